@@ -77,6 +77,9 @@ enum Command {
         /// The number of steps of each seed.
         #[arg(long)]
         steps: Option<u64>,
+        /// The number of nodes over one store; one server if it is left out.
+        #[arg(long)]
+        nodes: Option<u64>,
         /// Instead, plant each known bug in a copy of the sources, and try whether the seeds find it.
         #[arg(long)]
         planted: bool,
@@ -97,10 +100,12 @@ fn main() -> ExitCode {
         Command::Dist => sh::run("cargo", &["build", "--profile", "dist", "--package", "quintet", "--all-features"]),
         Command::Screenshots => test::screenshots(),
         Command::Vendor { check } => vendor::run(check),
-        Command::Simulate { seeds, planted: true, .. } => simulate::planted(seeds.unwrap_or(simulate::CI_SEEDS)),
-        Command::Simulate { seeds, first, seed, steps, planted: false } => simulate::run(seeds, first, seed, steps),
+        Command::Simulate { seeds, planted: true, .. } => simulate::planted(seeds),
+        Command::Simulate { seeds, first, seed, steps, nodes, planted: false } => {
+            simulate::run(&simulate::Choice { seeds, first, seed, steps, nodes })
+        }
         Command::Ci => test::run(true, true)
-            .and_then(|()| simulate::run(Some(simulate::CI_SEEDS), None, None, None))
+            .and_then(|()| simulate::ci())
             .and_then(|()| sh::run("cargo", &["fmt", "--all", "--check"]))
             .and_then(|()| {
                 sh::run("cargo", &["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"])

@@ -7,20 +7,41 @@ use std::process::{Command, Stdio};
 
 use crate::sh;
 
-/// The seeds that CI runs.
-pub(crate) const CI_SEEDS: u64 = 300;
+/// The seeds of one server that CI runs.
+const CI_SEEDS: u64 = 300;
+/// The seeds of several nodes that CI runs.
+const CI_SEEDS_OF_NODES: u64 = 200;
+/// The number of nodes that CI runs.
+const CI_NODES: u64 = 3;
 
-/// Where the planted bugs are.
+/// Where the planted bugs are; in the folder `nodes` those that several nodes show.
 const PLANTED: &str = "crates/simulate/planted";
 
 /// Where the sources are copied to.
 const COPY: &str = "target/planted/tree";
 
+/// What is to be run. What is left out is as `quintet-simulate` has it.
+#[derive(Default)]
+pub(crate) struct Choice {
+    /// The number of seeds.
+    pub(crate) seeds: Option<u64>,
+    /// The first seed.
+    pub(crate) first: Option<u64>,
+    /// One seed alone, with its trace.
+    pub(crate) seed: Option<u64>,
+    /// The number of steps of each seed.
+    pub(crate) steps: Option<u64>,
+    /// The number of nodes.
+    pub(crate) nodes: Option<u64>,
+}
+
 /// Runs seeds, or one seed with its trace.
-pub(crate) fn run(seeds: Option<u64>, first: Option<u64>, seed: Option<u64>, steps: Option<u64>) -> Result<(), String> {
+pub(crate) fn run(choice: &Choice) -> Result<(), String> {
     sh::run("cargo", &["build", "--quiet", "--release", "--package", "quintet-simulate"])?;
+    let Choice { seeds, first, seed, steps, nodes } = *choice;
+    let named = [("--seeds", seeds), ("--first", first), ("--seed", seed), ("--steps", steps), ("--nodes", nodes)];
     let mut args = Vec::new();
-    for (name, value) in [("--seeds", seeds), ("--first", first), ("--seed", seed), ("--steps", steps)] {
+    for (name, value) in named {
         if let Some(value) = value {
             args.extend([name.to_owned(), value.to_string()]);
         }
@@ -29,26 +50,41 @@ pub(crate) fn run(seeds: Option<u64>, first: Option<u64>, seed: Option<u64>, ste
     sh::run("target/release/quintet-simulate", &args)
 }
 
-/// Plants each bug in a copy of the sources, and runs the seeds there: each has to be found.
-pub(crate) fn planted(seeds: u64) -> Result<(), String> {
-    let folder = sh::root().join(PLANTED);
-    let entries = folder.read_dir().map_err(|error| format!("{PLANTED}: {error}"))?;
+/// Runs what CI runs: seeds of one server, and of several nodes.
+pub(crate) fn ci() -> Result<(), String> {
+    run(&Choice { seeds: Some(CI_SEEDS), ..Choice::default() })?;
+    run(&Choice { seeds: Some(CI_SEEDS_OF_NODES), nodes: Some(CI_NODES), ..Choice::default() })
+}
+
+/// Plants each bug in a copy of the sources, and runs the seeds there: each has to be found. The seeds are those of CI,
+/// unless another number is given.
+pub(crate) fn planted(seeds: Option<u64>) -> Result<(), String> {
+    let mut missed = Vec::new();
+    let kinds = [(PLANTED.to_owned(), CI_SEEDS, 1), (format!("{PLANTED}/nodes"), CI_SEEDS_OF_NODES, CI_NODES)];
+    for (folder, seeds_of_ci, nodes) in kinds {
+        let seeds = seeds.unwrap_or(seeds_of_ci);
+        for patch in patches(&folder)? {
+            let name = patch.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            match plant(&patch, seeds, nodes)? {
+                Some(sentence) => println!("{name}: found. {sentence}"),
+                None => missed.push(name),
+            }
+        }
+    }
+    if missed.is_empty() { Ok(()) } else { Err(format!("the seeds do not find: {}", missed.join(", "))) }
+}
+
+/// The patches of a folder, by their names.
+fn patches(folder: &str) -> Result<Vec<PathBuf>, String> {
+    let entries = sh::root().join(folder).read_dir().map_err(|error| format!("{folder}: {error}"))?;
     let mut patches: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     patches.retain(|path| path.extension().is_some_and(|kind| kind == "patch"));
     patches.sort();
-    let mut missed = Vec::new();
-    for patch in &patches {
-        let name = patch.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        match plant(patch, seeds)? {
-            Some(sentence) => println!("{name}: found. {sentence}"),
-            None => missed.push(name),
-        }
-    }
-    if missed.is_empty() { Ok(()) } else { Err(format!("{seeds} seeds do not find: {}", missed.join(", "))) }
+    Ok(patches)
 }
 
 /// Plants one bug. Gives the sentence that was violated; none where the seeds find nothing.
-fn plant(patch: &Path, seeds: u64) -> Result<Option<String>, String> {
+fn plant(patch: &Path, seeds: u64, nodes: u64) -> Result<Option<String>, String> {
     let copy = sh::root().join(COPY);
     copy_sources(&copy)?;
     let patch = patch.to_string_lossy();
@@ -64,7 +100,8 @@ fn plant(patch: &Path, seeds: u64) -> Result<Option<String>, String> {
     if !cargo(&build).status().map_err(|error| error.to_string())?.success() {
         return Err(format!("with {patch} nothing compiles"));
     }
-    let run = ["run", "--quiet", "--package", "quintet-simulate", "--", "--seeds", &seeds.to_string()];
+    let (seeds, nodes) = (seeds.to_string(), nodes.to_string());
+    let run = ["run", "--quiet", "--package", "quintet-simulate", "--", "--seeds", &seeds, "--nodes", &nodes];
     let output = cargo(&run).stdout(Stdio::null()).output().map_err(|error| error.to_string())?;
     let errors = String::from_utf8_lossy(&output.stderr);
     let sentence = errors.lines().find(|line| line.starts_with("seed ")).map(str::to_owned);

@@ -1,6 +1,7 @@
 //! What really happened in simulations, counted: a simulation that covers nothing shows nothing.
 //!
-//! What must stay true: each count in [`NEEDED`] is above 0 after the seeds of CI.
+//! What must stay true: each count in [`NEEDED`] is above 0 after the seeds of CI, and with several nodes each in
+//! [`NEEDED_OF_NODES`] as well.
 
 use std::collections::BTreeMap;
 
@@ -46,6 +47,18 @@ pub(crate) const NEEDED: [&str; 38] = [
     "typing heard",
 ];
 
+/// What has to happen besides in a run of several nodes.
+const NEEDED_OF_NODES: [&str; 8] = [
+    "entries that a node caught up with",
+    "groups of other nodes delivered as they came",
+    "groups told to other nodes",
+    "messages between nodes doubled",
+    "messages between nodes lost",
+    "nodes cut off from the others",
+    "recoveries by another process",
+    "times that a node asked for what was missing",
+];
+
 /// The counts of one or of many seeds.
 #[derive(Clone, Debug, Default)]
 pub struct Coverage(BTreeMap<&'static str, u64>);
@@ -73,9 +86,11 @@ impl Coverage {
         self.0.iter().map(|(what, times)| (*what, *times))
     }
 
-    /// What had to happen and did not.
+    /// What had to happen and did not. `many` is whether there were several nodes.
     #[must_use]
-    pub fn missing(&self) -> Vec<&'static str> {
-        NEEDED.into_iter().filter(|what| self.0.get(what).is_none_or(|times| *times == 0)).collect()
+    pub fn missing(&self, many: bool) -> Vec<&'static str> {
+        let of_nodes = NEEDED_OF_NODES.into_iter().filter(|_| many);
+        let needed = NEEDED.into_iter().chain(of_nodes);
+        needed.filter(|what| self.0.get(what).is_none_or(|times| *times == 0)).collect()
     }
 }

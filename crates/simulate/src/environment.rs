@@ -1,7 +1,7 @@
 //! The clock and the ids of a simulated server.
 //!
-//! What must stay true: the clock is that of the paused runtime, which only grows over the lives of a server; ids and
-//! secrets come from the seed.
+//! What must stay true: the clock is that of the paused runtime, or of whoever runs several of them in turn, and only
+//! grows over the lives of a server; ids and secrets come from the seed.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -45,6 +45,12 @@ impl SimulatedEnvironment {
         let now = self.now().0;
         let mut life = self.life.lock().unwrap_or_else(PoisonError::into_inner);
         *life = Life { runtime: None, at_ms: now + DOWN_MS };
+    }
+
+    /// Lets time pass where no runtime has the clock, because there are several.
+    pub(crate) fn pass_ms(&self, ms: u64) {
+        let mut life = self.life.lock().unwrap_or_else(PoisonError::into_inner);
+        life.at_ms += i64::try_from(ms).unwrap_or(i64::MAX);
     }
 
     /// Milliseconds since the simulation began.

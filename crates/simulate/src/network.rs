@@ -9,11 +9,13 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use quintet_gateway::{Gateway, Listener};
 use quintet_socketio::Engine;
 
+use crate::nodes::Nodes;
+use crate::random::Random;
 use crate::sim::Sim;
 
 /// Milliseconds that one way usually takes, at most.
@@ -31,20 +33,66 @@ const PATIENCE_MS: u64 = 3_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Lost;
 
-/// A response, and the newest committed position when the server gave it.
+/// Who gave an answer, and when.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Given {
+    /// The newest position that was committed by then.
+    pub(crate) position: u64,
+    /// The life of the process.
+    pub(crate) life: u32,
+}
+
+/// A response.
 #[derive(Debug)]
 pub(crate) struct Answer {
     /// The body of the response.
     pub(crate) body: String,
-    /// The newest position that was committed by then.
-    pub(crate) position: u64,
+    pub(crate) given: Given,
+}
+
+/// Where the requests of a connection go.
+#[derive(Clone)]
+pub(crate) enum Door {
+    /// To the only server, in the same runtime.
+    Only(Engine<Gateway>),
+    /// To one of several nodes.
+    Node(Rc<Nodes>, usize),
+}
+
+impl Door {
+    /// What the server answers; none if it is not there, or ends before it has answered.
+    async fn ask(
+        &self,
+        sim: &Rc<Sim>,
+        request: Request<Full<Bytes>>,
+        remote: SocketAddr,
+    ) -> Option<(Response<Full<Bytes>>, Given)> {
+        match self {
+            Self::Only(engine) => {
+                let response = engine.handle(request, remote).await;
+                Some((response, Given { position: sim.newest(), life: sim.life() }))
+            }
+            Self::Node(nodes, node) => {
+                let sim = Rc::clone(sim);
+                let (life, response) = nodes.spawn(*node, |server| {
+                    let engine = server.engine.clone();
+                    async move {
+                        let response = engine.handle(request, remote).await;
+                        (response, sim.newest())
+                    }
+                })?;
+                let (response, position) = response.await.ok()?;
+                Some((response, Given { position, life }))
+            }
+        }
+    }
 }
 
 /// The way of one client to the server.
 #[derive(Clone)]
 pub(crate) struct Wire {
     pub(crate) sim: Rc<Sim>,
-    pub(crate) engine: Engine<Gateway>,
+    pub(crate) door: Door,
     /// The number of the client, from which its address is made.
     pub(crate) client: usize,
     /// Whether the client has given up what it sends here.
@@ -52,11 +100,25 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
+    /// The way of the next connection: it leads to any node.
+    pub(crate) fn to_any_node(&self) -> Self {
+        let mut wire = self.clone();
+        if let Door::Node(nodes, node) = &mut wire.door {
+            let node_count = nodes.count() as u64;
+            *node = usize::try_from(self.random().below(node_count)).unwrap_or_default();
+        }
+        wire
+    }
+
+    fn random(&self) -> &Random {
+        if self.is_abandoned { &self.sim.abandoned } else { &self.sim.network }
+    }
+
     /// Sends a request, and waits for its response.
     pub(crate) async fn exchange(&self, method: Method, query: &str, body: String) -> Result<Answer, Lost> {
         let sim = &self.sim;
         let calm = sim.is_calm();
-        let random = if self.is_abandoned { &sim.abandoned } else { &sim.network };
+        let random = self.random();
         let (request_lost, response_lost) = (random.per_mille(REQUESTS_LOST), random.per_mille(RESPONSES_LOST));
         let (there_ms, back_ms) = (random.delay_ms(USUAL_MS, RARE_MS), random.delay_ms(USUAL_MS, RARE_MS));
         let patience = Duration::from_millis(random.below(PATIENCE_MS));
@@ -73,8 +135,7 @@ impl Wire {
             extensions.insert(Listener { dialect: None, trust: true });
         }
         let request = request.body(Full::new(Bytes::from(body))).map_err(|_| Lost)?;
-        let response = self.engine.handle(request, remote).await;
-        let position = sim.newest();
+        let (response, given) = self.door.ask(sim, request, remote).await.ok_or(Lost)?;
         if response_lost && !calm {
             sim.count("responses lost");
             tokio::time::sleep(patience).await;
@@ -86,6 +147,6 @@ impl Wire {
         }
         let Ok(body) = response.into_body().collect().await;
         let body = String::from_utf8(body.to_bytes().to_vec()).map_err(|_| Lost)?;
-        Ok(Answer { body, position })
+        Ok(Answer { body, given })
     }
 }

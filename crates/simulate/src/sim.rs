@@ -4,9 +4,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::mem::discriminant;
 use std::sync::Arc;
 
-use quintet_domain::{Commit, ConnectionId, Event};
+use quintet_domain::{Commit, ConnectionId, Entry, Event};
+use quintet_store::Group;
 
 use crate::coverage::Coverage;
 use crate::environment::SimulatedEnvironment;
@@ -35,13 +37,16 @@ pub(crate) struct Sim {
     pub(crate) trace: RefCell<Trace>,
     pub(crate) coverage: RefCell<Coverage>,
     violation: RefCell<Option<String>>,
+    /// Whether there are several nodes.
+    many: bool,
     calm: Cell<bool>,
     life: Cell<u32>,
     texts: Cell<u64>,
 }
 
 impl Sim {
-    pub(crate) fn new(seed: u64, print: bool) -> Self {
+    /// A simulation of one server, or of several nodes where `many` says so.
+    pub(crate) fn new(seed: u64, many: bool, print: bool) -> Self {
         Self {
             seed,
             environment: Arc::new(SimulatedEnvironment::new(seed)),
@@ -55,6 +60,7 @@ impl Sim {
             trace: RefCell::new(Trace::new(print)),
             coverage: RefCell::default(),
             violation: RefCell::default(),
+            many,
             calm: Cell::new(false),
             life: Cell::new(0),
             texts: Cell::new(0),
@@ -100,6 +106,11 @@ impl Sim {
         self.history.borrow().newest()
     }
 
+    /// Whether there are several nodes.
+    pub(crate) fn has_many_nodes(&self) -> bool {
+        self.many
+    }
+
     /// Whether nothing fails any more.
     pub(crate) fn is_calm(&self) -> bool {
         self.calm.get()
@@ -126,9 +137,27 @@ impl Sim {
         format!("{by}-{}", self.texts.get())
     }
 
-    /// Takes a group that was committed.
-    pub(crate) fn committed(&self, commit: &Commit) {
-        for entry in &commit.entries {
+    /// Takes a group of a writer, as soon as it was committed or has failed.
+    pub(crate) fn took(&self, group: &Group) {
+        let commit = &group.commit;
+        // What stands before it was committed by other nodes, whose groups were taken before.
+        let before = commit.entries.partition_point(|entry| entry.position <= self.newest());
+        let (missed, own) = commit.entries.split_at(before);
+        self.caught_up(missed);
+        if group.committed {
+            self.count("commits");
+            self.committed(commit, own);
+        } else {
+            self.count("commits that failed");
+            self.note(format!("a commit of {} writes failed", group.writes));
+            if !own.is_empty() {
+                self.violate("a commit that failed has entries".to_owned());
+            }
+        }
+    }
+
+    fn committed(&self, commit: &Commit, own: &[Entry]) {
+        for entry in own {
             self.note(format!("committed {} {}", entry.position, describe(&entry.event)));
             let added = self.history.borrow_mut().add(entry);
             self.check(added);
@@ -138,13 +167,35 @@ impl Sim {
                 self.origins.borrow_mut().insert(message.content.clone(), entry.origin);
             }
         }
-        if commit.position != self.newest() && !commit.entries.is_empty() {
+        if commit.position != self.newest() && !own.is_empty() {
             self.violate(format!("a commit says that it reaches {}, and its entries do not", commit.position));
         }
         if commit.replies.is_sorted_by_key(|reply| reply.after) {
             return;
         }
         self.violate(format!("the replies of the commit at {} are out of order", commit.position));
+    }
+
+    /// Entries that a node reads of the others' groups are what these have committed.
+    fn caught_up(&self, missed: &[Entry]) {
+        let Some(first) = missed.first() else { return };
+        if !self.many {
+            return self.violate(format!("position {} was committed after {}", first.position, self.newest()));
+        }
+        self.coverage.borrow_mut().add("entries that a node caught up with", missed.len() as u64);
+        let history = self.history.borrow();
+        for entry in missed {
+            let known = history.at(entry.position);
+            let alike = known.is_some_and(|known| {
+                discriminant(&known.event) == discriminant(&entry.event)
+                    && (known.sequence, known.origin, known.acked) == (entry.sequence, entry.origin, entry.acked)
+            });
+            if !alike {
+                let known = known.map_or_else(|| "nothing".to_owned(), |known| describe(&known.event));
+                let read = describe(&entry.event);
+                self.violate(format!("a node read `{read}` at {}, where `{known}` was committed", entry.position));
+            }
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod support;
 use std::cell::Cell;
 use std::mem::{Discriminant, discriminant};
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use proptest::prelude::*;
 
@@ -15,13 +16,14 @@ use quintet_domain::{
     AddMember, AdoptUser, ChangeConversation, ChangeProfile, Claims, Code, Commit, ContinueErasure, ConversationId,
     ConversationKind, CreateConversation, CreateMeetup, DecideRequest, DeleteConversation, DeleteMeetup, DeleteMessage,
     Departure, EditMessage, Entry, EraseUser, Event, JoinConversation, LeaveConversation, MarkRead, MeetupId,
-    MessageId, NewMeetup, NewText, NewUser, NoteSeen, Profile, ProfileChange, Prune, Reading, RegisterUser,
+    MessageId, NewMeetup, NewText, NewUser, NoteSeen, Profile, ProfileChange, Prune, Quotas, Reading, RegisterUser,
     RemoveMember, RenewHash, RequestMeetup, RevokeTokens, Role, SendMessage, SetDisabled, SweepGuests, Target, Ticket,
     Timestamp, UserId, Write, Written,
 };
 use quintet_rules::WriterState;
 use quintet_store::{
-    Clock, Committer, Database, Location, MemoryStore, PostgresStore, ReplyTo, SqliteStore, Submission,
+    Clock, Committer, Database, Delivered, Location, MemoryDisk, MemoryStore, MemoryWriter, PostgresStore, ReplyTo,
+    SqliteStore, Store, Submission,
 };
 use support::postgres::TestDatabase;
 use support::{Bench, Counting, actor, message, new_conversation};
@@ -340,14 +342,52 @@ fn marks(entries: &[Entry]) -> Vec<(u64, Option<u64>, Discriminant<Event>)> {
     entries.iter().map(|entry| (entry.position, entry.sequence, discriminant(&entry.event))).collect()
 }
 
+/// One of several nodes over one database.
+trait Node {
+    /// Commits a group of writes.
+    fn commit(&mut self, writes: &[Write]) -> Commit;
+    /// A cached row that is not the stored one.
+    fn stale_row(&self) -> Option<String>;
+}
+
+impl<D: Database> Node for Side<D> {
+    fn commit(&mut self, writes: &[Write]) -> Commit {
+        Side::commit(self, writes)
+    }
+
+    fn stale_row(&self) -> Option<String> {
+        self.committer.state().cache.find_stale(&self.database).unwrap()
+    }
+}
+
+/// A node over maps in memory.
+struct InMemory {
+    store: Arc<MemoryStore>,
+    writer: MemoryWriter,
+}
+
+impl Node for InMemory {
+    fn commit(&mut self, writes: &[Write]) -> Commit {
+        let queue = |write: Write, reply_to: ReplyTo| {
+            let queued = self.store.submit(write, reply_to).as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            assert!(matches!(queued, Poll::Ready(Ok(()))), "the queue has room");
+        };
+        for (n, write) in writes.iter().enumerate() {
+            queue(write.clone(), ReplyTo::Ticket(Ticket(n as u64)));
+        }
+        let group = self.writer.commit(usize::MAX).expect("writes are queued");
+        assert!(group.committed);
+        group.commit
+    }
+
+    fn stale_row(&self) -> Option<String> {
+        self.writer.stale_row()
+    }
+}
+
 /// Two nodes over one database decide as one does, whoever of them writes, and each is told what the other wrote.
-fn two_nodes_are_as_one(groups: &[(bool, Vec<Chosen>)]) {
-    let (database, environment) = (TestDatabase::new(), Arc::<Counting>::default());
-    let node = || {
-        let opened = PostgresStore::database(database.target(), Clock::Environment).unwrap();
-        Side::with(opened, false, Arc::clone(&environment))
-    };
-    let (mut nodes, mut one) = ([node(), node()], Side::new(MemoryStore::database(), false));
+fn two_nodes_are_as_one(mut nodes: [impl Node; 2], groups: &[(bool, Vec<Chosen>)]) {
+    let mut one = Side::new(MemoryStore::database(), false);
     let (mut made, mut told, mut all) = (Made::default(), [0, 0], Vec::new());
     let registered = (0..ACCOUNTS).map(|number| {
         let new = NewUser { id: Some(user(number)), username: format!("name{number}"), ..NewUser::default() };
@@ -355,6 +395,11 @@ fn two_nodes_are_as_one(groups: &[(bool, Vec<Chosen>)]) {
     });
     let mut writes: Vec<Write> = registered.collect();
     for (first, group) in groups {
+        if writes.is_empty() {
+            // Nothing of the group before could be asked for.
+            writes = group.iter().filter_map(|chosen| made.write(*chosen)).collect();
+            continue;
+        }
         let at = usize::from(*first);
         let (expected, found) = (one.commit(&writes), nodes[at].commit(&writes));
         assert_eq!(found.replies, expected.replies, "{writes:?}");
@@ -362,7 +407,7 @@ fn two_nodes_are_as_one(groups: &[(bool, Vec<Chosen>)]) {
         all.extend(expected.entries);
         assert_eq!(marks(&found.entries), marks(&all[told[at]..]), "everything is told once, in order");
         told[at] = all.len();
-        assert_eq!(nodes[at].committer.state().cache.find_stale(&nodes[at].database).unwrap(), None, "{writes:?}");
+        assert_eq!(nodes[at].stale_row(), None, "{writes:?}");
         found.replies.iter().filter_map(|reply| reply.outcome.as_ref().ok()).for_each(|written| made.note(written));
         writes = group.iter().filter_map(|chosen| made.write(*chosen)).collect();
     }
@@ -402,6 +447,28 @@ proptest! {
         groups in proptest::collection::vec(
             (any::<bool>(), proptest::collection::vec((step(), 0..USERS, 0..USERS, 0..64usize), 1..6)), 2..40)
     ) {
-        two_nodes_are_as_one(&groups);
+        let (database, environment) = (TestDatabase::new(), Arc::<Counting>::default());
+        let node = || {
+            let opened = PostgresStore::database(database.target(), Clock::Environment).unwrap();
+            Side::with(opened, false, Arc::clone(&environment))
+        };
+        two_nodes_are_as_one([node(), node()], &groups);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+
+    #[test]
+    fn two_nodes_in_memory_are_as_one(
+        groups in proptest::collection::vec(
+            (any::<bool>(), proptest::collection::vec((step(), 0..USERS, 0..USERS, 0..64usize), 1..6)), 2..40)
+    ) {
+        let (disk, environment) = (MemoryDisk::new(&Counting::default()), Arc::<Counting>::default());
+        let node = || {
+            let (store, writer) = disk.open_node(environment.clone(), Quotas::default(), Delivered::default());
+            InMemory { store, writer }
+        };
+        two_nodes_are_as_one([node(), node()], &groups);
     }
 }

@@ -22,6 +22,8 @@ pub(super) enum Waiting {
 
 /// The position of the hub.
 pub(super) struct Positions {
+    /// The newest position that was committed before the hub was created. What connections are told was read behind it.
+    start: u64,
     /// The position up to which everything was delivered.
     reached: u64,
     /// The position of the last entry that was delivered; 0 before the first.
@@ -32,7 +34,7 @@ pub(super) struct Positions {
 impl Positions {
     /// Starts at the newest position that was committed before the hub was created.
     pub(super) fn new(start: u64) -> Self {
-        Self { reached: start, last_entry: 0, waiting: BTreeMap::new() }
+        Self { start, reached: start, last_entry: 0, waiting: BTreeMap::new() }
     }
 
     /// The position up to which everything was delivered.
@@ -40,9 +42,13 @@ impl Positions {
         self.reached
     }
 
-    /// Whether the entry at a position is newer than the last one. If it is not, the stream is faulty: the entry was
-    /// delivered before, and is skipped.
+    /// Whether the entry at a position is to be delivered. One that was committed before the hub was created is not,
+    /// although it may arrive later: other nodes write while this one starts. Neither is one that is not newer than the
+    /// last one: the stream is faulty, and it was delivered before.
     pub(super) fn is_next(&mut self, position: u64) -> bool {
+        if position <= self.start {
+            return false;
+        }
         if position <= self.last_entry {
             tracing::error!(position, after = self.last_entry, "the stream of commits repeated a position");
             return false;
@@ -107,10 +113,11 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_entry_is_left_out() {
+    fn a_repeated_entry_and_one_from_before_the_start_are_left_out() {
         let mut positions = Positions::new(5);
         // Published before the hub read the position at which it starts.
-        assert!(positions.is_next(4));
+        assert!(!positions.is_next(4));
+        assert!(!positions.is_next(5));
         assert!(positions.is_next(6));
         assert!(!positions.is_next(6));
         assert!(!positions.is_next(5));

@@ -33,7 +33,7 @@ pub(crate) async fn run(client: Rc<Client>, wire: Wire) {
         }
         client.leaving.set(false);
         client.state.borrow_mut().connection = Some(Connection::default());
-        let _ = connect(&client, &wire).await;
+        let _ = connect(&client, &wire.to_any_node()).await;
         client.lose(&wire.sim);
         tokio::time::sleep(Duration::from_millis(wire.sim.network.below(BACK_MS))).await;
     }
@@ -80,7 +80,7 @@ async fn connect(client: &Rc<Client>, wire: &Wire) -> Result<(), Lost> {
     if resumes && !wire.sim.is_calm() && wire.sim.abandoned.per_mille(TWICE) {
         wire.sim.note(format!("{} connects twice", client.name()));
         wire.sim.count("connections abandoned");
-        let abandoned = Wire { is_abandoned: true, ..wire.clone() };
+        let abandoned = Wire { is_abandoned: true, ..wire.clone() }.to_any_node();
         tokio::task::spawn_local(connect_and_abandon(abandoned, enter(client)));
     }
     let opened = wire.exchange(Method::GET, "", String::new()).await?;
@@ -100,7 +100,7 @@ async fn connect(client: &Rc<Client>, wire: &Wire) -> Result<(), Lost> {
             answer = &mut poll => {
                 let answer = answer?;
                 for text in answer.body.split(SEPARATOR) {
-                    match hearing::hear(client, &wire.sim, text, answer.position) {
+                    match hearing::hear(client, &wire.sim, text, answer.given) {
                         Heard::Nothing => {}
                         Heard::Ping => push(client, "3".to_owned()),
                         Heard::End => return Ok(()),

@@ -8,6 +8,8 @@ use serde_json::Value;
 
 use super::{Client, State};
 use crate::model::line::Line;
+use crate::model::mutes::MutesKnown;
+use crate::network::Given;
 use crate::packets::{self, Offset, Packet};
 use crate::sim::Sim;
 use crate::vocabulary::Command;
@@ -23,8 +25,8 @@ pub(crate) enum Heard {
     End,
 }
 
-/// Takes one packet; `position` is the newest that was committed when the server gave it.
-pub(crate) fn hear(client: &Client, sim: &Sim, text: &str, position: u64) -> Heard {
+/// Takes one packet.
+pub(crate) fn hear(client: &Client, sim: &Sim, text: &str, given: Given) -> Heard {
     let Some(packet) = packets::read(text) else {
         sim.violate(format!("{} heard `{text}`, which is no packet", client.name()));
         return Heard::End;
@@ -34,7 +36,7 @@ pub(crate) fn hear(client: &Client, sim: &Sim, text: &str, position: u64) -> Hea
         Packet::Ping => return Heard::Ping,
         Packet::Noop => {}
         Packet::Close | Packet::Disconnected => return Heard::End,
-        Packet::Connected(pid) => connected(client, sim, &mut state, pid, position),
+        Packet::Connected(pid) => connected(client, sim, &mut state, pid, given),
         Packet::Refused(why) => {
             sim.note(format!("{} is not let in: {why}", client.name()));
             sim.count("connections refused");
@@ -46,20 +48,23 @@ pub(crate) fn hear(client: &Client, sim: &Sim, text: &str, position: u64) -> Hea
     Heard::Nothing
 }
 
-fn connected(client: &Client, sim: &Sim, state: &mut State, pid: Option<String>, position: u64) {
+fn connected(client: &Client, sim: &Sim, state: &mut State, pid: Option<String>, given: Given) {
     let Some(pid) = pid else {
         return sim.violate(format!("{} asked for recovery and got no secret", client.name()));
     };
     if let Some(connection) = &mut state.connection {
         connection.connected = true;
     }
-    let life = sim.life();
+    let Given { position, life } = given;
     match (&state.resume, &mut state.line) {
         (Some((before, of_life)), Some(line)) if *before == pid => {
             sim.note(format!("{} resumes behind {:?}", client.name(), state.offset));
             sim.count("recoveries");
             state.replayed_to = position;
-            line.resume(&sim.history.borrow(), *of_life != life);
+            if *of_life != life {
+                sim.count("recoveries by another process");
+            }
+            line.resume(&sim.history.borrow(), mutes_known(sim, *of_life == life));
         }
         (before, line) => {
             sim.note(format!("{} starts afresh at {position} or before", client.name()));
@@ -72,6 +77,16 @@ fn connected(client: &Client, sim: &Sim, state: &mut State, pid: Option<String>,
         }
     }
     state.resume = Some((pid, life));
+}
+
+/// What a process knows of the mutes of a connection that it resumes.
+fn mutes_known(sim: &Sim, same_process: bool) -> MutesKnown {
+    match (same_process, sim.has_many_nodes()) {
+        (true, _) => MutesKnown::All,
+        (false, false) => MutesKnown::None,
+        // It may have had the connection before another node did.
+        (false, true) => MutesKnown::Perhaps,
+    }
 }
 
 // --- events ---
@@ -162,6 +177,10 @@ fn typing(client: &Client, sim: &Sim, state: &mut State, name: &str, payload: &V
         return sim.violate(format!("{} heard of typing in {conversation}, where it is no member", client.name()));
     }
     sim.count("typing heard");
+    if sim.has_many_nodes() {
+        // Between nodes, starts and stops may be lost, and overtake messages.
+        return;
+    }
     if typing && user != client.user {
         let sends = sim.sends.borrow();
         let before = state.shown.starts(&conversation, &user);

@@ -43,7 +43,7 @@ pub(crate) struct Connection {
 pub(crate) struct State {
     /// Whether it wants to be connected.
     pub(crate) wanted: bool,
-    /// The secret by which it resumes, and the life of the server that gave it or took it last.
+    /// The secret by which it resumes, and the life of the process that gave it or took it last.
     pub(crate) resume: Option<(String, u32)>,
     /// The last offset that it heard.
     pub(crate) offset: Option<String>,

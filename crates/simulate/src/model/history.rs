@@ -67,6 +67,12 @@ impl History {
         self.entries.last().map_or(0, |entry| entry.position)
     }
 
+    /// The entry at a position.
+    pub(crate) fn at(&self, position: u64) -> Option<&Entry> {
+        let index = self.entries.binary_search_by_key(&position, |entry| entry.position).ok()?;
+        self.entries.get(index)
+    }
+
     /// Takes an entry that was committed.
     pub(crate) fn add(&mut self, entry: &Entry) -> Check {
         if entry.position <= self.newest() {

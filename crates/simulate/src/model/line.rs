@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::Check;
 use super::history::History;
-use super::mutes::{Muted, Mutes, ended_by};
+use super::mutes::{Muted, Mutes, MutesKnown, ended_by};
 use super::projection::{Expected, Reader, Requirement, expected, subject};
 use crate::packets::Offset;
 
@@ -70,12 +70,10 @@ impl Line {
     }
 
     /// A connection resumes the line: what follows is what comes behind the last event that was heard.
-    pub(crate) fn resume(&mut self, history: &History, other_process: bool) {
+    pub(crate) fn resume(&mut self, history: &History, mutes: MutesKnown) {
         self.walked = self.heard.unwrap_or_default();
         self.resumed = true;
-        if other_process {
-            self.mutes.forget();
-        }
+        self.mutes.kept(mutes);
         let (missed, user) = (&history.entries[self.walked.entry.min(history.entries.len())..], &self.reader.user);
         let has_ended = |of: &ConversationId| missed.iter().any(|entry| ended_by(entry, user) == Some(of));
         self.mutes.resumed(history.newest(), has_ended);

@@ -28,6 +28,17 @@ pub(crate) enum Muted {
     Yes,
 }
 
+/// Which mutes of a connection the process knows that resumes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MutesKnown {
+    /// It has had the connection last.
+    All,
+    /// It has just begun.
+    None,
+    /// It may have had the connection at some time.
+    Perhaps,
+}
+
 /// The mutes of one line.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Mutes(BTreeMap<ConversationId, Mute>);
@@ -62,9 +73,13 @@ impl Mutes {
         }
     }
 
-    /// Another process of the server knows of no mutes.
-    pub(crate) fn forget(&mut self) {
-        self.0.clear();
+    /// The connection was resumed by a process that has kept some of the mutes.
+    pub(crate) fn kept(&mut self, known: MutesKnown) {
+        match known {
+            MutesKnown::All => {}
+            MutesKnown::None => self.0.clear(),
+            MutesKnown::Perhaps => self.0.values_mut().for_each(|mute| *mute = Mute::Unknown),
+        }
     }
 
     /// Whether a conversation counts as muted.

@@ -5,13 +5,13 @@
 
 use std::ops::{Deref, DerefMut};
 
-use quintet_rules::{RowResult, RowsError};
+use quintet_rules::{ChangedRows, RowResult, RowsError};
 
+use super::nodes::{Groups, Node};
 use super::table::{Index, Table, Tables, tables};
 use super::tables::{
     ConversationTables, FileTables, LogTables, MeetupTables, MessageTables, NotificationTables, UserTables,
 };
-use crate::writer::Database;
 
 tables! {
     /// All tables, one group of them for each trait of [`quintet_rules::rows`].
@@ -29,17 +29,21 @@ tables! {
 /// All tables, with the transaction over them.
 #[derive(Debug, Default)]
 pub(super) struct Data {
-    tables: AllTables,
+    pub(super) tables: AllTables,
     /// The identity of the stored data.
     identity: String,
     /// Whether a transaction is open.
-    open: bool,
+    pub(super) open: bool,
     /// The number of changes of each table at the savepoint; empty if there is no savepoint.
-    savepoint: Vec<usize>,
+    pub(super) savepoint: Vec<usize>,
     /// The number of changes of ended transactions, rolled-back ones included.
-    changed_before: usize,
+    pub(super) changed_before: usize,
     /// Whether the next commit fails, as on a full disk.
-    commit_fails: bool,
+    pub(super) commit_fails: bool,
+    /// What the nodes that share the tables have committed.
+    pub(super) groups: Groups,
+    /// The node that decides the group that is being committed, if there are several.
+    pub(super) node: Option<Node>,
 }
 
 impl Deref for Data {
@@ -73,11 +77,6 @@ impl From<Constraint> for RowsError {
     }
 }
 
-/// The failure of a commit that a test asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the commit was made to fail")]
-struct CommitFault;
-
 impl Data {
     /// Empty tables, with the identity of their data.
     pub(super) fn new(identity: String) -> Self {
@@ -94,69 +93,31 @@ impl Data {
         self.commit_fails = true;
     }
 
+    /// Lets a node decide the next group.
+    pub(super) fn begin_as(&mut self, node: Option<Node>) {
+        self.node = node;
+    }
+
+    /// Ends the turn of a node.
+    pub(super) fn end_as(&mut self) -> Option<Node> {
+        self.node.take()
+    }
+
+    /// The rows that the transaction has changed and that nodes may keep in their caches.
+    pub(super) fn changed(&self) -> ChangedRows {
+        ChangedRows {
+            users: self.tables.users.rows.changed(),
+            conversations: self.tables.conversations.rows.changed(),
+            members: self.tables.conversations.members.changed(),
+        }
+    }
+
     /// Rolls back all changes of the transaction, and ends it.
-    fn take_back(&mut self) {
+    pub(super) fn take_back(&mut self) {
         self.changed_before += self.tables.changes();
         self.tables.journals(&mut |journal| journal.rollback_to(0));
         self.savepoint.clear();
         self.open = false;
-    }
-}
-
-impl Database for Data {
-    fn begin(&mut self) -> RowResult<()> {
-        // A panic may have left an open transaction behind.
-        self.take_back();
-        self.open = true;
-        Ok(())
-    }
-
-    fn commit(&mut self) -> RowResult<()> {
-        if std::mem::take(&mut self.commit_fails) {
-            return Err(RowsError::new(CommitFault));
-        }
-        self.changed_before += self.tables.changes();
-        self.tables.journals(&mut |journal| journal.forget());
-        self.savepoint.clear();
-        self.open = false;
-        Ok(())
-    }
-
-    fn rollback(&mut self) -> RowResult<()> {
-        self.take_back();
-        Ok(())
-    }
-
-    fn savepoint(&mut self) -> RowResult<()> {
-        let savepoint = &mut self.savepoint;
-        savepoint.clear();
-        self.tables.journals(&mut |journal| savepoint.push(journal.len()));
-        Ok(())
-    }
-
-    fn rollback_to_savepoint(&mut self) -> RowResult<()> {
-        let changed = self.tables.changes();
-        let mut savepoint = self.savepoint.iter();
-        self.tables.journals(&mut |journal| {
-            if let Some(changes) = savepoint.next() {
-                journal.rollback_to(*changes);
-            }
-        });
-        self.changed_before += changed - self.tables.changes();
-        Ok(())
-    }
-
-    fn release_savepoint(&mut self) -> RowResult<()> {
-        self.savepoint.clear();
-        Ok(())
-    }
-
-    fn has_open_transaction(&self) -> bool {
-        self.open
-    }
-
-    fn rows_changed(&self) -> u64 {
-        (self.changed_before + self.tables.changes()) as u64
     }
 }
 

@@ -8,6 +8,7 @@
 //! a hash map.
 
 mod data;
+mod nodes;
 mod reads;
 mod rows;
 mod seam;
@@ -16,6 +17,7 @@ mod tables;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 mod tests;
+mod transaction;
 mod writer;
 
 use std::fmt;
@@ -29,58 +31,75 @@ use quintet_rules::rows::LogRows;
 pub use writer::{MemoryDisk, MemoryWriter};
 
 use self::data::Data;
+use self::nodes::Node;
 use crate::writer::{Committer, Database, GROUP_MAX, Queue, Submission, Writer};
 use crate::{Group, OnCommit, OpenError, StoreError};
+
+/// The tables, which outlast the process that uses them, and which the processes of several nodes may share.
+type Tables = Arc<RwLock<Data>>;
 
 /// The state that the writer and the reads of a store share.
 #[derive(Debug)]
 struct Shared {
-    /// The tables; `None` once the process has crashed.
-    data: RwLock<Option<Data>>,
+    tables: Tables,
+    /// Whether the process has crashed.
+    crashed: AtomicBool,
     /// Whether the disk is simulated to be full.
     full: AtomicBool,
 }
 
 impl Shared {
-    fn new(data: Data) -> Arc<Self> {
-        Arc::new(Self { data: RwLock::new(Some(data)), full: AtomicBool::new(false) })
+    fn new(tables: Tables) -> Arc<Self> {
+        Arc::new(Self { tables, crashed: AtomicBool::new(false), full: AtomicBool::new(false) })
     }
 
     fn is_full(&self) -> bool {
         self.full.load(Ordering::Relaxed)
     }
 
+    fn has_crashed(&self) -> bool {
+        self.crashed.load(Ordering::Relaxed)
+    }
+
     /// Runs a read over one committed state.
     fn read<T>(&self, read: impl FnOnce(&Data) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let data = self.data.read().unwrap_or_else(PoisonError::into_inner);
-        read(data.as_ref().ok_or(StoreError::Closed)?)
+        let data = self.tables.read().unwrap_or_else(PoisonError::into_inner);
+        if self.has_crashed() { Err(StoreError::Closed) } else { read(&data) }
     }
 
-    /// Runs a function on the tables while no read does; returns `None` if the tables are gone.
+    /// Runs a function on the tables while no read does; returns `None` if the process has crashed.
     fn write<T>(&self, write: impl FnOnce(&mut Data) -> T) -> Option<T> {
-        let mut data = self.data.write().unwrap_or_else(PoisonError::into_inner);
-        data.as_mut().map(write)
+        let mut data = self.tables.write().unwrap_or_else(PoisonError::into_inner);
+        if self.has_crashed() { None } else { Some(write(&mut data)) }
     }
 
-    /// Takes the tables out of the store.
-    fn take(&self) -> Data {
-        let data = self.data.write().unwrap_or_else(PoisonError::into_inner).take();
-        data.unwrap_or_default()
+    /// Ends the process that uses the tables.
+    fn crash(&self) -> Tables {
+        // No read or write is under way then.
+        let _data = self.tables.write().unwrap_or_else(PoisonError::into_inner);
+        self.crashed.store(true, Ordering::Relaxed);
+        Arc::clone(&self.tables)
     }
 
-    /// Commits a group of writes.
+    /// Commits a group of writes, which `node` decides if it is one of several.
     fn commit(
         &self,
         committer: &mut Committer,
+        node: &mut Option<Node>,
         environment: &dyn Environment,
         submissions: Vec<Submission>,
     ) -> Option<Group> {
-        self.write(|data| committer.commit_group(data, environment, submissions))
+        self.write(|data| {
+            data.begin_as(node.take());
+            let group = committer.commit_group(data, environment, submissions);
+            *node = data.end_as();
+            group
+        })
     }
 
     /// A committer that continues after the newest position.
     fn committer(&self, quotas: Quotas) -> Committer {
-        let position = self.write(|data| data.newest_position().unwrap_or_default()).unwrap_or_default();
+        let position = self.read(|data| Ok(data.newest_position()?)).unwrap_or_default();
         Committer::new(WriterState { quotas, ..WriterState::default() }, position)
     }
 }
@@ -126,7 +145,8 @@ impl MemoryStore {
         let mut committer = shared.committer(quotas);
         let (tables, clock) = (Arc::clone(&shared), Arc::clone(&environment));
         // Only a crash takes the tables away, and only a manually driven store can crash.
-        let commit = move |submissions| tables.commit(&mut committer, &*clock, submissions).unwrap_or_else(nothing);
+        let commit =
+            move |submissions| tables.commit(&mut committer, &mut None, &*clock, submissions).unwrap_or_else(nothing);
         let writer = Writer::start_with(commit, GROUP_MAX, on_commit)?;
         Ok(Self { shared, environment, drive: Drive::Thread(writer) })
     }
@@ -134,7 +154,15 @@ impl MemoryStore {
     /// Creates an empty store whose writer runs when it is called, on the caller's thread: for simulations.
     #[must_use]
     pub fn manual(environment: Arc<dyn Environment>, quotas: Quotas) -> (Arc<Self>, MemoryWriter) {
-        Self::manual_over(empty(&*environment), environment, quotas)
+        Self::manual_over(empty(&*environment), None, environment, quotas)
+    }
+
+    /// The newest committed position, of whichever node.
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`] once the process has crashed.
+    pub fn newest_position(&self) -> Result<u64, StoreError> {
+        self.shared.read(|data| Ok(data.newest_position()?))
     }
 
     /// Empty tables without a queue and reads, for tests that commit by themselves.
@@ -143,18 +171,23 @@ impl MemoryStore {
         Data::default()
     }
 
-    fn manual_over(data: Data, environment: Arc<dyn Environment>, quotas: Quotas) -> (Arc<Self>, MemoryWriter) {
-        let shared = Shared::new(data);
+    fn manual_over(
+        tables: Tables,
+        node: Option<Node>,
+        environment: Arc<dyn Environment>,
+        quotas: Quotas,
+    ) -> (Arc<Self>, MemoryWriter) {
+        let shared = Shared::new(tables);
         let committer = shared.committer(quotas);
         let (queue, submissions) = Queue::new();
-        let writer = MemoryWriter::new(Arc::clone(&shared), Arc::clone(&environment), committer, submissions);
+        let writer = MemoryWriter::new(Arc::clone(&shared), Arc::clone(&environment), committer, node, submissions);
         (Arc::new(Self { shared, environment, drive: Drive::Manual(queue) }), writer)
     }
 }
 
 /// Empty tables with a new identity.
-fn empty(environment: &dyn Environment) -> Data {
-    Data::new(format!("{:032x}", environment.secret()))
+fn empty(environment: &dyn Environment) -> Tables {
+    Arc::new(RwLock::new(Data::new(format!("{:032x}", environment.secret()))))
 }
 
 /// A group in which nothing was committed.

@@ -4,7 +4,7 @@
 //! the table; iteration is in the order of the keys, so that equal histories give equal results.
 
 use std::borrow::Borrow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeBounds;
 
 /// An ordered map with a journal of the changes since [`Journal::forget`].
@@ -69,6 +69,12 @@ impl<K: Ord + Clone, V> Table<K, V> {
     /// All keys with their values, in the order of the keys.
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = (&K, &V)> {
         self.rows.iter()
+    }
+
+    /// The keys whose values were changed since [`Journal::forget`], each once, in their order.
+    pub(super) fn changed(&self) -> Vec<K> {
+        let keys: BTreeSet<&K> = self.journal.iter().map(|(key, _)| key).collect();
+        keys.into_iter().cloned().collect()
     }
 
     /// The greatest key.

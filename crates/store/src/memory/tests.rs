@@ -6,13 +6,13 @@ use std::task::{Context, Poll, Waker};
 
 use quintet_domain::{Actor, MessageKind, NewText};
 use quintet_domain::{
-    Barrier, Code, ConversationId, ConversationKind, CreateConversation, NewConversation, NewUser, Profile, Refusal,
-    RegisterUser, Request, SendMessage, Sent, Target, Ticket, Timestamp, UserId, Write,
+    Barrier, Code, ConversationId, ConversationKind, CreateConversation, Departure, LeaveConversation, NewConversation,
+    NewUser, Profile, Refusal, RegisterUser, Request, SendMessage, Sent, Target, Ticket, Timestamp, UserId, Write,
 };
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::{PageOf, Party, ReplyTo, Store};
+use crate::{Delivered, PageOf, Party, ReplyTo, Store};
 
 struct Counted(AtomicU64);
 
@@ -192,6 +192,50 @@ fn a_crash_keeps_what_was_committed() {
     assert_eq!(bench.write(Barrier).unwrap(), position);
     bench.write(send(&ada, &group, "fourth")).unwrap();
     assert_eq!(bench.writer.position(), position + 1);
+}
+
+#[test]
+fn a_node_is_told_once_what_another_has_committed() {
+    let disk = MemoryDisk::new(&*environment());
+    let shared = environment();
+    let node = |delivered: &Delivered| {
+        let (store, writer) = disk.open_node(Arc::clone(&shared), Quotas::default(), delivered.clone());
+        Bench { store, writer }
+    };
+    let (delivered, unheard) = (Delivered::default(), Delivered::default());
+    let (mut first, mut second) = (node(&delivered), node(&unheard));
+    let ada = first.register("ada");
+    let group = first.group(&ada, &[]);
+    let made = first.writer.position();
+    assert_eq!((second.writer.position(), second.store.newest_position().unwrap()), (0, made));
+
+    // The cache of the second node is filled behind what it catches up with.
+    drop(second.submit(send(&ada, &group, "second")));
+    let caught_up = second.writer.commit(512).unwrap();
+    let positions: Vec<u64> = caught_up.commit.entries.iter().map(|entry| entry.position).collect();
+    assert_eq!((caught_up.after, caught_up.begun_at, caught_up.commit.position), (0, made, made + 1));
+    assert_eq!((positions.first(), positions.last()), (Some(&1), Some(&(made + 1))));
+
+    // The first one is told otherwise, and reads nothing again.
+    delivered.advance(made + 1);
+    let leave =
+        LeaveConversation { actor: Actor::user(ada.clone()), conversation: group.clone(), departure: Departure::Left };
+    drop(first.submit(leave));
+    let left = first.writer.commit(512).unwrap();
+    assert_eq!((left.after, left.begun_at, left.commit.entries.len()), (made + 1, made + 1, 1));
+    let told = first.writer.position();
+
+    // What another node has changed is forgotten before the next write is decided.
+    let mut reply = second.submit(send(&ada, &group, "late"));
+    let refused = second.writer.commit(512).unwrap();
+    assert_eq!(reply.try_recv().unwrap().map_err(|error| Refusal::from(error).code), Err(Code::NotFound));
+    assert_eq!((refused.after, refused.begun_at, refused.commit.entries.len()), (made + 1, told, 1));
+    assert_eq!(second.writer.stale_row(), None);
+
+    // A node that crashes leaves the others what was committed.
+    let _ = second.writer.crash();
+    assert!(matches!(second.store.newest_position(), Err(StoreError::Closed)));
+    assert_eq!(first.store.newest_position().unwrap(), told);
 }
 
 #[test]

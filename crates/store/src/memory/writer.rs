@@ -4,22 +4,26 @@
 //! of its group; a crash keeps what was committed, and nothing is sent after it.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 use quintet_domain::{Environment, Quotas};
+use quintet_rules::rows::LogRows;
 use tokio::sync::mpsc;
 
 use super::data::Data;
-use super::{MemoryStore, Shared};
+use super::nodes::Node;
+use super::{MemoryStore, Shared, Tables, empty};
 use crate::writer::{Committer, Submission};
-use crate::{Group, ReplyTo};
+use crate::{Delivered, Group, ReplyTo};
 
 /// The writer of a store that [`MemoryStore::manual`] created. If it is dropped, the store accepts no further writes.
 pub struct MemoryWriter {
     shared: Arc<Shared>,
     environment: Arc<dyn Environment>,
     committer: Committer,
+    /// What the node knows of the other nodes, if there may be others.
+    node: Option<Node>,
     submissions: mpsc::Receiver<Submission>,
 }
 
@@ -34,12 +38,13 @@ impl MemoryWriter {
         shared: Arc<Shared>,
         environment: Arc<dyn Environment>,
         committer: Committer,
+        node: Option<Node>,
         submissions: mpsc::Receiver<Submission>,
     ) -> Self {
-        Self { shared, environment, committer, submissions }
+        Self { shared, environment, committer, node, submissions }
     }
 
-    /// The newest committed position.
+    /// The newest committed position that this writer knows of.
     #[must_use]
     pub fn position(&self) -> u64 {
         self.committer.position()
@@ -58,7 +63,7 @@ impl MemoryWriter {
         if submissions.is_empty() {
             return None;
         }
-        self.shared.commit(&mut self.committer, &*self.environment, submissions)
+        self.shared.commit(&mut self.committer, &mut self.node, &*self.environment, submissions)
     }
 
     fn take(&mut self, max_writes: usize) -> Vec<Submission> {
@@ -71,7 +76,8 @@ impl MemoryWriter {
         submissions
     }
 
-    /// Describes a cached row that differs from the stored one; none where all are alike.
+    /// Describes a cached row that differs from the stored one; none where all are alike. The rows that other nodes have
+    /// changed since this one committed a group do.
     #[must_use]
     pub fn stale_row(&self) -> Option<String> {
         let found = self.shared.write(|data| self.committer.state().cache.find_stale(data))?;
@@ -93,7 +99,7 @@ impl MemoryWriter {
     /// answers every call with [`StoreError::Closed`](crate::StoreError::Closed). Returns the committed state.
     #[must_use]
     pub fn crash(self) -> MemoryDisk {
-        MemoryDisk { data: self.shared.take() }
+        MemoryDisk { tables: self.shared.crash() }
     }
 
     /// Ends the store's process directly after the commit of the next group, before anything is replied to or handed
@@ -104,21 +110,45 @@ impl MemoryWriter {
         for submission in &mut submissions {
             submission.reply_to = ReplyTo::Nobody;
         }
-        self.shared.commit(&mut self.committer, &*self.environment, submissions);
+        self.shared.commit(&mut self.committer, &mut self.node, &*self.environment, submissions);
         self.crash()
     }
 }
 
-/// The state that a store had committed when its process ended.
-#[derive(Debug)]
+/// What the processes of stores have committed: the disk of one process, or the database of several nodes.
+#[derive(Clone, Debug)]
 pub struct MemoryDisk {
-    data: Data,
+    tables: Tables,
 }
 
 impl MemoryDisk {
-    /// Opens a store over the committed state.
+    /// Empty tables with a new identity.
+    #[must_use]
+    pub fn new(environment: &dyn Environment) -> Self {
+        Self { tables: empty(environment) }
+    }
+
+    /// Opens a store over the committed state, which nobody else uses.
     #[must_use]
     pub fn open(self, environment: Arc<dyn Environment>, quotas: Quotas) -> (Arc<MemoryStore>, MemoryWriter) {
-        MemoryStore::manual_over(self.data, environment, quotas)
+        MemoryStore::manual_over(self.tables, None, environment, quotas)
+    }
+
+    /// Opens a store over the committed state as one of several nodes. Each group first catches up with what other nodes
+    /// have committed: it forgets the cached rows that they changed, and its commit begins with their entries, but for
+    /// those up to the position that `delivered` has, which the node has been told of otherwise.
+    #[must_use]
+    pub fn open_node(
+        &self,
+        environment: Arc<dyn Environment>,
+        quotas: Quotas,
+        delivered: Delivered,
+    ) -> (Arc<MemoryStore>, MemoryWriter) {
+        let tables = Arc::clone(&self.tables);
+        let node = {
+            let data = tables.read().unwrap_or_else(PoisonError::into_inner);
+            Node::join(&data.groups, data.newest_position().unwrap_or_default(), delivered)
+        };
+        MemoryStore::manual_over(tables, Some(node), environment, quotas)
     }
 }

@@ -1,0 +1,86 @@
+//! Several nodes over the same tables: what each of them has committed, and how the others catch up with it.
+//!
+//! What must stay true: it is done as on PostgreSQL. Before a node decides a group, its cache has no row that another
+//! node has changed, and the entries of all groups of others come before its own, once.
+
+use std::collections::VecDeque;
+
+use quintet_rules::log::{CatchUpRows, entries_between};
+use quintet_rules::{ChangedRows, RowResult, WriterState};
+
+use crate::Delivered;
+use crate::writer::Begun;
+
+/// Maximum number of groups whose changed rows are kept. A node that is further behind forgets all cached rows.
+const GROUPS_KEPT: usize = 256;
+
+/// The groups that nodes have committed.
+#[derive(Debug, Default)]
+pub(super) struct Groups {
+    /// How many there were.
+    count: u64,
+    /// The rows that the newest of them have changed, oldest first.
+    changed: VecDeque<ChangedRows>,
+}
+
+impl Groups {
+    fn add(&mut self, changed: ChangedRows) {
+        if self.changed.len() == GROUPS_KEPT {
+            self.changed.pop_front();
+        }
+        self.changed.push_back(changed);
+        self.count += 1;
+    }
+
+    /// The rows that all groups but the first `count` have changed; `None` if some of these groups are not kept.
+    fn behind(&self, count: u64) -> Option<impl Iterator<Item = &ChangedRows>> {
+        let behind = usize::try_from(self.count.checked_sub(count)?).ok()?;
+        let known = self.changed.len().checked_sub(behind)?;
+        Some(self.changed.iter().skip(known))
+    }
+}
+
+/// What one node knows of what all nodes have committed.
+#[derive(Debug)]
+pub(super) struct Node {
+    /// How many groups it knows of.
+    groups: u64,
+    /// The newest position that it knows of.
+    position: u64,
+    /// What need not be read when other nodes are caught up with.
+    delivered: Delivered,
+}
+
+impl Node {
+    /// A node that knows of everything that is committed by now.
+    pub(super) fn join(groups: &Groups, newest: u64, delivered: Delivered) -> Self {
+        delivered.advance(newest);
+        Self { groups: groups.count, position: newest, delivered }
+    }
+
+    /// Catches up with the other nodes, before a group is decided.
+    pub(super) fn catch_up(
+        &mut self,
+        groups: &Groups,
+        rows: &dyn CatchUpRows,
+        state: &mut WriterState,
+    ) -> RowResult<Begun> {
+        match groups.behind(self.groups) {
+            Some(groups) => groups.for_each(|changed| state.cache.forget(changed)),
+            None => state.cache.clear(),
+        }
+        let newest = rows.newest_position()?;
+        let after = self.position.max(self.delivered.position());
+        let missed = entries_between(rows, after, newest)?;
+        (self.groups, self.position) = (groups.count, newest);
+        Ok(Begun { position: Some(newest), now: None, after: Some(after), missed, behind: false })
+    }
+
+    /// Notes what the node has committed, for the others.
+    pub(super) fn committed(&mut self, groups: &mut Groups, changed: ChangedRows, newest: u64) {
+        if changed != ChangedRows::default() {
+            groups.add(changed);
+        }
+        (self.groups, self.position) = (groups.count, newest);
+    }
+}

@@ -1,0 +1,56 @@
+//! The reads of catching up with other nodes over the tables in memory.
+//!
+//! What must stay true: they return what the same reads of the PostgreSQL store return.
+
+use std::sync::Arc;
+
+use quintet_domain::{Notification, NotificationId};
+use quintet_rules::log::{CatchUpRows, Logged, MissedKind};
+use quintet_rules::rows::{LoggedChange, MessageRow};
+use quintet_rules::{MessageKey, RowResult};
+
+use super::ReplayView;
+
+fn recorded(change: &LoggedChange) -> Logged {
+    Logged {
+        position: change.position,
+        conversation: change.conversation,
+        sequence: change.sequence,
+        origin: change.origin,
+        acked: change.acked,
+        change: MissedKind::Recorded(change.change.clone()),
+        told: change.told.clone(),
+    }
+}
+
+fn created(position: u64, message: &MessageRow) -> Logged {
+    Logged {
+        position,
+        conversation: Some(message.conversation),
+        sequence: Some(message.sequence),
+        origin: message.origin,
+        acked: message.acked,
+        change: MissedKind::Created,
+        told: None,
+    }
+}
+
+impl CatchUpRows for ReplayView<'_> {
+    fn logged(&self, after: u64, up_to: u64) -> RowResult<Vec<Logged>> {
+        if after >= up_to {
+            return Ok(Vec::new());
+        }
+        let changes = self.0.log.changes.range(after + 1..=up_to).map(|(_, change)| recorded(change));
+        let key = |position: u64| MessageKey(i64::try_from(position).unwrap_or(i64::MAX));
+        let messages = self.0.messages.rows.range(key(after + 1)..=key(up_to));
+        let messages = messages.filter_map(|(key, row)| Some(created(u64::try_from(key.0).ok()?, row)));
+        let mut logged: Vec<Logged> = changes.chain(messages).collect();
+        logged.sort_unstable_by_key(|logged| logged.position);
+        Ok(logged)
+    }
+
+    fn notification(&self, id: &NotificationId) -> RowResult<Option<Arc<Notification>>> {
+        let found = self.0.notifications.by_id.get(id).and_then(|key| self.0.notifications.rows.get(key));
+        Ok(found.map(|kept| Arc::clone(&kept.stored.notification)))
+    }
+}

@@ -1,0 +1,88 @@
+//! The transaction of a group over the tables in memory.
+//!
+//! What must stay true: one that is rolled back, or whose commit fails, leaves the tables as they were; what a node has
+//! committed is noted for the others.
+
+use quintet_rules::rows::LogRows;
+use quintet_rules::{RowResult, RowsError, WriterState};
+
+use super::data::Data;
+use super::rows::ReplayView;
+use super::table::Tables;
+use crate::writer::{Begun, Database, Submission};
+
+/// The failure of a commit that a test asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the commit was made to fail")]
+struct CommitFault;
+
+impl Database for Data {
+    fn begin(&mut self) -> RowResult<()> {
+        // A panic may have left an open transaction behind.
+        self.take_back();
+        self.open = true;
+        Ok(())
+    }
+
+    fn begin_group(&mut self, _submissions: &[Submission], state: &mut WriterState) -> RowResult<Begun> {
+        self.begin()?;
+        let Some(mut node) = self.node.take() else { return Ok(Begun::default()) };
+        let begun = node.catch_up(&self.groups, &ReplayView(self), state);
+        self.node = Some(node);
+        begun
+    }
+
+    fn commit(&mut self) -> RowResult<()> {
+        if std::mem::take(&mut self.commit_fails) {
+            return Err(RowsError::new(CommitFault));
+        }
+        if self.node.is_some() {
+            let (changed, newest) = (self.changed(), self.newest_position()?);
+            if let Some(node) = &mut self.node {
+                node.committed(&mut self.groups, changed, newest);
+            }
+        }
+        self.changed_before += self.tables.changes();
+        self.tables.journals(&mut |journal| journal.forget());
+        self.savepoint.clear();
+        self.open = false;
+        Ok(())
+    }
+
+    fn rollback(&mut self) -> RowResult<()> {
+        self.take_back();
+        Ok(())
+    }
+
+    fn savepoint(&mut self) -> RowResult<()> {
+        let savepoint = &mut self.savepoint;
+        savepoint.clear();
+        self.tables.journals(&mut |journal| savepoint.push(journal.len()));
+        Ok(())
+    }
+
+    fn rollback_to_savepoint(&mut self) -> RowResult<()> {
+        let changed = self.tables.changes();
+        let mut savepoint = self.savepoint.iter();
+        self.tables.journals(&mut |journal| {
+            if let Some(changes) = savepoint.next() {
+                journal.rollback_to(*changes);
+            }
+        });
+        self.changed_before += changed - self.tables.changes();
+        Ok(())
+    }
+
+    fn release_savepoint(&mut self) -> RowResult<()> {
+        self.savepoint.clear();
+        Ok(())
+    }
+
+    fn has_open_transaction(&self) -> bool {
+        self.open
+    }
+
+    fn rows_changed(&self) -> u64 {
+        (self.changed_before + self.tables.changes()) as u64
+    }
+}

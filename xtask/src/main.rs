@@ -2,6 +2,7 @@
 
 mod bench;
 mod deny;
+mod nodes;
 mod sh;
 mod simulate;
 mod test;

@@ -1,6 +1,7 @@
 //! `cargo xtask …`: the project's own commands.
 
 mod bench;
+mod chaos;
 mod deny;
 mod nodes;
 mod sh;
@@ -82,7 +83,23 @@ enum Command {
         #[arg(long)]
         planted: bool,
     },
-    /// Run what CI runs: test, simulate, fmt, clippy, tidy, deny.
+    /// Play faults against two nodes over one PostgreSQL database: kills, stops, failovers. A full run also plays the
+    /// tests that CI plays on one node only, and renews docs/reliability.md.
+    Chaos {
+        /// Play fewer faults: minutes instead of an hour.
+        #[arg(long)]
+        short: bool,
+        /// Names of scenarios, separated by commas, as the output has them; all by default.
+        #[arg(long)]
+        only: Option<String>,
+        /// How often each fault is played.
+        #[arg(long)]
+        count: Option<u32>,
+        /// The seed of all random choices.
+        #[arg(long, default_value_t = 1)]
+        seed: u32,
+    },
+    /// Run what CI runs: test, chaos --short, simulate, fmt, clippy, tidy, deny.
     Ci,
 }
 
@@ -95,12 +112,14 @@ fn main() -> ExitCode {
             bench::run(&choice)
         }
         Command::Deny => deny::run(),
+        Command::Chaos { short, only, count, seed } => chaos::run(&chaos::Choice { short, only, count, seed }),
         Command::Dist => sh::run("cargo", &["build", "--profile", "dist", "--package", "quintet", "--all-features"]),
         Command::Screenshots => test::screenshots(),
         Command::Vendor { check } => vendor::run(check),
         Command::Simulate { seeds, planted: true, .. } => simulate::planted(seeds.unwrap_or(simulate::CI_SEEDS)),
         Command::Simulate { seeds, first, seed, steps, planted: false } => simulate::run(seeds, first, seed, steps),
         Command::Ci => test::run(true, true)
+            .and_then(|()| chaos::run(&chaos::Choice { short: true, only: None, count: None, seed: 1 }))
             .and_then(|()| simulate::run(Some(simulate::CI_SEEDS), None, None, None))
             .and_then(|()| sh::run("cargo", &["fmt", "--all", "--check"]))
             .and_then(|()| {

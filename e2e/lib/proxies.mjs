@@ -3,12 +3,12 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { appendFileSync, chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { within } from "./client.mjs";
+import { freePort, reachable } from "./ports.mjs";
 
 const FILES = fileURLToPath(new URL("../../docs/proxies/", import.meta.url));
 const ROOT = process.getuid() === 0;
@@ -25,16 +25,6 @@ export function certificate(folder) {
   writeFileSync(both, readFileSync(cert));
   appendFileSync(both, readFileSync(key));
   return readFileSync(cert, "utf8");
-}
-
-/** A port of the loopback that is free now. */
-async function freePort() {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 /**
@@ -83,20 +73,31 @@ const KINDS = {
 
 export const PROXIES = Object.keys(KINDS);
 
+/** The files for two nodes: what is replaced in each, and how it is run, is as for one. */
+const CLUSTERS = { nginx: "nginx-cluster.conf", haproxy: "haproxy-cluster.cfg" };
+
+export const CLUSTER_PROXIES = Object.keys(CLUSTERS);
+
+/** The addresses of servers in the files. */
+const SERVERS = { one: ["127.0.0.1:3000"], two: ["10.0.0.11:3000", "10.0.0.12:3000"] };
+
 export class ReverseProxy {
   #child;
   #said = "";
 
-  /** Starts a proxy in front of a port of 127.0.0.1. */
-  static async start(kind, port) {
-    const { file, replaced, command } = KINDS[kind];
+  /** Starts a proxy in front of a port of 127.0.0.1, or of two of them. */
+  static async start(kind, ...ports) {
+    const { replaced, command } = KINDS[kind];
+    const file = ports.length > 1 ? CLUSTERS[kind] : KINDS[kind].file;
+    const servers = ports.length > 1 ? SERVERS.two : SERVERS.one;
     const proxy = new ReverseProxy();
     const folder = mkdtempSync(join(tmpdir(), `quintet-${kind}-`));
     proxy.folder = folder;
     proxy.ca = certificate(folder);
     const place = { folder, file: join(folder, file), plain: await freePort(), secure: await freePort(), admin: await freePort() };
     let text = readFileSync(join(FILES, file), "utf8");
-    for (const [from, to] of [["127.0.0.1:3000", `127.0.0.1:${port}`], ...replaced(place)]) {
+    const addresses = servers.map((server, at) => [server, `127.0.0.1:${ports[at]}`]);
+    for (const [from, to] of [...addresses, ...replaced(place)]) {
       if (!text.includes(from)) throw new Error(`docs/proxies/${file} does not contain ${from}`);
       text = text.replaceAll(from, () => to);
     }
@@ -137,16 +138,5 @@ export class ReverseProxy {
     this.#child.kill("SIGTERM");
     await within(this.ended, () => `the end of a proxy:\n${this.#said}`);
     rmSync(this.folder, { recursive: true, force: true });
-  }
-}
-
-/** Waits until a port accepts connections. It asks again and again, because a proxy says nothing when it begins to listen. */
-async function reachable(port) {
-  for (;;) {
-    const socket = net.connect(port, "127.0.0.1");
-    const connected = await new Promise((resolve) => socket.once("connect", () => resolve(true)).once("error", () => resolve(false)));
-    socket.destroy();
-    if (connected) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -1,7 +1,7 @@
 // The real server binary, in its own directory and on its own ports, with its API.
 
 import { execFile, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 
 import { PATIENCE_MS, within } from "./client.mjs";
 
-const BINARY = process.env.E2E_BINARY ?? fileURLToPath(new URL("../../target/debug/quintet", import.meta.url));
+export const BINARY = process.env.E2E_BINARY ?? fileURLToPath(new URL("../../target/debug/quintet", import.meta.url));
 
 /** The lines that a server logs. */
 export class Log {
@@ -31,19 +31,59 @@ export class Log {
   }
 }
 
-export class Server {
+/** An address at which the API is answered: `url`. */
+export class Api {
+  get url() {
+    return this.urls[0];
+  }
+
+  get port() {
+    return new URL(this.url).port;
+  }
+
+  /** Calls the API. Returns the status and the body. */
+  async api(token, method, path, body) {
+    const headers = { "content-type": "application/json" };
+    if (token) headers.authorization = `Bearer ${token}`;
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const response = await fetch(`${this.url}/api/v1${path}`, {
+      method, headers, signal, body: body && JSON.stringify(body),
+    });
+    const text = await response.text();
+    return { status: response.status, body: text ? JSON.parse(text) : null };
+  }
+
+  /** Registers a user like the stories do. Returns its id, name and token. */
+  async register(name) {
+    const { status, body } = await this.api(null, "POST", "/auth/register", {
+      username: name,
+      email: `${name}@example.org`,
+      password: "correct horse",
+      name: `${name[0].toUpperCase()}${name.slice(1)} Example`,
+    });
+    if (status !== 201) throw new Error(`cannot register ${name}: ${JSON.stringify(body)}`);
+    return { id: body.user.id, name, token: body.token };
+  }
+}
+
+export class Server extends Api {
   #child;
 
-  /** Starts a server. With `folder`, it continues with the data of an earlier one. With `logged`, its log is kept there. */
-  static async start({ listen = ["0"], args = [], env = {}, folder, logged } = {}) {
+  /**
+   * Starts a server. With `folder`, it continues with the data of an earlier one. With `logged`, its log is kept there; with
+   * `logFile`, it is appended to that file.
+   */
+  static async start({ listen = ["0"], args = [], env = {}, folder, logged, logFile } = {}) {
     const server = new Server();
     server.folder = folder ?? mkdtempSync(join(tmpdir(), "quintet-e2e-"));
     const words = [...listen.flatMap((place) => ["--listen", place]), "--data", join(server.folder, "data"), ...args];
+    const log = logFile && openSync(logFile, "a");
     server.#child = spawn(BINARY, words, {
       cwd: server.folder,
       env: { ...process.env, QUINTET_LIMITS_RATES: "false", QUINTET_METRICS_LISTEN: "off", ...env },
-      stdio: ["ignore", "pipe", logged ? "pipe" : "inherit"],
+      stdio: ["ignore", "pipe", logged ? "pipe" : log ?? "inherit"],
     });
+    if (log !== undefined) closeSync(log);
     if (logged) createInterface({ input: server.#child.stderr }).on("line", (line) => logged.add(line));
     server.urls = [];
     server.ended = new Promise((resolve) => server.#child.once("exit", (code, signal) => resolve({ code, signal })));
@@ -64,14 +104,12 @@ export class Server {
     if (this.urls.length === 0) throw new Error("the server did not report its addresses");
   }
 
-  get url() {
-    return this.urls[0];
+  /** Sends a signal, and does not wait for what it does. */
+  signal(signal) {
+    this.#child.kill(signal);
   }
 
-  get port() {
-    return new URL(this.url).port;
-  }
-
+  /** Ends the process, and waits until it has ended. */
   async kill(signal = "SIGKILL") {
     this.#child.kill(signal);
     return within(this.ended, `the end of the server after ${signal}`);
@@ -83,34 +121,10 @@ export class Server {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** Calls the API. Returns the status and the body. */
-  async api(token, method, path, body) {
-    const headers = { "content-type": "application/json" };
-    if (token) headers.authorization = `Bearer ${token}`;
-    const signal = AbortSignal.timeout(PATIENCE_MS);
-    const response = await fetch(`${this.url}/api/v1${path}`, {
-      method, headers, signal, body: body && JSON.stringify(body),
-    });
-    const text = await response.text();
-    return { status: response.status, body: text ? JSON.parse(text) : null };
-  }
-
   /** Creates an API key for another backend. */
   async key(name) {
     const words = ["--data", join(this.folder, "data"), "key", "add", name];
     const { stdout } = await promisify(execFile)(BINARY, words, { cwd: this.folder });
     return stdout.trim();
-  }
-
-  /** Registers a user like the stories do. Returns its id, name and token. */
-  async register(name) {
-    const { status, body } = await this.api(null, "POST", "/auth/register", {
-      username: name,
-      email: `${name}@example.org`,
-      password: "correct horse",
-      name: `${name[0].toUpperCase()}${name.slice(1)} Example`,
-    });
-    if (status !== 201) throw new Error(`cannot register ${name}: ${JSON.stringify(body)}`);
-    return { id: body.user.id, name, token: body.token };
   }
 }

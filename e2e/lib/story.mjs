@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 
 import { Client } from "./client.mjs";
-import { Server } from "./server.mjs";
+import { start } from "./launch.mjs";
 
 const cut = (text, at = " ") => {
   const index = text.indexOf(at);
@@ -114,7 +114,7 @@ class Stage {
 
 /** Plays a story on a new server. */
 export async function play(story, transports) {
-  const server = await Server.start();
+  const server = await start();
   const stage = new Stage(server, transports);
   try {
     for (const [index, line] of story.split("\n").entries()) {

@@ -5,14 +5,14 @@ import { after, before, describe, test } from "node:test";
 
 import { browser, Site } from "../lib/browser.mjs";
 import { Client } from "../lib/client.mjs";
+import { start } from "../lib/launch.mjs";
 import { Proxy } from "../lib/proxy.mjs";
-import { Server } from "../lib/server.mjs";
 
 describe("a browser", () => {
   let server, site, chromium, ada, bob, place, node;
 
   before(async () => {
-    server = await Server.start();
+    server = await start();
     site = await Site.start();
     chromium = await browser();
     [ada, bob] = [await server.register("ada"), await server.register("bob")];

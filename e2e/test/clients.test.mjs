@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import io2 from "socket.io-client-2";
 
 import { Client, within } from "../lib/client.mjs";
-import { Server } from "../lib/server.mjs";
+import { start } from "../lib/launch.mjs";
 
 const PYTHON = fileURLToPath(new URL("../../target/python/bin/python", import.meta.url));
 const SCRIPT = fileURLToPath(new URL("../python/clients.py", import.meta.url));
@@ -17,7 +17,7 @@ const SCRIPT = fileURLToPath(new URL("../python/clients.py", import.meta.url));
 let server, ada, bob, place;
 
 before(async () => {
-  server = await Server.start();
+  server = await start();
   ada = await server.register("ada");
   bob = await server.register("bob");
   const members = { kind: "group", name: "group", memberIds: [bob.id] };

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { Client, within } from "../lib/client.mjs";
-import { Server } from "../lib/server.mjs";
+import { start } from "../lib/launch.mjs";
 
 class FrontEnd {
   constructor({ api, socket }) {
@@ -87,7 +87,7 @@ class Chat extends FrontEnd {
 describe("existing front ends", () => {
   let server;
   before(async () => {
-    server = await Server.start({ listen: ["0", "0=conversations", "0=chat"] });
+    server = await start({ listen: ["0", "0=conversations", "0=chat"] });
   });
   after(() => server.stop());
 

@@ -12,7 +12,7 @@ import { PATH, RoomsApp } from "../clients/rooms.mjs";
 import { Client } from "../lib/client.mjs";
 import { DIALECTS, NAMES } from "../lib/dialects.mjs";
 import { history } from "../lib/history.mjs";
-import { Server } from "../lib/server.mjs";
+import { start } from "../lib/launch.mjs";
 
 const APPS = [MeetupApp, MessengerApp, RoomsApp, ConversationsApp, ChatApp];
 
@@ -20,7 +20,7 @@ describe("apps with old habits", () => {
   let server, service;
   before(async () => {
     const listen = ["0", ...NAMES.map((name) => `0=${name}`)];
-    server = await Server.start({ listen, env: { QUINTET_SERVER_SOCKET_PATH: PATH } });
+    server = await start({ listen, env: { QUINTET_SERVER_SOCKET_PATH: PATH } });
     service = await server.key("calendar");
   });
   after(() => server.stop());

@@ -5,7 +5,7 @@ import { after, before, describe, test } from "node:test";
 
 import { Client } from "../lib/client.mjs";
 import { DIALECTS, NAMES } from "../lib/dialects.mjs";
-import { Server } from "../lib/server.mjs";
+import { start } from "../lib/launch.mjs";
 
 /** Waits for an event of a dialect for which `fits` holds, and returns its values. */
 async function hear(client, [name, read], fits) {
@@ -20,7 +20,7 @@ const users = {};
 const clients = {};
 
 before(async () => {
-  server = await Server.start();
+  server = await start();
   for (const dialect of NAMES) {
     users[dialect] = await server.register(`by${dialect}`);
   }

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { Client } from "../lib/client.mjs";
 import { DIALECTS, NAMES } from "../lib/dialects.mjs";
 import { history } from "../lib/history.mjs";
-import { Server } from "../lib/server.mjs";
+import { start } from "../lib/launch.mjs";
 
 const SENDERS = 8;
 const CONVERSATIONS = 4;
@@ -16,7 +16,7 @@ const EACH = 400;
 
 test("all recipients receive the same order, which matches the history", async () => {
   // All recipients share this process, which reads more slowly than the server writes. Other tests cover slow readers.
-  const server = await Server.start({ env: { QUINTET_LIMITS_QUEUE_BYTES: "16000000" } });
+  const server = await start({ env: { QUINTET_LIMITS_QUEUE_BYTES: "16000000" } });
   const clients = [];
   try {
     const people = await Promise.all(

@@ -7,27 +7,16 @@ import https from "node:https";
 import { after, before, describe, test } from "node:test";
 
 import { browser } from "../lib/browser.mjs";
-import { Client, PATIENCE_MS, within } from "../lib/client.mjs";
+import { Client, within } from "../lib/client.mjs";
 import { Person } from "../lib/people.mjs";
 import { PROXIES, ReverseProxy } from "../lib/proxies.mjs";
+import { request } from "../lib/request.mjs";
 import { Log, Server } from "../lib/server.mjs";
 
 /** Another address of the loopback, so that a client has another address than the proxy. */
 const CLIENT = "127.0.0.2";
 const UPLOAD_BYTES = 20_000_000;
 const FILE_BYTES_MAX = 25_000_000;
-
-/** Sends a request. Returns the status, the headers and the body of the response. */
-async function request(url, { body, ...options } = {}) {
-  const { request: send } = url.startsWith("https") ? https : http;
-  const asked = send(url, { agent: false, family: 4, timeout: PATIENCE_MS, ...options });
-  const answer = new Promise((resolve, reject) => asked.once("response", resolve).once("error", reject));
-  asked.end(body);
-  const response = await within(answer, `an answer of ${url}`);
-  const chunks = [];
-  for await (const chunk of response) chunks.push(chunk);
-  return { status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) };
-}
 
 /** A form with one file. */
 function form(bytes) {

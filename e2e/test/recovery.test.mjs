@@ -5,8 +5,8 @@ import { after, before, describe, test } from "node:test";
 
 import { Client, within } from "../lib/client.mjs";
 import { history } from "../lib/history.mjs";
+import { start } from "../lib/launch.mjs";
 import { Proxy } from "../lib/proxy.mjs";
-import { Server } from "../lib/server.mjs";
 
 const SECRET = { QUINTET_JWT_SECRET: "a secret that survives the restart" };
 
@@ -39,7 +39,7 @@ describe("recovery", () => {
   let server, ada, bob, place;
 
   before(async () => {
-    server = await Server.start({ env: SECRET });
+    server = await start({ env: SECRET });
     ada = await server.register("ada");
     bob = await server.register("bob");
     place = await group(server, [ada, bob]);
@@ -214,7 +214,7 @@ describe("recovery", () => {
     for (const signal of ["SIGKILL", "SIGTERM"]) {
       const back = connected(client);
       await server.kill(signal);
-      server = await Server.start({ env: SECRET, folder: server.folder });
+      server = await start({ env: SECRET, folder: server.folder });
       await say(ada, `after ${signal}`);
       await back;
       assert.equal(client.socket.recovered, true);
@@ -237,7 +237,7 @@ describe("a bad network", () => {
     { seed: 14, dialect: "messenger", restart: false },
   ]) {
     test(`no event is lost, duplicated or out of order (seed ${seed}, ${dialect ?? "undecided"})`, async () => {
-      let server = await Server.start({ env: SECRET });
+      let server = await start({ env: SECRET });
       const senders = [];
       const receivers = [];
       for (let n = 0; n < SENDERS; n += 1) senders.push(await server.register(`sender${n}`));
@@ -280,7 +280,7 @@ describe("a bad network", () => {
           clients[0].socket.on(name, () => { if (heard[0].length > MESSAGES) done(); });
         }), "half of the messages");
         await server.kill("SIGKILL");
-        server = await Server.start({ env: SECRET, folder: server.folder });
+        server = await start({ env: SECRET, folder: server.folder });
       }
       await within(Promise.all(sending), "all messages to be sent");
       proxy.settle();

@@ -4,14 +4,14 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { browser } from "../lib/browser.mjs";
+import { start } from "../lib/launch.mjs";
 import { PNG, Person, SIZES, until } from "../lib/people.mjs";
-import { Server } from "../lib/server.mjs";
 
 describe("the chat", () => {
   let server, chromium;
 
   before(async () => {
-    server = await Server.start();
+    server = await start();
     chromium = await browser();
   });
   after(async () => {
@@ -196,7 +196,7 @@ describe("the chat", () => {
     await until(ada.page, () => document.querySelectorAll(".pending").length === 2);
     // Close the page before the server is back, so that only the reloaded page can send the messages.
     await ada.page.goto("about:blank");
-    server = await Server.start({ listen: [port], folder: server.folder });
+    server = await start({ listen: [port], folder: server.folder });
     await ada.page.goBack();
     await ada.page.reload();
     await bob.hears("written while away 2");
@@ -312,7 +312,7 @@ describe("the chat", () => {
     // Close both tabs; a new page sends the messages of both.
     await other.close();
     await ada.page.goto("about:blank");
-    server = await Server.start({ listen: [port], folder: server.folder });
+    server = await start({ listen: [port], folder: server.folder });
     await ada.page.goBack();
     await ada.page.reload();
     await until(ada.page, () => document.querySelectorAll("li.message").length === 3 && !document.querySelector(".pending"));

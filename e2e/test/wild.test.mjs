@@ -10,12 +10,12 @@ import { after, before, describe, test } from "node:test";
 
 import { browser } from "../lib/browser.mjs";
 import { Client, within } from "../lib/client.mjs";
-import { Server } from "../lib/server.mjs";
+import { start } from "../lib/launch.mjs";
 
 let server, ada, bob, place;
 
 before(async () => {
-  server = await Server.start({ env: { QUINTET_SERVER_SOCKET_PATH: "/api/socket/io" } });
+  server = await start({ env: { QUINTET_SERVER_SOCKET_PATH: "/api/socket/io" } });
   ada = await server.register("ada");
   bob = await server.register("bob");
   const members = { kind: "group", name: "group", memberIds: [bob.id] };
@@ -144,7 +144,7 @@ describe("a browser", () => {
   });
 
   test("is refused by JSONP where its origin is not listed", async () => {
-    const strict = await Server.start({ env: { QUINTET_HTTP_ORIGINS: "https://chat.example.org" } });
+    const strict = await start({ env: { QUINTET_HTTP_ORIGINS: "https://chat.example.org" } });
     const { page, failed } = await connected(strict.url);
     assert.ok(failed, "refused");
     await page.close();

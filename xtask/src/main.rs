@@ -1,7 +1,9 @@
 //! `cargo xtask …`: the project's own commands.
 
 mod bench;
+mod chaos;
 mod deny;
+mod nodes;
 mod sh;
 mod simulate;
 mod test;
@@ -84,7 +86,23 @@ enum Command {
         #[arg(long)]
         planted: bool,
     },
-    /// Run what CI runs: test, simulate, fmt, clippy, tidy, deny.
+    /// Play faults against two nodes over one PostgreSQL database: kills, stops, failovers. A full run also plays the
+    /// tests that CI plays on one node only, and renews docs/reliability.md.
+    Chaos {
+        /// Play fewer faults: minutes instead of an hour.
+        #[arg(long)]
+        short: bool,
+        /// Names of scenarios, separated by commas, as the output has them; all by default.
+        #[arg(long)]
+        only: Option<String>,
+        /// How often each fault is played.
+        #[arg(long)]
+        count: Option<u32>,
+        /// The seed of all random choices.
+        #[arg(long, default_value_t = 1)]
+        seed: u32,
+    },
+    /// Run what CI runs: test, chaos --short, simulate, fmt, clippy, tidy, deny.
     Ci,
 }
 
@@ -97,6 +115,7 @@ fn main() -> ExitCode {
             bench::run(&choice)
         }
         Command::Deny => deny::run(),
+        Command::Chaos { short, only, count, seed } => chaos::run(&chaos::Choice { short, only, count, seed }),
         Command::Dist => sh::run("cargo", &["build", "--profile", "dist", "--package", "quintet", "--all-features"]),
         Command::Screenshots => test::screenshots(),
         Command::Vendor { check } => vendor::run(check),
@@ -105,6 +124,7 @@ fn main() -> ExitCode {
             simulate::run(&simulate::Choice { seeds, first, seed, steps, nodes })
         }
         Command::Ci => test::run(true, true)
+            .and_then(|()| chaos::run(&chaos::Choice { short: true, only: None, count: None, seed: 1 }))
             .and_then(|()| simulate::ci())
             .and_then(|()| sh::run("cargo", &["fmt", "--all", "--check"]))
             .and_then(|()| {

@@ -1,10 +1,11 @@
-//! `cargo xtask test`: installs what the tests need, and runs all of them, and checks the types of the web client.
+//! `cargo xtask test`: installs what the tests need, and runs all of them, some of them on two nodes as well, and checks the
+//! types of the web client.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-use crate::{sh, vendor};
+use crate::{nodes, sh, vendor};
 
 /// The programs that the tests need beside Rust: each with arguments with which it succeeds, and its Debian package.
 const NEEDED: [(&str, &[&str], &str); 10] = [
@@ -43,14 +44,21 @@ pub(crate) fn run(rust: bool, e2e: bool) -> Result<(), String> {
     }
     if e2e {
         let folder = sh::root().join("e2e");
-        sh::run("cargo", &["build", "--package", "quintet", "--all-features"])?;
-        sh::npm_ci(&folder, &[])?;
-        python("target/python", &folder.join("python/requirements.txt"))?;
+        prepare_e2e()?;
         vendor::run(true)?;
         sh::run("e2e/node_modules/.bin/tsc", &["--project", "web"])?;
         sh::run_in(&folder, "npm", &["test", "--silent"])?;
+        nodes::play(&nodes::IN_CI)?;
     }
     Ok(())
+}
+
+/// Builds the binary and installs the clients that the tests with official clients use.
+pub(crate) fn prepare_e2e() -> Result<(), String> {
+    let folder = sh::root().join("e2e");
+    sh::run("cargo", &["build", "--package", "quintet", "--all-features"])?;
+    sh::npm_ci(&folder, &[])?;
+    python("target/python", &folder.join("python/requirements.txt"))
 }
 
 /// A PostgreSQL or Redis server of its own in a temporary folder, for all tests.

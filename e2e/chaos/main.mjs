@@ -1,0 +1,47 @@
+// `cargo xtask chaos`: plays faults against two nodes, and checks that nothing acknowledged was lost, doubled or reordered.
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+import { page } from "./report.mjs";
+import { connections, failovers, oldTransactions, stops } from "./scenarios/database.mjs";
+import { clocks, cuts, kills, stills } from "./scenarios/nodes.mjs";
+import { run } from "./stage.mjs";
+
+const SCENARIOS = [kills, stills, cuts, clocks, stops, connections, failovers, oldTransactions];
+const FOLDER = fileURLToPath(new URL("../../target/chaos", import.meta.url));
+
+const { values } = parseArgs({
+  options: {
+    short: { type: "boolean", default: false },
+    only: { type: "string" },
+    count: { type: "string" },
+    seed: { type: "string", default: "1" },
+    page: { type: "string" },
+  },
+});
+const wanted = values.only?.split(",") ?? SCENARIOS.map(({ name }) => name);
+for (const name of wanted) {
+  if (!SCENARIOS.some((scenario) => scenario.name === name)) {
+    console.error(`there is no scenario ${name}; there are ${SCENARIOS.map((one) => one.name).join(", ")}`);
+    process.exit(2);
+  }
+}
+const seed = Number(values.seed);
+const results = [];
+for (const scenario of SCENARIOS.filter(({ name }) => wanted.includes(name))) {
+  const count = Number(values.count ?? scenario.count[values.short ? "short" : "full"]);
+  // Some are too long for a short run.
+  if (count === 0) continue;
+  const { figures, wrong } = await run(scenario, { count, seed, folder: FOLDER });
+  for (const sentence of wrong) console.error(`  ${scenario.name}: ${sentence}`);
+  results.push({ scenario, figures, wrong });
+}
+mkdirSync(FOLDER, { recursive: true });
+const found = results.map(({ scenario, figures, wrong }) => ({ name: scenario.name, figures, wrong }));
+writeFileSync(`${FOLDER}/results.json`, `${JSON.stringify(found, null, 2)}\n`);
+const failed = results.filter(({ wrong }) => wrong.length > 0).map(({ scenario }) => scenario.name);
+if (values.page && failed.length === 0) writeFileSync(values.page, page(results, { seed, nodes: 2 }));
+if (failed.length > 0) console.error(`violated by: ${failed.join(", ")}; the logs of the nodes are in ${FOLDER}`);
+process.exit(failed.length > 0 ? 1 : 0);

@@ -1,0 +1,54 @@
+// Writes what a run has found: docs/reliability.md.
+
+import { cpus } from "node:os";
+
+import { KINDS } from "./checker.mjs";
+
+const number = (value) => value.toLocaleString("en-US");
+const seconds = (ms) => (ms / 1_000).toFixed(1);
+
+const HEAD = `# Reliability
+
+\`cargo xtask chaos\` plays faults against two nodes over one PostgreSQL database while people use them, and has written this
+page. \`cargo xtask chaos --short\` does the same with fewer faults, and is a part of CI.
+
+Two nodes stand behind a load balancer that deals requests out at random. Four people send, one of them over HTTP; each sends
+in four lanes, one message after the other in each, and repeats what was not acknowledged under the same id. Ten people listen,
+over WebSocket, polling and both, in all five dialects; when a connection ends they resume it. At the end everything that was
+stored is read, and compared with each acknowledgement and with what each listener has heard:
+
+- *lost*: an acknowledged message that is not stored;
+- *doubled*: a message that is stored twice, or that a listener has heard twice;
+- *out of order*: a listener has heard another order than the stored one, or a lane's messages are stored in another order
+  than they were sent in;
+- *not delivered*: a listener has missed a message between two others, or at the end.
+
+`;
+
+const TAIL = `
+*Afresh* counts sessions that could not be resumed, because the database did not answer at that moment; a client then loads
+the history, and what it hears after that is checked. *Silence* is the longest time in which nobody got an acknowledgement;
+*delivery* is the time from an acknowledgement to a listener whose connection was up: the median and the longest.
+
+The code is in \`e2e/chaos\`. Node logs of the last run are in \`target/chaos\`.
+`;
+
+/** The page for a full run. `results` are the scenarios with their figures. */
+export function page(results, { seed, nodes }) {
+  const about = `Run with seed ${seed} on a machine with ${cpus().length} cores (${cpus()[0]?.model.trim() ?? "unknown"}), which the ${nodes} nodes, PostgreSQL and all clients share; a debug build, whose assertions are checked.\n\n`;
+  const columns = ["fault", "times", "minutes", "acknowledged", "heard", ...KINDS, "afresh", "silence, s", "delivery, ms"];
+  const rows = results.map(({ scenario, figures }) => [
+    figures.note ? `${scenario.what}: ${figures.note}` : scenario.what,
+    number(figures.count),
+    (figures.seconds / 60).toFixed(1),
+    number(figures.acknowledged),
+    number(figures.heard),
+    ...KINDS.map((kind) => number(figures[kind])),
+    number(figures.afresh),
+    seconds(figures.longestSilenceMs),
+    `${number(figures.lagMs.median)}; ${number(figures.lagMs.longest)}`,
+  ]);
+  const line = (cells) => `| ${cells.join(" | ")} |\n`;
+  const table = [columns, columns.map((_, at) => (at === 0 ? "---" : "---:")), ...rows].map(line).join("");
+  return HEAD + about + table + TAIL;
+}

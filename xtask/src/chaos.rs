@@ -1,0 +1,77 @@
+//! `cargo xtask chaos`: plays faults against two nodes, and the tests with official clients on two nodes.
+//!
+//! What must stay true: only a full run in which nothing was violated renews docs/reliability.md.
+
+use crate::{nodes, sh, test};
+
+/// The page that a full run renews.
+const PAGE: &str = "docs/reliability.md";
+
+/// The program, and its Debian package, whose library gives a node another time.
+const CLOCK: &str = "faketime";
+
+/// What is played; all of it is the full run.
+pub(crate) struct Choice {
+    /// Whether to play fewer faults, as CI does, and no tests.
+    pub(crate) short: bool,
+    /// The names of the scenarios to play, separated by commas; all if there are none.
+    pub(crate) only: Option<String>,
+    /// How often each fault is played, instead of what the scenario says.
+    pub(crate) count: Option<u32>,
+    /// The seed of all random choices.
+    pub(crate) seed: u32,
+}
+
+impl Choice {
+    /// Whether everything is played.
+    fn is_full(&self) -> bool {
+        let Self { short, only, count, seed: _ } = self;
+        !short && only.is_none() && count.is_none()
+    }
+
+    /// The arguments of the program that plays the faults.
+    fn args(&self) -> Vec<String> {
+        let mut args = vec!["chaos/main.mjs".to_owned(), "--seed".to_owned(), self.seed.to_string()];
+        args.extend(self.short.then(|| "--short".to_owned()));
+        args.extend(self.only.iter().flat_map(|only| ["--only".to_owned(), only.clone()]));
+        args.extend(self.count.iter().flat_map(|count| ["--count".to_owned(), count.to_string()]));
+        if self.is_full() {
+            args.extend(["--page".to_owned(), sh::root().join(PAGE).to_string_lossy().into_owned()]);
+        }
+        args
+    }
+}
+
+/// Builds and installs what is needed, and plays.
+pub(crate) fn run(choice: &Choice) -> Result<(), String> {
+    test::install()?;
+    if !sh::has(CLOCK) {
+        test::install_packages(&[CLOCK])?;
+    }
+    test::prepare_e2e()?;
+    if choice.is_full() {
+        nodes::play(&nodes::IN_CHAOS)?;
+    }
+    let args = choice.args();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    sh::run_in(&sh::root().join("e2e"), "node", &args)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_full_run_renews_the_page() {
+        let full = || Choice { short: false, only: None, count: None, seed: 1 };
+        assert_eq!(full().args()[..4], ["chaos/main.mjs", "--seed", "1", "--page"]);
+        for part in [
+            Choice { short: true, ..full() },
+            Choice { only: Some("kills".to_owned()), ..full() },
+            Choice { count: Some(3), ..full() },
+        ] {
+            assert!(!part.args().contains(&"--page".to_owned()));
+        }
+        assert_eq!(Choice { only: Some("kills".to_owned()), ..full() }.args()[3..], ["--only", "kills"]);
+    }
+}

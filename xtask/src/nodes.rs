@@ -1,0 +1,32 @@
+//! Plays tests with official clients on two nodes over one PostgreSQL database.
+//!
+//! What must stay true: each test of `e2e/test` that a server of one node passes and that is named here passes on two.
+
+use crate::sh;
+
+/// The tests that CI plays on two nodes.
+pub(crate) const IN_CI: [&str; 1] = ["order"];
+
+/// The tests that only `cargo xtask chaos` plays on two nodes, because they take long.
+pub(crate) const IN_CHAOS: [&str; 3] = ["clients", "wild", "browser"];
+
+/// Plays tests, each a file of `e2e/test`.
+pub(crate) fn play(names: &[&str]) -> Result<(), String> {
+    let files: Vec<String> = names.iter().map(|name| format!("test/{name}.test.mjs")).collect();
+    let runner =
+        ["E2E_NODES=2", "node", "--test", "--test-concurrency=2", "--test-timeout=1800000", "--test-force-exit"];
+    let args: Vec<&str> = runner.into_iter().chain(files.iter().map(String::as_str)).collect();
+    sh::run_in(&sh::root().join("e2e"), "env", &args)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_test_is_there() {
+        for name in IN_CI.iter().chain(&IN_CHAOS) {
+            assert!(sh::root().join(format!("e2e/test/{name}.test.mjs")).exists(), "{name}");
+        }
+    }
+}

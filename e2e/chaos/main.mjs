@@ -7,9 +7,10 @@ import { parseArgs } from "node:util";
 import { page } from "./report.mjs";
 import { connections, failovers, oldTransactions, stops } from "./scenarios/database.mjs";
 import { clocks, cuts, kills, stills } from "./scenarios/nodes.mjs";
+import { REDIS } from "./scenarios/redis.mjs";
 import { run } from "./stage.mjs";
 
-const SCENARIOS = [kills, stills, cuts, clocks, stops, connections, failovers, oldTransactions];
+const SCENARIOS = [kills, stills, cuts, clocks, stops, connections, failovers, oldTransactions, ...REDIS];
 const FOLDER = fileURLToPath(new URL("../../target/chaos", import.meta.url));
 
 const { values } = parseArgs({

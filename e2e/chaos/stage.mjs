@@ -56,6 +56,7 @@ export async function run(scenario, { count, seed, folder }) {
     const wrong = figures.violations.slice(0, SHOWN_MAX).map(({ kind, text }) => `${kind}: ${text}`);
     if (figures.violations.length > SHOWN_MAX) wrong.push(`and ${figures.violations.length - SHOWN_MAX} more`);
     if (!scenario.afresh && figures.afresh > 0) wrong.push(`${figures.afresh} sessions began afresh, and none had to`);
+    if (figures.lagMs.longest > (scenario.lagMsMax ?? Infinity)) wrong.push(`a message took ${figures.lagMs.longest} ms to a listener`);
     delete figures.violations;
     console.log(`  ${JSON.stringify(figures)}`);
     return { figures: { ...figures, count }, wrong };

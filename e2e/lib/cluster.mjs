@@ -2,7 +2,6 @@
 // them as they use one server.
 
 import { execFile } from "node:child_process";
-import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,6 +15,14 @@ import { Api, BINARY, Server } from "./server.mjs";
 
 /** `[ADDR:]PORT[=DIALECT[,trust]]`, as `--listen` takes it. */
 const PLACE = /^(.*:)?(\d+)(=.*)?$/;
+
+/** What every node is told. Where it listens for other nodes, it finds a free port by itself. */
+const SETTINGS = {
+  QUINTET_CLUSTER_ADVERTISE: "127.0.0.1:0",
+  QUINTET_CLUSTER_SECRET: "a secret that all nodes of the tests share",
+  QUINTET_FILES_SHARED: "true",
+  QUINTET_LIMITS_TRUSTED_PROXIES: "127.0.0.1",
+};
 
 /** What is kept in the folder of a cluster, so that another one can continue with its data. */
 const KEPT = "cluster.json";
@@ -36,7 +43,7 @@ export class Cluster extends Api {
    * `sticky` keeps a polling session on one node. The other options are those of `Server.start`, for each node; `of(index)`
    * returns further variables of one node.
    */
-  static async start({ nodes = 2, seed = 1, sticky = true, url, listen = ["0"], args = [], env = {}, of, folder, logged, logs } = {}) {
+  static async start({ nodes = 2, seed = 1, sticky = false, url, listen = ["0"], args = [], env = {}, of, folder, logged, logs } = {}) {
     const cluster = new Cluster();
     const kept = folder && JSON.parse(readFileSync(join(folder, KEPT), "utf8"));
     cluster.folder = folder ?? mkdtempSync(join(tmpdir(), "quintet-cluster-"));
@@ -68,16 +75,14 @@ export class Cluster extends Api {
     return join(this.folder, `node-${index + 1}`);
   }
 
-  /** Makes the folders of the nodes, with one folder for files, and one key for tokens. */
+  /** Makes the folders of the nodes, with one folder for files. */
   #prepare(nodes) {
     const files = join(this.folder, "files");
     mkdirSync(files, { mode: 0o700 });
-    const key = `${randomBytes(32).toString("hex")} ${Math.floor(Date.now() / 1_000)}\n`;
     for (let index = 0; index < nodes; index += 1) {
       const data = join(this.#place(index), "data");
       mkdirSync(data, { recursive: true, mode: 0o700 });
       symlinkSync(files, join(data, "files"));
-      writeFileSync(join(data, "token-key"), key, { mode: 0o600 });
     }
   }
 
@@ -90,7 +95,7 @@ export class Cluster extends Api {
       place.replace(PLACE, (_, address = "", port, dialect = "") => `${address}${this.#ports[index][at]}${dialect}`));
     const node = await Server.start({
       listen, args, folder, logged, logFile: logs && join(logs, `node-${index + 1}.log`),
-      env: { QUINTET_DATABASE_URL: this.database, QUINTET_LIMITS_TRUSTED_PROXIES: "127.0.0.1", ...env, ...of?.(index) },
+      env: { ...SETTINGS, QUINTET_DATABASE_URL: this.database, ...env, ...of?.(index) },
     });
     node.ended.then((how) => { if (this.nodes?.[index] === node && !node.out) this.#told(how); });
     return node;

@@ -40,6 +40,13 @@ class Stage {
     return Client.connect(url, { auth, transports: this.transports });
   }
 
+  /** Waits until all nodes know that a user is online: the next step may come to any of them. */
+  async agree(user) {
+    const id = user.startsWith("guest:") ? this.fill(user.slice("guest:".length)) : this.known.get(user);
+    const token = [...this.known].find(([name]) => name.endsWith(".token"))?.[1];
+    if (id && token) await this.server.agree?.(token, id, true);
+  }
+
   async step(line) {
     const [word, rest] = cut(line);
     if (word.endsWith(">")) {
@@ -60,6 +67,7 @@ class Stage {
     } else if (word === "connect") {
       const [name, where] = cut(rest);
       this.clients.set(name, await this.connect(where));
+      await this.agree(cut(where)[0]);
     } else if (word === "refused") {
       const [where, pattern] = cut(rest, " => ");
       const error = await this.connect(where).then(

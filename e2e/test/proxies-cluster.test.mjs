@@ -59,7 +59,7 @@ for (const kind of CLUSTER_PROXIES) {
     const hear = (clients, content) => Promise.all(clients.map((client) =>
       client.hear("message:new", (message) => message.content === content)));
 
-    for (const transports of [["websocket"]]) {
+    for (const transports of [["polling"], ["websocket"], ["polling", "websocket"]]) {
       test(`everybody hears everybody over ${transports.join(", then ")}`, async () => {
         const clients = await connect(transports);
         for (const [index, client] of clients.entries()) {

@@ -86,8 +86,8 @@ enum Command {
         #[arg(long)]
         planted: bool,
     },
-    /// Play faults against two nodes over one PostgreSQL database: kills, stops, failovers. A full run also plays the
-    /// tests that CI plays on one node only, and renews docs/reliability.md.
+    /// Play faults against two nodes over one PostgreSQL database: kills, stops, failovers, a faulty Redis. A full run
+    /// also plays the tests that CI plays on one node only, and renews docs/reliability.md.
     Chaos {
         /// Play fewer faults: minutes instead of an hour.
         #[arg(long)]

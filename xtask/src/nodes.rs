@@ -5,10 +5,10 @@
 use crate::sh;
 
 /// The tests that CI plays on two nodes.
-pub(crate) const IN_CI: [&str; 1] = ["order"];
+pub(crate) const IN_CI: [&str; 3] = ["stories", "order", "recovery"];
 
 /// The tests that only `cargo xtask chaos` plays on two nodes, because they take long.
-pub(crate) const IN_CHAOS: [&str; 3] = ["clients", "wild", "browser"];
+pub(crate) const IN_CHAOS: [&str; 7] = ["matrix", "frontends", "habits", "clients", "wild", "browser", "web"];
 
 /// Plays tests, each a file of `e2e/test`.
 pub(crate) fn play(names: &[&str]) -> Result<(), String> {

@@ -1,0 +1,78 @@
+// What only several nodes have: the playground's five people spread over two of them, one of which is killed; and a first
+// start of several nodes at once on an empty database.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+
+import { browser } from "../lib/browser.mjs";
+import { Client } from "../lib/client.mjs";
+import { Cluster } from "../lib/cluster.mjs";
+import { Person, until } from "../lib/people.mjs";
+
+const NAMES = ["Ada", "Ben", "Cleo", "Dan", "Eve"];
+
+const pane = (page, name) => page.getByRole("region", { name: new RegExp(`^${name}, dialect `) });
+
+describe("two nodes", () => {
+  let cluster, chromium;
+  before(async () => {
+    cluster = await Cluster.start();
+    chromium = await browser();
+  });
+  after(async () => {
+    await chromium?.close();
+    await cluster?.stop();
+  });
+
+  test("five people in five dialects notice nothing but a reconnect when a node is killed", async () => {
+    const someone = await Person.open(chromium, `${cluster.url}/playground`, { viewport: { width: 1440, height: 820 } });
+    const { page } = someone;
+    await page.getByRole("button", { name: "Start" }).click();
+    const online = () => Promise.all(NAMES.map((name) => pane(page, name).getByRole("img", { name: "online" }).waitFor()));
+    await online();
+    let said = 0;
+    const everybodySays = async (text) => {
+      for (const name of NAMES) {
+        await pane(page, name).getByRole("textbox", { name: `Message as ${name}` }).fill(`${name} ${text}`);
+        await pane(page, name).getByRole("button", { name: "Send", exact: true }).click();
+        said += 1;
+        await until(page, (count) => [...document.querySelectorAll(".said")].every((list) => list.children.length === count), said);
+      }
+    };
+    await everybodySays("before");
+    for (const [index, text] of [[0, "without the first node"], [1, "without the second one"]]) {
+      await cluster.crash(index);
+      await online();
+      await everybodySays(text);
+      await cluster.revive(index);
+    }
+    await page.getByRole("button", { name: "Finish and delete accounts" }).click();
+    await page.getByRole("button", { name: "Start" }).waitFor();
+    await someone.leave();
+  });
+
+  test("who is online is known on both, and ends when the node with the connection is killed", async () => {
+    const [ada, bob] = [await cluster.register("ada"), await cluster.register("bob")];
+    const [here, there] = cluster.nodes;
+    const connect = (node, { token }) => Client.connect(node.url, { auth: { token, dialect: "chat" }, transports: ["websocket"] });
+    const hears = await connect(here, ada);
+    const client = await connect(there, bob);
+    const told = (status) => hears.hear("user:status", (user) => user.userId === bob.id && user.status === status);
+    await told("online");
+    await cluster.agree(ada.token, bob.id, true);
+    // A second connection on the other node, after whose end the first one counts.
+    const second = await connect(here, bob);
+    second.close();
+    client.close();
+    await told("offline");
+    await cluster.agree(ada.token, bob.id, false);
+    await connect(there, bob);
+    await told("online");
+    await cluster.crash(1);
+    await told("offline");
+    await cluster.revive(1);
+    await cluster.agree(ada.token, ada.id, true);
+    assert.deepEqual(hears.unheard.filter((event) => event.name === "user:status" && event.payload.userId === bob.id), []);
+    hears.close();
+  });
+});

@@ -34,9 +34,11 @@ impl Hub {
         self.replace_guest(&user);
         let user_id = user.id.clone();
         let (memberships, pending) = ahead.map(|ahead| (ahead.memberships, ahead.pending)).unzip();
+        let read_at = memberships.as_ref().map_or(0, |read| read.position);
         let memberships = memberships.filter(|read| self.newest_changes.are_in_memberships(read, &user));
         match self.directory.arrive(AttachingConnection { connection, pending, reply }, user) {
-            Arrival::Ready => self.attach_waiting(&user_id, now),
+            // What a client reads before it is accepted, it must not hear again.
+            Arrival::Ready => self.at(read_at, Waiting::Connections { user: user_id }, now),
             Arrival::Load(load) => match memberships {
                 Some(memberships) => self.loaded(user_id, load, memberships, now),
                 None => message::read_memberships(&self.service, &self.inbox, user_id, load),

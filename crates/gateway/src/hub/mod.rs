@@ -174,6 +174,10 @@ impl Hub {
 
     fn proceed(&mut self, waiting: Waiting, now: Instant) {
         match waiting {
+            Waiting::Connections { user } => {
+                self.attach_waiting(&user, now);
+                self.presence.connections_ended(&mut self.directory, &mut self.timers, &user, now);
+            }
             Waiting::Memberships { user, load, memberships } => {
                 if self.directory.load(&user, load, memberships) {
                     self.attach_waiting(&user, now);
@@ -233,7 +237,7 @@ impl Hub {
             Event::Revoked { user, generation } => {
                 self.credentials.revoke(user, *generation);
                 self.directory.end_connections(user, *generation);
-                self.presence.connections_revoked(&mut self.directory, &mut self.timers, user, now);
+                self.presence.connections_ended(&mut self.directory, &mut self.timers, user, now);
             }
             Event::Notified { user, notification } => {
                 self.fan_out.deliver(&self.directory, entry);

@@ -12,6 +12,8 @@ use super::message::ReplayOutcome;
 
 /// The result of a read that was ahead of the hub, to be handled once the hub reaches the position of the read.
 pub(super) enum Waiting {
+    /// Connections of a user whose memberships are known, read ahead of the hub.
+    Connections { user: UserId },
     /// The memberships of a user, with the number of the read.
     Memberships { user: UserId, load: u64, memberships: Memberships },
     /// The notifications that were pending when a connection was attached.
@@ -92,7 +94,7 @@ mod tests {
     fn loads(due: Vec<Waiting>) -> Vec<u64> {
         let load = |waiting| match waiting {
             Waiting::Memberships { load, .. } => load,
-            Waiting::Notifications { .. } | Waiting::Replayed { .. } => 0,
+            Waiting::Connections { .. } | Waiting::Notifications { .. } | Waiting::Replayed { .. } => 0,
         };
         due.into_iter().map(load).collect()
     }

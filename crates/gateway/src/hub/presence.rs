@@ -148,8 +148,9 @@ impl PresenceTracker {
         timers.add(now + OFFLINE_AFTER, Timer::Offline(user.clone()));
     }
 
-    /// Handles a revocation, which may have ended a connection that was never attached and is never detached.
-    pub(super) fn connections_revoked(
+    /// Looks whether a user has connections left, after some may have ended that were never attached and are never detached:
+    /// by a revocation, or while they waited.
+    pub(super) fn connections_ended(
         &self,
         directory: &mut Directory,
         timers: &mut Timers,

@@ -11,6 +11,7 @@ use quintet_domain::{
     User, UserId,
 };
 use quintet_service::Memberships;
+use quintet_store::Store;
 use serde_json::json;
 use tokio::sync::oneshot;
 use world::{Conn, World, guest};
@@ -105,6 +106,34 @@ async fn who_is_online_elsewhere_is_shown_to_those_who_come() {
     let second = world.connect(0, &bob, Messenger).await;
     assert_eq!(second.names(), ["onlineUsers"]);
     assert_eq!(came.heard(), []);
+}
+
+/// Otherwise it would hear again what it has read.
+#[tokio::test(start_paused = true)]
+async fn a_further_connection_waits_for_the_position_that_was_read() {
+    let mut world = World::new(1).await;
+    let alice = world.register("alice").await;
+    let _first = world.connect(0, &alice, Chat).await;
+    let next = world.store.memberships(alice.id.clone()).await.expect("a read").position + 1;
+    let mut second = world.connect_with(0, &alice, Chat, Some(next)).await;
+    assert!(second.attached.try_recv().is_err());
+    world.create(&alice, ConversationKind::Group, &[]).await;
+    assert!(second.attached.try_recv().is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_user_whose_last_connection_ends_while_it_waits_goes_offline() {
+    let mut world = World::new(1).await;
+    let (alice, bob) = (world.register("alice").await, world.register("bob").await);
+    let first = world.connect(0, &alice, Chat).await;
+    let next = world.store.memberships(alice.id.clone()).await.expect("a read").position + 1;
+    world.disconnect(first).await;
+    let second = world.connect_with(0, &alice, Chat, Some(next)).await;
+    world.disconnect(second).await;
+    world.create(&bob, ConversationKind::Group, &[]).await;
+    world.seconds(OFFLINE_S).await;
+    assert!(!world.nodes[0].service.presence().is_online(&alice.id));
+    assert!(world.nodes[0].hub.directory.user(&alice.id).is_none(), "nothing is left of it");
 }
 
 #[tokio::test(start_paused = true)]

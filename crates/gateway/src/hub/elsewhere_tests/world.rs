@@ -13,7 +13,9 @@ use quintet_domain::{
     Timestamp, User, UserId, UserKind,
 };
 use quintet_files::Files;
-use quintet_service::{Base, Identity, Keys, Metrics, Service, TokenSettings, Tokens};
+use quintet_service::{
+    Base, Identity, Keys, Memberships, Metrics, PendingNotifications, ReadAhead, Service, TokenSettings, Tokens,
+};
 use quintet_socketio::Outbox;
 use quintet_store::{MemoryStore, MemoryWriter, Party, ReplyTo, Store};
 use serde_json::Value;
@@ -359,6 +361,17 @@ impl World {
 
     /// Connects a user to a node.
     pub(super) async fn connect(&mut self, at: usize, user: &Arc<User>, dialect: Dialect) -> Conn {
+        self.connect_with(at, user, dialect, None).await
+    }
+
+    /// Connects a user whose state was read when the store was at a position.
+    pub(super) async fn connect_with(
+        &mut self,
+        at: usize,
+        user: &Arc<User>,
+        dialect: Dialect,
+        read_at: Option<u64>,
+    ) -> Conn {
         self.next_connection += 1;
         let id = ConnectionId(self.next_connection);
         let outbox = Arc::new(Outbox::new(1_000_000));
@@ -369,7 +382,11 @@ impl World {
         let connection = Connection::new(id, (out, Base::default()), client, false, Some(dialect), resumption, census);
         connection.set_identity(Identity { user: Arc::clone(user), expires_at: None, generation: 0 });
         let (reply, attached) = oneshot::channel();
-        let attach = Attach { connection, user: Arc::clone(user), ahead: None, reply };
+        let ahead = read_at.map(|position| {
+            let memberships = Memberships { position, registered: true, ..Memberships::default() };
+            Box::new(ReadAhead { memberships, pending: PendingNotifications { position, ..Default::default() } })
+        });
+        let attach = Attach { connection, user: Arc::clone(user), ahead, reply };
         self.tell(at, ClientMessage::Attach(Box::new(attach))).await;
         Conn { at, id, user: user.id.clone(), outbox, attached }
     }

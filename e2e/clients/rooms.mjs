@@ -29,7 +29,8 @@ export class RoomsApp extends App {
 
   async connect() {
     await this.connected(io(this.url, { path: PATH, addTrailingSlash: false, forceNew: true, reconnection: false }));
-    this.socket.emit("authenticate", this.token);
+    // What happens before the server knows who this is is not heard.
+    await this.socket.emitWithAck("authenticate", this.token);
   }
 
   listen() {

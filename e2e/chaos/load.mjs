@@ -7,6 +7,7 @@ import { Client, PATIENCE_MS, within } from "../lib/client.mjs";
 import { DIALECTS, NAMES } from "../lib/dialects.mjs";
 import { history } from "../lib/history.mjs";
 import { random } from "../lib/random.mjs";
+import { sleep } from "../lib/sleep.mjs";
 import { KINDS, violations } from "./checker.mjs";
 
 const SENDERS = 4;
@@ -18,8 +19,6 @@ const PAUSE_MS = 40;
 /** How long a sender waits for an acknowledgement before it sends again, in milliseconds. */
 const ACK_MS = 15_000;
 const TRANSPORTS = [["websocket"], ["polling"], ["polling", "websocket"]];
-
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A connection that comes back by itself, whatever ended it, and resumes where it was. */
 async function connect(url, user, dialect, transports) {

@@ -12,6 +12,7 @@ import { Dealer } from "./dealer.mjs";
 import { freePort } from "./ports.mjs";
 import { database } from "./postgres.mjs";
 import { Api, BINARY, Server } from "./server.mjs";
+import { sleep } from "./sleep.mjs";
 
 /** `[ADDR:]PORT[=DIALECT[,trust]]`, as `--listen` takes it. */
 const PLACE = /^(.*:)?(\d+)(=.*)?$/;
@@ -119,7 +120,7 @@ export class Cluster extends Api {
       for (;;) {
         const { status, body } = await node.api(token, "GET", `/users/${user}`);
         if (status === 200 && body.online === online) return;
-        await new Promise((resolve) => setTimeout(resolve, 10));
+        await sleep(10);
       }
     };
     await within(Promise.all(this.nodes.map(agreed)), `all nodes to know that ${user} is ${online ? "online" : "offline"}`);

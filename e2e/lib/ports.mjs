@@ -4,6 +4,8 @@ import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import net from "node:net";
 
+import { sleep } from "./sleep.mjs";
+
 /** Ports that the system does not give to clients by itself, so that a server that is started again finds its port free. */
 const PORTS = [10_000, 32_000];
 
@@ -27,6 +29,6 @@ export async function reachable(port) {
     const connected = await new Promise((resolve) => socket.once("connect", () => resolve(true)).once("error", () => resolve(false)));
     socket.destroy();
     if (connected) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await sleep(20);
   }
 }

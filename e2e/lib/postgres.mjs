@@ -14,6 +14,7 @@ import { promisify } from "node:util";
 
 import { within } from "./client.mjs";
 import { freePort } from "./ports.mjs";
+import { sleep } from "./sleep.mjs";
 
 const SCRIPT = fileURLToPath(new URL("../../xtask/postgres.sh", import.meta.url));
 const DEBIAN = "/usr/lib/postgresql";
@@ -137,7 +138,7 @@ export class Postgres {
     await this.sql("SELECT pg_reload_conf()");
     const seen = async () => {
       while ((await this.sql("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'")) === "0") {
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await sleep(50);
       }
     };
     await within(seen(), "a synchronous standby");

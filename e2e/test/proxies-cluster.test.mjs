@@ -10,11 +10,10 @@ import { Postgres } from "../lib/postgres.mjs";
 import { CLUSTER_PROXIES, ReverseProxy } from "../lib/proxies.mjs";
 import { request } from "../lib/request.mjs";
 import { Log } from "../lib/server.mjs";
+import { sleep } from "../lib/sleep.mjs";
 
 /** Enough that a load balancer gives each node some of them. */
 const CLIENTS = 6;
-
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 for (const kind of CLUSTER_PROXIES) {
   describe(`two nodes behind ${kind}`, () => {

@@ -2,8 +2,7 @@
 
 import { Cluster } from "../../lib/cluster.mjs";
 import { Postgres } from "../../lib/postgres.mjs";
-
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+import { sleep } from "../../lib/sleep.mjs";
 
 export const stops = {
   name: "stops",

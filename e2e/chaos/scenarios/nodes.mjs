@@ -6,8 +6,7 @@ import { Cluster } from "../../lib/cluster.mjs";
 import { within } from "../../lib/client.mjs";
 import { Link } from "../../lib/link.mjs";
 import { Postgres } from "../../lib/postgres.mjs";
-
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+import { sleep } from "../../lib/sleep.mjs";
 
 /** How long a node stands still, in milliseconds: longer than it may keep the lock of the order. */
 const STANDS_STILL_MS = [2_500, 5_000];

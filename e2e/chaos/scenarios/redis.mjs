@@ -3,8 +3,7 @@
 
 import { Cluster } from "../../lib/cluster.mjs";
 import { Redis, RedisProxy } from "../../lib/redis.mjs";
-
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+import { sleep } from "../../lib/sleep.mjs";
 
 /** Much longer than the second after which each node looks for what it has not heard of, on a machine that is busy. */
 const LAG_MS_MAX = 10_000;

@@ -52,8 +52,8 @@ pub trait Bus: Send + Sync + 'static {
     /// # Errors
     /// The same event, which no subscriber received, if a subscriber is too far behind.
     fn ephemeral(&self, ephemeral: Ephemeral) -> Result<(), Ephemeral>;
-    /// Tells other nodes who is connected to this one. Returns at once. Where there is one node only, as by default,
-    /// nobody is told.
+    /// Passes a change of who is connected to this node on to the other nodes. Returns at once. By default it does nothing,
+    /// because there is one node only.
     fn tell_nodes(&self, _change: LocalPresence) {}
     /// Subscribes to everything that is published from now on.
     fn subscribe(&self) -> Subscription;

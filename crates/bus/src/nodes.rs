@@ -1,7 +1,7 @@
-//! Who is connected to which node, as a hub tells it to the other nodes, and as it is told of them.
+//! Who is connected to which node: the changes that a hub sends to the other nodes, and those that it receives from them.
 //!
-//! What must stay true: a hub tells of its own connections alone, and hears of those of other nodes alone. What nodes tell
-//! each other may be lost on its way; whoever carries it notices that, and tells the hub what it has missed.
+//! What must stay true: a hub sends changes of its own connections alone, and receives those of other nodes alone. A change
+//! may be lost between nodes; the carrier of the changes notices that, and passes on to the hub what it has missed.
 
 use std::sync::Arc;
 use std::time::Duration;

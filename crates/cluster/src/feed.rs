@@ -1,7 +1,7 @@
 //! The feed: brings the commits of all nodes into the one order in which they were committed.
 //!
-//! It is told of commits in two ways. This node's own come from its writer, which has caught up with the others before,
-//! so that each contains everything between what the feed had and itself. Those of other nodes come over a wire, which
+//! Commits reach it in two ways. Those of this node come from its writer, which has caught up with the other nodes first,
+//! so that each contains everything that the feed did not have yet. Those of other nodes come over a wire, which
 //! may lose, repeat and reorder them. What is missing is not read by the feed: it says when the writer is to be asked
 //! ([`Feed::asks_at`]), and the answer comes as an own commit, in its place among the others.
 //!
@@ -118,8 +118,8 @@ impl Feed {
         }
     }
 
-    /// The time at which the store must be asked for what is missing, if anything is. The answer is an own commit; until
-    /// it has come, the time stays in the past, and whoever asks must ask once only.
+    /// The time at which the store must be asked for what is missing, if anything is. The answer is a commit of
+    /// this node. The time stays in the past until the answer has come, so that the caller must remember that it has asked.
     #[must_use]
     pub fn asks_at(&self) -> Option<Instant> {
         let waiting = self.waiting.values().map(|waiting| waiting.since + GAP_WAIT).min();

@@ -21,7 +21,7 @@ use crate::{Envelope, GroupNotice};
 const VERSION: u8 = 1;
 /// The space in bytes that is taken for a message before its size is known.
 const ENCODED_BYTES_USUAL: usize = 1_024;
-/// Maximum number of messages that a group is told by. A larger group is read from the store.
+/// Maximum number of messages by which a group is sent. The rest of a larger group is read from the store.
 const PIECES_MAX: usize = 8;
 
 /// The reason for which a message cannot be read.
@@ -45,8 +45,8 @@ pub fn encode(envelope: &Envelope) -> Bytes {
 /// Writes the notice of a group as messages of at most `bytes_max` bytes. The first has the number `number`, and each
 /// further one the next number.
 ///
-/// A group that is too large for one message is told by several, each of which contains what follows the one before. What
-/// is too large for them is told without its entries.
+/// A group that is too large for one message is sent by several, each of which contains what follows the one before.
+/// Entries that do not fit into them are left out, and are read from the store.
 #[must_use]
 pub fn encode_group(from: NodeId, number: u64, notice: &GroupNotice, bytes_max: usize) -> Vec<Bytes> {
     let mut encoded: Vec<Bytes> = Vec::new();

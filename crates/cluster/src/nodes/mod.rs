@@ -1,15 +1,15 @@
 //! Which users are connected to which node, as far as this node knows.
 //!
-//! What lives here: what this node tells the others of its users, and what it knows of theirs. It is a state machine
-//! without clock and IO: whoever owns it passes messages and moments in, sends what it returns, and calls
+//! What lives here: the messages about the users of this node, and what is known of the users of other nodes. It is a state
+//! machine without clock and IO: its owner passes messages and moments in, sends what it returns, and calls
 //! [`Nodes::tick`] every second.
 //!
-//! A change is told as soon as it happens. Every second each node tells the number of its users and a hash of them, so
-//! that whoever has missed a change notices it, and asks. The answer names all users in parts. A part stands for itself:
-//! it says who is there among all users between two ids, so that a part that is lost spoils no other.
+//! A change is sent as soon as it happens. Every second each node sends the number of its users and a hash of them, so that
+//! a node that has missed a change notices it, and asks. The answer names all users in parts. Each part is complete by
+//! itself: it names the users between two ids, so that the loss of a part does not make another one useless.
 //!
-//! What must stay true: what the hub is told is what is known here, difference by difference, so that it is never told
-//! twice that a user came or left; a message about users takes no effect behind a newer one of the same node; a node whose
+//! What must stay true: the hub receives each difference of what is known here once, so that no user comes or leaves
+//! twice; a message about users takes no effect behind a newer one of the same node; a node whose
 //! heartbeats are missing only on the wire, or only in the store, is not dead, but the hub is told that its users may not be
 //! known.
 

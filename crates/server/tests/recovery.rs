@@ -78,30 +78,66 @@ async fn a_pending_notification_is_delivered_after_a_broken_connection() {
     assert_eq!(next.0, "receiveMessage", "{next:?}");
 }
 
+/// Opens connections of a user and drops them. Then sends so much to the user that each recovery of one waits for a
+/// reader, because it is more than the queue and the system's buffers hold. Returns the recovery secrets.
+async fn lost(server: &Server, alice: &str, bob: &str, place: &Value, connections: usize) -> Vec<String> {
+    let mut secrets = Vec::new();
+    for _ in 0..connections {
+        secrets.push(Wire::recoverable(server.address(), "/chat", json!({ "token": bob })).await.1);
+    }
+    let mut sender = Wire::connect(server.address(), "/chat", &json!({ "token": alice })).await;
+    for _ in 0..1_500 {
+        sender.call("message:send", &json!({ "chatId": place, "content": "x".repeat(5_000) })).await;
+    }
+    secrets
+}
+
 #[tokio::test]
 async fn recoveries_of_one_user_are_limited() {
     const OF_USER: usize = 8;
     let server = Server::start();
     let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
     let place = server.http().group(&alice.1, &[&bob.0]).await;
-    let (wire, pid) = Wire::recoverable(server.address(), "/chat", json!({ "token": bob.1 })).await;
-    drop(wire);
-    let mut sender = Wire::connect(server.address(), "/chat", &json!({ "token": alice.1 })).await;
-    // More than the queue and the system's buffers hold, so that each waits for a reader.
-    for _ in 0..1_500 {
-        sender.call("message:send", &json!({ "chatId": place, "content": "x".repeat(5_000) })).await;
-    }
-    let back = json!({ "token": bob.1, "pid": pid });
+    let secrets = lost(&server, &alice.1, &bob.1, &place, OF_USER + 1).await;
     let mut reading = Vec::new();
-    for _ in 0..OF_USER {
-        let (wire, same) = Wire::recoverable(server.address(), "/chat", back.clone()).await;
-        assert_eq!(same, pid);
+    for pid in &secrets[..OF_USER] {
+        let back = json!({ "token": bob.1, "pid": pid });
+        let (wire, same) = Wire::recoverable(server.address(), "/chat", back).await;
+        assert_eq!(same, *pid);
         reading.push(wire);
     }
+    let back = json!({ "token": bob.1, "pid": secrets[OF_USER] });
     let (mut another, fresh) = Wire::recoverable(server.address(), "/chat", back).await;
-    assert_ne!(fresh, pid, "another one starts afresh");
+    assert_ne!(fresh, secrets[OF_USER], "another one starts afresh");
     say(&server, &alice.1, &place, "now").await;
     assert_eq!(another.next("message:new").await["content"], "now", "and receives what happens from there on");
+}
+
+/// On a network that breaks again and again, a client resumes its session many times before the server notices the end of
+/// one of the connections. Their replays do not use up those of the user.
+#[tokio::test]
+async fn a_session_is_resumed_however_often_its_network_breaks() {
+    let server = Server::start();
+    let (alice, bob) = (server.http().register("alice").await, server.http().register("bob").await);
+    let place = server.http().group(&alice.1, &[&bob.0]).await;
+    let pid = lost(&server, &alice.1, &bob.1, &place, 1).await.remove(0);
+    let mut broken = Vec::new();
+    for attempt in 0..20 {
+        let back = json!({ "token": bob.1, "pid": pid });
+        let (wire, same) = Wire::recoverable(server.address(), "/chat", back).await;
+        assert_eq!(same, pid, "attempt {attempt} resumes the session");
+        broken.push(wire);
+    }
+    let mut heard = Vec::new();
+    let code = until_closed(&mut broken[0], &mut heard).await;
+    assert_eq!(code, Some(4409), "a connection ends when a newer one resumes its session");
+    assert!(heard.len() < 1_500, "its replay ended in the middle");
+    let mut alive = broken.pop().expect("twenty connections");
+    for _ in 0..1_500 {
+        alive.next("message:new").await;
+    }
+    say(&server, &alice.1, &place, "now").await;
+    assert_eq!(alive.next("message:new").await["content"], "now");
 }
 
 /// Reads the messages of a connection, and returns the code with which it is closed.

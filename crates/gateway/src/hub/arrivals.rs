@@ -18,6 +18,7 @@ use super::directory::{Arrival, revoked};
 use super::local_user::{AttachingConnection, LocalUser};
 use super::message::{self, Attach, ReplayOutcome};
 use super::positions::Waiting;
+use super::replay::replaying;
 use super::timers::Timer;
 use super::{Hub, presence};
 use crate::connection::Connection;
@@ -68,6 +69,9 @@ impl Hub {
         for AttachingConnection { connection, pending, reply } in attaching {
             let reply_to = AttachReply { reply, rate: Arc::clone(&rate) };
             let resume = connection.take_resume();
+            if resume.is_some() {
+                self.end_older_replays(id, &connection);
+            }
             match resume.and_then(|resume| Some((resume, self.replays.reserve(&self.directory, id)?))) {
                 Some(resume) => {
                     let profiles = self.profiles.announced_since(&self.directory, id, resume.0.after());
@@ -187,6 +191,15 @@ impl Hub {
         }
         if let Some(reply_to) = reply_to {
             self.accept(user, &connection, reply_to, now);
+        }
+    }
+
+    /// Closes the connections that were resuming the same session before. On a network that breaks again and again their
+    /// replays would wait for readers that are gone, until the user had none left for the connection that is alive.
+    fn end_older_replays(&self, user: &UserId, connection: &Connection) {
+        let replays = replaying(&self.directory, user);
+        for older in replays.filter(|one| one.session == connection.session && one.id < connection.id) {
+            older.out.close(SUPERSEDED);
         }
     }
 

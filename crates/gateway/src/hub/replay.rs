@@ -69,12 +69,19 @@ impl Replays {
     }
 
     /// Reserves a replay. Returns `None` if there are too many replays, in total or of this user.
+    ///
+    /// Replays of connections that are closed end on their own and do not count.
     pub(super) fn reserve(&self, directory: &Directory, user: &UserId) -> Option<OwnedSemaphorePermit> {
-        let own = directory.subscribers_of(user).filter(|subscriber| subscriber.buffer.borrow().is_some()).count();
+        let own = replaying(directory, user).filter(|connection| !connection.out.is_closed()).count();
         if own >= RECOVERIES_OF_USER_MAX {
+            tracing::debug!(%user, "too many recoveries of one user at once");
             return None;
         }
-        Arc::clone(&self.slots).try_acquire_owned().ok()
+        let slot = Arc::clone(&self.slots).try_acquire_owned().ok();
+        if slot.is_none() {
+            tracing::debug!(%user, "too many recoveries at once");
+        }
+        slot
     }
 
     /// Starts a replay: from now on the connection's events are held back.
@@ -103,6 +110,12 @@ impl Replays {
         };
         tokio::spawn(replay.run(self.inbox.clone(), Arc::clone(&self.turns), slot));
     }
+}
+
+/// The connections of a user that are being brought up to date.
+pub(super) fn replaying<'d>(directory: &'d Directory, user: &UserId) -> impl Iterator<Item = &'d Arc<Connection>> {
+    let subscribers = directory.subscribers_of(user).filter(|subscriber| subscriber.buffer.borrow().is_some());
+    subscribers.map(|subscriber| &subscriber.connection)
 }
 
 /// The replay to one connection.

@@ -145,6 +145,31 @@ export class Load {
     return within(done, () => `${acks} acknowledgements, of which there are ${this.acked.size}; ${JSON.stringify([...this.refusals])}`);
   }
 
+  /**
+   * Notes that the database is about to lose what was acknowledged last: from here on listeners must begin afresh. `promote`
+   * makes it lose that. Returns once all of them have begun afresh.
+   */
+  async losing(promote) {
+    const cuts = this.receivers.map(({ segments }) => segments.length);
+    this.lostBefore = performance.now();
+    await promote();
+    const afresh = () => this.receivers.every(({ segments }, index) => segments.length > cuts[index]);
+    const all = async () => { while (!afresh()) await sleep(20); };
+    await within(all(), () => `all sessions to begin afresh; ${this.receivers.filter(({ segments }, index) => segments.length <= cuts[index]).map(({ name }) => name)}`);
+    for (const [index, receiver] of this.receivers.entries()) receiver.cut = cuts[index];
+  }
+
+  /** Forgets what a promoted standby lacked, and what listeners had heard until then. Returns the number of lost messages. */
+  #forgetLost(stored) {
+    const kept = new Set([...stored.values()].flat().map(({ content }) => content));
+    const lost = [...this.acked].filter(([content, { at }]) => at < this.lostBefore && !kept.has(content));
+    for (const [content] of lost) this.acked.delete(content);
+    for (const receiver of this.receivers) {
+      if (receiver.cut) receiver.segments.splice(0, receiver.cut, new Map());
+    }
+    return lost.length;
+  }
+
   /** A random number from `low` to `high`. */
   between(low, high) {
     return low + Math.floor(this.#random() * (high - low + 1));
@@ -168,6 +193,8 @@ export class Load {
       socket.off();
       socket.close();
     }
+    const begunAfresh = this.receivers.reduce((total, { segments }) => total + segments.length - 1, 0);
+    const lostByStandby = this.lostBefore ? { lostByStandby: this.#forgetLost(stored) } : {};
     const found = violations({ stored, acked: this.acked, receivers: this.receivers });
     const of = (kind) => found.filter((violation) => violation.kind === kind).length;
     const sum = (what) => this.receivers.reduce((total, receiver) => total + what(receiver), 0);
@@ -178,7 +205,8 @@ export class Load {
       heard: sum(({ segments }) => segments.reduce((total, segment) => total + [...segment.values()].flat().length, 0)),
       resends: this.resends,
       reconnects: sum(({ reconnects }) => reconnects),
-      afresh: sum(({ segments }) => segments.length - 1),
+      afresh: begunAfresh,
+      ...lostByStandby,
       longestSilenceMs: Math.round(this.longestSilenceMs),
       lagMs: { median: Math.round(lagsMs[Math.floor(lagsMs.length / 2)] ?? 0), longest: Math.round(lagsMs.at(-1) ?? 0) },
       ...Object.fromEntries(KINDS.map((kind) => [kind, of(kind)])),

@@ -5,12 +5,12 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 import { page } from "./report.mjs";
-import { connections, failovers, oldTransactions, stops } from "./scenarios/database.mjs";
+import { connections, failovers, lagged, oldTransactions, stops } from "./scenarios/database.mjs";
 import { clocks, cuts, kills, stills } from "./scenarios/nodes.mjs";
 import { REDIS } from "./scenarios/redis.mjs";
 import { run } from "./stage.mjs";
 
-const SCENARIOS = [kills, stills, cuts, clocks, stops, connections, failovers, oldTransactions, ...REDIS];
+const SCENARIOS = [kills, stills, cuts, clocks, stops, connections, failovers, lagged, oldTransactions, ...REDIS];
 const FOLDER = fileURLToPath(new URL("../../target/chaos", import.meta.url));
 
 const { values } = parseArgs({

@@ -144,6 +144,14 @@ export class Postgres {
     await within(seen(), "a synchronous standby");
   }
 
+  /** Waits until a standby follows, for which no commit waits. */
+  async waitForFollower() {
+    const followed = async () => {
+      while ((await this.sql("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'")) === "0") await sleep(50);
+    };
+    await within(followed(), "an asynchronous standby");
+  }
+
   /** Ends a number of connections of servers of Quintet, chosen by PostgreSQL. Returns how many there were. */
   async cutConnections(most) {
     const found = `SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'quintet%' ORDER BY random() LIMIT ${most}`;

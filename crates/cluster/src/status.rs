@@ -2,7 +2,7 @@
 //!
 //! What must stay true: it is read without waiting for anything.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -22,9 +22,6 @@ pub enum Health {
     NoDatabase,
     /// The database answers, and what it has was not delivered within [`READY_WITHIN`].
     Behind,
-    /// The database has lost what this node has delivered: a standby that lagged was promoted, or a backup was restored.
-    /// The node must be started again.
-    WentBack,
 }
 
 /// Counts and positions of a node's feed. The numbers only grow.
@@ -44,7 +41,6 @@ pub struct Status {
     received: AtomicU64,
     unreadable: AtomicU64,
     interruptions: AtomicU64,
-    went_back: AtomicBool,
 }
 
 impl Status {
@@ -62,7 +58,6 @@ impl Status {
             received: number(),
             unreadable: number(),
             interruptions: number(),
-            went_back: AtomicBool::new(false),
         }
     }
 
@@ -116,9 +111,7 @@ impl Status {
 
     pub(crate) fn health_at(&self, now: Instant) -> Health {
         let is_old = |at_ms: &AtomicU64| self.since(at_ms, now) > READY_WITHIN;
-        if self.went_back.load(Ordering::Relaxed) {
-            Health::WentBack
-        } else if is_old(&self.told_at_ms) {
+        if is_old(&self.told_at_ms) {
             Health::NoDatabase
         } else if is_old(&self.confirmed_at_ms) {
             Health::Behind
@@ -159,10 +152,6 @@ impl Status {
 
     pub(crate) fn heard(&self, now: Instant) {
         self.heard_at_ms.store(self.since_began_ms(now), Ordering::Relaxed);
-    }
-
-    pub(crate) fn went_back(&self) {
-        self.went_back.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn count_gap(&self) {

@@ -95,7 +95,6 @@ impl Node {
         match (self.status.health(), self.wire.is_connected()) {
             (Health::Ready, _) => None,
             (Health::NoDatabase, _) => Some("The database cannot be reached."),
-            (Health::WentBack, _) => Some("The database has lost commits that this node has told; start it again."),
             (Health::Behind, true) => Some("The feed is behind: what other nodes commit is not delivered in time."),
             (Health::Behind, false) => {
                 Some("The wire is down and the feed is behind: what other nodes commit is not delivered in time.")

@@ -3,6 +3,7 @@
 //! What lives here: everything that reads the command line, the environment or a configuration file.
 //! What does not live here: anything about messages.
 
+mod accept;
 mod admin;
 mod cli;
 mod cluster;

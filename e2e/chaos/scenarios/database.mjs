@@ -54,6 +54,38 @@ export const failovers = {
   },
 };
 
+export const lagged = {
+  name: "lagged",
+  what: "the primary is stopped at once, and an asynchronous standby takes its place that lacks what was acknowledged last",
+  count: { full: 10, short: 1 },
+  afresh: true,
+  async run(stage, count) {
+    let primary = await stage.open(Postgres.start(), (one) => one.remove());
+    let standby = await stage.open(primary.standby(), (one) => one.remove());
+    const cluster = await stage.open(Cluster.start({ ...stage.options, url: primary.url(standby) }));
+    return stage.play(cluster, async (load) => {
+      for (let failover = 0; failover < count; failover += 1) {
+        await primary.waitForFollower();
+        await load.progress(load.between(20, 200));
+        await standby.stop("fast");
+        await load.progress(load.between(5, 100));
+        await primary.stop();
+        // What the primary has confirmed is known to the senders by then.
+        await sleep(500);
+        await load.losing(async () => {
+          await standby.start();
+          await standby.promote();
+        });
+        await load.progress(100);
+        [primary, standby] = [standby, primary];
+        await standby.follow(primary);
+        stage.tell(failover + 1, count);
+      }
+      await load.progress(100);
+    });
+  },
+};
+
 export const connections = {
   name: "connections",
   what: "PostgreSQL ends up to eight connections of the nodes (`pg_terminate_backend`), chosen at random",

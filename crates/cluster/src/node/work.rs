@@ -8,7 +8,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use quintet_bus::{Bus, LocalBus};
-use quintet_domain::{Commit, Ephemeral, Event, NodeId};
+use quintet_domain::{Commit, Entry, Ephemeral, Event, NodeId};
 use quintet_store::{Delivered, Group, Heartbeat, StoreError};
 use tokio::time::Instant;
 
@@ -288,9 +288,8 @@ impl Work {
                     tracing::warn!("this node reaches the database again");
                 }
                 if heartbeat.position < self.heartbeat_after {
-                    let (known, found) = (self.heartbeat_after, heartbeat.position);
-                    tracing::error!(known, found, "the database has lost commits; this node must be started again");
-                    self.status.went_back();
+                    // The database has lost commits. The writer looks, and begins the next incarnation.
+                    self.look_at = now;
                 }
                 // A node that begins finds by its own heartbeats what it was not told.
                 self.is_alone = heartbeat.others.is_empty();
@@ -320,6 +319,11 @@ impl Work {
 
     fn deliver(&mut self, commits: Vec<Commit>, now: Instant) {
         let applied = self.feed.applied();
+        if let Some(Entry { position, event: Event::MessageCreated(message), .. }) =
+            commits.iter().rev().find_map(|commit| commit.entries.last())
+        {
+            self.delivered.note_message(*position, &message.id);
+        }
         self.delivered.advance(applied);
         self.status.set_applied(applied);
         for commit in commits {

@@ -68,7 +68,7 @@ pub(super) fn answer(service: &Service, headers: &HeaderMap, secret: Option<&Sec
 }
 
 /// Serves the metrics listener until the future is dropped. Any path other than [`PATH`] is 404.
-pub(crate) async fn serve(listener: TcpListener, service: Service) {
+pub(crate) async fn serve(listener: Arc<TcpListener>, service: Service) {
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };

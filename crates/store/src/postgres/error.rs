@@ -37,6 +37,8 @@ pub(crate) enum PostgresError {
         /// The newest position of the database.
         found: u64,
     },
+    /// A new incarnation of the data has begun, because the database has lost commits.
+    Over,
     /// Others have committed more since this process last looked than it can catch up with.
     FarBehind {
         /// The newest position that this process knows.
@@ -64,11 +66,12 @@ impl fmt::Display for PostgresError {
             Self::Unknown(why) => write!(f, "it is not known whether the group was committed: {why}"),
             Self::NotCommitted => f.write_str("the connection was lost before the group was committed"),
             Self::WentBack { known, found } => {
-                write!(f, "the database has lost commits: its newest position is {found}, and was {known}; restart")
+                write!(f, "the database has lost commits: its newest position is {found}, and was {known}")
             }
             Self::FarBehind { known, found } => {
-                write!(f, "others have committed from position {known} to {found}, too much to catch up with; restart")
+                write!(f, "others have committed from position {known} to {found}, too much to catch up with")
             }
+            Self::Over => f.write_str("the database has lost commits, and all sessions begin afresh"),
             Self::CatchUp(why) => write!(f, "what others have committed cannot be read: {why}"),
             Self::Runtime(error) => write!(f, "the operating system refused it: {error}"),
         }

@@ -11,6 +11,7 @@ mod copy;
 mod directory;
 mod error;
 mod files;
+mod incarnation;
 mod jobs;
 mod keys;
 mod link;
@@ -49,6 +50,7 @@ pub use nodes::{FreshNode, Heartbeat, NODE_FRESH_FOR};
 pub use target::PostgresTarget;
 
 use self::error::{PostgresError, get};
+use self::incarnation::Incarnation;
 use self::jobs::PostgresJobs;
 use self::nodes::NodesLink;
 use self::reader::ReadLink;
@@ -76,6 +78,7 @@ pub struct PostgresStore {
     nodes: NodesLink,
     environment: Arc<dyn Environment>,
     waited_for: Arc<AtomicU64>,
+    incarnation: Incarnation,
     target: Arc<PostgresTarget>,
     counts: PostgresCounts,
     jobs: PostgresJobs,
@@ -147,7 +150,7 @@ impl PostgresStore {
         let (target, waited_for) = (Arc::new(target), Arc::new(AtomicU64::new(0)));
         runtime.block_on(migrate::migrate(&target))?;
         runtime.block_on(migrate::refuse_incomplete(&target))?;
-        let (database, position) = open_writer(&target, clock, &waited_for, delivered)?;
+        let (database, position, incarnation) = open_writer(&target, clock, &waited_for, delivered)?;
         let committer = Committer::new(WriterState { quotas, ..WriterState::default() }, position);
         let writer = Writer::start(database, committer, Arc::clone(&environment), GROUP_MAX, on_commit)?;
         let readers = (0..readers::connections()).map(|_| ReadLink::new(Arc::clone(&target), runtime.handle().clone()));
@@ -156,7 +159,7 @@ impl PostgresStore {
         let link = Arc::new(SideLink::new(Arc::clone(&target), runtime.handle().clone()));
         let (counts, jobs) = (PostgresCounts::new(Arc::clone(&link)), PostgresJobs::new(link));
         let runtime = Some(runtime);
-        Ok(Self { writer, readers, nodes, environment, waited_for, target, counts, jobs, runtime })
+        Ok(Self { writer, readers, nodes, environment, waited_for, incarnation, target, counts, jobs, runtime })
     }
 
     /// The database without the writer's thread and the readers, for tests that commit by themselves.
@@ -190,7 +193,16 @@ impl PostgresStore {
     /// # Errors
     /// [`StoreError::TooSlow`] after 8 seconds; [`StoreError::Rows`] if the database cannot be reached.
     pub async fn heartbeat(&self, node: NodeId, address: Option<String>) -> Result<Heartbeat, StoreError> {
-        self.nodes.beat(node, address).await
+        let (heartbeat, incarnation) = self.nodes.beat(node, address).await?;
+        self.incarnation.found(incarnation);
+        Ok(heartbeat)
+    }
+
+    /// Waits until this store is over: the database has lost commits that were told to clients, or this process cannot
+    /// catch up with the others. From then on every write is refused, and a process that goes on opens the store again
+    /// and lets its clients begin afresh.
+    pub async fn over(&self) {
+        self.incarnation.ended().await;
     }
 
     /// Says that a node ends, so that the others need not wait for its heartbeat.
@@ -236,13 +248,13 @@ fn open_writer(
     clock: Clock,
     waited_for: &Arc<AtomicU64>,
     delivered: Delivered,
-) -> Result<(WriterRows, u64), OpenError> {
+) -> Result<(WriterRows, u64, Incarnation), OpenError> {
     let opened = WriterLink::open(Arc::clone(target), clock, Arc::clone(waited_for), delivered);
-    let (link, position) = opened.map_err(|error| match error {
+    let (link, position, incarnation) = opened.map_err(|error| match error {
         PostgresError::Database(error) => migrate::refused(target, &error),
         error => OpenError::Rows(error.into()),
     })?;
-    Ok((PostgresRows(link), position))
+    Ok((PostgresRows(link), position, incarnation))
 }
 
 impl Store for PostgresStore {
@@ -390,8 +402,11 @@ impl Store for PostgresStore {
     }
 
     fn replay_since(&self, user: UserId, guest: bool, after: u64) -> ReadResult<'_, Replayed> {
-        self.readers
-            .run(Class::Heavy, user.clone(), move |conn| Ok(replay_since(&PostgresRows(conn), &user, guest, after)?))
+        let incarnation = self.incarnation.clone();
+        self.readers.run(Class::Heavy, user.clone(), move |conn| {
+            incarnation.check(conn)?;
+            Ok(replay_since(&PostgresRows(conn), &user, guest, after)?)
+        })
     }
 
     fn identity(&self) -> ReadResult<'_, String> {

@@ -32,7 +32,7 @@ const SETTINGS: &str = "
     SET default_transaction_isolation = 'read committed';
     SET statement_timeout = '5s'";
 
-/// Writes the node's own row, removes those of nodes that ended long ago, and returns the newest position beside each of
+/// Writes the node's own row, removes those of nodes that ended long ago, and returns the newest position and the incarnation beside each of
 /// the other nodes that are alive, or beside nothing. Rows that another node is about to remove are passed over, so that
 /// no two nodes wait for each other.
 const BEAT: &str = "
@@ -44,8 +44,9 @@ const BEAT: &str = "
             SELECT id FROM node WHERE id <> $1 AND seen_at < clock_timestamp() - make_interval(secs => $4)
             FOR UPDATE SKIP LOCKED)
     )
-    SELECT newest.position, other.id, other.address FROM (
-        SELECT coalesce((SELECT position FROM commit_group WHERE part = 1 ORDER BY number DESC LIMIT 1), 0) AS position
+    SELECT newest.position, other.id, other.address, newest.incarnation FROM (
+        SELECT coalesce((SELECT position FROM commit_group WHERE part = 1 ORDER BY number DESC LIMIT 1), 0) AS position,
+            (SELECT incarnation FROM part WHERE id = 1) AS incarnation
     ) newest
     LEFT JOIN node other ON other.id <> $1 AND other.seen_at > clock_timestamp() - make_interval(secs => $3)
     ORDER BY other.id";
@@ -85,8 +86,8 @@ impl NodesLink {
         Self { target, handle, link: Arc::default() }
     }
 
-    /// Writes the row of a node, and reads those of the others, in one round trip.
-    pub(super) async fn beat(&self, node: NodeId, address: Option<String>) -> Result<Heartbeat, StoreError> {
+    /// Writes the row of a node, and reads those of the others and the incarnation of the data, in one round trip.
+    pub(super) async fn beat(&self, node: NodeId, address: Option<String>) -> Result<(Heartbeat, i64), StoreError> {
         let (fresh_s, kept_s) = (NODE_FRESH_FOR.as_secs_f64(), NODE_KEPT_FOR.as_secs_f64());
         let id = node.0.cast_signed();
         let rows = self.ask(BEAT, vec![Box::new(id), Box::new(address), Box::new(fresh_s), Box::new(kept_s)]).await?;
@@ -134,7 +135,7 @@ async fn run_on(link: &Link, sql: &'static str, values: &Owned) -> Result<Vec<Ro
     link.client.query(&statement, &values).await
 }
 
-fn heartbeat(rows: &[Row]) -> Fetched<Heartbeat> {
+fn heartbeat(rows: &[Row]) -> Fetched<(Heartbeat, i64)> {
     let first = rows.first().ok_or(PostgresError::Lost)?;
     let position = first.try_get::<_, i64>(0)?.cast_unsigned();
     let mut others = Vec::new();
@@ -143,5 +144,5 @@ fn heartbeat(rows: &[Row]) -> Fetched<Heartbeat> {
             others.push(FreshNode { id: NodeId(id.cast_unsigned()), address: row.try_get(2)? });
         }
     }
-    Ok(Heartbeat { position, others })
+    Ok((Heartbeat { position, others }, first.try_get(3)?))
 }

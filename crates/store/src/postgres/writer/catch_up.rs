@@ -9,6 +9,7 @@ use quintet_rules::log::entries_between;
 use tokio_postgres::Row;
 
 use super::changed::changed_at;
+use super::part::Part;
 use super::{Applied, WriterLink};
 use crate::postgres::error::{Fetched, PostgresError};
 use crate::postgres::rows::PostgresRows;
@@ -46,6 +47,36 @@ fn is_other(row: &Row, at: usize, applied: &Applied) -> Fetched<bool> {
 }
 
 impl WriterLink {
+    /// Catches up with what other nodes have committed, if the database continues what this process knows. If it does not,
+    /// the next incarnation begins, unless somebody else has begun one.
+    pub(super) fn continued(
+        &self,
+        part: &Part,
+        (applied, newest): (&Applied, &Applied),
+        cached: &mut WriterState,
+    ) -> Fetched<CaughtUp> {
+        let known = applied.position.max(self.delivered.position());
+        if part.incarnation > self.incarnation.number() {
+            tracing::error!("the database has lost commits, as another process has noticed: all sessions begin afresh");
+            self.incarnation.end();
+            return Err(PostgresError::Over);
+        }
+        let moved = self.has_moved(part);
+        let is_lost = part.incarnation < self.incarnation.number() || (moved && !self.has_delivered(applied)?);
+        let caught_up = match is_lost {
+            true => Err(PostgresError::WentBack { known, found: newest.position }),
+            false => self.catch_up(applied, newest, cached),
+        };
+        match caught_up {
+            Ok(_) if moved => self.note_history()?,
+            Err(PostgresError::WentBack { known, found }) => return Err(self.begin_incarnation(part, known, found)),
+            // Nothing is lost, and this process alone begins again.
+            Err(PostgresError::FarBehind { .. }) => self.incarnation.end(),
+            Ok(_) | Err(_) => {}
+        }
+        caught_up
+    }
+
     /// Forgets the rows that groups after `applied` have changed, up to `newest`. Returns the entries that are not
     /// delivered yet.
     pub(super) fn catch_up(&self, applied: &Applied, newest: &Applied, cached: &mut WriterState) -> Fetched<CaughtUp> {
@@ -62,10 +93,13 @@ impl WriterLink {
         let step = newest.position - after > STEP_ENTRIES;
         let to = if step { self.end_of_step(applied, after)? } else { newest.clone() };
         let went_back = || PostgresError::WentBack { known: after, found: newest.position };
+        let mut is_known = applied.number == 0;
         if behind > GROUPS_MAX {
-            let known = self.groups(MARK, &[&applied.number])?;
-            if known.first().map(|row| is_other(row, 0, applied)).transpose()?.unwrap_or(false) {
-                return Err(went_back());
+            if let Some(row) = self.groups(MARK, &[&applied.number])?.first() {
+                if is_other(row, 0, applied)? {
+                    return Err(went_back());
+                }
+                is_known = true;
             }
             cached.cache.clear();
         } else {
@@ -77,6 +111,8 @@ impl WriterLink {
                     found += 1;
                 } else if is_other(row, 4, applied)? {
                     return Err(went_back());
+                } else {
+                    is_known = true;
                 }
             }
             if found < behind {
@@ -84,10 +120,11 @@ impl WriterLink {
                 cached.cache.clear();
             }
         }
+        if !is_known || to.position.saturating_sub(after) > ENTRIES_MAX {
+            // Groups are kept for so long that only a node that stood still for an hour finds that its own is gone.
+            return Err(PostgresError::FarBehind { known: after, found: newest.position });
+        }
         let entries = if to.position > after {
-            if to.position - after > ENTRIES_MAX {
-                return Err(PostgresError::FarBehind { known: after, found: newest.position });
-            }
             let entries = entries_between(&PostgresRows(self), after, to.position);
             entries.map_err(|error| PostgresError::CatchUp(error.to_string()))?
         } else {

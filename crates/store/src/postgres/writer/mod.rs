@@ -14,6 +14,7 @@ mod channel;
 mod commit;
 mod foreseen;
 mod known;
+mod part;
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -24,14 +25,17 @@ use std::time::{Duration, Instant};
 use quintet_domain::Timestamp;
 use quintet_rules::{RowResult, WriterState};
 use tokio::runtime::Runtime;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Error, Row, Statement};
 
 use self::buffer::{Buffer, Lengths};
 use self::changed::Changed;
 use self::foreseen::Foreseen;
 use self::known::Known;
+use self::part::{Part, history};
 use super::clock::Clock;
 use super::error::{Fetched, PostgresError};
+use super::incarnation::Incarnation;
 use super::link::{Link, Step, is_lost};
 use super::rows::PostgresRows;
 use super::target::PostgresTarget;
@@ -46,7 +50,7 @@ const RECONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// The time between two tries to connect.
 const RECONNECT_EVERY: Duration = Duration::from_millis(100);
 
-const LOCK: &str = "SELECT epoch FROM part WHERE id = 1 FOR UPDATE";
+const LOCK: &str = "SELECT epoch, incarnation, history FROM part WHERE id = 1 FOR UPDATE";
 /// The newest group and the clock of the database, read after the lock was given: a statement that waits for a lock
 /// would see older rows.
 const NEWEST: &str = "SELECT coalesce(g.number, 0), coalesce(g.position, 0), coalesce(g.mark, ''), coalesce(g.at, 0),
@@ -77,6 +81,8 @@ struct Savepoint {
 struct State {
     applied: Applied,
     epoch: i64,
+    /// The cluster and the timeline of the server, if it tells them.
+    history: Option<String>,
     /// Whether a transaction is open.
     open: bool,
     /// Whether a statement of it has failed, after which the server accepts only a rollback to a savepoint, or of all.
@@ -113,6 +119,8 @@ pub(super) struct WriterLink {
     waited_for: Arc<AtomicU64>,
     /// What need not be read when other nodes are caught up with.
     delivered: Delivered,
+    /// The incarnation of what it knows.
+    incarnation: Incarnation,
 }
 
 /// The rows of the writer.
@@ -125,27 +133,31 @@ impl WriterLink {
         clock: Clock,
         waited_for: Arc<AtomicU64>,
         delivered: Delivered,
-    ) -> Result<(Self, u64), PostgresError> {
+    ) -> Result<(Self, u64, Incarnation), PostgresError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(PostgresError::Runtime)?;
         let mut mark = [0; 8];
         getrandom::fill(&mut mark).map_err(|error| PostgresError::Runtime(std::io::Error::other(error)))?;
         let (link, state) = (RefCell::new(None), RefCell::default());
-        let writer = Self { target, clock, runtime, link, state, mark, waited_for, delivered };
+        let incarnation = Incarnation::new(0);
+        let mut writer = Self { target, clock, runtime, link, state, mark, waited_for, delivered, incarnation };
         let newest = writer.runtime.block_on(async {
             let link = writer.link().await?;
-            Ok::<_, PostgresError>((link.run(&[Step::Rows(NEWEST, vec![])]).await?, epoch(&link).await?))
+            let part = writer.first_part(&link).await?;
+            Ok::<_, PostgresError>((link.run(&[Step::Rows(NEWEST, vec![])]).await?, part))
         });
-        let (rows, epoch) = newest?;
+        let (rows, part) = newest?;
         let applied = rows.first().and_then(|rows| rows.first()).map(newest_at).transpose()?;
         let (applied, _) = applied.ok_or(PostgresError::Lost)?;
         let position = applied.position;
         writer.delivered.advance(position);
         {
             let mut state = writer.state.borrow_mut();
-            (state.applied, state.position, state.epoch) = (applied, position, epoch);
+            (state.applied, state.position, state.epoch) = (applied, position, part.epoch);
         }
-        Ok((writer, position))
+        writer.incarnation = Incarnation::new(part.incarnation);
+        let incarnation = writer.incarnation.clone();
+        Ok((writer, position, incarnation))
     }
 
     /// The connection, which is made if there is none.
@@ -155,6 +167,8 @@ impl WriterLink {
             return Ok(link);
         }
         let link = Arc::new(Link::connect(&self.target, SETTINGS).await?);
+        let history = history(&link).await?;
+        self.state.borrow_mut().history = history;
         *self.link.borrow_mut() = Some(Arc::clone(&link));
         Ok(link)
     }
@@ -217,6 +231,9 @@ impl WriterLink {
 
     /// Begins the transaction of a group: locks the order, catches up with other nodes, and reads what was foreseen.
     fn begin(&self, foreseen: &Foreseen, cache: Option<&mut WriterState>) -> RowResult<Begun> {
+        if self.incarnation.is_over() {
+            return Err(PostgresError::Over.into());
+        }
         let until = Instant::now() + RECONNECT_WITHIN;
         self.abandon();
         let rows = loop {
@@ -230,6 +247,10 @@ impl WriterLink {
                 }
                 Err(error) => {
                     self.abandon();
+                    if error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION) {
+                        // A standby, which may have another history once it is promoted.
+                        *self.link.borrow_mut() = None;
+                    }
                     return Err(PostgresError::from(error).into());
                 }
             }
@@ -250,17 +271,17 @@ impl WriterLink {
     /// Applies what the first round trip has read.
     fn caught_up(&self, foreseen: &Foreseen, rows: Vec<Vec<Row>>, cached: &mut WriterState) -> Fetched<Begun> {
         let mut rows = rows.into_iter().skip(1);
-        let (epoch, newest) = (rows.next().unwrap_or_default(), rows.next().unwrap_or_default());
-        let epoch: i64 = epoch.first().ok_or(PostgresError::Lost)?.try_get(0)?;
+        let (part, newest) = (rows.next().unwrap_or_default(), rows.next().unwrap_or_default());
+        let part = Part::of(part.first().ok_or(PostgresError::Lost)?)?;
         let (newest, times) = newest_at(newest.first().ok_or(PostgresError::Lost)?)?;
         let (applied, epoch_before) = {
             let state = self.state.borrow();
             (state.applied.clone(), state.epoch)
         };
-        let caught_up = self.catch_up(&applied, &newest, cached)?;
+        let caught_up = self.continued(&part, (&applied, &newest), cached)?;
         let (to, after, missed) = (caught_up.to, caught_up.after, caught_up.entries);
         let behind = to != newest;
-        if epoch != epoch_before {
+        if part.epoch != epoch_before {
             cached.cache.clear();
         }
         let state = &mut *self.state.borrow_mut();
@@ -268,7 +289,7 @@ impl WriterLink {
             foreseen.keep(kind, &rows, &mut cached.cache, &mut state.known)?;
         }
         let position = to.position;
-        (state.applied, state.position, state.epoch, state.at) = (to, position, epoch, times);
+        (state.applied, state.position, state.epoch, state.at) = (to, position, part.epoch, times);
         let now = match self.clock {
             Clock::Database => Some(Timestamp(times)),
             Clock::Environment => None,
@@ -311,11 +332,6 @@ fn newest_at(row: &Row) -> Fetched<(Applied, i64)> {
     let applied = Applied { number: row.try_get(0)?, position: position.cast_unsigned(), mark: row.try_get(2)? };
     let (at, now): (i64, i64) = (row.try_get(3)?, row.try_get(4)?);
     Ok((applied, now.max(at)))
-}
-
-async fn epoch(link: &Link) -> Fetched<i64> {
-    let row = link.client.query_one("SELECT epoch FROM part WHERE id = 1", &[]).await?;
-    Ok(row.try_get(0)?)
 }
 
 impl Database for WriterRows {

@@ -126,7 +126,8 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     }
     let (stop, stopping) = watch::channel(false);
     let connections = TaskTracker::new();
-    let mut running = node.start(&config, postgres, &engine, &connections, &stopping).await;
+    let clustered = postgres.zip(cluster.clone());
+    let mut running = node.start(&config, clustered, &engine, &connections, &stopping).await;
     let mut accepting = Vec::new();
     for (listener, listen) in listeners {
         let accepted = Accepted {
@@ -176,7 +177,6 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     connections.close();
     let _ = tokio::time::timeout(REQUESTS_TIMEOUT, connections.wait()).await;
     let closed = tokio::time::timeout(STORE_TIMEOUT, service.close()).await;
-    // The feed sends heartbeats until the store has closed.
     running.leave().await;
     match closed {
         Ok(()) => Ok(()),

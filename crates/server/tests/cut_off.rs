@@ -21,6 +21,8 @@ use support::{Server, Start, Wire};
 
 /// The time within which a node has to say what is awaited.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// What a node says that has not heard of the database for ten seconds.
+const AWAY: &str = "The database cannot be reached.";
 /// The secret that the nodes share.
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
@@ -45,15 +47,6 @@ async fn two_in_a_group(server: &Server) -> (String, String, Value) {
     (alice, bob.1, group)
 }
 
-/// Enters the namespace with recovery. Returns the connection and its secret.
-async fn enter(server: &Server, mut auth: Value) -> (Wire, String) {
-    auth["recover"] = json!(true);
-    let mut wire = Wire::open(server.address(), "").await;
-    let answer = wire.enter("/chat", &auth).await;
-    let accepted: Value = serde_json::from_str(&answer[answer.find('{').expect("accepted")..]).expect("JSON");
-    (wire, accepted["pid"].as_str().expect("a secret").to_owned())
-}
-
 /// The next message, with the offset behind it.
 async fn next_with_offset(wire: &mut Wire) -> (String, Value) {
     loop {
@@ -67,17 +60,18 @@ async fn next_with_offset(wire: &mut Wire) -> (String, Value) {
 }
 
 /// Waits until a node answers whether it is ready.
-async fn until_ready_says(server: &Server, status: u16) {
+async fn until_ready_says(server: &Server, status: u16, text: &str) {
     let asked = async {
         let mut pace = tokio::time::interval(Duration::from_millis(100));
         loop {
             pace.tick().await;
-            if server.http().send("GET", "/readyz", &[], "").await.status == status {
+            let answer = server.http().send("GET", "/readyz", &[], "").await;
+            if answer.status == status && answer.text.contains(text) {
                 return;
             }
         }
     };
-    tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| panic!("{status} never comes"));
+    tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| panic!("{status} {text} never comes"));
 }
 
 /// A node that is cut off alone sends its clients away, and they recover on another one.
@@ -87,28 +81,27 @@ async fn one_alone(redis: Option<TestRedis>) {
     let there = node(&database.url(), redis.as_ref()).run();
     let here = node(&road.url(&database), redis.as_ref()).run();
     let (alice, bob, group) = two_in_a_group(&there).await;
-    let (mut hears, pid) = enter(&here, json!({ "token": bob })).await;
+    let (mut hears, pid) = Wire::recoverable(here.address(), "/chat", json!({ "token": bob })).await;
     let mut says = Wire::connect(there.address(), "/chat", &json!({ "token": alice })).await;
     let message = |content: &str| json!({ "chatId": group, "content": content });
     says.call("message:send", &message("before")).await;
     let (content, offset) = next_with_offset(&mut hears).await;
     assert_eq!(content, "before");
     road.cut();
-    let begun = Instant::now();
     hears.until_closed(PATIENCE).await;
-    eprintln!("closed {:?} after the cut", begun.elapsed());
-    until_ready_says(&here, 503).await;
-    until_ready_says(&there, 200).await;
+    until_ready_says(&here, 503, AWAY).await;
+    until_ready_says(&there, 200, "").await;
     for content in ["meanwhile", "and more"] {
         assert_eq!(says.call("message:send", &message(content)).await["success"], true);
     }
-    let (mut back, same) = enter(&there, json!({ "token": bob, "pid": pid, "offset": offset })).await;
+    let resumes = json!({ "token": bob, "pid": pid, "offset": offset });
+    let (mut back, same) = Wire::recoverable(there.address(), "/chat", resumes).await;
     assert_eq!(same, pid, "it is recovered");
     for expected in ["meanwhile", "and more"] {
         assert_eq!(next_with_offset(&mut back).await.0, expected);
     }
     road.mend();
-    until_ready_says(&here, 200).await;
+    until_ready_says(&here, 200, "").await;
 }
 
 /// Where no node reaches the database, clients stay, and go on once it is back.
@@ -116,25 +109,32 @@ async fn all_together(redis: Option<TestRedis>) {
     let database = TestDatabase::new();
     let road = Road::to(&database);
     let there = node(&road.url(&database), redis.as_ref()).run();
-    let here = node(&road.url(&database), redis.as_ref()).run();
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = folder.path().join("log");
+    let here = node(&road.url(&database), redis.as_ref()).log(&log).run();
     let (alice, bob, group) = two_in_a_group(&there).await;
     let mut hears = Wire::connect(here.address(), "/chat", &json!({ "token": bob })).await;
+    let begun = Instant::now();
     road.cut();
-    until_ready_says(&here, 503).await;
-    until_ready_says(&there, 503).await;
+    until_ready_says(&here, 503, AWAY).await;
+    until_ready_says(&there, 503, AWAY).await;
     // Longer than a node asks, and than it takes to send everybody away.
-    let mut pace = tokio::time::interval(Duration::from_millis(250));
-    for _ in 0..20 {
-        pace.tick().await;
-        hears.call("typing:stop", &json!({ "chatId": group })).await;
-    }
+    let stays = async { while hears.frame().await.is_some() {} };
+    assert!(tokio::time::timeout(Duration::from_secs(6), stays).await.is_err(), "the connection was closed");
     road.mend();
-    until_ready_says(&here, 200).await;
-    until_ready_says(&there, 200).await;
+    until_ready_says(&here, 200, "").await;
+    until_ready_says(&there, 200, "").await;
+    let away = begun.elapsed();
     let mut says = Wire::connect(there.address(), "/chat", &json!({ "token": alice })).await;
     let sent = says.call("message:send", &json!({ "chatId": group, "content": "again" })).await;
     assert_eq!(sent["success"], true, "{sent}");
     assert_eq!(hears.next("message:new").await["content"], "again");
+    // What failed is logged once, and then once in a while.
+    let log = std::fs::read_to_string(&log).expect("a log");
+    let lines = |text: &str| log.lines().filter(|line| line.contains(text)).count() as u64;
+    assert!((1..=2 + away.as_secs() / 10).contains(&lines("a request failed in the store")), "{log}");
+    assert_eq!((lines("has lost PostgreSQL"), lines("reaches PostgreSQL again")), (1, 1), "{log}");
+    assert_eq!((lines("does not reach the database"), lines("reaches the database again")), (1, 1), "{log}");
 }
 
 #[tokio::test]

@@ -6,7 +6,8 @@
 //! recipients, which each node's hub makes.
 //!
 //! What must stay true: correctness never depends on a wire. A wire may lose, repeat, delay and reorder what it carries;
-//! the feed delivers each commit once, in order, and what a wire has lost is read from the store.
+//! the feed delivers each commit once, in order, and what a wire has lost is read from the store. With a secret, what no
+//! node of the cluster has sent is dropped.
 
 mod backing;
 mod bus;
@@ -16,6 +17,7 @@ mod feed;
 mod inbox;
 mod node;
 mod nodes;
+mod seal;
 mod status;
 mod weight;
 mod wire;
@@ -26,7 +28,7 @@ pub use codec::{CodecError, decode, encode, encode_group, sender};
 pub use envelope::{Envelope, GroupNotice, Message};
 pub use feed::{Feed, GAP_WAIT};
 pub use inbox::{GroupSender, Inbox, Teller};
-pub use node::{Cluster, Parts};
+pub use node::{Cluster, Neighbours, Parts};
 pub use nodes::{Nodes, NodesOutput};
 pub use status::{Health, READY_WITHIN, Status};
 pub use wire::{Fate, MemoryNetwork, Passage, Wire, WireError, WireEvent, WireEvents, postgres_wire, redis_wire};

@@ -40,6 +40,8 @@ pub struct Status {
     published: AtomicU64,
     received: AtomicU64,
     unreadable: AtomicU64,
+    forged: AtomicU64,
+    repeated: AtomicU64,
     interruptions: AtomicU64,
 }
 
@@ -57,6 +59,8 @@ impl Status {
             published: number(),
             received: number(),
             unreadable: number(),
+            forged: number(),
+            repeated: number(),
             interruptions: number(),
         }
     }
@@ -97,6 +101,19 @@ impl Status {
         self.unreadable.load(Ordering::Relaxed)
     }
 
+    /// The number of messages that were dropped because no node with the same secret has sent them.
+    #[must_use]
+    pub fn forged(&self) -> u64 {
+        self.forged.load(Ordering::Relaxed)
+    }
+
+    /// The number of messages about what passes that were dropped because they had come before, are far behind newer ones,
+    /// or are of a node that the database does not name.
+    #[must_use]
+    pub fn repeated(&self) -> u64 {
+        self.repeated.load(Ordering::Relaxed)
+    }
+
     /// How often the wire has said that it may have lost messages.
     #[must_use]
     pub fn interruptions(&self) -> u64 {
@@ -125,6 +142,23 @@ impl Status {
     pub fn must_leave(&self) -> bool {
         let now = Instant::now();
         self.health_at(now) == Health::NoDatabase && self.since(&self.heard_at_ms, now) < HEARD_FOR
+    }
+
+    /// Whether the database has answered this node a moment ago.
+    #[must_use]
+    pub fn reaches_database(&self) -> bool {
+        self.since(&self.told_at_ms, Instant::now()) < HEARD_FOR
+    }
+
+    /// The time for which the database has told nothing.
+    #[must_use]
+    pub fn cut_off_for(&self) -> Duration {
+        self.since(&self.told_at_ms, Instant::now())
+    }
+
+    /// Notes that another node says that it reaches the database.
+    pub fn another_reaches_database(&self) {
+        self.heard(Instant::now());
     }
 
     /// The time since a moment.
@@ -168,6 +202,14 @@ impl Status {
 
     pub(crate) fn count_unreadable(&self) {
         self.unreadable.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_forged(&self) {
+        self.forged.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_repeated(&self) {
+        self.repeated.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn count_interruption(&self) {

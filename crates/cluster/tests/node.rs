@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use quintet_bus::{Bus, LocalBus, Publication, Subscription};
-use quintet_cluster::{Backing, Cluster, GroupSender, Inbox, MemoryNetwork, Parts, WireEvent};
+use quintet_cluster::{Backing, Cluster, GroupSender, Inbox, MemoryNetwork, Neighbours, Parts, WireEvent};
 use quintet_domain::{CommandReply, Commit, Entry, Event, NodeId, Refusal, Ticket, UserId};
 use quintet_store::{Delivered, Future, Group, Heartbeat, StoreError};
 use tokio::sync::mpsc;
@@ -61,12 +61,14 @@ fn rig() -> Rig {
         node: NodeId(1),
         address: None,
         identity: "data".to_owned(),
+        secret: None,
         wire,
         events,
         bus: Arc::clone(&bus),
         store: weak as Weak<dyn Backing>,
         delivered: Delivered::default(),
         inbox,
+        neighbours: Neighbours::default(),
     };
     let cluster = Cluster::start(parts).unwrap();
     Rig { store, asked, groups, bus, events: to_events, cluster }

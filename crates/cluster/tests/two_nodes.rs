@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use database::TestDatabase;
 use quintet_bus::{Bus, LocalBus, Publication, Subscription};
-use quintet_cluster::{Backing, Cluster, ClusterBus, Fate, Inbox, MemoryNetwork, Parts};
+use quintet_cluster::{Backing, Cluster, ClusterBus, Fate, Inbox, MemoryNetwork, Neighbours, Parts};
 use quintet_domain::{
     Actor, Barrier, CommandReply, ConversationId, ConversationKind, ConversationRef, CreateConversation, Entry,
     Environment, Ephemeral, Event, MessageKind, NewConversation, NewText, NewUser, NodeId, Profile, Quotas,
@@ -24,6 +24,8 @@ use tokio::sync::oneshot;
 
 /// The time within which anything that is awaited has to come.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// The secret that both nodes share.
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
 /// The number of messages that each node sends.
 const MESSAGES: u64 = 60;
 
@@ -77,12 +79,14 @@ impl Node {
             node: NodeId(node),
             address: None,
             identity: store.identity().await.unwrap(),
+            secret: Some(SECRET.to_owned()),
             wire,
             events,
             bus: Arc::clone(&local),
             store: weak as Weak<dyn Backing>,
             delivered,
             inbox,
+            neighbours: Neighbours::default(),
         };
         let (cluster, bus) = (Cluster::start(parts).unwrap(), ClusterBus::new(local, teller));
         let (entries, replies, typing) = (Vec::new(), Vec::new(), Vec::new());

@@ -18,14 +18,21 @@ use quintet_gateway::Gateway;
 use quintet_socketio::{CloseReason, Engine};
 use quintet_store::{Delivered, PostgresStore, PostgresTarget, Store};
 use tokio::runtime::Handle;
+use tokio::time::MissedTickBehavior;
 
 use crate::config::{BusName, Config};
+use crate::edge::hop::Hop;
 use crate::failure::Failure;
 use crate::metrics::gauge;
 use crate::node;
 
 /// The time between two looks whether clients must be sent away.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// The time without an answer of the database after which other nodes are asked whether they reach it; it is shorter than
+/// the time after which this one is not ready, so that there is an answer by then.
+const ASK_AFTER: Duration = Duration::from_secs(5);
+/// The time between two questions to other nodes.
+const ASK_EVERY: Duration = Duration::from_secs(1);
 /// Maximum time in which connections are closed before the next look.
 const CLOSE_WITHIN: Duration = Duration::from_secs(4);
 
@@ -43,6 +50,7 @@ pub(crate) struct Prepared {
 #[derive(Clone)]
 pub(crate) struct Node {
     status: Arc<Status>,
+    cluster: Cluster,
     wire: Arc<dyn Wire>,
 }
 
@@ -77,15 +85,17 @@ impl Prepared {
             node: node.id(),
             address: node.reach(),
             identity,
+            secret: config.cluster.secret.clone(),
             wire: Arc::clone(&wire),
             events,
             bus,
             store: store as Weak<dyn Backing>,
             delivered: self.delivered,
             inbox: self.inbox,
+            neighbours: node.neighbours(config.cluster.sticky),
         };
         let cluster = Cluster::start(parts).map_err(|error| format!("the node cannot be started: {error}"))?;
-        Ok(Node { status: Arc::clone(cluster.status()), wire })
+        Ok(Node { status: Arc::clone(cluster.status()), cluster, wire })
     }
 }
 
@@ -98,6 +108,29 @@ impl Node {
             (Health::Behind, true) => Some("The feed is behind: what other nodes commit is not delivered in time."),
             (Health::Behind, false) => {
                 Some("The wire is down and the feed is behind: what other nodes commit is not delivered in time.")
+            }
+        }
+    }
+
+    /// Waits until the node has ended, after its store. It sends no heartbeat from then on.
+    pub(crate) async fn ended(&self) {
+        self.cluster.ended().await;
+    }
+
+    /// What says whether this node reaches the database.
+    pub(crate) fn reaches_database(&self) -> impl Fn() -> bool + Send + Sync + 'static {
+        let status = Arc::clone(&self.status);
+        move || status.reaches_database()
+    }
+
+    /// Asks other nodes whether they reach the database, again and again, while this one does not.
+    pub(crate) async fn asks_others(self, hop: Arc<Hop>) {
+        let mut pace = tokio::time::interval(ASK_EVERY);
+        pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            pace.tick().await;
+            if self.status.cut_off_for() >= ASK_AFTER && hop.does_another_reach_the_database().await {
+                self.status.another_reaches_database();
             }
         }
     }
@@ -148,6 +181,11 @@ impl Collector for Node {
         counter(encoder, ("wire_received", received), status.received())?;
         let unreadable = "Messages of other nodes that are damaged, or of a newer version";
         counter(encoder, ("wire_unreadable", unreadable), status.unreadable())?;
+        let forged = "Messages that were dropped because no node with this cluster's secret has sent them";
+        counter(encoder, ("wire_forged", forged), status.forged())?;
+        let repeated =
+            "Messages about what passes that were dropped because they had come before, or are of no node alive";
+        counter(encoder, ("wire_repeated", repeated), status.repeated())?;
         let interruptions = "Times that the wire may have lost messages, the beginning included";
         counter(encoder, ("wire_interruptions", interruptions), status.interruptions())?;
         let connected = u64::from(self.wire.is_connected());

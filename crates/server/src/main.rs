@@ -15,7 +15,6 @@ mod edge;
 mod environment;
 mod failure;
 mod forwarded;
-mod heart;
 mod housekeeping;
 mod key_files;
 mod listen;

@@ -4,19 +4,26 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use quintet_cluster::Neighbours;
 use quintet_domain::NodeId;
 use quintet_gateway::Gateway;
 use quintet_socketio::{Engine, SessionIds};
-use quintet_store::PostgresStore;
-use tokio::sync::watch;
+use quintet_store::{FreshNode, PostgresStore};
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
+use crate::cluster;
 use crate::config::Config;
 use crate::edge::hop::{self, Door, Hop, Internal};
 use crate::failure::Failure;
-use crate::heart::{Heart, Told};
+
+/// Maximum time to learn of other nodes before clients are served.
+const FIRST_WITHIN: Duration = Duration::from_secs(8);
+/// Maximum time to say that this process ends.
+const LEAVE_WITHIN: Duration = Duration::from_secs(2);
 
 /// This process as one of several nodes.
 pub(crate) struct Node {
@@ -25,13 +32,19 @@ pub(crate) struct Node {
     hop: Option<Arc<Hop>>,
     /// The number of connections of other nodes, and of those to them.
     room: usize,
+    /// Told after the first heartbeat.
+    first: Arc<Notify>,
 }
 
 /// What runs for other nodes.
 pub(crate) struct Running {
     hop: Option<Arc<Hop>>,
     accepting: Option<JoinHandle<()>>,
-    heart: Option<Heart>,
+    /// Asks others whether they reach the database, while this node does not.
+    asking: Option<JoinHandle<()>>,
+    id: NodeId,
+    /// The database and the node over it, where the data is in one.
+    clustered: Option<(Arc<PostgresStore>, cluster::Node)>,
 }
 
 /// Returns how many of the open files are left for clients.
@@ -53,7 +66,7 @@ impl Node {
         let (id, room) = (NodeId(u64::from_be_bytes(bytes)), hop::room(descriptors));
         let internal = Internal::bind(&config.cluster).await?;
         let hop = config.cluster.reached().map(|(_, _, secret)| Arc::new(Hop::new(id, secret, room)));
-        Ok(Self { id, internal, hop, room })
+        Ok(Self { id, internal, hop, room, first: Arc::default() })
     }
 
     /// The id of the node.
@@ -82,48 +95,58 @@ impl Node {
         self.hop.clone()
     }
 
+    /// What the heartbeats of this node tell: which requests can be passed on to whom.
+    pub(crate) fn neighbours(&self, sticky: bool) -> Neighbours {
+        let wanted = self.hop.as_ref().map(|hop| hop.wanted()).unwrap_or_default();
+        Neighbours { told: Some(told(self.hop.clone(), sticky, Arc::clone(&self.first))), wanted }
+    }
+
     /// The line of the start that says where other nodes reach this one.
     pub(crate) fn start_line(&self) -> Option<String> {
         self.internal.as_ref().map(|internal| format!("  other nodes reach this one at {}", internal.shown()))
     }
 
-    /// Begins to answer other nodes, and to say that this one lives.
+    /// Begins to answer other nodes.
     pub(crate) async fn start(
         self,
         config: &Config,
-        store: Option<Arc<PostgresStore>>,
+        clustered: Option<(Arc<PostgresStore>, cluster::Node)>,
         engine: &Engine<Gateway>,
         connections: &TaskTracker,
         stopping: &watch::Receiver<bool>,
     ) -> Running {
-        let reach = self.reach();
-        let Self { id, internal, hop, room } = self;
+        let Self { id, internal, hop, room, first } = self;
         let secret = config.cluster.secret.as_deref().unwrap_or_default();
-        let accepting = internal.map(|internal| {
-            let door = Door::new(id, secret, engine.clone(), room, connections.clone(), stopping.clone());
-            tokio::spawn(internal.serve(Arc::new(door)))
-        });
-        let heart = match store {
-            None => None,
-            Some(store) => {
-                let wanted = hop.as_ref().map(|hop| hop.wanted()).unwrap_or_default();
-                Some(Heart::start(store, id, reach, wanted, told(hop.clone(), config.cluster.sticky)).await)
-            }
-        };
-        Running { hop, accepting, heart }
+        let mut accepting = None;
+        if let (Some(internal), Some((_, node))) = (internal, &clustered) {
+            let reaches = Box::new(node.reaches_database());
+            let door = Door::new(id, secret, engine.clone(), reaches, room, connections.clone(), stopping.clone());
+            accepting = Some(tokio::spawn(internal.serve(Arc::new(door))));
+        }
+        let mut asking = None;
+        if let (Some(hop), Some((_, node))) = (&hop, &clustered) {
+            asking = Some(tokio::spawn(node.clone().asks_others(Arc::clone(hop))));
+        }
+        if clustered.is_some() && tokio::time::timeout(FIRST_WITHIN, first.notified()).await.is_err() {
+            tracing::warn!("the database has not told in time which other nodes there are");
+        }
+        Running { hop, accepting, asking, id, clustered }
     }
 }
 
 /// What is done with the nodes that are alive.
-fn told(hop: Option<Arc<Hop>>, sticky: bool) -> Told {
+fn told(hop: Option<Arc<Hop>>, sticky: bool, first: Arc<Notify>) -> Box<dyn Fn(&[FreshNode]) + Send> {
     let is_warned = AtomicBool::new(sticky);
-    Box::new(move |others| match &hop {
-        Some(hop) => hop.update(others),
-        None if others.is_empty() || is_warned.swap(true, Ordering::Relaxed) => {}
-        None => tracing::warn!(
-            "other nodes use this database, and this one passes no requests on: set [cluster] advertise, or let the load \
-             balancer send all requests of a client to one node and set [cluster] sticky = true"
-        ),
+    Box::new(move |others| {
+        match &hop {
+            Some(hop) => hop.update(others),
+            None if others.is_empty() || is_warned.swap(true, Ordering::Relaxed) => {}
+            None => tracing::warn!(
+                "other nodes use this database, and this one passes no requests on: set [cluster] advertise, or let the \
+                 load balancer send all requests of a client to one node and set [cluster] sticky = true"
+            ),
+        }
+        first.notify_one();
     })
 }
 
@@ -133,7 +156,7 @@ impl Running {
         if let Some(hop) = &self.hop {
             hop.stop();
         }
-        if let Some(task) = self.accepting.take() {
+        for task in [self.accepting.take(), self.asking.take()].into_iter().flatten() {
             task.abort();
             let _ = task.await;
         }
@@ -141,8 +164,16 @@ impl Running {
 
     /// Says that this node ends.
     pub(crate) async fn leave(self) {
-        if let Some(heart) = self.heart {
-            heart.stop().await;
+        let Some((store, node)) = self.clustered else { return };
+        let leave = async {
+            // A heartbeat that came later would bring the node back.
+            node.ended().await;
+            store.leave(self.id).await
+        };
+        match tokio::time::timeout(LEAVE_WITHIN, leave).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "the other nodes were not told that this one ends"),
+            Err(_) => tracing::debug!("the other nodes could not be told in time that this one ends"),
         }
     }
 }

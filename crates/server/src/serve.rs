@@ -184,7 +184,8 @@ impl Composed {
         }
         let (stop, stopping) = watch::channel(false);
         let connections = TaskTracker::new();
-        let mut running = node.start(config, postgres.clone(), &engine, &connections, &stopping).await;
+        let clustered = postgres.clone().zip(cluster.clone());
+        let mut running = node.start(config, clustered, &engine, &connections, &stopping).await;
         let mut accepting = Vec::new();
         for (listener, listen) in listeners {
             let accepted = Accepted {
@@ -232,7 +233,6 @@ impl Composed {
             connections.close();
             let _ = tokio::time::timeout(REQUESTS_TIMEOUT, connections.wait()).await;
             let closed = tokio::time::timeout(STORE_TIMEOUT, service.close()).await;
-            // The feed sends heartbeats until the store has closed.
             running.leave().await;
             // Nothing that was acknowledged is lost: it was committed before.
             closed.map_err(|_| format!("the store did not close within {} s", STORE_TIMEOUT.as_secs()))

@@ -6,18 +6,13 @@ mod support;
 #[allow(dead_code, clippy::unwrap_used, reason = "the tests of the store use the rest")]
 #[path = "../../store/tests/support/postgres.rs"]
 mod database;
-#[path = "../../cluster/tests/support/redis.rs"]
-mod redis_server;
+#[path = "support/road.rs"]
+mod road;
 
-use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
-use std::os::unix::net::UnixStream;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use database::TestDatabase;
-use redis_server::TestRedis;
+use road::Road;
 use serde_json::{Value, json};
 use support::{Server, Start, Wire};
 
@@ -182,72 +177,6 @@ async fn what_ends_on_one_node_ends_on_all() {
     assert_eq!(answer.status, 401, "{}", answer.text);
 }
 
-/// A way to the database that can be cut.
-struct Road {
-    port: u16,
-    is_cut: Arc<AtomicBool>,
-    streams: Arc<Mutex<Vec<TcpStream>>>,
-}
-
-impl Road {
-    fn to(database: &TestDatabase) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let road = Self {
-            port: listener.local_addr().expect("an address").port(),
-            is_cut: Arc::default(),
-            streams: Arc::default(),
-        };
-        let (socket, is_cut, streams) = (database.socket(), Arc::clone(&road.is_cut), Arc::clone(&road.streams));
-        std::thread::spawn(move || {
-            for client in listener.incoming() {
-                let client = client.expect("a connection");
-                let mut streams = streams.lock().expect("no test has failed");
-                if is_cut.load(Ordering::SeqCst) {
-                    continue;
-                }
-                let server = UnixStream::connect(&socket).expect("the server listens");
-                streams.push(client.try_clone().expect("a handle"));
-                let (back, to_client) = (server.try_clone().expect("a handle"), client.try_clone().expect("a handle"));
-                std::thread::spawn(move || carry(client, &server, |server| drop(server.shutdown(Shutdown::Both))));
-                std::thread::spawn(move || carry(back, &to_client, |client| drop(client.shutdown(Shutdown::Both))));
-            }
-        });
-        road
-    }
-
-    /// The URL of the database by this road.
-    fn url(&self, database: &TestDatabase) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/{}?sslmode=disable", self.port, database.name())
-    }
-
-    fn cut(&self) {
-        let mut streams = self.streams.lock().expect("no test has failed");
-        self.is_cut.store(true, Ordering::SeqCst);
-        for stream in streams.drain(..) {
-            let _ = stream.shutdown(Shutdown::Both);
-        }
-    }
-
-    fn mend(&self) {
-        self.is_cut.store(false, Ordering::SeqCst);
-    }
-}
-
-/// Carries bytes until one end is closed, and closes the other.
-fn carry<T>(mut from: impl Read, to: &T, close: impl FnOnce(&T))
-where
-    for<'t> &'t T: Write,
-{
-    let mut bytes = [0; 65_536];
-    while let Ok(read @ 1..) = from.read(&mut bytes) {
-        let mut writer = to;
-        if writer.write_all(&bytes[..read]).is_err() {
-            break;
-        }
-    }
-    close(to);
-}
-
 /// Asks a node whether it is ready, until it gives an answer.
 async fn until_ready_says(server: &Server, status: u16, text: &str) {
     let asked = async {
@@ -284,31 +213,6 @@ async fn a_node_that_does_not_reach_the_database_says_so() {
         }
     }
     until_ready_says(&here, 200, "ready").await;
-}
-
-/// A node that is cut off from the database alone sends its clients away, and they recover on another one.
-#[tokio::test]
-async fn a_node_that_is_cut_off_from_the_database_alone_sends_its_clients_away() {
-    let (database, redis) = (TestDatabase::new(), TestRedis::start());
-    let road = Road::to(&database);
-    let with_redis = |url: &str| node_at(url).env("QUINTET_CLUSTER_BUS", redis.url()).run();
-    let (here, there) = (with_redis(&road.url(&database)), with_redis(&database.url()));
-    let (alice, bob, group) = two_in_a_group(&there).await;
-    let (mut hears, pid) = enter(&here, json!({ "token": bob.1 })).await;
-    let mut says = connected(&there, &alice.1).await;
-    says.call("message:send", &message(&group, "before")).await;
-    let (content, offset) = next_with_offset(&mut hears).await;
-    assert_eq!(content, "before");
-    road.cut();
-    hears.until_closed(PATIENCE).await;
-    for content in ["meanwhile", "and more"] {
-        assert_eq!(says.call("message:send", &message(&group, content)).await["success"], true);
-    }
-    let (mut back, same) = enter(&there, json!({ "token": bob.1, "pid": pid, "offset": offset })).await;
-    assert_eq!(same, pid, "it is recovered");
-    for expected in ["meanwhile", "and more"] {
-        assert_eq!(next_with_offset(&mut back).await.0, expected);
-    }
 }
 
 /// Waits for an event, and keeps the connection busy meanwhile.

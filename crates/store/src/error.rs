@@ -9,6 +9,7 @@ use quintet_domain::Refusal;
 use quintet_rules::{RowsError, RuleError};
 
 use crate::NodeFiles;
+use crate::seldom::Seldom;
 
 /// The error of a read or write.
 #[derive(Debug, thiserror::Error)]
@@ -16,7 +17,7 @@ pub enum StoreError {
     /// It is not allowed, or contradicts what is stored. The client receives the refusal.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The database failed. The error is logged, and the client receives an internal error.
+    /// The database failed. The error is logged, once in a while if there are many, and the client receives an internal error.
     #[error("database: {0}")]
     Database(#[from] rusqlite::Error),
     /// The rows of the database could not be read or written.
@@ -63,7 +64,11 @@ impl From<StoreError> for Refusal {
                 Refusal::busy(READ_AGAIN_AFTER_MS)
             }
             other => {
-                tracing::error!(error = %other, "a request failed in the store");
+                // While the database is away, every read fails.
+                static FAILED: Seldom = Seldom::new();
+                if let Some(left_out) = FAILED.due() {
+                    tracing::error!(error = %other, left_out, "a request failed in the store");
+                }
                 Refusal::internal()
             }
         }

@@ -20,6 +20,7 @@ mod page;
 mod party;
 mod postgres;
 mod readers;
+mod seldom;
 mod shared_counts;
 mod sqlite;
 mod store;

@@ -4,9 +4,10 @@
 //! beside the wait for its groups, because the store may be waiting for them to be taken.
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use quintet_store::{Group, Heartbeat, StoreError};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep_until};
 
 use crate::WireEvent;
@@ -26,6 +27,8 @@ pub(super) enum Input {
     Told(Told),
     /// The newest position, and the other nodes.
     Heartbeat(Result<Heartbeat, StoreError>),
+    /// Somebody needs the next heartbeat at once.
+    Wanted,
     /// The writer has caught up, or failed to.
     CaughtUp(Result<(), StoreError>),
     /// A time was reached.
@@ -39,6 +42,7 @@ pub(super) struct Inputs {
     groups: mpsc::Receiver<Group>,
     told: Option<mpsc::Receiver<Told>>,
     events: Option<mpsc::Receiver<WireEvent>>,
+    wanted: Arc<Notify>,
     /// The heartbeat that is on its way.
     pub(super) heartbeat: Option<Answer<Heartbeat>>,
     /// The question to the writer that is on its way. There is one at a time.
@@ -46,9 +50,9 @@ pub(super) struct Inputs {
 }
 
 impl Inputs {
-    pub(super) fn new(inbox: Inbox, events: mpsc::Receiver<WireEvent>) -> Self {
+    pub(super) fn new(inbox: Inbox, events: mpsc::Receiver<WireEvent>, wanted: Arc<Notify>) -> Self {
         let Inbox { groups, told, .. } = inbox;
-        Self { groups, told: Some(told), events: Some(events), heartbeat: None, catch_up: None }
+        Self { groups, told: Some(told), events: Some(events), wanted, heartbeat: None, catch_up: None }
     }
 
     /// Waits for the next input, at most until a time.
@@ -57,6 +61,7 @@ impl Inputs {
             group = self.groups.recv() => group.map_or(Input::End, Input::Own),
             event = received(&mut self.events) => Input::Wire(event),
             told = received(&mut self.told) => Input::Told(told),
+            () = self.wanted.notified() => Input::Wanted,
             answer = answered(&mut self.heartbeat) => Input::Heartbeat(answer),
             answer = answered(&mut self.catch_up) => Input::CaughtUp(answer),
             () = sleep_until(until) => Input::Time,

@@ -5,22 +5,26 @@
 //! else: what it asks the store is asked beside the rest, because the store may be waiting for it. It ends after the
 //! store's writer, once all groups are delivered.
 
+mod forgeries;
 mod inputs;
-mod passing;
+mod senders;
 mod work;
 
+use std::fmt;
 use std::sync::{Arc, Weak};
 
 use quintet_bus::LocalBus;
 use quintet_domain::NodeId;
-use quintet_store::Delivered;
-use tokio::sync::mpsc;
+use quintet_store::{Delivered, FreshNode};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant;
 
 use self::inputs::{Input, Inputs};
 use self::work::{Made, Work};
+use crate::PART;
 use crate::backing::Backing;
 use crate::inbox::Inbox;
+use crate::seal::Seals;
 use crate::status::Status;
 use crate::wire::{Wire, WireEvent};
 
@@ -32,6 +36,8 @@ pub struct Parts {
     pub address: Option<String>,
     /// The identity of the stored data.
     pub identity: String,
+    /// The secret that all nodes share, under which they seal their messages; `None` for messages without a proof.
+    pub secret: Option<String>,
     /// Carries what the node publishes.
     pub wire: Arc<dyn Wire>,
     /// What the wire brings.
@@ -44,10 +50,27 @@ pub struct Parts {
     pub delivered: Delivered,
     /// The inbox of the node.
     pub inbox: Inbox,
+    /// Who else wants to know which nodes are alive.
+    pub neighbours: Neighbours,
 }
 
-impl std::fmt::Debug for Parts {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+/// Tells others which nodes are alive, as each heartbeat of the node finds them.
+#[derive(Default)]
+pub struct Neighbours {
+    /// What is called after each heartbeat, with the other nodes that are alive.
+    pub told: Option<Box<dyn Fn(&[FreshNode]) + Send>>,
+    /// Told by whoever needs the next heartbeat at once.
+    pub wanted: Arc<Notify>,
+}
+
+impl fmt::Debug for Neighbours {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Neighbours").field("told", &self.told.is_some()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Parts").field("node", &self.node).field("identity", &self.identity).finish_non_exhaustive()
     }
 }
@@ -56,6 +79,8 @@ impl std::fmt::Debug for Parts {
 #[derive(Clone, Debug)]
 pub struct Cluster {
     status: Arc<Status>,
+    /// Closed when the thread of the node ends.
+    ended: watch::Receiver<()>,
 }
 
 impl Cluster {
@@ -64,29 +89,38 @@ impl Cluster {
     /// # Errors
     /// The operating system's, if it gives no thread.
     pub fn start(parts: Parts) -> std::io::Result<Self> {
-        let Parts { node, address, identity, wire, events, bus, store, delivered, inbox } = parts;
+        let Parts { node, address, identity, secret, wire, events, bus, store, delivered, inbox, neighbours } = parts;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let status = Arc::new(Status::new(delivered.position()));
         let (shared, missed) = (Arc::clone(&status), inbox.missed.clone());
-        let made = Made { node, address, identity, wire, bus, store, delivered, status: shared, missed };
-        let (mut work, mut inputs) = (Work::new(made, Instant::now()), Inputs::new(inbox, events));
+        let seals = Seals::new(secret.as_deref(), &identity, PART);
+        let Neighbours { told, wanted } = neighbours;
+        let made = Made { node, address, identity, seals, wire, bus, store, delivered, status: shared, missed, told };
+        let (mut work, mut inputs) = (Work::new(made, Instant::now()), Inputs::new(inbox, events, wanted));
+        let (ends, ended) = watch::channel(());
         let run = move || loop {
             let now = Instant::now();
             work.tick_due(now);
             work.ask_due(&mut inputs, now);
             let until = work.next_time(&inputs);
             match runtime.block_on(inputs.next(until)) {
-                Input::End => return,
+                Input::End => return drop(ends),
                 input => work.take(input, Instant::now()),
             }
         };
         std::thread::Builder::new().name("cluster-node".to_owned()).spawn(run)?;
-        Ok(Self { status })
+        Ok(Self { status, ended })
     }
 
     /// What the node knows of its own work.
     #[must_use]
     pub fn status(&self) -> &Arc<Status> {
         &self.status
+    }
+
+    /// Waits until the node has ended, after the writer of its store. It sends no heartbeat from then on.
+    pub async fn ended(&self) {
+        let mut ended = self.ended.clone();
+        while ended.changed().await.is_ok() {}
     }
 }

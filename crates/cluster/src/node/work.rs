@@ -2,18 +2,19 @@
 //!
 //! What must stay true: commits reach the bus in the order of the feed, and in no other way; what is published was
 //! committed by this node; the store is asked for what is missing once at a time, and less often the longer that does not
-//! help.
+//! help; with a secret, no message that another node has not sealed has any effect.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use quintet_bus::{Bus, LocalBus};
 use quintet_domain::{Commit, Entry, Ephemeral, Event, NodeId};
-use quintet_store::{Delivered, Group, Heartbeat, StoreError};
+use quintet_store::{Delivered, FreshNode, Group, Heartbeat, StoreError};
 use tokio::time::Instant;
 
+use super::forgeries::Forgeries;
 use super::inputs::{Input, Inputs};
-use super::passing::Passing;
+use super::senders::{Senders, Standing};
 use crate::PART;
 use crate::backing::Backing;
 use crate::codec;
@@ -21,6 +22,7 @@ use crate::envelope::{Envelope, GroupNotice, Message};
 use crate::feed::{Feed, GAP_WAIT};
 use crate::inbox::{Missed, Told};
 use crate::nodes::{Nodes, NodesOutput};
+use crate::seal::{Forged, Seals};
 use crate::status::Status;
 use crate::wire::{Wire, WireEvent};
 
@@ -30,6 +32,8 @@ const TICK_EVERY: Duration = Duration::from_secs(1);
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(1);
 /// Minimum time between two heartbeats of which the second was asked for by an event.
 const HEARTBEAT_PAUSE: Duration = Duration::from_millis(50);
+/// Minimum time between two heartbeats of which the second is to tell who has sent a message.
+const INTRODUCTION_PAUSE: Duration = Duration::from_millis(250);
 /// The time after which the writer is asked to look at the database, if it had nothing to write: it is the writer that
 /// notices that the database has lost commits.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -43,6 +47,8 @@ pub(super) struct Work {
     address: Option<String>,
     /// The identity of the data.
     identity: String,
+    /// Proves to the others who has sent a message, and the other way round.
+    seals: Seals,
     wire: Arc<dyn Wire>,
     bus: Arc<LocalBus>,
     /// The store, which ends before the node does.
@@ -52,10 +58,13 @@ pub(super) struct Work {
     status: Arc<Status>,
     /// The number of the last message that was sent.
     number: u64,
-    passing: Passing,
+    senders: Senders,
+    forgeries: Forgeries,
     /// Who is connected to which node.
     nodes: Nodes,
     missed: Missed,
+    /// What is called with the nodes that a heartbeat has found.
+    told: Option<Box<dyn Fn(&[FreshNode]) + Send>>,
     tick_at: Instant,
     heartbeat_at: Instant,
     heartbeat_began: Instant,
@@ -81,22 +90,25 @@ pub(super) struct Made {
     pub(super) node: NodeId,
     pub(super) address: Option<String>,
     pub(super) identity: String,
+    pub(super) seals: Seals,
     pub(super) wire: Arc<dyn Wire>,
     pub(super) bus: Arc<LocalBus>,
     pub(super) store: Weak<dyn Backing>,
     pub(super) delivered: Delivered,
     pub(super) status: Arc<Status>,
     pub(super) missed: Missed,
+    pub(super) told: Option<Box<dyn Fn(&[FreshNode]) + Send>>,
 }
 
 impl Work {
     pub(super) fn new(made: Made, now: Instant) -> Self {
-        let Made { node, address, identity, wire, bus, store, delivered, status, missed } = made;
-        let nodes = Nodes::new(node, wire.message_bytes_max());
+        let Made { node, address, identity, seals, wire, bus, store, delivered, status, missed, told } = made;
+        let nodes = Nodes::new(node, wire.message_bytes_max().saturating_sub(seals.added_bytes()));
         Self {
             node,
             address,
             identity,
+            seals,
             wire,
             bus,
             store,
@@ -104,9 +116,11 @@ impl Work {
             delivered,
             status,
             number: 0,
-            passing: Passing::default(),
+            senders: Senders::default(),
+            forgeries: Forgeries::default(),
             nodes,
             missed,
+            told,
             tick_at: now,
             heartbeat_at: now,
             heartbeat_began: now,
@@ -182,20 +196,21 @@ impl Work {
         match input {
             Input::Own(group) => self.own(group, now),
             // Some wires bring a node its own messages.
-            Input::Wire(WireEvent::Message(bytes)) if codec::sender(&bytes) == Some(self.node) => {}
-            Input::Wire(WireEvent::Message(bytes)) => match codec::decode(&bytes) {
-                Ok(envelope) => self.received(envelope, now),
-                Err(error) => {
-                    tracing::debug!(%error, "a message of another node is not understood");
-                    self.status.count_unreadable();
-                    // It may have told of a group.
-                    self.beat_soon(now);
+            Input::Wire(WireEvent::Message(bytes))
+                if codec::sender(self.seals.unverified(&bytes)) == Some(self.node) => {}
+            Input::Wire(WireEvent::Message(bytes)) => match self.seals.open(&bytes) {
+                Ok(message) => self.opened(&message, now),
+                Err(Forged) => {
+                    // Nothing is looked up because of it: whoever has sent it could make the database busy.
+                    self.status.count_forged();
+                    self.forgeries.dropped(now);
                 }
             },
             Input::Wire(WireEvent::Interrupted) => {
                 self.status.count_interruption();
-                self.beat_soon(now);
+                self.beat_soon(HEARTBEAT_PAUSE, now);
             }
+            Input::Wanted => self.beat_soon(HEARTBEAT_PAUSE, now),
             Input::Told(Told::Passing(event)) => {
                 if !self.is_alone {
                     self.publish(Message::Passing(event));
@@ -236,9 +251,33 @@ impl Work {
         self.deliver(delivered, now);
     }
 
+    /// Takes a message of another node, as far as it can be read.
+    fn opened(&mut self, message: &[u8], now: Instant) {
+        match codec::decode(message) {
+            Ok(envelope) => self.received(envelope, now),
+            Err(error) => {
+                tracing::debug!(%error, "a message of another node is not understood");
+                self.status.count_unreadable();
+                // It may have told of a group.
+                self.beat_soon(HEARTBEAT_PAUSE, now);
+            }
+        }
+    }
+
     fn received(&mut self, envelope: Envelope, now: Instant) {
         let Envelope { from, number, message } = envelope;
         self.is_alone = false;
+        let standing = self.senders.take(from, number);
+        match (&message, standing) {
+            // Whether a group is new is known by its position.
+            (Message::Group(_), _) | (_, Standing::New) => {}
+            (_, Standing::Old) => return self.status.count_repeated(),
+            (_, Standing::Unknown) => {
+                self.status.count_repeated();
+                // It may be a node that has just begun.
+                return self.beat_soon(INTRODUCTION_PAUSE, now);
+            }
+        }
         match message {
             Message::Group(notice) => {
                 // Two installations may share a wire by mistake.
@@ -249,7 +288,7 @@ impl Work {
                 }
             }
             Message::Passing(event) => {
-                if matches!(event, Event::Typing { .. }) && self.passing.is_newer(from, number) {
+                if matches!(event, Event::Typing { .. }) && self.senders.is_newer_typing(from, number) {
                     // A subscriber that is far behind does without it.
                     drop(self.bus.ephemeral(Ephemeral::Event(event)));
                 }
@@ -295,6 +334,10 @@ impl Work {
                 self.is_alone = heartbeat.others.is_empty();
                 let others: Vec<NodeId> = heartbeat.others.iter().map(|other| other.id).collect();
                 self.nodes.fresh_in_store(&others, now);
+                self.senders.named(&others, now);
+                if let Some(told) = &self.told {
+                    told(&heartbeat.others);
+                }
                 self.status.told(heartbeat.position, now);
                 self.feed.newest(heartbeat.position, now);
                 self.unconfirmed.get_or_insert(heartbeat.position);
@@ -305,9 +348,9 @@ impl Work {
         }
     }
 
-    /// Lets the next heartbeat come at once.
-    fn beat_soon(&mut self, now: Instant) {
-        self.heartbeat_at = self.heartbeat_at.min(now.max(self.heartbeat_began + HEARTBEAT_PAUSE));
+    /// Lets the next heartbeat come at once, and not before a pause has passed since the last one.
+    fn beat_soon(&mut self, pause: Duration, now: Instant) {
+        self.heartbeat_at = self.heartbeat_at.min(now.max(self.heartbeat_began + pause));
     }
 
     fn confirm(&mut self, now: Instant) {
@@ -334,7 +377,8 @@ impl Work {
 
     fn publish(&mut self, message: Message) {
         self.number += 1;
-        let bytes = codec::encode(&Envelope { from: self.node, number: self.number, message });
+        let envelope = Envelope { from: self.node, number: self.number, message };
+        let bytes = self.seals.seal(codec::encode(&envelope));
         if bytes.len() <= self.wire.message_bytes_max() {
             self.wire.publish(bytes);
         }
@@ -342,10 +386,11 @@ impl Work {
 
     /// Publishes a group by as many messages as it needs.
     fn publish_group(&mut self, notice: &GroupNotice) {
-        for bytes in codec::encode_group(self.node, self.number + 1, notice, self.wire.message_bytes_max()) {
+        let bytes_max = self.wire.message_bytes_max().saturating_sub(self.seals.added_bytes());
+        for bytes in codec::encode_group(self.node, self.number + 1, notice, bytes_max) {
             self.number += 1;
             self.status.count_published();
-            self.wire.publish(bytes);
+            self.wire.publish(self.seals.seal(bytes));
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The listener at which other nodes call, with requests of their clients that belong to sessions of this node.
 //!
+//! A node that does not reach the database also asks here whether this one does.
+//!
 //! What must stay true: only requests that a node of this cluster has introduced reach the engine; those who cannot
 //! introduce themselves are few at a time, and have little time.
 
@@ -24,6 +26,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 
 use super::introduction::{self, Introduction, Introductions};
+use super::question::{self, Questions};
 use super::reach::Reach;
 use super::tls;
 use crate::config::Cluster;
@@ -112,11 +115,17 @@ impl Internal {
     }
 }
 
+/// Says whether this node reaches the database.
+pub(crate) type Reaches = Box<dyn Fn() -> bool + Send + Sync>;
+
 /// What the connections of other nodes share.
 pub(crate) struct Door {
     node: NodeId,
     introductions: Introductions,
+    questions: Questions,
     engine: Engine<Gateway>,
+    /// Whether this node reaches the database.
+    reaches: Reaches,
     room: Arc<Semaphore>,
     strangers: Arc<Semaphore>,
     connections: TaskTracker,
@@ -129,17 +138,21 @@ impl Door {
         node: NodeId,
         secret: &str,
         engine: Engine<Gateway>,
+        reaches: Reaches,
         room: usize,
         connections: TaskTracker,
         stopping: watch::Receiver<bool>,
     ) -> Self {
-        let introductions = Introductions::new(secret);
+        let (introductions, questions) = (Introductions::new(secret), Questions::new(secret));
         let (room, strangers) = (Arc::new(Semaphore::new(room)), Arc::new(Semaphore::new(STRANGERS_MAX.min(room))));
-        Self { node, introductions, engine, room, strangers, connections, stopping }
+        Self { node, introductions, questions, engine, reaches, room, strangers, connections, stopping }
     }
 
     /// Answers a request of another node.
     async fn answer(&self, caller: &Caller, mut request: Request<Incoming>) -> Response<Full<Bytes>> {
+        if request.uri().path() == question::PATH {
+            return self.answer_question(&request);
+        }
         let introduced = request.headers_mut().remove(&introduction::HEADER);
         let introduced =
             introduced.and_then(|value| self.introductions.read(self.node, request.method(), request.uri(), &value));
@@ -158,6 +171,20 @@ impl Door {
         extensions.insert(came_to);
         extensions.insert(Listener { dialect: listen.dialect, trust: listen.trust });
         self.engine.handle(request.map(OfNode::new), client).await
+    }
+
+    /// Says whether this node reaches the database. Whoever asks keeps its place among those who are few at a time, and
+    /// the connection ends with the answer.
+    fn answer_question(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+        let question = request.headers().get(&question::HEADER);
+        let answer = question.and_then(|question| self.questions.answer(self.node, question, (self.reaches)()));
+        let Some(answer) = answer else {
+            return refusal(StatusCode::FORBIDDEN, "this address is for other nodes of the cluster\n");
+        };
+        let mut response = Response::new(Full::default());
+        response.headers_mut().insert(question::HEADER.clone(), answer);
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        response
     }
 }
 

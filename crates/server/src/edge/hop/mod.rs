@@ -3,7 +3,8 @@
 //!
 //! What lives here: the session ids that name their node ([`session_ids`]); the other nodes and connections to them
 //! ([`peers`], [`reach`], [`tls`]); how many requests may be underway ([`share`]); what is said of a request that is passed
-//! on ([`introduction`]); and the listener at which other nodes call ([`listener`]).
+//! on ([`introduction`]); the listener at which other nodes call ([`listener`]); and the question whether another node reaches
+//! the database ([`question`]).
 //!
 //! What must stay true: a request is passed on at most once, because what comes from another node goes to this node's
 //! engine and nowhere else; where to is decided by the table of nodes; and whatever is passed on is bounded in number and
@@ -15,6 +16,7 @@ mod keys;
 mod listener;
 mod passed;
 mod peers;
+mod question;
 mod reach;
 mod session_ids;
 mod share;
@@ -27,7 +29,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header};
 use http_body_util::{BodyExt, Empty};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::client::legacy::Error;
@@ -36,11 +38,13 @@ use quintet_input::query;
 use quintet_socketio::upgrade::with_stream;
 use quintet_store::FreshNode;
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 
 use self::counts::Counts;
 use self::introduction::Introductions;
 use self::passed::Passed;
 use self::peers::{Peer, Peers};
+use self::question::Questions;
 use self::share::Shares;
 use self::tunnel::Tunnel;
 use super::body::{Boxed, Paced};
@@ -52,6 +56,11 @@ pub(crate) use self::session_ids::NodeSessionIds;
 
 /// The time in which another node begins to answer: longer than a poll waits for something to be sent.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+
+/// The largest number of nodes that are asked at once whether they reach the database.
+const QUESTIONS_MAX: usize = 16;
+/// The time in which a node answers whether it reaches the database.
+const QUESTION_WITHIN: Duration = Duration::from_secs(2);
 
 /// The headers that are about one connection, and not about what is passed on over it (RFC 9110, section 7.6.1), and those
 /// that the next connection makes by itself.
@@ -71,6 +80,7 @@ pub(crate) struct Hop {
     node: NodeId,
     ids: NodeSessionIds,
     introductions: Introductions,
+    questions: Questions,
     peers: Peers,
     shares: Arc<Shares>,
     counts: Arc<Counts>,
@@ -107,6 +117,7 @@ impl Hop {
             node,
             ids: NodeSessionIds::new(node, secret),
             introductions: Introductions::new(secret),
+            questions: Questions::new(secret),
             peers: Peers::default(),
             shares: Shares::new(room),
             counts: Arc::default(),
@@ -137,6 +148,22 @@ impl Hop {
     /// What is told when somebody asks for a node that is not known, so that the next update is to come at once.
     pub(crate) fn wanted(&self) -> Arc<Notify> {
         self.peers.wanted()
+    }
+
+    /// Asks other nodes, as far as this one knew them last, whether they reach the database. Returns whether one says so in
+    /// time; where nobody answers, nobody does.
+    pub(crate) async fn does_another_reach_the_database(&self) -> bool {
+        let mut asked = JoinSet::new();
+        for peer in self.peers.some(QUESTIONS_MAX) {
+            let questions = self.questions.clone();
+            asked.spawn(async move { tokio::time::timeout(QUESTION_WITHIN, ask(&questions, &peer)).await });
+        }
+        while let Some(answer) = asked.join_next().await {
+            if matches!(answer, Ok(Ok(true))) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Returns the node that has the session of a request, if it is another one.
@@ -252,6 +279,23 @@ impl Hop {
         parts.headers.insert(introduction::HEADER.clone(), introduced);
         parts.extensions.clear();
         Some(Request::from_parts(parts, body))
+    }
+}
+
+/// Asks a node whether it reaches the database.
+async fn ask(questions: &Questions, peer: &Peer) -> bool {
+    let Some((question, header)) = questions.ask(peer.id) else { return false };
+    let uri = peer.reach.uri(&Uri::from_static(question::PATH));
+    let request = uri.map(|uri| Request::get(uri).header(&question::HEADER, header).body(Empty::<Bytes>::new()));
+    let Some(Ok(request)) = request else { return false };
+    match peer.asks.request(request).await {
+        Ok(response) => {
+            response.headers().get(&question::HEADER).is_some_and(|answer| questions.says_yes(&question, answer))
+        }
+        Err(error) => {
+            tracing::debug!(error = %with_causes(&error), "another node does not say whether it reaches the database");
+            false
+        }
     }
 }
 

@@ -4,9 +4,12 @@
 //! stops.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
+use http_body_util::Empty;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use quintet_domain::NodeId;
@@ -31,6 +34,8 @@ pub(super) struct Peer {
     pub(super) id: NodeId,
     pub(super) reach: Reach,
     pub(super) client: Client<Connector, Paced>,
+    /// Sends questions, which have no body.
+    pub(super) asks: Client<Connector, Empty<Bytes>>,
     /// Cancelled when the node is gone, or this process stops.
     pub(super) over: CancellationToken,
 }
@@ -44,6 +49,8 @@ pub(super) struct Peers {
     /// Told when somebody asks for a node that is not known.
     wanted: Arc<Notify>,
     stopping: CancellationToken,
+    /// Where the next ones begin that are taken in turn.
+    turn: AtomicUsize,
 }
 
 impl Peers {
@@ -72,13 +79,21 @@ impl Peers {
                     .pool_idle_timeout(IDLE_FOR)
                     .pool_max_idle_per_host(IDLE_MAX)
                     .http1_max_buf_size(HEAD_BYTES_MAX)
-                    .build(connector);
-                let peer = Peer { id, reach, client, over: self.stopping.child_token() };
+                    .build(connector.clone());
+                let asks = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
+                let peer = Peer { id, reach, client, asks, over: self.stopping.child_token() };
                 known.insert(id, Arc::new(peer));
             }
         }
         drop(known);
         self.updates.send_replace(());
+    }
+
+    /// Returns some of the nodes that are known: all, or as many as asked for, not the same ones each time.
+    pub(super) fn some(&self, most: usize) -> Vec<Arc<Peer>> {
+        let known = self.known();
+        let from = self.turn.fetch_add(most, Ordering::Relaxed) % known.len().max(1);
+        known.values().cycle().skip(from).take(most.min(known.len())).cloned().collect()
     }
 
     /// Returns a node, if it is known.

@@ -89,6 +89,8 @@ struct State {
     failed: bool,
     /// Whether rows that waited for a statement were lost with it, so that only a rollback of all is right.
     doomed: bool,
+    /// How often the connection was lost or could not be made since it last served.
+    attempts: u64,
     /// The newest position, those of the open transaction included.
     position: u64,
     /// The time of the group by the clock of the database.
@@ -238,10 +240,21 @@ impl WriterLink {
         self.abandon();
         let rows = loop {
             match self.runtime.block_on(self.try_begin(foreseen)) {
-                Ok(rows) => break rows,
+                Ok(rows) => {
+                    let attempts = std::mem::take(&mut self.state.borrow_mut().attempts);
+                    if attempts > 0 {
+                        tracing::warn!(attempts, "the writer reaches PostgreSQL again");
+                    }
+                    break rows;
+                }
                 // Nothing has been decided yet.
                 Err(error) if is_lost(&error) && Instant::now() < until => {
-                    tracing::warn!(error = super::error::explained(&error), "the writer connects to PostgreSQL again");
+                    self.state.borrow_mut().attempts += 1;
+                    // Once, however often it is tried.
+                    if self.state.borrow().attempts == 1 {
+                        let error = super::error::explained(&error);
+                        tracing::warn!(error, "the writer has lost PostgreSQL; it connects again");
+                    }
                     *self.link.borrow_mut() = None;
                     self.runtime.block_on(async { tokio::time::sleep(RECONNECT_EVERY).await });
                 }

@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: builds Quintet and its peers, measures them, and renews docs/benchmarks.md after a full run.
+//! `cargo xtask bench`: builds Quintet and its peers, measures them, and renews docs/benchmarks.md after a full run;
+//! `cargo xtask bench nodes` does the same for nodes over PostgreSQL, and renews docs/benchmarks-nodes.md.
 
 use std::path::Path;
 
@@ -6,6 +7,9 @@ use crate::{sh, test};
 
 /// The folder of the peers.
 const PEERS: &str = "bench/peers";
+
+/// The word for nodes among the scenarios. They are measured alone.
+const NODES: &str = "nodes";
 
 /// What is measured; all of it is the full run, which renews the page.
 pub(crate) struct Choice {
@@ -33,6 +37,28 @@ impl Choice {
         self.peers.as_deref().is_none_or(|peers| peers.split(',').any(|one| one.trim() == peer))
     }
 
+    /// Whether nodes are measured.
+    fn nodes(&self) -> Result<bool, String> {
+        let named = self.scenarios.iter().any(|name| name == NODES);
+        let Self { scenarios, peers, quick: _, only: _, before } = self;
+        if named && (scenarios.len() > 1 || peers.is_some() || before.is_some()) {
+            return Err(format!("`{NODES}` is measured alone, with --short and --only"));
+        }
+        Ok(named)
+    }
+
+    /// The arguments of `quintet-bench` where nodes are measured.
+    fn nodes_args(&self) -> Vec<&str> {
+        let mut args = vec![NODES];
+        args.extend(self.quick.then_some("--short"));
+        args.extend(self.only.iter().flat_map(|only| ["--only", only]));
+        args.extend(["--json", "target/bench-nodes.json"]);
+        if !self.quick && self.only.is_none() {
+            args.extend(["--docs", "docs"]);
+        }
+        args
+    }
+
     /// The arguments of `quintet-bench`.
     fn args(&self) -> Vec<&str> {
         let mut args = vec!["run"];
@@ -50,6 +76,9 @@ impl Choice {
 
 /// Builds and installs what is measured, and measures it.
 pub(crate) fn run(choice: &Choice) -> Result<(), String> {
+    if choice.nodes()? {
+        return run_nodes(choice);
+    }
     if choice.has("node") || choice.has("python") {
         test::install()?;
     }
@@ -62,20 +91,37 @@ pub(crate) fn run(choice: &Choice) -> Result<(), String> {
     if let Err(why) = test::install_packages(&missing) {
         eprintln!("xtask: {why}; the others are measured without them");
     }
-    sh::run("cargo", &["build", "--release", "--package", "quintet", "--package", "quintet-bench"])?;
+    build()?;
     if choice.has("socketioxide") {
         let manifest = format!("{PEERS}/socketioxide/Cargo.toml");
         let target = ["--manifest-path", &manifest, "--target-dir", "target/peers"];
         sh::run("cargo", &[&["build", "--release", "--locked"][..], &target].concat())?;
     }
-    let node = sh::root().join(PEERS).join("node");
-    if choice.has("node") && !up_to_date(&node) {
-        sh::npm_ci(&node, &[])?;
+    if choice.has("node") {
+        prepare_node()?;
     }
     if choice.has("python") {
         test::python("target/bench-python", &sh::root().join(PEERS).join("python/requirements.txt"))?;
     }
     sh::run("target/release/quintet-bench", &choice.args())
+}
+
+/// Measures one node and two over PostgreSQL, which `quintet-bench` starts itself.
+fn run_nodes(choice: &Choice) -> Result<(), String> {
+    test::install()?;
+    build()?;
+    prepare_node()?;
+    sh::run("target/release/quintet-bench", &choice.nodes_args())
+}
+
+fn build() -> Result<(), String> {
+    sh::run("cargo", &["build", "--release", "--package", "quintet", "--package", "quintet-bench"])
+}
+
+/// Installs the packages of the official server, unless they are there.
+fn prepare_node() -> Result<(), String> {
+    let node = sh::root().join(PEERS).join("node");
+    if up_to_date(&node) { Ok(()) } else { sh::npm_ci(&node, &[]) }
 }
 
 /// Whether the packages of the lock file were installed after it was last changed.
@@ -87,6 +133,16 @@ fn up_to_date(folder: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nodes_are_measured_alone() {
+        let nodes = Choice { scenarios: vec![NODES.to_owned()], peers: None, quick: false, only: None, before: None };
+        assert_eq!(nodes.nodes(), Ok(true));
+        assert_eq!(nodes.nodes_args(), ["nodes", "--json", "target/bench-nodes.json", "--docs", "docs"]);
+        let part = Choice { quick: true, only: Some("send".to_owned()), ..nodes };
+        assert_eq!(part.nodes_args(), ["nodes", "--short", "--only", "send", "--json", "target/bench-nodes.json"]);
+        assert!(Choice { peers: Some("node".to_owned()), ..part }.nodes().is_err());
+    }
 
     #[test]
     fn only_a_full_run_renews_the_page() {

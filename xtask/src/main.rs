@@ -36,15 +36,16 @@ enum Command {
     /// Check the structure: arrows between crates, circles between files, sizes of files, where some texts may occur,
     /// docs of fields, and paths named in documents.
     Tidy,
-    /// Measure Quintet beside its peers; a full run renews docs/benchmarks.md.
+    /// Measure Quintet beside its peers; a full run renews docs/benchmarks.md, and one of `nodes` docs/benchmarks-nodes.md.
     Bench {
-        /// Scenarios to run: idle, fanout, send, storm, presence, history, mixed; all by default.
+        /// Scenarios to run: idle, fanout, send, storm, presence, history, mixed; all of these by default. Or `nodes`
+        /// alone: one node and two over PostgreSQL, which is started for it.
         scenarios: Vec<String>,
         /// Servers to measure, separated by commas: quintet, engine, floor, node, socketioxide, python.
         #[arg(long)]
         peers: Option<String>,
         /// Run fewer and smaller cases for a shorter time: five minutes for all.
-        #[arg(long)]
+        #[arg(long, visible_alias = "short")]
         quick: bool,
         /// Run only cases whose name contains this text.
         #[arg(long)]

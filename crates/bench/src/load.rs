@@ -7,10 +7,10 @@ use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use hdrhistogram::Histogram;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 
+use crate::measured::Measured;
 use crate::wire;
 
 /// Maximum number of handshakes in progress; systems queue at least 128 connections that are not accepted yet.
@@ -54,25 +54,6 @@ pub(crate) struct Greeting {
     pub(crate) enter: String,
 }
 
-/// The measurements of a period.
-pub(crate) struct Measured {
-    pub(crate) sent: u64,
-    pub(crate) acked: u64,
-    pub(crate) delivered: u64,
-    /// The number of events of any kind that were received.
-    pub(crate) events: u64,
-    /// The delivery times in nanoseconds.
-    pub(crate) delivery: Histogram<u64>,
-    pub(crate) ack: Histogram<u64>,
-}
-
-impl Measured {
-    fn new() -> Self {
-        let histogram = || Histogram::new_with_bounds(1_000, 60_000_000_000, 3).unwrap_or_else(|e| panic!("{e}"));
-        Self { sent: 0, acked: 0, delivered: 0, events: 0, delivery: histogram(), ack: histogram() }
-    }
-}
-
 /// What a sender sends in its turn.
 pub(crate) struct Turn {
     /// The connection that sends.
@@ -99,6 +80,8 @@ pub(crate) enum Regime {
     Paced(f64),
     /// A number of sends in progress at all times.
     Saturated(usize),
+    /// A number of sends of each sender in progress at all times, so that a server that answers faster gets more.
+    Each(usize),
 }
 
 pub(crate) struct Load {
@@ -109,13 +92,18 @@ pub(crate) struct Load {
     scratch: Vec<u8>,
     began: Instant,
     measured: Measured,
-    /// The time at which the message of each acknowledgement was due, since [`Load::forget`].
-    asked: Vec<u64>,
+    /// The time at which the message of each acknowledgement was due, and the turn that sent it, since
+    /// [`Load::forget`].
+    asked: Vec<(u64, usize)>,
     /// The number of acknowledgements that were asked for before; they do not count when they come late.
     asked_before: usize,
     /// The time of [`Load::forget`]: messages that were due before it do not count.
     since: u64,
     next_round: usize,
+    /// The turns that may send again because they were answered, with [`Regime::Each`].
+    answered: Option<Vec<usize>>,
+    /// The first connection that is measured apart.
+    apart_from: usize,
     /// By connection, if it is recorded.
     memories: Option<Vec<Memory>>,
 }
@@ -134,6 +122,8 @@ impl Load {
             asked_before: 0,
             since: 0,
             next_round: 0,
+            answered: None,
+            apart_from: usize::MAX,
             memories: None,
         })
     }
@@ -158,6 +148,11 @@ impl Load {
 
     fn now(&self) -> u64 {
         self.began.elapsed().as_nanos() as u64
+    }
+
+    /// Measures the connections that are made from now on apart.
+    pub(crate) fn apart_from_here(&mut self) {
+        self.apart_from = self.connections.len();
     }
 
     /// Whether there are no connections.
@@ -324,15 +319,20 @@ impl Load {
                     offset.clone_into(&mut memory.offset);
                 }
                 if let Some(sent) = wire::sent_at(packet).filter(|sent| *sent >= self.since) {
+                    let taken = self.now().saturating_sub(sent);
                     self.measured.delivered += 1;
-                    let _ = self.measured.delivery.record(self.now().saturating_sub(sent));
+                    let apart = index >= self.apart_from;
+                    let Measured { delivery, delivery_apart, .. } = &mut self.measured;
+                    let _ = if apart { delivery_apart } else { delivery }.record(taken);
                 }
             }
             Phase::Ready => {
                 let own = wire::ack_id(packet).and_then(|id| id.checked_sub(self.asked_before));
-                if let Some(sent) = own.and_then(|id| self.asked.get(id).copied()) {
+                if let Some((sent, turn)) = own.and_then(|id| self.asked.get(id).copied()) {
                     self.measured.acked += 1;
+                    self.measured.acked_apart += u64::from(index >= self.apart_from);
                     let _ = self.measured.ack.record(self.now().saturating_sub(sent));
+                    self.answered.iter_mut().for_each(|answered| answered.push(turn));
                 }
             }
             _ => {}
@@ -416,6 +416,10 @@ impl Load {
     /// Sends for a while. The senders take turns.
     pub(crate) fn send(&mut self, senders: &[Turn], regime: Regime, how_long: Duration) -> io::Result<()> {
         self.forget();
+        self.answered = match regime {
+            Regime::Each(in_flight) => Some((0..in_flight).flat_map(|_| 0..senders.len()).collect()),
+            Regime::Paced(_) | Regime::Saturated(_) => None,
+        };
         let (start, end) = (self.now(), self.now() + how_long.as_nanos() as u64);
         let mut events = Events::with_capacity(4_096);
         loop {
@@ -426,11 +430,12 @@ impl Load {
             let due = match regime {
                 Regime::Paced(rate) => ((now - start) as f64 / 1e9 * rate) as u64 + 1,
                 Regime::Saturated(in_flight) => self.measured.acked + in_flight as u64,
+                Regime::Each(_) => self.measured.sent + self.answered.as_ref().map_or(0, Vec::len) as u64,
             };
             while self.measured.sent < due {
                 let at = match regime {
                     Regime::Paced(rate) => start + (self.measured.sent as f64 / rate * 1e9) as u64,
-                    Regime::Saturated(_) => self.now(),
+                    Regime::Saturated(_) | Regime::Each(_) => self.now(),
                 };
                 self.send_one(senders, at);
             }
@@ -438,7 +443,7 @@ impl Load {
                 Regime::Paced(rate) => {
                     Duration::from_nanos((start + (due as f64 / rate * 1e9) as u64).saturating_sub(self.now()))
                 }
-                Regime::Saturated(_) => Duration::from_millis(50),
+                Regime::Saturated(_) | Regime::Each(_) => Duration::from_millis(50),
             };
             self.poll.poll(&mut events, Some(wait.min(Duration::from_millis(50))))?;
             self.take(&events);
@@ -446,11 +451,14 @@ impl Load {
     }
 
     fn send_one(&mut self, senders: &[Turn], at: u64) {
-        let turn = &senders[self.next_round % senders.len()];
-        self.next_round += 1;
+        let nth = self.answered.as_mut().and_then(Vec::pop).unwrap_or_else(|| {
+            self.next_round += 1;
+            (self.next_round - 1) % senders.len()
+        });
+        let turn = &senders[nth];
         let packet = match &turn.after {
             Some(after) => {
-                self.asked.push(at);
+                self.asked.push((at, nth));
                 format!("42{}{}{}{after}", self.asked_before + self.asked.len() - 1, turn.before, wire::text(at))
             }
             None => format!("42{}", turn.before),

@@ -11,12 +11,15 @@ mod fill;
 mod floor;
 mod load;
 mod machine;
+mod measured;
+mod nodes;
 mod noise;
 mod page;
 mod peers;
 mod process;
 mod quintet;
 mod report;
+mod runs;
 mod scenarios;
 mod sqlite_floor;
 mod wire;
@@ -28,7 +31,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::abuse::Attack;
 use crate::peers::Peer;
@@ -80,6 +82,21 @@ enum Task {
         #[arg(long)]
         docs: Option<PathBuf>,
     },
+    /// Measures one and two nodes over PostgreSQL, which it starts itself
+    Nodes {
+        /// Run once, for a shorter time: three minutes for all
+        #[arg(long)]
+        short: bool,
+        /// Run only cases whose name or scenario contains this text
+        #[arg(long, default_value = "")]
+        only: String,
+        /// File to write all figures to
+        #[arg(long)]
+        json: Option<PathBuf>,
+        /// Folder in which to renew benchmarks-nodes.md
+        #[arg(long)]
+        docs: Option<PathBuf>,
+    },
     /// Runs the mix of a working day for a longer time, and prints memory and latency over time
     Soak {
         /// Number of connected users
@@ -97,6 +114,9 @@ enum Task {
         /// Folder in which to renew benchmarks.md and its charts
         #[arg(long)]
         docs: PathBuf,
+        /// The files are those of `nodes --json`, and the page is benchmarks-nodes.md
+        #[arg(long)]
+        nodes: bool,
         /// A note for the reader about the circumstances
         #[arg(long)]
         note: Option<String>,
@@ -122,17 +142,31 @@ enum Task {
     /// Commits rows, as the floor of durable sends
     #[command(hide = true)]
     SqliteFloor { group: usize, seconds: u64, file: PathBuf },
+    /// Commits rows to PostgreSQL, as the floor of durable sends of nodes
+    #[command(hide = true)]
+    PostgresFloor { url: String, group: usize, seconds: u64 },
 }
 
 fn main() -> io::Result<()> {
     let cli = Cli::parse();
-    if !cli.pinned && matches!(cli.command, Task::Run { .. } | Task::Soak { .. } | Task::Abuse { .. }) {
+    if !cli.pinned
+        && matches!(cli.command, Task::Run { .. } | Task::Nodes { .. } | Task::Soak { .. } | Task::Abuse { .. })
+    {
         return Err(again_pinned());
     }
     match cli.command {
         Task::Serve { server: Server::Engine, port } => engine::serve(port),
         Task::Serve { server: Server::Floor, port } => floor::serve(port),
         Task::SqliteFloor { group, seconds, file } => sqlite_floor::run(group, seconds, &file),
+        Task::PostgresFloor { url, group, seconds } => nodes::floor::run(&url, group, seconds),
+        Task::Nodes { short, only, json, docs } => {
+            let tables = nodes::run(short, &only)?;
+            let (machine, versions) = (machine::describe(), nodes::page::versions(machine::versions()));
+            let report = Report { date: today(), machine, versions, quick: short, note: None, tables };
+            finish(&report, json.as_deref(), None)?;
+            println!("\n{}", nodes::goals::markdown(&report.tables));
+            docs.map_or(Ok(()), |folder| nodes::page::write(&report, &folder))
+        }
         Task::Soak { people, minutes } => scenarios::soak(people, minutes),
         Task::Abuse { attacks, servers, seconds, json } => {
             let attacks = if attacks.is_empty() { Attack::ALL.to_vec() } else { attacks };
@@ -145,12 +179,12 @@ fn main() -> io::Result<()> {
             let report = Report { date: today(), machine, versions, quick: false, note: None, tables };
             finish(&report, json.as_deref(), None)
         }
-        Task::Page { json, docs, note } => {
+        Task::Page { json, docs, nodes, note } => {
             let mut reports = json.iter().map(|file| Report::read(file));
             let first = reports.next().ok_or_else(|| io::Error::other("no file was named"))??;
             let mut whole = reports.try_fold(first, |whole, later| Ok::<_, io::Error>(whole.renewed(later?)))?;
             whole.note = note.or(whole.note);
-            page::write(&whole, &docs)
+            if nodes { nodes::page::write(&whole, &docs) } else { page::write(&whole, &docs) }
         }
         Task::Run { scenarios, peers, quick, before, only, json, docs } => {
             let scenarios = if scenarios.is_empty() { Scenario::ALL.to_vec() } else { scenarios };
@@ -159,7 +193,7 @@ fn main() -> io::Result<()> {
                 peers::compare_with(binary);
                 peers.push(Peer::Before);
             }
-            let tables = run(&scenarios, &peers, quick, &only)?;
+            let tables = run(&scenarios, &peers, quick, &only);
             let (machine, versions) = (machine::describe(), machine::versions());
             let report = Report { date: today(), machine, versions, quick, note: None, tables };
             finish(&report, json.as_deref(), docs.as_deref())
@@ -189,43 +223,13 @@ fn today() -> String {
     output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
 }
 
-fn run(scenarios: &[Scenario], peers: &[Peer], quick: bool, only: &str) -> io::Result<Vec<Table>> {
-    let mut cases: Vec<(Scenario, Case)> = Vec::new();
+fn run(scenarios: &[Scenario], peers: &[Peer], quick: bool, only: &str) -> Vec<Table> {
+    let mut cases: Vec<(&str, Case)> = Vec::new();
     for scenario in scenarios {
         let of_this = scenario.cases(peers, quick).into_iter().filter(|case| case.name.contains(only));
-        cases.extend(of_this.filter(|case| !case.servers.is_empty()).map(|case| (*scenario, case)));
+        cases.extend(of_this.filter(|case| !case.servers.is_empty()).map(|case| (scenario.name(), case)));
     }
-    let steps: usize = cases.iter().map(|(_, case)| case.repeat * case.servers.len()).sum();
-    let bar = ProgressBar::new(steps as u64);
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} {msg}") {
-        bar.set_style(style);
-    }
-    let mut tables = Vec::new();
-    for (scenario, case) in cases {
-        let Case { name, servers, repeat } = case;
-        let mut runs: Vec<Vec<_>> = servers.iter().map(|_| Vec::new()).collect();
-        // In turns, so that other work of the machine affects all servers alike.
-        for _ in 0..repeat {
-            for (at, (server, measure)) in servers.iter().enumerate() {
-                bar.set_message(format!("{}, {name}: {}", scenario.name(), server.name));
-                match measure() {
-                    Ok(values) => runs[at].push(values),
-                    // A server that fails under the load has no figure; the others have theirs.
-                    Err(error) => {
-                        // Without a terminal the bar prints nothing, and a missing figure must not be missing silently.
-                        bar.suspend(|| eprintln!("{}, {name}: {}: {error}", scenario.name(), server.name));
-                    }
-                }
-                bar.inc(1);
-            }
-        }
-        let servers = servers.into_iter().map(|(server, _)| server);
-        let table = Table::new(scenario.name(), &name, servers.zip(runs).collect());
-        bar.suspend(|| println!("\n{}: {}\n\n{}", table.scenario, table.case, table.markdown()));
-        tables.push(table);
-    }
-    bar.finish_and_clear();
-    Ok(tables)
+    runs::in_turns(cases)
 }
 
 fn finish(report: &Report, json: Option<&Path>, docs: Option<&Path>) -> io::Result<()> {

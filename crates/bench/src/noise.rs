@@ -65,10 +65,10 @@ pub(crate) struct Ratio {
 }
 
 impl Ratio {
-    /// The ratio of two figures, if both were measurable.
+    /// The ratio of two figures, if both were measurable and are above or below zero alike.
     pub(crate) fn of(own: &Stat, other: &Stat) -> Option<Self> {
         let value = own.median / other.median;
-        let known = own.measurable && other.measurable && value.is_finite();
+        let known = own.measurable && other.measurable && value.is_finite() && value >= 0.0;
         known.then(|| Self { value, distinct: !own.overlaps(other) })
     }
 }
@@ -125,6 +125,7 @@ mod tests {
         assert_eq!(ratio(&own, &stat(&[13.0], 1.0)), Some(false), "the uncertainty of a run counts");
         assert_eq!(ratio(&own, &stat(&[5.0], 10.0)), None, "what is not measurable has no ratio");
         assert_eq!(ratio(&own, &stat(&[0.0], 0.0)), None);
+        assert_eq!(ratio(&own, &stat(&[-1.0], 0.0)), None, "a difference may be negative, a multiple may not");
     }
 
     #[test]

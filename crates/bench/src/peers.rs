@@ -173,6 +173,12 @@ fn peers() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../bench/peers")
 }
 
+/// A file of the peers, whose packages are installed.
+pub(crate) fn in_peers(path: &str) -> io::Result<PathBuf> {
+    there(&peers().join("node/node_modules"))?;
+    there(&peers().join(path))
+}
+
 fn built() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target")
 }

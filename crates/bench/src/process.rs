@@ -11,6 +11,8 @@ use nix::unistd::Pid;
 /// The CPU cores of the server and of the load.
 pub(crate) const SERVER_CORE: &str = "0";
 pub(crate) const LOAD_CORE: &str = "1";
+/// Both of them, for what serves the server.
+pub(crate) const ALL_CORES: &str = "0,1";
 
 /// Maximum time until a started server listens.
 const START: Duration = Duration::from_secs(20);
@@ -61,6 +63,31 @@ impl Cpu {
     pub(crate) fn since(self, before: Self) -> Self {
         Self { all: self.all - before.all, kernel: self.kernel - before.kernel }
     }
+}
+
+/// The CPU time in seconds of a process, of all that it has started, and of those of them that have ended. The time of
+/// what has ended is counted in ticks of the kernel's clock.
+pub(crate) fn cpu_of_tree(root: u32) -> f64 {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let processes: Vec<(u32, u32, f64)> = entries
+        .filter_map(|entry| {
+            let process: u32 = entry.file_name().to_str()?.parse().ok()?;
+            let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+            let fields: Vec<&str> = stat.rsplit(')').next()?.split_whitespace().collect();
+            let parent = fields.get(1)?.parse().ok()?;
+            let ended: f64 = fields.get(13..15)?.iter().filter_map(|ticks| ticks.parse::<f64>().ok()).sum();
+            Some((process, parent, ended * TICK_S))
+        })
+        .collect();
+    let (mut tree, mut seconds) = (vec![root], 0.0);
+    while let Some(next) = tree.pop() {
+        tree.extend(processes.iter().filter(|(_, parent, _)| *parent == next).map(|(process, ..)| *process));
+        let ended = processes.iter().find(|(process, ..)| *process == next).map_or(0.0, |(.., ended)| *ended);
+        let own = Cpu::of(next, "").all;
+        // A process that has just ended has no clock, and counts among what has ended of its parent.
+        seconds += ended + if own.is_finite() { own } else { 0.0 };
+    }
+    seconds
 }
 
 /// A free port of the loopback address.
@@ -174,6 +201,15 @@ mod tests {
         drop(read);
         running.join().expect("ended");
         assert!(spent.all >= 2.0 * BURNT_S, "{} s", spent.all);
+    }
+
+    #[test]
+    fn the_cpu_time_of_started_processes_counts() {
+        let before = cpu_of_tree(std::process::id());
+        let burn = "i=0; while [ $i -lt 100000 ]; do i=$((i + 1)); done";
+        let status = Command::new("sh").args(["-c", &format!("sh -c '{burn}'")]).status().expect("burnt");
+        let spent = cpu_of_tree(std::process::id()) - before;
+        assert!(status.success() && spent > 2.0 * TICK_S, "{spent} s of a process that has ended");
     }
 
     #[test]

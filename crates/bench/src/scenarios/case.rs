@@ -99,6 +99,6 @@ pub(super) fn in_memory(data: &std::path::Path) -> Mode<'_> {
 }
 
 /// The value at a quantile in milliseconds.
-pub(super) fn ms(histogram: &Histogram<u64>, quantile: f64) -> f64 {
+pub(crate) fn ms(histogram: &Histogram<u64>, quantile: f64) -> f64 {
     if histogram.is_empty() { f64::NAN } else { histogram.value_at_quantile(quantile) as f64 / 1e6 }
 }

@@ -12,7 +12,7 @@ mod storm;
 
 pub(crate) use mixed::soak;
 
-pub(crate) use self::case::Case;
+pub(crate) use self::case::{Case, Run, ms};
 use crate::peers::Peer;
 
 /// The scenarios that can be run.

@@ -8,18 +8,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { within } from "./client.mjs";
+import { atExit } from "./exit.mjs";
 import { freePort, reachable } from "./ports.mjs";
 import { random } from "./random.mjs";
 
 /** A Redis server of its own, at a port of the loopback. It keeps nothing. */
 export class Redis {
   #child;
+  #forget;
 
   static async start() {
     const redis = new Redis();
     redis.folder = mkdtempSync(join(tmpdir(), "quintet-redis-"));
     redis.port = await freePort();
-    process.once("exit", () => redis.#child.kill("SIGKILL"));
+    redis.#forget = atExit(() => redis.#child.kill("SIGKILL"));
     await redis.start();
     return redis;
   }
@@ -45,6 +47,7 @@ export class Redis {
 
   async remove() {
     await this.kill();
+    this.#forget();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 import { PATIENCE_MS, within } from "./client.mjs";
+import { atExit } from "./exit.mjs";
 
 export const BINARY = process.env.E2E_BINARY ?? fileURLToPath(new URL("../../target/debug/quintet", import.meta.url));
 
@@ -87,10 +88,7 @@ export class Server extends Api {
     if (logged) createInterface({ input: server.#child.stderr }).on("line", (line) => logged.add(line));
     server.urls = [];
     server.ended = new Promise((resolve) => server.#child.once("exit", (code, signal) => resolve({ code, signal })));
-    // Kill the server at exit, because a failed test does not stop it.
-    const left = () => server.#child.kill("SIGKILL");
-    process.once("exit", left);
-    server.ended.then(() => process.off("exit", left));
+    server.ended.then(atExit(() => server.#child.kill("SIGKILL")));
     await within(server.#hello(), "the server's first lines");
     return server;
   }

@@ -1,10 +1,12 @@
-// What `cargo xtask chaos` relies on: the comparison finds every kind of violation, the load balancer deals requests out, and
-// the proxy before Redis does to messages what it is told.
+// What `cargo xtask chaos` relies on: the comparison finds every kind of violation, the load balancer deals requests out,
+// the proxy before Redis does to messages what it is told, and servers end with the process that started them.
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import http from "node:http";
 import { describe, test } from "node:test";
+import { promisify } from "node:util";
 
 import { violations } from "../chaos/checker.mjs";
 import { Dealer } from "../lib/dealer.mjs";
@@ -118,4 +120,20 @@ describe("the proxy before Redis", () => {
     assert.ok(Math.abs(passed.length - (1_000 - dropped + doubled)) <= 1);
     assert.ok(passed.some((n, at) => n < passed[at - 1]));
   });
+});
+
+test("whatever many servers a process has started ends with it, without a warning", async () => {
+  const code = `
+    import { atExit } from ${JSON.stringify(new URL("../lib/exit.mjs", import.meta.url))};
+    for (let number = 0; number < 20; number += 1) {
+      const forget = atExit(() => console.log(number));
+      if (number % 2 === 0) forget();
+    }
+    throw new Error("a failed test");
+  `;
+  const words = ["--input-type=module", "--eval", code];
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, words).catch((error) => error);
+  assert.deepEqual(stdout.trim().split("\n").map(Number), Array.from({ length: 10 }, (_, index) => 2 * index + 1));
+  assert.match(stderr, /a failed test/);
+  assert.doesNotMatch(stderr, /Warning/);
 });

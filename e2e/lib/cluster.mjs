@@ -143,7 +143,9 @@ export class Cluster extends Api {
   /** Creates an API key for another backend. */
   async key(name) {
     const words = ["--database", this.database, "--data", join(this.#place(0), "data"), "key", "add", name];
-    const { stdout } = await promisify(execFile)(BINARY, words, { cwd: this.#place(0) });
+    // The keys in the database are encrypted under the secret.
+    const env = { ...process.env, ...SETTINGS };
+    const { stdout } = await promisify(execFile)(BINARY, words, { cwd: this.#place(0), env });
     return stdout.trim();
   }
 }

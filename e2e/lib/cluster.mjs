@@ -102,6 +102,13 @@ export class Cluster extends Api {
     return node;
   }
 
+  /** Lets a node get no requests any more, and lets nothing that it says arrive. It goes on. */
+  isolate(index) {
+    const node = this.nodes[index];
+    node.out = true;
+    for (const [at, dealer] of this.#dealers.entries()) dealer.cut(Number(new URL(node.urls[at]).port));
+  }
+
   /** Kills a node, which is not missed until it is revived. */
   async crash(index, signal = "SIGKILL") {
     const node = this.nodes[index];
@@ -114,7 +121,7 @@ export class Cluster extends Api {
     this.nodes[index] = await this.#node(index);
   }
 
-  /** Waits until every node says of a user that it is online, or that it is not. */
+  /** Waits until every node that is not out says of a user that it is online, or that it is not. */
   async agree(token, user, online) {
     const agreed = async (node) => {
       for (;;) {
@@ -123,7 +130,7 @@ export class Cluster extends Api {
         await sleep(10);
       }
     };
-    await within(Promise.all(this.nodes.map(agreed)), `all nodes to know that ${user} is ${online ? "online" : "offline"}`);
+    await within(Promise.all(this.nodes.filter((node) => !node.out).map(agreed)), `all nodes to know that ${user} is ${online ? "online" : "offline"}`);
   }
 
   /** Ends all nodes, and the load balancer with them. */

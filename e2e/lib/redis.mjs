@@ -121,10 +121,16 @@ export class Fates {
   }
 }
 
+/** Whether a value publishes something. */
+export function isPublishing(value) {
+  return /^\*3\r\n\$7\r\npublish\r\n/i.test(value.toString("latin1", 0, 20));
+}
+
 /** A proxy before Redis. `shares` can be changed while it runs; `cutAll` cuts all connections. */
 export class RedisProxy {
   #server;
   #sockets = new Set();
+  #waiting = null;
 
   static async start(port, seed, shares) {
     const proxy = new RedisProxy();
@@ -147,7 +153,15 @@ export class RedisProxy {
         server.destroy();
       });
     }
-    client.pipe(server);
+    let asked = Buffer.alloc(0);
+    client.on("data", (chunk) => {
+      asked = Buffer.concat([asked, chunk]);
+      for (let end = valueEnd(asked); end > 0; end = valueEnd(asked)) {
+        const value = asked.subarray(0, end);
+        asked = asked.subarray(end);
+        if (!isPublishing(value) || this.#publishes(value)) server.write(value);
+      }
+    });
     const fates = new Fates(this.seed + this.fates.length, this.shares);
     this.fates.push(fates);
     let rest = Buffer.alloc(0);
@@ -159,6 +173,21 @@ export class RedisProxy {
         for (const passed of isPublished(value) ? fates.of(value) : [value]) client.write(passed);
       }
     });
+  }
+
+  #publishes(value) {
+    if (!this.#waiting?.wants(value)) return true;
+    const { happens, resolve } = this.#waiting;
+    this.#waiting = null;
+    const passes = happens();
+    resolve();
+    return passes;
+  }
+
+  /** Waits until something that `wants` it is about to be published. Then `happens` returns whether it is. */
+  atPublication(wants, happens) {
+    const published = new Promise((resolve) => { this.#waiting = { wants, happens, resolve }; });
+    return within(published, "a publication");
   }
 
   /** How many published values were dropped, doubled and reordered. */

@@ -22,7 +22,7 @@ const DEBIAN = "/usr/lib/postgresql";
 const ROOT = process.getuid() === 0;
 
 /** The folder of the newest PostgreSQL that is installed, as Debian has it; empty if its programs are in the path. */
-const BIN = (existsSync(DEBIAN) ? readdirSync(DEBIAN) : [])
+export const BIN = (existsSync(DEBIAN) ? readdirSync(DEBIAN) : [])
   .map(Number)
   .filter((version) => existsSync(join(DEBIAN, String(version), "bin/postgres")))
   .sort((a, b) => a - b)

@@ -7,11 +7,7 @@ import { after, before, describe, test } from "node:test";
 import { browser } from "../lib/browser.mjs";
 import { Client } from "../lib/client.mjs";
 import { Cluster } from "../lib/cluster.mjs";
-import { Person, until } from "../lib/people.mjs";
-
-const NAMES = ["Ada", "Ben", "Cleo", "Dan", "Eve"];
-
-const pane = (page, name) => page.getByRole("region", { name: new RegExp(`^${name}, dialect `) });
+import { Playground } from "../lib/playground.mjs";
 
 describe("two nodes", () => {
   let cluster, chromium;
@@ -25,30 +21,16 @@ describe("two nodes", () => {
   });
 
   test("five people in five dialects notice nothing but a reconnect when a node is killed", async () => {
-    const someone = await Person.open(chromium, `${cluster.url}/playground`, { viewport: { width: 1440, height: 820 } });
-    const { page } = someone;
-    await page.getByRole("button", { name: "Start" }).click();
-    const online = () => Promise.all(NAMES.map((name) => pane(page, name).getByRole("img", { name: "online" }).waitFor()));
-    await online();
-    let said = 0;
-    const everybodySays = async (text) => {
-      for (const name of NAMES) {
-        await pane(page, name).getByRole("textbox", { name: `Message as ${name}` }).fill(`${name} ${text}`);
-        await pane(page, name).getByRole("button", { name: "Send", exact: true }).click();
-        said += 1;
-        await until(page, (count) => [...document.querySelectorAll(".said")].every((list) => list.children.length === count), said);
-      }
-    };
-    await everybodySays("before");
+    const playground = await Playground.open(chromium, cluster.url);
+    await playground.online();
+    await playground.everybodySays("before");
     for (const [index, text] of [[0, "without the first node"], [1, "without the second one"]]) {
       await cluster.crash(index);
-      await online();
-      await everybodySays(text);
+      await playground.everybodySays(text);
+      await playground.online();
       await cluster.revive(index);
     }
-    await page.getByRole("button", { name: "Finish and delete accounts" }).click();
-    await page.getByRole("button", { name: "Start" }).waitFor();
-    await someone.leave();
+    await playground.finish();
   });
 
   test("who is online is known on both, and ends when the node with the connection is killed", async () => {

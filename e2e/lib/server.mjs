@@ -1,7 +1,7 @@
 // The real server binary, in its own directory and on its own ports, with its API.
 
 import { execFile, spawn } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -100,6 +100,12 @@ export class Server extends Api {
       if (line.trim().startsWith("guests are")) break;
     }
     if (this.urls.length === 0) throw new Error("the server did not report its addresses");
+  }
+
+  /** The time of CPU that the process has taken, in milliseconds, as Linux counts it: in hundredths of a second. */
+  cpuMs() {
+    const fields = readFileSync(`/proc/${this.#child.pid}/stat`, "utf8").split(") ")[1].split(" ");
+    return 10 * (Number(fields[11]) + Number(fields[12]));
   }
 
   /** Sends a signal, and does not wait for what it does. */

@@ -1,16 +1,19 @@
 // `cargo xtask chaos`: plays faults against two nodes, and checks that nothing acknowledged was lost, doubled or reordered.
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 import { page } from "./report.mjs";
 import { connections, failovers, lagged, oldTransactions, stops } from "./scenarios/database.mjs";
 import { clocks, cuts, kills, stills } from "./scenarios/nodes.mjs";
+import { locks, points } from "./scenarios/points.mjs";
 import { REDIS } from "./scenarios/redis.mjs";
 import { run } from "./stage.mjs";
 
-const SCENARIOS = [kills, stills, cuts, clocks, stops, connections, failovers, lagged, oldTransactions, ...REDIS];
+const SCENARIOS = [
+  kills, points, stills, locks, cuts, clocks, stops, connections, failovers, lagged, oldTransactions, ...REDIS,
+];
 const FOLDER = fileURLToPath(new URL("../../target/chaos", import.meta.url));
 
 const { values } = parseArgs({
@@ -20,6 +23,8 @@ const { values } = parseArgs({
     count: { type: "string" },
     seed: { type: "string", default: "1" },
     page: { type: "string" },
+    /** The file with the numbers of tests that have passed on two nodes. */
+    tests: { type: "string" },
   },
 });
 const wanted = values.only?.split(",") ?? SCENARIOS.map(({ name }) => name);
@@ -35,7 +40,7 @@ for (const scenario of SCENARIOS.filter(({ name }) => wanted.includes(name))) {
   const count = Number(values.count ?? scenario.count[values.short ? "short" : "full"]);
   // Some are too long for a short run.
   if (count === 0) continue;
-  const { figures, wrong } = await run(scenario, { count, seed, folder: FOLDER });
+  const { figures, wrong } = await run(scenario, { count, seed, folder: FOLDER, long: !values.short });
   for (const sentence of wrong) console.error(`  ${scenario.name}: ${sentence}`);
   results.push({ scenario, figures, wrong });
 }
@@ -43,6 +48,9 @@ mkdirSync(FOLDER, { recursive: true });
 const found = results.map(({ scenario, figures, wrong }) => ({ name: scenario.name, figures, wrong }));
 writeFileSync(`${FOLDER}/results.json`, `${JSON.stringify(found, null, 2)}\n`);
 const failed = results.filter(({ wrong }) => wrong.length > 0).map(({ scenario }) => scenario.name);
-if (values.page && failed.length === 0) writeFileSync(values.page, page(results, { seed, nodes: 2 }));
+const tests = values.tests ? JSON.parse(readFileSync(values.tests, "utf8")) : {};
+const written = () => page(results, { seed, nodes: 2, tests });
+writeFileSync(`${FOLDER}/reliability.md`, failed.length === 0 ? written() : "");
+if (values.page && failed.length === 0) writeFileSync(values.page, written());
 if (failed.length > 0) console.error(`violated by: ${failed.join(", ")}; the logs of the nodes are in ${FOLDER}`);
 process.exit(failed.length > 0 ? 1 : 0);

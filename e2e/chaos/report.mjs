@@ -37,8 +37,20 @@ The code is in \`e2e/chaos\`. Node logs of the last run are in \`target/chaos\`.
 /** What else is said of a scenario. */
 const note = ({ note, lostByStandby }) => note ?? (lostByStandby && `${number(lostByStandby)} messages`);
 
-/** The page for a full run. `results` are the scenarios with their figures. */
-export function page(results, { seed, nodes }) {
+/** What was played beside the faults, if it was. `tests` has the number of tests that passed, by their file. */
+function played(tests) {
+  const names = Object.keys(tests);
+  if (names.length === 0) return "";
+  const total = names.reduce((sum, name) => sum + tests[name].passed, 0);
+  const each = names.map((name) => `\`${name}\` (${number(tests[name].passed)})`).join(", ");
+  return `
+Before the faults, these tests with official clients and a browser were played on two nodes behind the same load balancer,
+and passed, ${number(total)} in all: ${each}. CI plays \`stories\`, \`order\` and \`recovery\` on two nodes.
+`;
+}
+
+/** The page for a run. `results` are the scenarios with their figures, `tests` the tests that were played before. */
+export function page(results, { seed, nodes, tests }) {
   const about = `Run with seed ${seed} on a machine with ${cpus().length} cores (${cpus()[0]?.model.trim() ?? "unknown"}), which the ${nodes} nodes, PostgreSQL and all clients share; a debug build, whose assertions are checked.\n\n`;
   const columns = ["fault", "times", "minutes", "acknowledged", "heard", ...KINDS, "afresh", "silence, s", "delivery, ms"];
   const rows = results.map(({ scenario, figures }) => [
@@ -54,5 +66,5 @@ export function page(results, { seed, nodes }) {
   ]);
   const line = (cells) => `| ${cells.join(" | ")} |\n`;
   const table = [columns, columns.map((_, at) => (at === 0 ? "---" : "---:")), ...rows].map(line).join("");
-  return HEAD + about + table + TAIL;
+  return HEAD + about + table + played(tests) + TAIL;
 }

@@ -13,9 +13,11 @@ class Stage {
   #name;
   #seed;
 
-  constructor(name, seed, folder) {
+  constructor(name, seed, folder, long) {
     this.#name = name;
     this.#seed = seed;
+    /** Whether what takes long may be done. */
+    this.long = long;
     const logs = join(folder, name);
     rmSync(logs, { recursive: true, force: true });
     mkdirSync(logs, { recursive: true });
@@ -48,15 +50,19 @@ class Stage {
 }
 
 /** Runs a scenario a number of times. Returns its figures, and the sentences that say what is wrong. */
-export async function run(scenario, { count, seed, folder }) {
+export async function run(scenario, { count, seed, folder, long }) {
   console.log(`${scenario.name}: ${scenario.what} (${count} times, seed ${seed})`);
-  const stage = new Stage(scenario.name, seed, folder);
+  const stage = new Stage(scenario.name, seed, folder, long);
   try {
     const figures = await scenario.run(stage, count);
     const wrong = figures.violations.slice(0, SHOWN_MAX).map(({ kind, text }) => `${kind}: ${text}`);
     if (figures.violations.length > SHOWN_MAX) wrong.push(`and ${figures.violations.length - SHOWN_MAX} more`);
     if (!scenario.afresh && figures.afresh > 0) wrong.push(`${figures.afresh} sessions began afresh, and none had to`);
     if (figures.lagMs.longest > (scenario.lagMsMax ?? Infinity)) wrong.push(`a message took ${figures.lagMs.longest} ms to a listener`);
+    if (figures.longestSilenceMs > (scenario.silenceMsMax ?? Infinity)) wrong.push(`nobody got an acknowledgement for ${figures.longestSilenceMs} ms`);
+    // What a scenario itself has found.
+    wrong.push(...(figures.wrong ?? []));
+    delete figures.wrong;
     delete figures.violations;
     console.log(`  ${JSON.stringify(figures)}`);
     return { figures: { ...figures, count }, wrong };

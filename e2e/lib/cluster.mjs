@@ -102,6 +102,13 @@ export class Cluster extends Api {
     return node;
   }
 
+  /** Lets a node get no requests any more, and lets nothing that it says arrive. It goes on. */
+  isolate(index) {
+    const node = this.nodes[index];
+    node.out = true;
+    for (const [at, dealer] of this.#dealers.entries()) dealer.cut(Number(new URL(node.urls[at]).port));
+  }
+
   /** Kills a node, which is not missed until it is revived. */
   async crash(index, signal = "SIGKILL") {
     const node = this.nodes[index];
@@ -114,7 +121,7 @@ export class Cluster extends Api {
     this.nodes[index] = await this.#node(index);
   }
 
-  /** Waits until every node says of a user that it is online, or that it is not. */
+  /** Waits until every node that is not out says of a user that it is online, or that it is not. */
   async agree(token, user, online) {
     const agreed = async (node) => {
       for (;;) {
@@ -123,7 +130,7 @@ export class Cluster extends Api {
         await sleep(10);
       }
     };
-    await within(Promise.all(this.nodes.map(agreed)), `all nodes to know that ${user} is ${online ? "online" : "offline"}`);
+    await within(Promise.all(this.nodes.filter((node) => !node.out).map(agreed)), `all nodes to know that ${user} is ${online ? "online" : "offline"}`);
   }
 
   /** Ends all nodes, and the load balancer with them. */
@@ -143,7 +150,9 @@ export class Cluster extends Api {
   /** Creates an API key for another backend. */
   async key(name) {
     const words = ["--database", this.database, "--data", join(this.#place(0), "data"), "key", "add", name];
-    const { stdout } = await promisify(execFile)(BINARY, words, { cwd: this.#place(0) });
+    // The keys in the database are encrypted under the secret.
+    const env = { ...process.env, ...SETTINGS };
+    const { stdout } = await promisify(execFile)(BINARY, words, { cwd: this.#place(0), env });
     return stdout.trim();
   }
 }

@@ -19,6 +19,8 @@ export class Dealer {
   /** The node of each session, if sessions stay where they began. */
   #sessions = new Map();
   #sockets = new Set();
+  /** The connections to nodes, with their ports. */
+  #toNodes = new Map();
 
   /**
    * Starts to listen. `ports` returns those of the nodes that there are now; one that refuses a connection is passed
@@ -70,6 +72,8 @@ export class Dealer {
       });
       if (connected) {
         this.dealt.set(port, (this.dealt.get(port) ?? 0) + 1);
+        this.#toNodes.set(socket, port);
+        socket.once("close", () => this.#toNodes.delete(socket));
         return { socket, port };
       }
     }
@@ -150,6 +154,11 @@ export class Dealer {
     client.pipe(socket);
     client.on("close", () => socket.destroy());
     socket.on("close", () => client.destroy());
+  }
+
+  /** Cuts all connections to one node. Nothing that it says arrives from now on. */
+  cut(port) {
+    for (const [socket, to] of this.#toNodes) if (to === port) socket.destroy();
   }
 
   /** Cuts all connections. */

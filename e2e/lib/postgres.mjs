@@ -13,6 +13,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 import { within } from "./client.mjs";
+import { atExit } from "./exit.mjs";
 import { freePort } from "./ports.mjs";
 import { sleep } from "./sleep.mjs";
 
@@ -21,7 +22,7 @@ const DEBIAN = "/usr/lib/postgresql";
 const ROOT = process.getuid() === 0;
 
 /** The folder of the newest PostgreSQL that is installed, as Debian has it; empty if its programs are in the path. */
-const BIN = (existsSync(DEBIAN) ? readdirSync(DEBIAN) : [])
+export const BIN = (existsSync(DEBIAN) ? readdirSync(DEBIAN) : [])
   .map(Number)
   .filter((version) => existsSync(join(DEBIAN, String(version), "bin/postgres")))
   .sort((a, b) => a - b)
@@ -72,6 +73,7 @@ export async function database() {
 /** A PostgreSQL server of its own, at a port of the loopback. */
 export class Postgres {
   #options;
+  #forget;
 
   /** The place of a server that is not there yet. */
   static async #place() {
@@ -81,8 +83,7 @@ export class Postgres {
     postgres.data = join(postgres.folder, "data");
     postgres.port = await freePort();
     postgres.#options = `-k ${postgres.folder} -p ${postgres.port} -c listen_addresses=127.0.0.1`;
-    // A failed run does not stop it.
-    process.once("exit", () => postgres.#left());
+    postgres.#forget = atExit(() => postgres.#left());
     return postgres;
   }
 
@@ -185,6 +186,7 @@ export class Postgres {
   /** Stops it and removes its folder. */
   async remove() {
     this.#left();
+    this.#forget();
     rmSync(this.folder, { recursive: true, force: true });
   }
 

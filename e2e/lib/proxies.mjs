@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { within } from "./client.mjs";
+import { atExit } from "./exit.mjs";
 import { freePort, reachable } from "./ports.mjs";
 
 const FILES = fileURLToPath(new URL("../../docs/proxies/", import.meta.url));
@@ -117,9 +118,8 @@ export class ReverseProxy {
     proxy.ended = Promise.race([once(proxy.#child, "exit"), failed]);
     proxy.ended.catch(() => {});
     // SIGTERM also ends the workers of nginx.
-    const left = () => proxy.#child.kill("SIGTERM");
-    process.once("exit", left);
-    proxy.ended.finally(() => process.off("exit", left)).catch(() => {});
+    const forget = atExit(() => proxy.#child.kill("SIGTERM"));
+    proxy.ended.finally(forget).catch(() => {});
     const early = proxy.ended.then(() => { throw new Error(`${kind} ended:\n${proxy.#said}`); });
     early.catch(() => {});
     try {

@@ -8,18 +8,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { within } from "./client.mjs";
+import { atExit } from "./exit.mjs";
 import { freePort, reachable } from "./ports.mjs";
 import { random } from "./random.mjs";
 
 /** A Redis server of its own, at a port of the loopback. It keeps nothing. */
 export class Redis {
   #child;
+  #forget;
 
   static async start() {
     const redis = new Redis();
     redis.folder = mkdtempSync(join(tmpdir(), "quintet-redis-"));
     redis.port = await freePort();
-    process.once("exit", () => redis.#child.kill("SIGKILL"));
+    redis.#forget = atExit(() => redis.#child.kill("SIGKILL"));
     await redis.start();
     return redis;
   }
@@ -45,6 +47,7 @@ export class Redis {
 
   async remove() {
     await this.kill();
+    this.#forget();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
@@ -118,10 +121,16 @@ export class Fates {
   }
 }
 
+/** Whether a value publishes something. */
+export function isPublishing(value) {
+  return /^\*3\r\n\$7\r\npublish\r\n/i.test(value.toString("latin1", 0, 20));
+}
+
 /** A proxy before Redis. `shares` can be changed while it runs; `cutAll` cuts all connections. */
 export class RedisProxy {
   #server;
   #sockets = new Set();
+  #waiting = null;
 
   static async start(port, seed, shares) {
     const proxy = new RedisProxy();
@@ -144,7 +153,15 @@ export class RedisProxy {
         server.destroy();
       });
     }
-    client.pipe(server);
+    let asked = Buffer.alloc(0);
+    client.on("data", (chunk) => {
+      asked = Buffer.concat([asked, chunk]);
+      for (let end = valueEnd(asked); end > 0; end = valueEnd(asked)) {
+        const value = asked.subarray(0, end);
+        asked = asked.subarray(end);
+        if (!isPublishing(value) || this.#publishes(value)) server.write(value);
+      }
+    });
     const fates = new Fates(this.seed + this.fates.length, this.shares);
     this.fates.push(fates);
     let rest = Buffer.alloc(0);
@@ -156,6 +173,21 @@ export class RedisProxy {
         for (const passed of isPublished(value) ? fates.of(value) : [value]) client.write(passed);
       }
     });
+  }
+
+  #publishes(value) {
+    if (!this.#waiting?.wants(value)) return true;
+    const { happens, resolve } = this.#waiting;
+    this.#waiting = null;
+    const passes = happens();
+    resolve();
+    return passes;
+  }
+
+  /** Waits until something that `wants` it is about to be published. Then `happens` returns whether it is. */
+  atPublication(wants, happens) {
+    const published = new Promise((resolve) => { this.#waiting = { wants, happens, resolve }; });
+    return within(published, "a publication");
   }
 
   /** How many published values were dropped, doubled and reordered. */

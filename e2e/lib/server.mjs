@@ -1,7 +1,7 @@
 // The real server binary, in its own directory and on its own ports, with its API.
 
 import { execFile, spawn } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 import { PATIENCE_MS, within } from "./client.mjs";
+import { atExit } from "./exit.mjs";
 
 export const BINARY = process.env.E2E_BINARY ?? fileURLToPath(new URL("../../target/debug/quintet", import.meta.url));
 
@@ -87,10 +88,7 @@ export class Server extends Api {
     if (logged) createInterface({ input: server.#child.stderr }).on("line", (line) => logged.add(line));
     server.urls = [];
     server.ended = new Promise((resolve) => server.#child.once("exit", (code, signal) => resolve({ code, signal })));
-    // Kill the server at exit, because a failed test does not stop it.
-    const left = () => server.#child.kill("SIGKILL");
-    process.once("exit", left);
-    server.ended.then(() => process.off("exit", left));
+    server.ended.then(atExit(() => server.#child.kill("SIGKILL")));
     await within(server.#hello(), "the server's first lines");
     return server;
   }
@@ -102,6 +100,12 @@ export class Server extends Api {
       if (line.trim().startsWith("guests are")) break;
     }
     if (this.urls.length === 0) throw new Error("the server did not report its addresses");
+  }
+
+  /** The time of CPU that the process has taken, in milliseconds, as Linux counts it: in hundredths of a second. */
+  cpuMs() {
+    const fields = readFileSync(`/proc/${this.#child.pid}/stat`, "utf8").split(") ")[1].split(" ");
+    return 10 * (Number(fields[11]) + Number(fields[12]));
   }
 
   /** Sends a signal, and does not wait for what it does. */

@@ -1,14 +1,18 @@
-// What `cargo xtask chaos` relies on: the comparison finds every kind of violation, the load balancer deals requests out, and
-// the proxy before Redis does to messages what it is told.
+// What `cargo xtask chaos` relies on: the comparison finds every kind of violation, the load balancer deals requests out,
+// the proxy before Redis does to messages what it is told, that before PostgreSQL knows where a transaction is, and servers
+// end with the process that started them.
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import http from "node:http";
 import { describe, test } from "node:test";
+import { promisify } from "node:util";
 
 import { violations } from "../chaos/checker.mjs";
 import { Dealer } from "../lib/dealer.mjs";
-import { Fates, isPublished, valueEnd } from "../lib/redis.mjs";
+import { Session } from "../lib/postgres-proxy.mjs";
+import { Fates, isPublished, isPublishing, valueEnd } from "../lib/redis.mjs";
 
 describe("the comparison", () => {
   const IDS = ["a", "b", "c", "d"];
@@ -117,5 +121,79 @@ describe("the proxy before Redis", () => {
     for (const count of [dropped, doubled, reordered]) assert.ok(count > 50 && count < 150, `${count}`);
     assert.ok(Math.abs(passed.length - (1_000 - dropped + doubled)) <= 1);
     assert.ok(passed.some((n, at) => n < passed[at - 1]));
+  });
+});
+
+test("whatever many servers a process has started ends with it, without a warning", async () => {
+  const code = `
+    import { atExit } from ${JSON.stringify(new URL("../lib/exit.mjs", import.meta.url))};
+    for (let number = 0; number < 20; number += 1) {
+      const forget = atExit(() => console.log(number));
+      if (number % 2 === 0) forget();
+    }
+    throw new Error("a failed test");
+  `;
+  const words = ["--input-type=module", "--eval", code];
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, words).catch((error) => error);
+  assert.deepEqual(stdout.trim().split("\n").map(Number), Array.from({ length: 10 }, (_, index) => 2 * index + 1));
+  assert.match(stderr, /a failed test/);
+  assert.doesNotMatch(stderr, /Warning/);
+});
+
+describe("the proxy before PostgreSQL", () => {
+  const text = (...parts) => Buffer.from(parts.map((part) => `${part}\0`).join(""));
+  const message = (kind, body = Buffer.alloc(0)) => {
+    const head = Buffer.alloc(kind.length + 4);
+    head.write(kind, "latin1");
+    head.writeUInt32BE(4 + body.length, kind.length);
+    return Buffer.concat([head, body]);
+  };
+  const asks = (code) => {
+    const body = Buffer.alloc(4);
+    body.writeUInt32BE(code);
+    return message("", body);
+  };
+  const LOCK = "SELECT epoch FROM part WHERE id = 1 FOR UPDATE";
+  const SAYS = "INSERT INTO message (position) VALUES ($1)";
+
+  /** Plays a transaction, cut into chunks of some bytes. Returns the points, and whether everything was passed on. */
+  function play({ statement, bytes, answer = "COMMIT", stopsAt }) {
+    const points = [];
+    const session = new Session((point) => points.push(point) && point !== stopsAt);
+    const through = (how, sent) => {
+      const passed = [];
+      for (let at = 0; at < sent.length; at += bytes) passed.push(...session[how](sent.subarray(at, at + bytes)));
+      return Buffer.concat(passed).equals(sent);
+    };
+    const all = [
+      // The session begins after a question about encryption, which is answered with one byte.
+      through("sent", asks(80_877_103)),
+      through("answered", Buffer.from("N")),
+      through("sent", Buffer.concat([asks(196_608), message("P", text("s1", LOCK)), message("P", text("s2", statement))])),
+      through("sent", Buffer.concat([message("Q", text("BEGIN")), message("B", text("", "s1")), message("S")])),
+      through("answered", Buffer.concat([message("C", text("BEGIN")), message("D"), message("C", text("SELECT 1"))])),
+      through("sent", Buffer.concat([message("B", text("", "s2")), message("Q", text("COMMIT"))])),
+      through("answered", Buffer.concat([message("C", text("INSERT 0 1")), message("C", text(answer)), message("Z")])),
+    ];
+    return { points, whole: all.every(Boolean) };
+  }
+
+  for (const bytes of [1, 7, 1_000]) {
+    test(`knows where a transaction is, in chunks of ${bytes} bytes`, () => {
+      assert.deepEqual(play({ statement: SAYS, bytes }), { points: ["with the lock", "before COMMIT", "after COMMIT"], whole: true });
+      assert.deepEqual(play({ statement: "INSERT INTO other VALUES ($1)", bytes }), { points: ["with the lock"], whole: true });
+      assert.deepEqual(play({ statement: SAYS, bytes, answer: "ROLLBACK" }), { points: ["with the lock", "before COMMIT"], whole: true });
+    });
+  }
+
+  test("keeps back what is not to be passed on", () => {
+    for (const stopsAt of ["with the lock", "before COMMIT", "after COMMIT"]) {
+      assert.equal(play({ statement: SAYS, bytes: 1_000, stopsAt }).whole, false);
+    }
+  });
+
+  test("a publication is recognised", () => {
+    assert.ok(isPublishing(Buffer.from("*3\r\n$7\r\nPUBLISH\r\n$1\r\nc\r\n$1\r\nm\r\n")));
+    assert.ok(!isPublishing(Buffer.from("*2\r\n$9\r\nSUBSCRIBE\r\n$1\r\nc\r\n")));
   });
 });

@@ -7,11 +7,8 @@ import { after, before, describe, test } from "node:test";
 import { browser } from "../lib/browser.mjs";
 import { Client } from "../lib/client.mjs";
 import { Cluster } from "../lib/cluster.mjs";
-import { Person, until } from "../lib/people.mjs";
-
-const NAMES = ["Ada", "Ben", "Cleo", "Dan", "Eve"];
-
-const pane = (page, name) => page.getByRole("region", { name: new RegExp(`^${name}, dialect `) });
+import { sql } from "../lib/postgres.mjs";
+import { Playground } from "../lib/playground.mjs";
 
 describe("two nodes", () => {
   let cluster, chromium;
@@ -25,30 +22,16 @@ describe("two nodes", () => {
   });
 
   test("five people in five dialects notice nothing but a reconnect when a node is killed", async () => {
-    const someone = await Person.open(chromium, `${cluster.url}/playground`, { viewport: { width: 1440, height: 820 } });
-    const { page } = someone;
-    await page.getByRole("button", { name: "Start" }).click();
-    const online = () => Promise.all(NAMES.map((name) => pane(page, name).getByRole("img", { name: "online" }).waitFor()));
-    await online();
-    let said = 0;
-    const everybodySays = async (text) => {
-      for (const name of NAMES) {
-        await pane(page, name).getByRole("textbox", { name: `Message as ${name}` }).fill(`${name} ${text}`);
-        await pane(page, name).getByRole("button", { name: "Send", exact: true }).click();
-        said += 1;
-        await until(page, (count) => [...document.querySelectorAll(".said")].every((list) => list.children.length === count), said);
-      }
-    };
-    await everybodySays("before");
+    const playground = await Playground.open(chromium, cluster.url);
+    await playground.online();
+    await playground.everybodySays("before");
     for (const [index, text] of [[0, "without the first node"], [1, "without the second one"]]) {
       await cluster.crash(index);
-      await online();
-      await everybodySays(text);
+      await playground.everybodySays(text);
+      await playground.online();
       await cluster.revive(index);
     }
-    await page.getByRole("button", { name: "Finish and delete accounts" }).click();
-    await page.getByRole("button", { name: "Start" }).waitFor();
-    await someone.leave();
+    await playground.finish();
   });
 
   test("who is online is known on both, and ends when the node with the connection is killed", async () => {
@@ -75,4 +58,22 @@ describe("two nodes", () => {
     assert.deepEqual(hears.unheard.filter((event) => event.name === "user:status" && event.payload.userId === bob.id), []);
     hears.close();
   });
+});
+
+test("of three nodes that start at once on an empty database one migrates, and all serve", async (context) => {
+  const cluster = await Cluster.start({ nodes: 3 });
+  context.after(() => cluster.stop());
+  const runs = await sql(cluster.database, "SELECT version, count(*) FROM refinery_schema_history GROUP BY version ORDER BY version");
+  const versions = runs.split("\n").map((line) => line.split("|"));
+  assert.deepEqual(versions.map(([version]) => Number(version)), versions.map((_, index) => index + 1));
+  assert.ok(versions.every(([, times]) => times === "1"), runs);
+  const people = [];
+  for (const [index, node] of cluster.nodes.entries()) {
+    assert.equal((await fetch(`${node.url}/readyz`)).status, 200);
+    people.push(await node.register(`of${index}`));
+  }
+  // What one has made, all know.
+  for (const node of cluster.nodes) {
+    for (const { id } of people) assert.equal((await node.api(people[0].token, "GET", `/users/${id}`)).status, 200);
+  }
 });

@@ -7,6 +7,9 @@ use crate::{nodes, sh, test};
 /// The page that a full run renews.
 const PAGE: &str = "docs/reliability.md";
 
+/// Where the numbers of tests that passed on two nodes are written to.
+const TALLY: &str = "target/chaos/tests.json";
+
 /// The program, and its Debian package, whose library gives a node another time.
 const CLOCK: &str = "faketime";
 
@@ -16,7 +19,7 @@ pub(crate) struct Choice {
     pub(crate) short: bool,
     /// The names of the scenarios to play, separated by commas; all if there are none.
     pub(crate) only: Option<String>,
-    /// How often each fault is played, instead of what the scenario says.
+    /// How often each fault is played, instead of what the scenario says. The tests are played as in a full run.
     pub(crate) count: Option<u32>,
     /// The seed of all random choices.
     pub(crate) seed: u32,
@@ -29,12 +32,20 @@ impl Choice {
         !short && only.is_none() && count.is_none()
     }
 
+    /// Whether the tests with official clients are played on two nodes.
+    fn has_tests(&self) -> bool {
+        !self.short && self.only.is_none()
+    }
+
     /// The arguments of the program that plays the faults.
     fn args(&self) -> Vec<String> {
         let mut args = vec!["chaos/main.mjs".to_owned(), "--seed".to_owned(), self.seed.to_string()];
         args.extend(self.short.then(|| "--short".to_owned()));
         args.extend(self.only.iter().flat_map(|only| ["--only".to_owned(), only.clone()]));
         args.extend(self.count.iter().flat_map(|count| ["--count".to_owned(), count.to_string()]));
+        if self.has_tests() {
+            args.extend(["--tests".to_owned(), sh::root().join(TALLY).to_string_lossy().into_owned()]);
+        }
         if self.is_full() {
             args.extend(["--page".to_owned(), sh::root().join(PAGE).to_string_lossy().into_owned()]);
         }
@@ -49,8 +60,11 @@ pub(crate) fn run(choice: &Choice) -> Result<(), String> {
         test::install_packages(&[CLOCK])?;
     }
     test::prepare_e2e()?;
-    if choice.is_full() {
-        nodes::play(&nodes::IN_CHAOS)?;
+    if choice.has_tests() {
+        let tally = sh::root().join(TALLY);
+        let folder = tally.parent().unwrap_or(&tally);
+        std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        nodes::play(&nodes::IN_CHAOS, Some(&tally))?;
     }
     let args = choice.args();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
@@ -64,7 +78,8 @@ mod tests {
     #[test]
     fn only_a_full_run_renews_the_page() {
         let full = || Choice { short: false, only: None, count: None, seed: 1 };
-        assert_eq!(full().args()[..4], ["chaos/main.mjs", "--seed", "1", "--page"]);
+        assert_eq!(full().args()[..4], ["chaos/main.mjs", "--seed", "1", "--tests"]);
+        assert_eq!(full().args()[5], "--page");
         for part in [
             Choice { short: true, ..full() },
             Choice { only: Some("kills".to_owned()), ..full() },
@@ -72,6 +87,7 @@ mod tests {
         ] {
             assert!(!part.args().contains(&"--page".to_owned()));
         }
+        assert!(Choice { count: Some(3), ..full() }.has_tests());
         assert_eq!(Choice { only: Some("kills".to_owned()), ..full() }.args()[3..], ["--only", "kills"]);
     }
 }

@@ -96,7 +96,7 @@ enum Command {
         /// Names of scenarios, separated by commas, as the output has them; all by default.
         #[arg(long)]
         only: Option<String>,
-        /// How often each fault is played.
+        /// How often each fault is played; the tests are played as in a full run, but the page is not renewed.
         #[arg(long)]
         count: Option<u32>,
         /// The seed of all random choices.

@@ -2,6 +2,8 @@
 //!
 //! What must stay true: each test of `e2e/test` that a server of one node passes and that is named here passes on two.
 
+use std::path::Path;
+
 use crate::sh;
 
 /// The tests that CI plays on two nodes.
@@ -10,12 +12,20 @@ pub(crate) const IN_CI: [&str; 3] = ["stories", "order", "recovery"];
 /// The tests that only `cargo xtask chaos` plays on two nodes, because they take long.
 pub(crate) const IN_CHAOS: [&str; 7] = ["matrix", "frontends", "habits", "clients", "wild", "browser", "web"];
 
-/// Plays tests, each a file of `e2e/test`.
-pub(crate) fn play(names: &[&str]) -> Result<(), String> {
-    let files: Vec<String> = names.iter().map(|name| format!("test/{name}.test.mjs")).collect();
+/// Plays tests, each a file of `e2e/test`. The numbers of tests that passed are written to the file `tally`, if one is
+/// named.
+pub(crate) fn play(names: &[&str], tally: Option<&Path>) -> Result<(), String> {
+    let files = names.iter().map(|name| format!("test/{name}.test.mjs"));
     let runner =
         ["E2E_NODES=2", "node", "--test", "--test-concurrency=2", "--test-timeout=1800000", "--test-force-exit"];
-    let args: Vec<&str> = runner.into_iter().chain(files.iter().map(String::as_str)).collect();
+    let mut args: Vec<String> = runner.map(str::to_owned).into();
+    if let Some(tally) = tally {
+        args.extend(["--test-reporter=spec", "--test-reporter-destination=stdout"].map(str::to_owned));
+        args.push("--test-reporter=./lib/tally.mjs".to_owned());
+        args.push(format!("--test-reporter-destination={}", tally.to_string_lossy()));
+    }
+    args.extend(files);
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
     sh::run_in(&sh::root().join("e2e"), "env", &args)
 }
 

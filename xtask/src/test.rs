@@ -48,7 +48,7 @@ pub(crate) fn run(rust: bool, e2e: bool) -> Result<(), String> {
         vendor::run(true)?;
         sh::run("e2e/node_modules/.bin/tsc", &["--project", "web"])?;
         sh::run_in(&folder, "npm", &["test", "--silent"])?;
-        nodes::play(&nodes::IN_CI)?;
+        nodes::play(&nodes::IN_CI, None)?;
     }
     Ok(())
 }

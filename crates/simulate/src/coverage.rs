@@ -48,7 +48,8 @@ pub(crate) const NEEDED: [&str; 38] = [
 ];
 
 /// What has to happen besides in a run of several nodes.
-const NEEDED_OF_NODES: [&str; 8] = [
+const NEEDED_OF_NODES: [&str; 9] = [
+    "changes behind the log",
     "entries that a node caught up with",
     "groups of other nodes delivered as they came",
     "groups told to other nodes",

@@ -21,6 +21,8 @@ use crate::{actions, faults, world};
 
 /// Steps of a thousand at which a node crashes.
 const CRASHES: u64 = 8;
+/// Steps of a thousand at which rows change behind the log.
+const CHANGES_BEHIND_THE_LOG: u64 = 5;
 /// Milliseconds of a turn while clients act, at most.
 const TURN_MS: u64 = 3;
 /// Milliseconds of a turn once nothing fails any more.
@@ -83,6 +85,9 @@ impl Course {
             if self.sim.choice.per_mille(CRASHES) {
                 let node = self.sim.choice.below(self.nodes.count() as u64);
                 self.nodes.crash(usize::try_from(node).unwrap_or_default(), self.now_ms.get());
+            }
+            if self.sim.choice.per_mille(CHANGES_BEHIND_THE_LOG) {
+                self.nodes.change_behind_the_log();
             }
             let servers = self.nodes.servers();
             if let Some(server) = self.sim.choice.pick(&servers) {

@@ -39,9 +39,45 @@ function scenario(name, what, count, shares, each) {
   };
 }
 
+/** How long nodes are watched while Redis is away and nobody does anything, in milliseconds. */
+const QUIET_MS = 5_000;
+/** The share of a core that each node may take then; one that spins takes a whole one. */
+const QUIET_SHARE_MAX = 0.4;
+
+const away = {
+  name: "redis-away",
+  what: "Redis is killed and stays away, while this many times 500 messages are sent, and then nobody does anything",
+  count: { full: 20, short: 1 },
+  afresh: false,
+  lagMsMax: LAG_MS_MAX,
+  async run(stage, count) {
+    const redis = await stage.open(Redis.start(), (one) => one.remove());
+    const env = { QUINTET_CLUSTER_BUS: `redis://127.0.0.1:${redis.port}` };
+    const cluster = await stage.open(Cluster.start({ ...stage.options, env }));
+    const figures = await stage.play(cluster, async (load) => {
+      await load.progress(50);
+      await redis.kill();
+      for (let time = 0; time < count; time += 1) {
+        await load.progress(500);
+        stage.tell(time + 1, count);
+      }
+    });
+    const before = cluster.nodes.map((node) => node.cpuMs());
+    await sleep(QUIET_MS);
+    const shares = cluster.nodes.map((node, index) => (node.cpuMs() - before[index]) / QUIET_MS);
+    const most = Math.max(...shares);
+    return {
+      ...figures,
+      note: `a node then took ${(100 * most).toFixed(0)} % of a core`,
+      wrong: most > QUIET_SHARE_MAX ? [`a node took ${(100 * most).toFixed(0)} % of a core for nothing`] : [],
+    };
+  },
+};
+
 const FAULTY = { drop: 0.1, double: 0.1, reorder: 0.1 };
 
 export const REDIS = [
+  away,
   scenario("redis-faults", "Redis drops, doubles and reorders a tenth of all messages each, while this many times 500 are sent",
     { full: 50, short: 2 }, FAULTY, ({ load }) => load.progress(500)),
   scenario("redis-cuts", "all connections to Redis are cut", { full: 100, short: 5 }, {}, ({ proxy }) => proxy.cutAll()),

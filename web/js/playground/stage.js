@@ -16,6 +16,8 @@ const NAMES = ["Ada", "Ben", "Cleo", "Dan", "Eve"];
 /** How many frames a pane keeps. */
 const FRAMES_MAX = 100;
 const PATIENCE_MS = 10_000;
+/** How often a message is sent whose acknowledgement does not come, because the connection is lost. */
+const TRIES_MAX = 6;
 
 /** @type {import("@preact/signals").Signal<Stage | null>} */
 export const stage = signal(kept());
@@ -103,7 +105,7 @@ export class Line {
     this.heard = signal(/** @type {import("./voices.js").Heard[]} */ ([]));
     this.link = signal("connecting");
     const { token, dialect } = person;
-    this.socket = io({ auth: { token, dialect }, forceNew: true, transports: ["websocket"] });
+    this.socket = io({ auth: { token, dialect, recover: true }, forceNew: true, transports: ["websocket"] });
     this.socket.io.on("open", () => this.#watch());
     this.socket.on("connect", () => { this.link.value = "online"; });
     this.socket.on("disconnect", () => { this.link.value = "offline"; });
@@ -141,11 +143,17 @@ export class Line {
     return this.socket.timeout(PATIENCE_MS).emitWithAck(event, payload);
   }
 
-  /** Sends a message. Some dialects have no echo, so the message is taken from the acknowledgement. @param {string} text */
+  /**
+   * Sends a message, again if the connection is lost before the acknowledgement; the server knows it by its id. Some
+   * dialects have no echo, so the message is taken from the acknowledgement.
+   * @param {string} text
+   */
   async say(text) {
     const voice = VOICES[this.person.dialect];
     if (!voice) return;
-    const answer = await this.emit(voice.send, voice.payload(this.place, text, this.person.id));
+    const payload = { ...voice.payload(this.place, text, this.person.id), clientMessageId: randomHex(8) };
+    let answer = null;
+    for (let left = TRIES_MAX; left > 0 && !answer; left -= 1) answer = await this.emit(voice.send, payload).catch(() => null);
     if (wentWell(answer)) this.#hear({ id: idIn(answer), sender: this.person.id, text });
   }
 

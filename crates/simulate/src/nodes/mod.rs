@@ -217,6 +217,13 @@ impl Nodes {
         Some((process.life, AbortOnDropHandle::new(process.tasks.spawn_local(work))))
     }
 
+    /// Changes rows behind the log, as a migration does beside nodes that run. It cannot be in the middle of a group.
+    pub(crate) fn change_behind_the_log(&self) {
+        self.sim.note("rows change behind the log".to_owned());
+        self.sim.count("changes behind the log");
+        self.disk.change_behind_the_log();
+    }
+
     /// Ends the process of a node. It is started again a little later.
     pub(crate) fn crash(&self, node: usize, now_ms: u64) {
         let Some(process) = self.process(node) else { return };

@@ -1,7 +1,8 @@
 //! Several nodes over the same tables: what each of them has committed, and how the others catch up with it.
 //!
 //! What must stay true: it is done as on PostgreSQL. Before a node decides a group, its cache has no row that another
-//! node has changed, and the entries of all groups of others come before its own, once.
+//! node has changed, and the entries of all groups of others come before its own, once. What is changed without a group
+//! moves the epoch, and every cache is emptied.
 
 use std::collections::VecDeque;
 
@@ -21,6 +22,8 @@ pub(super) struct Groups {
     count: u64,
     /// The rows that the newest of them have changed, oldest first.
     changed: VecDeque<ChangedRows>,
+    /// How often rows were changed without a group.
+    epoch: u64,
 }
 
 impl Groups {
@@ -30,6 +33,11 @@ impl Groups {
         }
         self.changed.push_back(changed);
         self.count += 1;
+    }
+
+    /// Notes that rows were changed without a group.
+    pub(super) fn move_epoch(&mut self) {
+        self.epoch += 1;
     }
 
     /// The rows that all groups but the first `count` have changed; `None` if some of these groups are not kept.
@@ -47,6 +55,8 @@ pub(super) struct Node {
     groups: u64,
     /// The newest position that it knows of.
     position: u64,
+    /// The epoch of which its cache is.
+    epoch: u64,
     /// What need not be read when other nodes are caught up with.
     delivered: Delivered,
 }
@@ -55,7 +65,7 @@ impl Node {
     /// A node that knows of everything that is committed by now.
     pub(super) fn join(groups: &Groups, newest: u64, delivered: Delivered) -> Self {
         delivered.advance(newest);
-        Self { groups: groups.count, position: newest, delivered }
+        Self { groups: groups.count, position: newest, epoch: groups.epoch, delivered }
     }
 
     /// Catches up with the other nodes, before a group is decided.
@@ -69,10 +79,13 @@ impl Node {
             Some(groups) => groups.for_each(|changed| state.cache.forget(changed)),
             None => state.cache.clear(),
         }
+        if self.epoch != groups.epoch {
+            state.cache.clear();
+        }
         let newest = rows.newest_position()?;
         let after = self.position.max(self.delivered.position());
         let missed = entries_between(rows, after, newest)?;
-        (self.groups, self.position) = (groups.count, newest);
+        (self.groups, self.position, self.epoch) = (groups.count, newest, groups.epoch);
         Ok(Begun { position: Some(newest), now: None, after: Some(after), missed, behind: false })
     }
 

@@ -232,6 +232,14 @@ fn a_node_is_told_once_what_another_has_committed() {
     assert_eq!((refused.after, refused.begun_at, refused.commit.entries.len()), (made + 1, told, 1));
     assert_eq!(second.writer.stale_row(), None);
 
+    // So is everything where rows were changed without a group.
+    second.register("bob");
+    disk.change_behind_the_log();
+    assert!(second.writer.stale_row().is_some());
+    second.register("cleo");
+    assert_eq!(second.writer.stale_row(), None);
+    let told = second.writer.position();
+
     // A node that crashes leaves the others what was committed.
     let _ = second.writer.crash();
     assert!(matches!(second.store.newest_position(), Err(StoreError::Closed)));

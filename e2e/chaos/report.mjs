@@ -17,7 +17,8 @@ in four lanes, one message after the other in each, and repeats what was not ack
 over WebSocket, polling and both, in all five dialects; when a connection ends they resume it. At the end everything that was
 stored is read, and compared with each acknowledgement and with what each listener has heard:
 
-- *lost*: an acknowledged message that is not stored;
+- *lost*: an acknowledged message that is not stored, but for those that a promoted standby lacked, whose number stands
+  beside the fault; all listeners must begin afresh then, and what they hear from there on is checked;
 - *doubled*: a message that is stored twice, or that a listener has heard twice;
 - *out of order*: a listener has heard another order than the stored one, or a lane's messages are stored in another order
   than they were sent in;
@@ -26,19 +27,22 @@ stored is read, and compared with each acknowledgement and with what each listen
 `;
 
 const TAIL = `
-*Afresh* counts sessions that could not be resumed, because the database did not answer at that moment; a client then loads
+*Afresh* counts sessions that could not be resumed, because the database did not answer at that moment or had lost commits; a client then loads
 the history, and what it hears after that is checked. *Silence* is the longest time in which nobody got an acknowledgement;
 *delivery* is the time from an acknowledgement to a listener whose connection was up: the median and the longest.
 
 The code is in \`e2e/chaos\`. Node logs of the last run are in \`target/chaos\`.
 `;
 
+/** What else is said of a scenario. */
+const note = ({ note, lostByStandby }) => note ?? (lostByStandby && `${number(lostByStandby)} messages`);
+
 /** The page for a full run. `results` are the scenarios with their figures. */
 export function page(results, { seed, nodes }) {
   const about = `Run with seed ${seed} on a machine with ${cpus().length} cores (${cpus()[0]?.model.trim() ?? "unknown"}), which the ${nodes} nodes, PostgreSQL and all clients share; a debug build, whose assertions are checked.\n\n`;
   const columns = ["fault", "times", "minutes", "acknowledged", "heard", ...KINDS, "afresh", "silence, s", "delivery, ms"];
   const rows = results.map(({ scenario, figures }) => [
-    figures.note ? `${scenario.what}: ${figures.note}` : scenario.what,
+    note(figures) ? `${scenario.what}: ${note(figures)}` : scenario.what,
     number(figures.count),
     (figures.seconds / 60).toFixed(1),
     number(figures.acknowledged),

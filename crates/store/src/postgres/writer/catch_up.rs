@@ -9,7 +9,7 @@ use quintet_rules::log::entries_between;
 use tokio_postgres::Row;
 
 use super::changed::changed_at;
-use super::part::Part;
+use super::order::Part;
 use super::{Applied, WriterLink};
 use crate::postgres::error::{Fetched, PostgresError};
 use crate::postgres::rows::PostgresRows;

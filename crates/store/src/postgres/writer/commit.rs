@@ -10,7 +10,8 @@ use tokio_postgres::Error;
 use tokio_postgres::error::Severity;
 use tokio_postgres::types::ToSql;
 
-use super::{Applied, LOCK, RECONNECT_EVERY, RECONNECT_WITHIN, WriterLink};
+use super::order::LOCK;
+use super::{Applied, RECONNECT_EVERY, RECONNECT_WITHIN, WriterLink};
 use crate::postgres::error::{Fetched, PostgresError, explained};
 use crate::postgres::link::{Link, Step, is_lost};
 

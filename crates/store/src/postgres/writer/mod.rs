@@ -13,8 +13,9 @@ mod changed;
 mod channel;
 mod commit;
 mod foreseen;
+mod incarnation;
 mod known;
-mod part;
+mod order;
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -32,7 +33,7 @@ use self::buffer::{Buffer, Lengths};
 use self::changed::Changed;
 use self::foreseen::Foreseen;
 use self::known::Known;
-use self::part::{Part, history};
+use self::order::{LOCK, Part, history};
 use super::clock::Clock;
 use super::error::{Fetched, PostgresError};
 use super::incarnation::Incarnation;
@@ -50,7 +51,6 @@ const RECONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// The time between two tries to connect.
 const RECONNECT_EVERY: Duration = Duration::from_millis(100);
 
-const LOCK: &str = "SELECT epoch, incarnation, history FROM part WHERE id = 1 FOR UPDATE";
 /// The newest group and the clock of the database, read after the lock was given: a statement that waits for a lock
 /// would see older rows.
 const NEWEST: &str = "SELECT coalesce(g.number, 0), coalesce(g.position, 0), coalesce(g.mark, ''), coalesce(g.at, 0),

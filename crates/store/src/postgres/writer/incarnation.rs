@@ -1,54 +1,20 @@
-//! The row of the order: what the writer compares with what it knows, to notice that commits were lost.
+//! Noticing that the database has lost commits, and beginning the next incarnation of the data.
 //!
 //! What must stay true: nothing is committed to a history that does not continue the one that this process knows; the
 //! next incarnation is begun once, under the lock, by whoever notices first.
 
-use tokio_postgres::{Error, Row};
-
-use super::{Applied, LOCK, WriterLink};
-use crate::postgres::error::{Fetched, PostgresError, explained};
-use crate::postgres::link::{Link, Step, is_lost};
+use super::order::{LOCK, PART, Part};
+use super::{Applied, WriterLink};
+use crate::postgres::error::{Fetched, PostgresError};
+use crate::postgres::link::{Link, Step};
 use crate::postgres::rows::id_bytes;
 
-/// The cluster and the timeline of the server. A promoted standby, and a backup that was restored and replayed, have another
-/// timeline; a dump that was restored is in another cluster.
-const HISTORY: &str = "SELECT system_identifier::text || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8)
-     FROM pg_control_system()";
-const PART: &str = "SELECT epoch, incarnation, history FROM part WHERE id = 1";
 const NOTE_HISTORY: &str = "UPDATE part SET history = $1 WHERE id = 1";
 /// Begins an incarnation. The identity of the data changes with it, so that neither what clients keep nor what other nodes
 /// tell of the one before is taken for what belongs to this one.
 const BEGIN_INCARNATION: &str = "WITH begun AS (
          UPDATE part SET incarnation = $1::bigint, epoch = epoch + 1, history = coalesce($2::text, history) WHERE id = 1)
      UPDATE identity SET id = regexp_replace(id, 'x[0-9a-f]+$', '') || 'x' || to_hex($1::bigint)";
-
-/// The row of the part of the order.
-#[derive(Clone, Debug)]
-pub(super) struct Part {
-    pub(super) epoch: i64,
-    pub(super) incarnation: i64,
-    /// The cluster and the timeline in which the newest group was last found to continue what was known.
-    pub(super) history: Option<String>,
-}
-
-impl Part {
-    /// Reads the columns of [`LOCK`].
-    pub(super) fn of(row: &Row) -> Fetched<Self> {
-        Ok(Self { epoch: row.try_get(0)?, incarnation: row.try_get(1)?, history: row.try_get(2)? })
-    }
-}
-
-/// The cluster and the timeline of the server; `None` if it does not tell.
-pub(super) async fn history(link: &Link) -> Result<Option<String>, Error> {
-    match link.client.query_one(HISTORY, &[]).await {
-        Ok(row) => row.try_get(0),
-        Err(error) if is_lost(&error) => Err(error),
-        Err(error) => {
-            tracing::debug!(error = explained(&error), "the server does not tell its timeline");
-            Ok(None)
-        }
-    }
-}
 
 impl WriterLink {
     /// The row of the part, for a process that begins. It knows nothing of what was committed before: where the server has

@@ -28,7 +28,7 @@ pub use codec::{CodecError, decode, encode, encode_group, sender};
 pub use envelope::{Envelope, GroupNotice, Message};
 pub use feed::{Feed, GAP_WAIT};
 pub use inbox::{GroupSender, Inbox, Teller};
-pub use node::{Cluster, Neighbours, Parts};
+pub use node::{Cluster, Neighbours, Parts, TellNodes};
 pub use nodes::{Nodes, NodesOutput};
 pub use status::{Health, READY_WITHIN, Status};
 pub use wire::{Fate, MemoryNetwork, Passage, Wire, WireError, WireEvent, WireEvents, postgres_wire, redis_wire};

@@ -12,8 +12,10 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::ConstCounter;
 use quintet_bus::LocalBus;
 use quintet_cluster::{
-    Backing, Cluster, GroupSender, Health, Inbox, PART, Parts, Status, Teller, Wire, postgres_wire, redis_wire,
+    Backing, Cluster, GroupSender, Health, Inbox, Neighbours, PART, Parts, Status, Teller, Wire, postgres_wire,
+    redis_wire,
 };
+use quintet_domain::NodeId;
 use quintet_gateway::Gateway;
 use quintet_socketio::{CloseReason, Engine};
 use quintet_store::{Delivered, PostgresStore, PostgresTarget, Store};
@@ -24,7 +26,6 @@ use crate::config::{BusName, Config};
 use crate::edge::hop::Hop;
 use crate::failure::Failure;
 use crate::metrics::gauge;
-use crate::node;
 
 /// The time between two looks whether clients must be sent away.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -46,6 +47,16 @@ pub(crate) struct Prepared {
     pub(crate) delivered: Delivered,
 }
 
+/// What a node is to others.
+pub(crate) struct Own {
+    /// The id of the node.
+    pub(crate) id: NodeId,
+    /// How other nodes reach it; `None` if they cannot.
+    pub(crate) address: Option<String>,
+    /// Who else wants to know which nodes are alive.
+    pub(crate) neighbours: Neighbours,
+}
+
 /// What a node that runs hears of others.
 #[derive(Clone)]
 pub(crate) struct Node {
@@ -65,7 +76,7 @@ impl Prepared {
     pub(crate) async fn start(
         self,
         config: &Config,
-        node: &node::Node,
+        own: Own,
         store: &Arc<PostgresStore>,
         bus: Arc<LocalBus>,
     ) -> Result<Node, Failure> {
@@ -82,8 +93,8 @@ impl Prepared {
         };
         let store: Weak<PostgresStore> = Arc::downgrade(store);
         let parts = Parts {
-            node: node.id(),
-            address: node.reach(),
+            node: own.id,
+            address: own.address,
             identity,
             secret: config.cluster.secret.clone(),
             wire: Arc::clone(&wire),
@@ -92,7 +103,7 @@ impl Prepared {
             store: store as Weak<dyn Backing>,
             delivered: self.delivered,
             inbox: self.inbox,
-            neighbours: node.neighbours(config.cluster.sticky),
+            neighbours: own.neighbours,
         };
         let cluster = Cluster::start(parts).map_err(|error| format!("the node cannot be started: {error}"))?;
         Ok(Node { status: Arc::clone(cluster.status()), cluster, wire })

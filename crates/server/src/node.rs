@@ -6,16 +6,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use quintet_cluster::Neighbours;
+use quintet_cluster::{Neighbours, TellNodes};
 use quintet_domain::NodeId;
 use quintet_gateway::Gateway;
 use quintet_socketio::{Engine, SessionIds};
-use quintet_store::{FreshNode, PostgresStore};
+use quintet_store::PostgresStore;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
-use crate::cluster;
+use crate::cluster::{self, Own};
 use crate::config::Config;
 use crate::edge::hop::{self, Door, Hop, Internal};
 use crate::failure::Failure;
@@ -69,16 +69,6 @@ impl Node {
         Ok(Self { id, internal, hop, room, first: Arc::default() })
     }
 
-    /// The id of the node.
-    pub(crate) fn id(&self) -> NodeId {
-        self.id
-    }
-
-    /// How other nodes reach this one; `None` if they cannot.
-    pub(crate) fn reach(&self) -> Option<String> {
-        self.internal.as_ref().map(Internal::reach)
-    }
-
     /// How the ids of sessions are made.
     pub(crate) fn session_ids(&self) -> SessionIds {
         match &self.hop {
@@ -95,10 +85,12 @@ impl Node {
         self.hop.clone()
     }
 
-    /// What the heartbeats of this node tell: which requests can be passed on to whom.
-    pub(crate) fn neighbours(&self, sticky: bool) -> Neighbours {
+    /// What the node is to others. Its heartbeats tell which requests can be passed on to whom.
+    pub(crate) fn own(&self, sticky: bool) -> Own {
         let wanted = self.hop.as_ref().map(|hop| hop.wanted()).unwrap_or_default();
-        Neighbours { told: Some(told(self.hop.clone(), sticky, Arc::clone(&self.first))), wanted }
+        let told = Some(told(self.hop.clone(), sticky, Arc::clone(&self.first)));
+        let address = self.internal.as_ref().map(Internal::reach);
+        Own { id: self.id, address, neighbours: Neighbours { told, wanted } }
     }
 
     /// The line of the start that says where other nodes reach this one.
@@ -135,7 +127,7 @@ impl Node {
 }
 
 /// What is done with the nodes that are alive.
-fn told(hop: Option<Arc<Hop>>, sticky: bool, first: Arc<Notify>) -> Box<dyn Fn(&[FreshNode]) + Send> {
+fn told(hop: Option<Arc<Hop>>, sticky: bool, first: Arc<Notify>) -> TellNodes {
     let is_warned = AtomicBool::new(sticky);
     Box::new(move |others| {
         match &hop {

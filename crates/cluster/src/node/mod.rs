@@ -7,6 +7,7 @@
 
 mod forgeries;
 mod inputs;
+mod neighbours;
 mod senders;
 mod work;
 
@@ -15,9 +16,11 @@ use std::sync::{Arc, Weak};
 
 use quintet_bus::LocalBus;
 use quintet_domain::NodeId;
-use quintet_store::{Delivered, FreshNode};
-use tokio::sync::{Notify, mpsc, watch};
+use quintet_store::Delivered;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
+
+pub use self::neighbours::{Neighbours, TellNodes};
 
 use self::inputs::{Input, Inputs};
 use self::work::{Made, Work};
@@ -52,21 +55,6 @@ pub struct Parts {
     pub inbox: Inbox,
     /// Who else wants to know which nodes are alive.
     pub neighbours: Neighbours,
-}
-
-/// Tells others which nodes are alive, as each heartbeat of the node finds them.
-#[derive(Default)]
-pub struct Neighbours {
-    /// What is called after each heartbeat, with the other nodes that are alive.
-    pub told: Option<Box<dyn Fn(&[FreshNode]) + Send>>,
-    /// Told by whoever needs the next heartbeat at once.
-    pub wanted: Arc<Notify>,
-}
-
-impl fmt::Debug for Neighbours {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Neighbours").field("told", &self.told.is_some()).finish_non_exhaustive()
-    }
 }
 
 impl fmt::Debug for Parts {

@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use quintet_bus::{Bus, LocalBus};
 use quintet_domain::{Commit, Entry, Ephemeral, Event, NodeId};
-use quintet_store::{Delivered, FreshNode, Group, Heartbeat, StoreError};
+use quintet_store::{Delivered, Group, Heartbeat, StoreError};
 use tokio::time::Instant;
 
 use super::forgeries::Forgeries;
 use super::inputs::{Input, Inputs};
+use super::neighbours::TellNodes;
 use super::senders::{Senders, Standing};
 use crate::PART;
 use crate::backing::Backing;
@@ -64,7 +65,7 @@ pub(super) struct Work {
     nodes: Nodes,
     missed: Missed,
     /// What is called with the nodes that a heartbeat has found.
-    told: Option<Box<dyn Fn(&[FreshNode]) + Send>>,
+    told: Option<TellNodes>,
     tick_at: Instant,
     heartbeat_at: Instant,
     heartbeat_began: Instant,
@@ -97,7 +98,7 @@ pub(super) struct Made {
     pub(super) delivered: Delivered,
     pub(super) status: Arc<Status>,
     pub(super) missed: Missed,
-    pub(super) told: Option<Box<dyn Fn(&[FreshNode]) + Send>>,
+    pub(super) told: Option<TellNodes>,
 }
 
 impl Work {

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
+import { counted } from "../lib/tally.mjs";
 import { page } from "./report.mjs";
 import { connections, failovers, lagged, oldTransactions, stops } from "./scenarios/database.mjs";
 import { clocks, cuts, kills, stills } from "./scenarios/nodes.mjs";
@@ -48,7 +49,7 @@ mkdirSync(FOLDER, { recursive: true });
 const found = results.map(({ scenario, figures, wrong }) => ({ name: scenario.name, figures, wrong }));
 writeFileSync(`${FOLDER}/results.json`, `${JSON.stringify(found, null, 2)}\n`);
 const failed = results.filter(({ wrong }) => wrong.length > 0).map(({ scenario }) => scenario.name);
-const tests = values.tests ? JSON.parse(readFileSync(values.tests, "utf8")) : {};
+const tests = values.tests ? counted(readFileSync(values.tests, "utf8")) : {};
 const written = () => page(results, { seed, nodes: 2, tests });
 writeFileSync(`${FOLDER}/reliability.md`, failed.length === 0 ? written() : "");
 if (values.page && failed.length === 0) writeFileSync(values.page, written());

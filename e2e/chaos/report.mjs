@@ -41,8 +41,8 @@ const note = ({ note, lostByStandby }) => note ?? (lostByStandby && `${number(lo
 function played(tests) {
   const names = Object.keys(tests);
   if (names.length === 0) return "";
-  const total = names.reduce((sum, name) => sum + tests[name].passed, 0);
-  const each = names.map((name) => `\`${name}\` (${number(tests[name].passed)})`).join(", ");
+  const total = names.reduce((sum, name) => sum + tests[name], 0);
+  const each = names.map((name) => `\`${name}\` (${number(tests[name])})`).join(", ");
   return `
 Before the faults, these tests with official clients and a browser were played on two nodes behind the same load balancer,
 and passed, ${number(total)} in all: ${each}. CI plays \`stories\`, \`order\` and \`recovery\` on two nodes.

@@ -5,14 +5,11 @@ import { once } from "node:events";
 import net from "node:net";
 
 import { within } from "./client.mjs";
+import { LOCKS, WRITES } from "./postgres.mjs";
 
 /** Requests that a client may send before it begins a session; each is answered with one byte, or not at all. */
 const SSL = 80_877_103;
 const GSS = 80_877_104;
-
-/** What the writer of a node asks for, by the beginning of the statement. */
-const LOCKS = "SELECT epoch FROM part WHERE id = 1 FOR UPDATE";
-const SAYS = "INSERT INTO message (";
 
 /** Where a text of the protocol ends that begins at `from`. */
 const textEnd = (bytes, from) => bytes.indexOf(0, from);
@@ -90,7 +87,7 @@ export class Session {
         const from = textEnd(message, 5) + 1;
         const statement = this.#statements.get(message.toString("latin1", from, textEnd(message, from))) ?? "";
         this.#asked ||= statement.startsWith(LOCKS);
-        this.#wrote ||= statement.startsWith(SAYS);
+        this.#wrote ||= statement.startsWith(WRITES);
         return true;
       }
       case "Q": {

@@ -43,6 +43,16 @@ export async function sql(url, statement) {
   return (await run("psql", words)).stdout.trim();
 }
 
+/** How the statements begin by which the writer of a node locks the order, and writes messages. */
+export const LOCKS = "SELECT epoch FROM part WHERE id = 1 FOR UPDATE";
+export const WRITES = "INSERT INTO message (";
+
+/** How often each migration of a database was run, by its version. */
+export async function migrations(url) {
+  const rows = await sql(url, "SELECT version, count(*) FROM refinery_schema_history GROUP BY version ORDER BY version");
+  return rows.split("\n").map((row) => row.split("|").map(Number));
+}
+
 let shared;
 
 /** The URL of a server for all tests of this process. */

@@ -12,6 +12,7 @@ import { promisify } from "node:util";
 import { violations } from "../chaos/checker.mjs";
 import { Dealer } from "../lib/dealer.mjs";
 import { Session } from "../lib/postgres-proxy.mjs";
+import { LOCKS, WRITES } from "../lib/postgres.mjs";
 import { Fates, isPublished, isPublishing, valueEnd } from "../lib/redis.mjs";
 
 describe("the comparison", () => {
@@ -153,8 +154,6 @@ describe("the proxy before PostgreSQL", () => {
     body.writeUInt32BE(code);
     return message("", body);
   };
-  const LOCK = "SELECT epoch FROM part WHERE id = 1 FOR UPDATE";
-  const SAYS = "INSERT INTO message (position) VALUES ($1)";
 
   /** Plays a transaction, cut into chunks of some bytes. Returns the points, and whether everything was passed on. */
   function play({ statement, bytes, answer = "COMMIT", stopsAt }) {
@@ -169,9 +168,9 @@ describe("the proxy before PostgreSQL", () => {
       // The session begins after a question about encryption, which is answered with one byte.
       through("sent", asks(80_877_103)),
       through("answered", Buffer.from("N")),
-      through("sent", Buffer.concat([asks(196_608), message("P", text("s1", LOCK)), message("P", text("s2", statement))])),
+      through("sent", Buffer.concat([asks(196_608), message("P", text("s1", LOCKS)), message("P", text("s2", statement))])),
       through("sent", Buffer.concat([message("Q", text("BEGIN")), message("B", text("", "s1")), message("S")])),
-      through("answered", Buffer.concat([message("C", text("BEGIN")), message("D"), message("C", text("SELECT 1"))])),
+      through("answered", Buffer.concat([message("C", text("BEGIN")), message("D"), message("C", text("ROWS 1"))])),
       through("sent", Buffer.concat([message("B", text("", "s2")), message("Q", text("COMMIT"))])),
       through("answered", Buffer.concat([message("C", text("INSERT 0 1")), message("C", text(answer)), message("Z")])),
     ];
@@ -180,15 +179,15 @@ describe("the proxy before PostgreSQL", () => {
 
   for (const bytes of [1, 7, 1_000]) {
     test(`knows where a transaction is, in chunks of ${bytes} bytes`, () => {
-      assert.deepEqual(play({ statement: SAYS, bytes }), { points: ["with the lock", "before COMMIT", "after COMMIT"], whole: true });
-      assert.deepEqual(play({ statement: "INSERT INTO other VALUES ($1)", bytes }), { points: ["with the lock"], whole: true });
-      assert.deepEqual(play({ statement: SAYS, bytes, answer: "ROLLBACK" }), { points: ["with the lock", "before COMMIT"], whole: true });
+      assert.deepEqual(play({ statement: WRITES, bytes }), { points: ["with the lock", "before COMMIT", "after COMMIT"], whole: true });
+      assert.deepEqual(play({ statement: "another one", bytes }), { points: ["with the lock"], whole: true });
+      assert.deepEqual(play({ statement: WRITES, bytes, answer: "ROLLBACK" }), { points: ["with the lock", "before COMMIT"], whole: true });
     });
   }
 
   test("keeps back what is not to be passed on", () => {
     for (const stopsAt of ["with the lock", "before COMMIT", "after COMMIT"]) {
-      assert.equal(play({ statement: SAYS, bytes: 1_000, stopsAt }).whole, false);
+      assert.equal(play({ statement: WRITES, bytes: 1_000, stopsAt }).whole, false);
     }
   });
 

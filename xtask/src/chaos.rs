@@ -8,7 +8,7 @@ use crate::{nodes, sh, test};
 const PAGE: &str = "docs/reliability.md";
 
 /// Where the numbers of tests that passed on two nodes are written to.
-const TALLY: &str = "target/chaos/tests.json";
+const TALLY: &str = "target/chaos/tests.jsonl";
 
 /// The program, and its Debian package, whose library gives a node another time.
 const CLOCK: &str = "faketime";

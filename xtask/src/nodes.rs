@@ -22,7 +22,8 @@ pub(crate) fn play(names: &[&str], tally: Option<&Path>) -> Result<(), String> {
     if let Some(tally) = tally {
         args.extend(["--test-reporter=spec", "--test-reporter-destination=stdout"].map(str::to_owned));
         args.push("--test-reporter=./lib/tally.mjs".to_owned());
-        args.push(format!("--test-reporter-destination={}", tally.to_string_lossy()));
+        args.push("--test-reporter-destination=stderr".to_owned());
+        args.insert(0, format!("E2E_TALLY={}", tally.to_string_lossy()));
     }
     args.extend(files);
     let args: Vec<&str> = args.iter().map(String::as_str).collect();

@@ -219,7 +219,7 @@ impl Nodes {
 
     /// Changes rows behind the log, as a migration does beside nodes that run. It cannot be in the middle of a group.
     pub(crate) fn change_behind_the_log(&self) {
-        self.sim.note("rows change behind the log".to_owned());
+        self.sim.note("rows change behind the log");
         self.sim.count("changes behind the log");
         self.disk.change_behind_the_log();
     }

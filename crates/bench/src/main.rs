@@ -160,12 +160,16 @@ fn main() -> io::Result<()> {
         Task::SqliteFloor { group, seconds, file } => sqlite_floor::run(group, seconds, &file),
         Task::PostgresFloor { url, group, seconds } => nodes::floor::run(&url, group, seconds),
         Task::Nodes { short, only, json, docs } => {
-            let tables = nodes::run(short, &only)?;
+            let (tables, failures) = nodes::run(short, &only)?;
             let (machine, versions) = (machine::describe(), nodes::page::versions(machine::versions()));
             let report = Report { date: today(), machine, versions, quick: short, note: None, tables };
             finish(&report, json.as_deref(), None)?;
             println!("\n{}", nodes::goals::markdown(&report.tables));
-            docs.map_or(Ok(()), |folder| nodes::page::write(&report, &folder))
+            if let Some(folder) = docs {
+                nodes::page::write(&report, &folder)?;
+            }
+            // The short run is a test of the benchmark itself.
+            if short && failures > 0 { Err(io::Error::other(format!("{failures} runs failed"))) } else { Ok(()) }
         }
         Task::Soak { people, minutes } => scenarios::soak(people, minutes),
         Task::Abuse { attacks, servers, seconds, json } => {
@@ -229,7 +233,7 @@ fn run(scenarios: &[Scenario], peers: &[Peer], quick: bool, only: &str) -> Vec<T
         let of_this = scenario.cases(peers, quick).into_iter().filter(|case| case.name.contains(only));
         cases.extend(of_this.filter(|case| !case.servers.is_empty()).map(|case| (scenario.name(), case)));
     }
-    runs::in_turns(cases)
+    runs::in_turns(cases).0
 }
 
 fn finish(report: &Report, json: Option<&Path>, docs: Option<&Path>) -> io::Result<()> {

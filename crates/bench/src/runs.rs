@@ -8,14 +8,15 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::report::Table;
 use crate::scenarios::Case;
 
-/// Runs the cases, each under the name of its scenario. Prints the table of each, and returns all.
-pub(crate) fn in_turns(cases: Vec<(&'static str, Case)>) -> Vec<Table> {
+/// Runs the cases, each under the name of its scenario. Prints the table of each. Returns all tables, and the number of
+/// runs that failed.
+pub(crate) fn in_turns(cases: Vec<(&'static str, Case)>) -> (Vec<Table>, usize) {
     let steps: usize = cases.iter().map(|(_, case)| case.repeat * case.servers.len()).sum();
     let bar = ProgressBar::new(steps as u64);
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} {msg}") {
         bar.set_style(style);
     }
-    let mut tables = Vec::new();
+    let (mut tables, mut failures) = (Vec::new(), 0);
     for (scenario, case) in cases {
         let Case { name, servers, repeat } = case;
         let mut runs: Vec<Vec<_>> = servers.iter().map(|_| Vec::new()).collect();
@@ -26,6 +27,7 @@ pub(crate) fn in_turns(cases: Vec<(&'static str, Case)>) -> Vec<Table> {
                     Ok(values) => runs[at].push(values),
                     // A server that fails under the load has no figure; the others have theirs.
                     Err(error) => {
+                        failures += 1;
                         // Without a terminal the bar prints nothing, and a missing figure must not be missing silently.
                         bar.suspend(|| eprintln!("{scenario}, {name}: {}: {error}", server.name));
                     }
@@ -39,5 +41,5 @@ pub(crate) fn in_turns(cases: Vec<(&'static str, Case)>) -> Vec<Table> {
         tables.push(table);
     }
     bar.finish_and_clear();
-    tables
+    (tables, failures)
 }

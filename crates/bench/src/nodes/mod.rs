@@ -22,8 +22,9 @@ use self::services::Services;
 use crate::report::Table;
 use crate::runs;
 
-/// Runs the scenarios; only the cases whose name, or whose scenario's, contains a text.
-pub(crate) fn run(short: bool, only: &str) -> io::Result<Vec<Table>> {
+/// Runs the scenarios; only the cases whose name, or whose scenario's, contains a text. Returns the tables, and the
+/// number of runs that failed.
+pub(crate) fn run(short: bool, only: &str) -> io::Result<(Vec<Table>, usize)> {
     let services = Rc::new(Services::start()?);
     let cases = scenarios::ALL.iter().flat_map(|scenario| {
         let cases = (scenario.cases)(short, &services).into_iter();

@@ -12,7 +12,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::client_fields::{
-    CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, MESSAGE, READ_MESSAGES, content, conversation, kind,
+    CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, FILES, MENTION_ALL, MENTIONS, MESSAGE, METADATA, READ_MESSAGES, REPLY_TO,
+    THREAD_ID, content, conversation, kind,
 };
 use crate::details::DeletedDetails;
 use crate::dialect::Dialect;
@@ -48,6 +49,12 @@ pub(crate) const EVENTS: &[EventSpec] = &[
             FILE_URL,
             FILE_NAME,
             CLIENT_MESSAGE_ID,
+            FILES,
+            METADATA,
+            REPLY_TO,
+            THREAD_ID,
+            MENTIONS,
+            MENTION_ALL,
         ]),
         send,
     ),
@@ -59,9 +66,12 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     ),
     from_client("typing:start", Document, IdOrObject(&[conversation("chatId")]), |fields| Ok(typing(fields, true))),
     from_client("typing:stop", Document, IdOrObject(&[conversation("chatId")]), |fields| Ok(typing(fields, false))),
-    from_client("message:edit", Quintet, Object(&[MESSAGE, content("content")]), |fields| {
-        shared::edit(fields, "content")
-    }),
+    from_client(
+        "message:edit",
+        Quintet,
+        Object(&[MESSAGE, content("content"), METADATA, MENTIONS, MENTION_ALL]),
+        |fields| shared::edit(fields, "content"),
+    ),
     from_client("message:delete", Quintet, IdOrObject(&[MESSAGE]), shared::delete),
     shared::authenticate(Quintet),
     to_client("chat:joined", Document, Object(&[required("chatId", Id)])),

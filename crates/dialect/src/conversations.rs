@@ -12,7 +12,8 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::client_fields::{
-    CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, IS_TYPING, MESSAGE, READ_MESSAGES, content, conversation, kind,
+    CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, FILES, IS_TYPING, MENTION_ALL, MENTIONS, MESSAGE, METADATA, READ_MESSAGES,
+    REPLY_TO, THREAD_ID, content, conversation, kind,
 };
 use crate::details::{DeletedDetails, Details, EditedDetails};
 use crate::dialect::Dialect;
@@ -52,6 +53,12 @@ pub(crate) const EVENTS: &[EventSpec] = &[
             FILE_URL,
             FILE_NAME,
             CLIENT_MESSAGE_ID,
+            FILES,
+            METADATA,
+            REPLY_TO,
+            THREAD_ID,
+            MENTIONS,
+            MENTION_ALL,
         ]),
         send,
     ),
@@ -59,9 +66,12 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     from_client("mark_read", Document, IdOrObject(&[conversation("conversationId"), READ_MESSAGES]), |fields| {
         shared::read(fields, "conversationId")
     }),
-    from_client("edit_message", Document, Object(&[MESSAGE, content("newContent")]), |fields| {
-        shared::edit(fields, "newContent")
-    }),
+    from_client(
+        "edit_message",
+        Document,
+        Object(&[MESSAGE, content("newContent"), METADATA, MENTIONS, MENTION_ALL]),
+        |fields| shared::edit(fields, "newContent"),
+    ),
     from_client("delete_message", Document, IdOrObject(&[MESSAGE]), shared::delete),
     from_client(
         "upload_file",

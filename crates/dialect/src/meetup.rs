@@ -9,7 +9,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::client_fields::{
-    CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, MESSAGE, READ_MESSAGES, content, conversation, kind, sender,
+    CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, FILES, MENTION_ALL, MENTIONS, MESSAGE, METADATA, READ_MESSAGES, REPLY_TO,
+    THREAD_ID, content, conversation, kind, sender,
 };
 use crate::details::{DeletedDetails, EditedDetails};
 use crate::dialect::Dialect;
@@ -44,6 +45,12 @@ pub(crate) const EVENTS: &[EventSpec] = &[
             FILE_URL,
             FILE_NAME,
             CLIENT_MESSAGE_ID,
+            FILES,
+            METADATA,
+            REPLY_TO,
+            THREAD_ID,
+            MENTIONS,
+            MENTION_ALL,
         ]),
         send,
     ),
@@ -53,9 +60,12 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     from_client("userStoppedTyping", Document, IdOrObject(&[conversation("chatId"), sender("userId")]), |fields| {
         Ok(typing(fields, false))
     }),
-    from_client("editMessage", Quintet, Object(&[MESSAGE, content("message")]), |fields| {
-        shared::edit(fields, "message")
-    }),
+    from_client(
+        "editMessage",
+        Quintet,
+        Object(&[MESSAGE, content("message"), METADATA, MENTIONS, MENTION_ALL]),
+        |fields| shared::edit(fields, "message"),
+    ),
     from_client("deleteMessage", Quintet, IdOrObject(&[MESSAGE]), shared::delete),
     from_client("markRead", Quintet, IdOrObject(&[conversation("chatId"), READ_MESSAGES]), |fields| {
         shared::read(fields, "chatId")

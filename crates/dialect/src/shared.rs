@@ -40,7 +40,8 @@ pub(crate) const fn authenticate(origin: Origin) -> EventSpec {
 
 /// Decodes an edit of the message `messageId`, whose new text is in the field `content`.
 pub(crate) fn edit(fields: &Fields<'_>, content: &str) -> Result<Decoded, Refusal> {
-    Ok(Decoded::new(WriteCommand::Edit { message: fields.message("messageId"), content: fields.edited(content)? }))
+    let (message, content) = (fields.message("messageId"), fields.edited(content)?);
+    Ok(Decoded::new(WriteCommand::Edit { message, content, details: fields.edited_details()? }))
 }
 
 /// Decodes a deletion of the message `messageId`.

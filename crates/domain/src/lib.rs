@@ -24,6 +24,7 @@ mod message;
 mod message_details;
 mod names;
 mod network;
+mod new_details;
 mod overview;
 pub mod permissions;
 mod quotas;
@@ -53,6 +54,7 @@ pub use message::{DELETED_CONTENT, FileLink, Message, MessageKind, Reader, valid
 pub use message_details::{AttachedFile, Mention, MessageDetails, Metadata, Pin, Quote, ReactionCount, ThreadSummary};
 pub use names::{NAME_KEY_VERSION, NameKeys, collisions, parse_username, refuse_reserved, username_from};
 pub use network::{network, site};
+pub use new_details::{EditedDetails, NewDetails, validate_files, validate_mentions};
 pub use overview::{Overview, members_told};
 pub use quotas::Quotas;
 pub use search::Searched;

@@ -14,6 +14,8 @@ pub const THREAD_SENDERS_SHOWN_MAX: usize = 5;
 pub const FILES_OF_MESSAGE_MAX: usize = 10;
 /// Maximum number of users whom one message mentions by name.
 pub const MENTIONS_MAX: usize = 50;
+/// Maximum number of members of a group in which every member may mention all at once.
+pub const MENTION_ALL_MEMBERS_MAX: u32 = 20;
 /// Maximum size of the custom data of a message or a user, in bytes of JSON.
 pub const METADATA_BYTES_MAX: usize = 4_096;
 /// Maximum size of the custom data of a conversation, in bytes of JSON.

@@ -21,6 +21,7 @@ mod me;
 mod meetups;
 mod message_details;
 mod messages;
+mod new_details;
 mod notifications;
 mod openapi;
 mod operations;

@@ -6,11 +6,13 @@ use http::{HeaderMap, StatusCode};
 use quintet_domain::{ClientMessageId, ConversationId, FileLink, MessageId, MessageKind, NewText, Refusal, Target};
 use quintet_service::{PageOf, Service};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::error::Answer;
 use crate::extract::{AuthUser, Body, Query, page_limit};
 use crate::ids::Id;
+use crate::new_details::{Given, GivenFile};
 use crate::views::{Message, Messages, Views, message_kinds};
 
 #[derive(Deserialize, IntoParams)]
@@ -62,14 +64,38 @@ pub(crate) struct NewMessage {
     file_url: Option<String>,
     file_name: Option<String>,
     client_message_id: Option<String>,
+    /// All files of the message, at most ten, in place of `fileUrl`.
+    files: Option<Vec<GivenFile>>,
+    /// Custom data of at most 4,096 bytes, nested at most 32 deep.
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Box<RawValue>>,
+    /// The id of the message that this one answers.
+    #[serde(rename = "replyTo")]
+    reply_to: Option<String>,
+    /// The id of any message of the thread that this one belongs to.
+    #[serde(rename = "threadId")]
+    thread_id: Option<String>,
+    /// The ids of members whom the message mentions; without them, `@username` in the text mentions.
+    mentions: Option<Vec<String>>,
+    /// Whether the message mentions all members.
+    #[serde(rename = "mentionAll")]
+    mention_all: Option<bool>,
 }
 
 impl NewMessage {
     /// Returns the message to send, with the client's own id for it.
     pub(crate) fn text(self, target: Target) -> Result<NewText, Refusal> {
         let client_message_id = own_id(self.client_message_id)?;
+        let given = Given {
+            files: self.files,
+            metadata: self.metadata,
+            reply_to: self.reply_to,
+            thread_id: self.thread_id,
+            mentions: self.mentions,
+            mention_all: self.mention_all,
+        };
         let file = (self.file_url, self.file_name);
-        let text = new_text(target, ("type", self.kind.as_deref()), self.content, file)?;
+        let text = new_text(target, ("type", self.kind.as_deref()), self.content, file, given)?;
         Ok(NewText { client_message_id, ..text })
     }
 }
@@ -80,12 +106,13 @@ pub(crate) fn own_id(id: Option<String>) -> Result<Option<ClientMessageId>, Refu
     id.map_err(|error| Refusal::invalid("clientMessageId", format!("is no id: {error}")))
 }
 
-/// Returns a message to send from its parts: its kind by name, its text and its file.
+/// Returns a message to send from its parts: its kind by name, its text, its file and its details.
 pub(crate) fn new_text(
     target: Target,
     (kind_field, kind): (&str, Option<&str>),
     content: String,
     (file_url, file_name): (Option<String>, Option<String>),
+    given: Given,
 ) -> Result<NewText, Refusal> {
     let kind = match kind {
         None => MessageKind::Text,
@@ -93,7 +120,13 @@ pub(crate) fn new_text(
     };
     // A form without a file leaves the field empty.
     let file = file_url.filter(|url| !url.is_empty()).map(|url| FileLink::new(url, file_name)).transpose()?;
-    Ok(NewText { target, kind, content, file, client_message_id: None })
+    let details = given.details()?;
+    let first = details.as_ref().and_then(|details| details.files.first());
+    if file.is_some() && first.is_some() {
+        return Err(Refusal::invalid("files", "and `fileUrl` exclude each other"));
+    }
+    let file = file.or_else(|| first.cloned());
+    Ok(NewText { target, kind, content, file, client_message_id: None, details })
 }
 
 /// Sends a message. The message is stored when the answer is sent.
@@ -131,8 +164,16 @@ pub(crate) async fn send(
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Edit {
     content: String,
+    /// The custom data from now on; an empty object removes it.
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Box<RawValue>>,
+    /// The ids of the members whom the message mentions from now on.
+    mentions: Option<Vec<String>>,
+    /// Whether the message mentions all members from now on.
+    mention_all: Option<bool>,
 }
 
 /// Changes the text of a message of the caller.
@@ -147,7 +188,9 @@ pub(crate) async fn edit(
     Id(id): Id<MessageId>,
     Body(input): Body<Edit>,
 ) -> Answer<Json<Message>> {
-    let message = service.edit_message(caller.actor(), id, input.content).await?;
+    let Edit { content, metadata, mentions, mention_all } = input;
+    let details = Given { metadata, mentions, mention_all, ..Given::default() }.edited()?;
+    let message = service.edit_message(caller.actor(), id, content, details).await?;
     Ok(Json(Views(&service).message(&message)))
 }
 

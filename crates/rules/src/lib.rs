@@ -24,12 +24,14 @@ pub mod message_details;
 pub mod message_views;
 mod messages;
 pub mod names;
+mod new_details;
 mod notifications;
 mod overviews;
 mod ownership;
 mod reach;
 pub mod rows;
 mod services;
+mod threads;
 mod transaction;
 mod users;
 

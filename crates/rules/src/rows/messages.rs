@@ -4,7 +4,7 @@
 
 use quintet_domain::{ClientMessageId, ConnectionId, FileLink, MessageId, MessageKind, Timestamp};
 
-use super::{Marks, MessageExtra};
+use super::{Marks, MessageExtra, ThreadRow};
 use crate::{ConversationKey, MessageKey, RowResult, SecretKey, UserKey};
 
 /// The row of a message, which is also the log's record of its creation.
@@ -82,6 +82,14 @@ pub trait MessageRows {
     /// Updates the mutable parts of a message: content, file, client message id, the times of edit and deletion, marks and
     /// extra.
     fn update_message(&mut self, row: &MessageRow) -> RowResult<()>;
+    /// Replaces the marks of a message; the other parts of the row are as they are stored.
+    fn set_marks(&mut self, row: &MessageRow) -> RowResult<()>;
+    /// Inserts or replaces the row of a thread.
+    fn put_thread(&mut self, row: &ThreadRow) -> RowResult<()>;
+    /// Records that a message is a reply in a thread, by the key of the thread's first message.
+    fn insert_thread_reply(&mut self, root: MessageKey, reply: MessageKey) -> RowResult<()>;
+    /// The newest replies of a thread, the newest first, deleted ones included; at most `limit`.
+    fn newest_replies(&self, root: MessageKey, limit: usize) -> RowResult<Vec<MessageRow>>;
     /// Records that a user has sent a message to a conversation.
     fn insert_author(&mut self, user: UserKey, conversation: ConversationKey) -> RowResult<()>;
     /// Whether a user has sent a message to a conversation, deleted or not.

@@ -13,13 +13,23 @@ use crate::error::Answer;
 use crate::extract::{AuthUser, Body, Query, page_limit};
 use crate::ids::Id;
 use crate::new_details::{Given, GivenFile};
-use crate::views::{Message, Messages, Views, message_kinds};
+use crate::views::{Message, Messages, Thread, Views, message_kinds};
+
+/// What becomes of the replies of threads in a list.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Threads {
+    Include,
+    Exclude,
+}
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct History {
     before: Option<u64>,
     after: Option<u64>,
+    /// Whether the replies of threads are left out.
+    threads: Option<Threads>,
     /// The number of items on the page.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
@@ -44,7 +54,10 @@ pub(crate) async fn list(
         (Some(_), Some(_)) => return Err(Refusal::invalid("before", "and `after` exclude each other").into()),
     };
     let limit = page_limit(query.limit)?;
-    let found = service.messages(caller.id().into(), caller.id(), id, of, limit).await?;
+    let found = match query.threads {
+        Some(Threads::Exclude) => service.messages_outside_threads(caller.id(), id, of, limit).await?,
+        Some(Threads::Include) | None => service.messages(caller.id().into(), caller.id(), id, of, limit).await?,
+    };
     let edge = match of {
         PageOf::After(_) => found.items.last(),
         PageOf::Newest | PageOf::Before(_) | PageOf::Skipping(_) => found.items.first(),
@@ -192,6 +205,32 @@ pub(crate) async fn edit(
     let details = Given { metadata, mentions, mention_all, ..Given::default() }.edited()?;
     let message = service.edit_message(caller.actor(), id, content, details).await?;
     Ok(Json(Views(&service).message(&message)))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Replies {
+    before: Option<u64>,
+    /// The number of items on the page.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+}
+
+/// Reads a thread by the id of any of its messages: its first message, and the newest replies or those before a number.
+#[utoipa::path(
+    get, path = "/messages/{id}/thread", tag = "messages", operation_id = "readThread",
+    params(("id" = String, Path), Replies),
+    responses((status = 200, description = "The thread", body = Thread))
+)]
+pub(crate) async fn thread(
+    State(service): State<Service>,
+    caller: AuthUser,
+    Id(id): Id<MessageId>,
+    Query(query): Query<Replies>,
+) -> Answer<Json<Thread>> {
+    let limit = page_limit(query.limit)?;
+    let found = service.thread(caller.id(), id, query.before.unwrap_or(u64::MAX), limit).await?;
+    Ok(Json(Views(&service).thread(&found)))
 }
 
 /// Deletes a message. Its sequence number stays, its content is removed.

@@ -282,6 +282,15 @@ pub(crate) struct Messages {
     next: Option<u64>,
 }
 
+/// A thread: its first message, and a page of the replies by ascending sequence.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Thread {
+    root: Message,
+    items: Vec<Message>,
+    /// The value of `before` for the page of older replies; null on the last page.
+    next: Option<u64>,
+}
+
 impl<T: ToSchema> Page<T> {
     /// Converts a page of the service, item by item.
     pub(crate) fn of<F>(found: quintet_service::Page<F>, view: impl Fn(&F) -> T) -> Self {
@@ -338,6 +347,15 @@ impl Views<'_> {
 
     pub(crate) fn messages(&self, found: &quintet_service::MessagePage, next: Option<u64>) -> Messages {
         Messages { items: found.items.iter().map(|message| self.message(message)).collect(), next }
+    }
+
+    pub(crate) fn thread(&self, thread: &quintet_service::Thread) -> Thread {
+        let oldest = thread.replies.first().filter(|_| thread.more);
+        Thread {
+            root: self.message(&thread.root),
+            items: thread.replies.iter().map(|message| self.message(message)).collect(),
+            next: oldest.map(|message| message.sequence),
+        }
     }
 
     fn member(&self, member: &quintet_domain::Member) -> Member {

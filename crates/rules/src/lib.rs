@@ -31,7 +31,7 @@ mod ownership;
 mod reach;
 pub mod rows;
 mod services;
-mod threads;
+pub mod threads;
 mod transaction;
 mod users;
 

@@ -6,7 +6,7 @@ use quintet_domain::{
     Actor, ConversationId, DeleteMessage, EditMessage, EditedDetails, MarkRead, Message, MessageId, NewText, Reading,
     Refusal, SendMessage, Sent, UserId, validate_content,
 };
-use quintet_store::{MessagePage, PageOf, Party};
+use quintet_store::{MessagePage, PageOf, Party, Thread};
 
 use crate::Service;
 
@@ -77,5 +77,27 @@ impl Service {
         limit: u32,
     ) -> Result<MessagePage, Refusal> {
         Ok(self.store().messages(by, user, id, of, limit).await?)
+    }
+
+    /// Returns a page of messages without the replies of threads, as [`Self::messages`] does.
+    ///
+    /// # Errors
+    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
+    pub async fn messages_outside_threads(
+        &self,
+        user: UserId,
+        id: ConversationId,
+        of: PageOf,
+        limit: u32,
+    ) -> Result<MessagePage, Refusal> {
+        Ok(self.store().messages_outside_threads(user.clone().into(), user, id, of, limit).await?)
+    }
+
+    /// Returns the thread that a message belongs to or is the first of, with the newest replies before a sequence number.
+    ///
+    /// # Errors
+    /// `ERR_NOT_FOUND`.
+    pub async fn thread(&self, user: UserId, id: MessageId, before: u64, limit: u32) -> Result<Thread, Refusal> {
+        Ok(self.store().thread(user.clone().into(), user, id, before, limit).await?)
     }
 }

@@ -114,6 +114,20 @@ async fn threads_are_counted(bench: Bench) {
     assert!(outside.contains("`replyTo` is in another thread"), "{outside}");
     let within = NewDetails { reply_to: Some(one.id.clone()), ..in_thread(&root.id) };
     let three = sent(&bench, with(&b, &group, "three", within)).await;
+    // Read by itself, and left out of the list.
+    let read = |id: &MessageId, before| bench.store.thread(Party::Server, b.clone(), id.clone(), before, 2);
+    let ids = |messages: &[Arc<Message>]| messages.iter().map(|message| message.id.clone()).collect::<Vec<_>>();
+    let newest = read(&one.id, u64::MAX).await.expect("read");
+    assert_eq!((newest.root.id.clone(), newest.more), (root.id.clone(), true));
+    assert_eq!(ids(&newest.replies), [two.id.clone(), three.id.clone()]);
+    assert_eq!(newest.replies[1].details, three.details);
+    let older = read(&root.id, two.sequence).await.expect("read");
+    assert_eq!((ids(&older.replies), older.more), (vec![one.id.clone()], false));
+    let listed = bench.store.messages_outside_threads(Party::Server, b.clone(), group.clone(), PageOf::Newest, 50);
+    assert_eq!(ids(&listed.await.expect("read").items), [root.id.clone(), aside.id.clone()]);
+    let stranger = bench.user("stranger").await;
+    let unseen = bench.store.thread(Party::Server, stranger, root.id.clone(), u64::MAX, 2).await;
+    assert!(unseen.is_err_and(|error| error.to_string().contains("There is no message")), "not theirs");
     // A deletion tells what is left of the thread.
     let deleted = bench.write(DeleteMessage { actor: actor(&b), message: three.id.clone() }).await.unwrap();
     assert_eq!(details(&deleted).thread_id, Some(root.id.clone()));

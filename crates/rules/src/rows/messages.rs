@@ -88,8 +88,9 @@ pub trait MessageRows {
     fn put_thread(&mut self, row: &ThreadRow) -> RowResult<()>;
     /// Records that a message is a reply in a thread, by the key of the thread's first message.
     fn insert_thread_reply(&mut self, root: MessageKey, reply: MessageKey) -> RowResult<()>;
-    /// The newest replies of a thread, the newest first, deleted ones included; at most `limit`.
-    fn newest_replies(&self, root: MessageKey, limit: usize) -> RowResult<Vec<MessageRow>>;
+    /// The newest replies of a thread among those with smaller sequence numbers than `before`, the newest first, deleted
+    /// ones included; at most `limit`.
+    fn newest_replies(&self, root: MessageKey, before: u64, limit: usize) -> RowResult<Vec<MessageRow>>;
     /// Records that a user has sent a message to a conversation.
     fn insert_author(&mut self, user: UserKey, conversation: ConversationKey) -> RowResult<()>;
     /// Whether a user has sent a message to a conversation, deleted or not.

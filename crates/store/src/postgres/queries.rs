@@ -69,12 +69,13 @@ fn memberships_of(conn: &ReadLink, position: u64, user: Option<&UserRow>) -> Rea
     Ok(Memberships { position, registered: !user.user.is_guest(), conversations })
 }
 
-/// A page of a conversation's messages, in ascending order of sequence numbers, with their readers.
+/// A page of a conversation's messages, in ascending order of sequence numbers, with their readers. `replies` is whether
+/// the replies of threads are among them: those that have [`Marks::REPLY`](quintet_rules::rows::Marks::REPLY).
 pub(super) fn messages(
     conn: &ReadLink,
     user: &UserId,
     id: &ConversationId,
-    of: PageOf,
+    (of, replies): (PageOf, bool),
     limit: u32,
 ) -> Read<MessagePage> {
     let row = readable(conn, &self::user(conn, user)?, id)?;
@@ -94,7 +95,8 @@ pub(super) fn messages(
             ", ",
             shown_user_columns!(),
             " FROM message m JOIN chat_user u ON u.pk = m.sender_pk
-             WHERE m.conversation_pk = $1 AND m.sequence < $2 ORDER BY m.sequence DESC LIMIT $3"
+             WHERE m.conversation_pk = $1 AND m.sequence < $2
+                 AND ($4 OR coalesce(m.marks, 0) & 8 = 0) ORDER BY m.sequence DESC LIMIT $3"
         )
     } else {
         concat!(
@@ -103,12 +105,13 @@ pub(super) fn messages(
             ", ",
             shown_user_columns!(),
             " FROM message m JOIN chat_user u ON u.pk = m.sender_pk
-             WHERE m.conversation_pk = $1 AND m.sequence > $2 ORDER BY m.sequence LIMIT $3"
+             WHERE m.conversation_pk = $1 AND m.sequence > $2
+                 AND ($4 OR coalesce(m.marks, 0) & 8 = 0) ORDER BY m.sequence LIMIT $3"
         )
     };
     let mut users = Users::default();
     let (mut stored, mut items) = (Vec::new(), Vec::new());
-    for found in &conn.read(sql, &[&row.key.0, &bound, &(i64::from(limit) + 1)])? {
+    for found in &conn.read(sql, &[&row.key.0, &bound, &(i64::from(limit) + 1), &replies])? {
         let sender = users.at(found, MESSAGE_COLUMNS)?;
         let message = message_at(found, 0)?;
         items.push(shown(&message, &row.reference, &sender));

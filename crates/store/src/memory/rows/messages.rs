@@ -27,13 +27,9 @@ impl Data {
         found.filter(move |((_, sequence), _)| *sequence <= to).filter_map(|(_, key)| self.messages.rows.get(key))
     }
 
-    /// The replies of a thread whose keys are smaller than one, the newest first.
-    pub(in crate::memory) fn replies_before(
-        &self,
-        root: MessageKey,
-        before: MessageKey,
-    ) -> impl Iterator<Item = MessageKey> + '_ {
-        let found = self.messages.thread_replies.range((root, MessageKey(i64::MIN))..(root, before));
+    /// The replies of a thread, the newest first.
+    fn replies(&self, root: MessageKey) -> impl Iterator<Item = MessageKey> + '_ {
+        let found = self.messages.thread_replies.range((root, MessageKey(i64::MIN))..=(root, MessageKey(i64::MAX)));
         found.rev().map(|((_, reply), ())| *reply)
     }
 
@@ -119,9 +115,9 @@ impl MessageRows for Data {
         Ok(())
     }
 
-    fn newest_replies(&self, root: MessageKey, limit: usize) -> RowResult<Vec<MessageRow>> {
-        let keys = self.replies_before(root, MessageKey(i64::MAX)).take(limit);
-        Ok(keys.filter_map(|key| self.messages.rows.get(&key)).cloned().collect())
+    fn newest_replies(&self, root: MessageKey, before: u64, limit: usize) -> RowResult<Vec<MessageRow>> {
+        let rows = self.replies(root).filter_map(|key| self.messages.rows.get(&key));
+        Ok(rows.filter(|row| row.sequence < before).take(limit).cloned().collect())
     }
 
     fn insert_author(&mut self, user: UserKey, conversation: ConversationKey) -> RowResult<()> {

@@ -117,14 +117,15 @@ impl<C: Deref<Target = Connection>> MessageRows for SqliteRows<C> {
         Ok(())
     }
 
-    fn newest_replies(&self, root: MessageKey, limit: usize) -> RowResult<Vec<MessageRow>> {
+    fn newest_replies(&self, root: MessageKey, before: u64, limit: usize) -> RowResult<Vec<MessageRow>> {
         let sql = concat!(
             "SELECT ",
             message_columns!(),
             " FROM thread_reply t CROSS JOIN message m ON m.position = t.position WHERE t.root = ?1
-             ORDER BY t.position DESC LIMIT ?2"
+                 AND m.sequence < ?2
+             ORDER BY t.position DESC LIMIT ?3"
         );
-        self.list(sql, [root.0, limit_of(limit)], |row| message_at(row, 0))
+        self.list(sql, [root.0, i64::try_from(before).unwrap_or(i64::MAX), limit_of(limit)], |row| message_at(row, 0))
     }
 
     fn insert_author(&mut self, user: UserKey, conversation: ConversationKey) -> RowResult<()> {

@@ -205,11 +205,11 @@ impl<'a> Fields<'a> {
     /// Makes the message that a send event describes. `content` and `kind` are the names of its text and its type.
     pub(crate) fn new_text(&self, target: Target, content: &str, kind: &str) -> Result<NewText, Refusal> {
         let details = self.new_details()?;
+        // Messages are shown with both a list of files and the first of them, so that clients may send both.
+        let first = details.as_ref().and_then(|details| details.files.first().cloned());
         let file = match self.optional("fileUrl") {
-            None | Some("") => details.as_ref().and_then(|details| details.files.first().cloned()),
-            Some(_) if details.as_ref().is_some_and(|details| !details.files.is_empty()) => {
-                return Err(Refusal::invalid("files", "and `fileUrl` exclude each other"));
-            }
+            _ if first.is_some() => first,
+            None | Some("") => None,
             Some(url) => Some(FileLink::new(url.to_owned(), self.optional("fileName").map(str::to_owned))?),
         };
         validate_content(self.sent_as(content), self.text(content), file.is_some())?;

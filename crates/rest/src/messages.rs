@@ -134,11 +134,8 @@ pub(crate) fn new_text(
     // A form without a file leaves the field empty.
     let file = file_url.filter(|url| !url.is_empty()).map(|url| FileLink::new(url, file_name)).transpose()?;
     let details = given.details()?;
-    let first = details.as_ref().and_then(|details| details.files.first());
-    if file.is_some() && first.is_some() {
-        return Err(Refusal::invalid("files", "and `fileUrl` exclude each other"));
-    }
-    let file = file.or_else(|| first.cloned());
+    // Messages are shown with both a list of files and the first of them, so that clients may send both.
+    let file = details.as_ref().and_then(|details| details.files.first().cloned()).or(file);
     Ok(NewText { target, kind, content, file, client_message_id: None, details })
 }
 

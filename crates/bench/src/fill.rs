@@ -63,7 +63,7 @@ pub(crate) fn send(folder: &Path, sender: &str, conversations: &[String], each: 
     let message = |conversation: &ConversationId| -> Write {
         let target = Target::Conversation(conversation.clone());
         let (kind, content) = (MessageKind::Text, TEXT.to_owned());
-        let text = NewText { target, kind, content, file: None, client_message_id: None };
+        let text = NewText { target, kind, content, file: None, client_message_id: None, details: None };
         SendMessage { actor: actor.clone(), text }.into()
     };
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;

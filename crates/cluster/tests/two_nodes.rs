@@ -110,6 +110,7 @@ impl Node {
             content: format!("message {ticket}"),
             file: None,
             client_message_id: None,
+            details: None,
         };
         let send = SendMessage { actor: actor(user), text };
         self.store.submit(send.into(), ReplyTo::Ticket(Ticket(ticket))).await.unwrap();

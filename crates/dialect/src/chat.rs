@@ -12,8 +12,10 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::client_fields::{
-    CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, MESSAGE, READ_MESSAGES, content, conversation, kind,
+    CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, FILES, MENTION_ALL, MENTIONS, MESSAGE, METADATA, READ_MESSAGES, REPLY_TO,
+    THREAD_ID, content, conversation, kind,
 };
+use crate::details::DeletedDetails;
 use crate::dialect::Dialect;
 use crate::event_spec::{
     Decoded, EventSpec,
@@ -47,6 +49,12 @@ pub(crate) const EVENTS: &[EventSpec] = &[
             FILE_URL,
             FILE_NAME,
             CLIENT_MESSAGE_ID,
+            FILES,
+            METADATA,
+            REPLY_TO,
+            THREAD_ID,
+            MENTIONS,
+            MENTION_ALL,
         ]),
         send,
     ),
@@ -58,9 +66,12 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     ),
     from_client("typing:start", Document, IdOrObject(&[conversation("chatId")]), |fields| Ok(typing(fields, true))),
     from_client("typing:stop", Document, IdOrObject(&[conversation("chatId")]), |fields| Ok(typing(fields, false))),
-    from_client("message:edit", Quintet, Object(&[MESSAGE, content("content")]), |fields| {
-        shared::edit(fields, "content")
-    }),
+    from_client(
+        "message:edit",
+        Quintet,
+        Object(&[MESSAGE, content("content"), METADATA, MENTIONS, MENTION_ALL]),
+        |fields| shared::edit(fields, "content"),
+    ),
     from_client("message:delete", Quintet, IdOrObject(&[MESSAGE]), shared::delete),
     shared::authenticate(Quintet),
     to_client("chat:joined", Document, Object(&[required("chatId", Id)])),
@@ -218,6 +229,8 @@ enum EventPayload<'a> {
     Deleted {
         message_id: &'a str,
         chat_id: &'a str,
+        #[serde(flatten)]
+        details: Option<DeletedDetails<'a>>,
     },
     Read {
         message_id: Option<&'a str>,
@@ -256,7 +269,11 @@ pub(crate) fn encode(event: &Event, online: Online<'_>, texts: &mut MessageTexts
         Event::MessageEdited(edited) => ("message:edited", EventPayload::Message(message_text(edited, online, texts))),
         Event::MessageDeleted(deleted) => (
             "message:deleted",
-            EventPayload::Deleted { message_id: deleted.id.as_str(), chat_id: deleted.conversation.id.as_str() },
+            EventPayload::Deleted {
+                message_id: deleted.id.as_str(),
+                chat_id: deleted.conversation.id.as_str(),
+                details: DeletedDetails::of(deleted),
+            },
         ),
         Event::MessagesRead { conversation, reader, messages, .. } => (
             "message:read",

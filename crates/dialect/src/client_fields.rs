@@ -6,7 +6,7 @@
 
 use crate::payload::{
     Absent, Field,
-    Type::{ClientId, Content, Flag, Id, Ids, Kind, Name, Text, Url},
+    Type::{ClientId, Content, Files, Flag, Id, Ids, Kind, Metadata, Name, Text, Url},
     optional, required,
 };
 
@@ -66,3 +66,21 @@ pub(crate) const IS_TYPING: Field = optional("isTyping", Flag).or(&["is_typing",
 
 /// A link to the picture of a guest.
 pub(crate) const AVATAR: Field = optional("avatar", Text).ignored_with_token();
+
+/// The files of a message, where it has several.
+pub(crate) const FILES: Field = optional("files", Files);
+
+/// The custom data of a message.
+pub(crate) const METADATA: Field = optional("metadata", Metadata);
+
+/// The message that a new one answers.
+pub(crate) const REPLY_TO: Field = optional("replyTo", Id).or(&["reply_to", "replyToId", "reply_to_id"]);
+
+/// Any message of the thread that a new one belongs to.
+pub(crate) const THREAD_ID: Field = optional("threadId", Id).or(&["thread_id"]);
+
+/// The users whom a message mentions: those whom its text names as `@username`, if they are absent.
+pub(crate) const MENTIONS: Field = optional("mentions", Ids);
+
+/// Whether a message mentions all members of its conversation.
+pub(crate) const MENTION_ALL: Field = optional("mentionAll", Flag).or(&["mention_all"]);

@@ -12,8 +12,10 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::client_fields::{
-    CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, IS_TYPING, MESSAGE, READ_MESSAGES, content, conversation, kind,
+    CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, FILES, IS_TYPING, MENTION_ALL, MENTIONS, MESSAGE, METADATA, READ_MESSAGES,
+    REPLY_TO, THREAD_ID, content, conversation, kind,
 };
+use crate::details::{DeletedDetails, Details, EditedDetails};
 use crate::dialect::Dialect;
 use crate::event_spec::{
     Decoded, EventSpec,
@@ -51,6 +53,12 @@ pub(crate) const EVENTS: &[EventSpec] = &[
             FILE_URL,
             FILE_NAME,
             CLIENT_MESSAGE_ID,
+            FILES,
+            METADATA,
+            REPLY_TO,
+            THREAD_ID,
+            MENTIONS,
+            MENTION_ALL,
         ]),
         send,
     ),
@@ -58,9 +66,12 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     from_client("mark_read", Document, IdOrObject(&[conversation("conversationId"), READ_MESSAGES]), |fields| {
         shared::read(fields, "conversationId")
     }),
-    from_client("edit_message", Document, Object(&[MESSAGE, content("newContent")]), |fields| {
-        shared::edit(fields, "newContent")
-    }),
+    from_client(
+        "edit_message",
+        Document,
+        Object(&[MESSAGE, content("newContent"), METADATA, MENTIONS, MENTION_ALL]),
+        |fields| shared::edit(fields, "newContent"),
+    ),
     from_client("delete_message", Document, IdOrObject(&[MESSAGE]), shared::delete),
     from_client(
         "upload_file",
@@ -211,6 +222,8 @@ pub(crate) struct MessageObject<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     client_message_id: Option<&'a str>,
     sequence: u64,
+    #[serde(flatten)]
+    details: Option<Details<'a>>,
 }
 
 impl<'a> MessageObject<'a> {
@@ -232,6 +245,7 @@ impl<'a> MessageObject<'a> {
             edited_at: message.edited_at.map(Moment),
             client_message_id: message.client_message_id.as_ref().map(ClientMessageId::as_str),
             sequence: message.sequence,
+            details: Details::of(message),
         }
     }
 }
@@ -254,10 +268,14 @@ enum EventPayload<'a> {
         new_content: &'a str,
         edited_at: Moment,
         conversation_id: &'a str,
+        #[serde(flatten)]
+        details: Option<EditedDetails<'a>>,
     },
     Deleted {
         message_id: &'a str,
         conversation_id: &'a str,
+        #[serde(flatten)]
+        details: Option<DeletedDetails<'a>>,
     },
     Read {
         conversation_id: &'a str,
@@ -308,6 +326,7 @@ pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing
                 new_content: &edited.content,
                 edited_at: Moment(edited.updated_at()),
                 conversation_id: edited.conversation.id.as_str(),
+                details: EditedDetails::of(edited),
             },
         ),
         Event::MessageDeleted(deleted) => (
@@ -315,6 +334,7 @@ pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing
             EventPayload::Deleted {
                 message_id: deleted.id.as_str(),
                 conversation_id: deleted.conversation.id.as_str(),
+                details: DeletedDetails::of(deleted),
             },
         ),
         Event::MessagesRead { conversation, reader, messages, .. } => (

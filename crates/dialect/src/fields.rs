@@ -5,11 +5,13 @@
 
 use std::borrow::Cow;
 
-use quintet_domain::limits::IDS_MAX;
+use quintet_domain::limits::{IDS_MAX, METADATA_BYTES_MAX};
 use quintet_domain::{
-    ClientMessageId, ConversationId, FileLink, IdError, MessageId, MessageKind, NewText, Refusal, Target, UserId,
-    display_name, is_blank, refuse_nul, validate_content,
+    ClientMessageId, ConversationId, EditedDetails, FileLink, IdError, MessageId, MessageKind, Metadata, NewDetails,
+    NewText, Refusal, Target, UserId, display_name, is_blank, refuse_nul, validate_content, validate_files,
+    validate_mentions,
 };
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::payload::{Absent, Field, Payload, Type};
@@ -38,6 +40,8 @@ enum Checked<'a> {
     Ids(Vec<Cow<'a, str>>),
     /// The index of a binary attachment.
     Attachment(usize),
+    Metadata(Metadata),
+    Files(Vec<FileLink>),
 }
 
 impl<'a> Fields<'a> {
@@ -144,7 +148,7 @@ impl<'a> Fields<'a> {
     pub(crate) fn optional(&self, name: &str) -> Option<&str> {
         match self.get(name) {
             Some(Checked::Text(text)) => Some(text),
-            Some(Checked::Flag(_) | Checked::Ids(_) | Checked::Attachment(_)) | None => None,
+            Some(_) | None => None,
         }
     }
 
@@ -152,7 +156,7 @@ impl<'a> Fields<'a> {
     pub(crate) fn attachment(&self, name: &str) -> usize {
         match self.get(name) {
             Some(Checked::Attachment(number)) => *number,
-            Some(Checked::Text(_) | Checked::Flag(_) | Checked::Ids(_)) | None => usize::MAX,
+            Some(_) | None => usize::MAX,
         }
     }
 
@@ -184,7 +188,7 @@ impl<'a> Fields<'a> {
     fn list(&self, name: &str) -> Option<impl Iterator<Item = &str>> {
         match self.get(name) {
             Some(Checked::Ids(ids)) => Some(ids.iter().map(AsRef::as_ref)),
-            Some(Checked::Text(_) | Checked::Flag(_) | Checked::Attachment(_)) | None => None,
+            Some(_) | None => None,
         }
     }
 
@@ -200,7 +204,11 @@ impl<'a> Fields<'a> {
 
     /// Makes the message that a send event describes. `content` and `kind` are the names of its text and its type.
     pub(crate) fn new_text(&self, target: Target, content: &str, kind: &str) -> Result<NewText, Refusal> {
+        let details = self.new_details()?;
+        // Messages are shown with both a list of files and the first of them, so that clients may send both.
+        let first = details.as_ref().and_then(|details| details.files.first().cloned());
         let file = match self.optional("fileUrl") {
+            _ if first.is_some() => first,
             None | Some("") => None,
             Some(url) => Some(FileLink::new(url.to_owned(), self.optional("fileName").map(str::to_owned))?),
         };
@@ -213,7 +221,55 @@ impl<'a> Fields<'a> {
             content: self.text(content).to_owned(),
             file,
             client_message_id: self.optional("clientMessageId").map(ClientMessageId::trusted),
+            details,
         })
+    }
+
+    /// Returns what a send event gives beside the text; none if it is a plain message.
+    fn new_details(&self) -> Result<Option<Box<NewDetails>>, Refusal> {
+        let given = |name| self.has(name);
+        if !["files", "metadata", "replyTo", "threadId", "mentions", "mentionAll"].into_iter().any(given) {
+            return Ok(None);
+        }
+        let details = NewDetails {
+            files: match self.get("files") {
+                Some(Checked::Files(files)) => files.clone(),
+                Some(_) | None => Vec::new(),
+            },
+            metadata: self.metadata().filter(|metadata| !metadata.is_empty()),
+            reply_to: self.optional("replyTo").map(MessageId::trusted),
+            thread: self.optional("threadId").map(MessageId::trusted),
+            mentions: self.mentions()?,
+            mention_all: self.flag("mentionAll").unwrap_or_default(),
+        };
+        Ok(details.kept())
+    }
+
+    /// Returns what an edit event changes beside the text; none if it changes the text alone.
+    pub(crate) fn edited_details(&self) -> Result<Option<Box<EditedDetails>>, Refusal> {
+        let (metadata, mentions, mention_all) = (self.metadata(), self.mentions()?, self.flag("mentionAll"));
+        Ok(EditedDetails { metadata, mentions, mention_all }.kept())
+    }
+
+    fn metadata(&self) -> Option<Metadata> {
+        match self.get("metadata") {
+            Some(Checked::Metadata(metadata)) => Some(metadata.clone()),
+            Some(_) | None => None,
+        }
+    }
+
+    fn mentions(&self) -> Result<Option<Vec<UserId>>, Refusal> {
+        let mentions: Option<Vec<UserId>> = self.list("mentions").map(|ids| ids.map(UserId::trusted).collect());
+        validate_mentions(self.sent_as("mentions"), mentions.as_deref().unwrap_or_default())?;
+        Ok(mentions)
+    }
+
+    /// Returns the value of a flag; none if it is absent.
+    fn flag(&self, name: &str) -> Option<bool> {
+        match self.get(name) {
+            Some(Checked::Flag(flag)) => Some(*flag),
+            Some(_) | None => None,
+        }
     }
 
     /// Returns the new text of an edit. It may be blank if the message carries a file, which only the rule can decide.
@@ -240,13 +296,16 @@ fn says_nothing(field: &Field, found: &Found<'_>) -> bool {
             | Type::Time
             | Type::Object
             | Type::Objects
-            | Type::Binary => false,
+            | Type::Binary
+            | Type::Metadata
+            | Type::Files => false,
         },
         Found::Text(_)
         | Found::Number(_)
         | Found::Items { .. }
         | Found::Flag(_)
         | Found::Attachment(_)
+        | Found::Json(_)
         | Found::Other => false,
     }
 }
@@ -262,7 +321,7 @@ fn may_be_bare(first: &Field, value: &Found<'_>) -> bool {
         Found::Items { .. } => first.ty == Type::Ids,
         // No argument at all, where the first field may be absent.
         Found::Null => first.absent != Absent::Refused,
-        Found::Flag(_) | Found::Attachment(_) | Found::Other => false,
+        Found::Flag(_) | Found::Attachment(_) | Found::Json(_) | Found::Other => false,
     }
 }
 
@@ -304,9 +363,35 @@ fn check<'a>(ty: Type, name: &str, needed: bool, found: Found<'a>) -> Result<Che
         // The packet carries the index of the attachment in place of the bytes.
         (Type::Binary, Found::Attachment(number)) => Ok(Checked::Attachment(number)),
         (Type::Binary, _) => wrong("binary data"),
+        (Type::Metadata, Found::Json(json)) => Metadata::check(name, json, METADATA_BYTES_MAX).map(Checked::Metadata),
+        (Type::Metadata, _) => wrong("an object"),
+        (Type::Files, Found::Json(json)) => files(name, json).map(Checked::Files),
+        (Type::Files, _) => wrong(FILES),
         // Only the server sends these types.
         (Type::Object | Type::Objects, _) => wrong("left out"),
     }
+}
+
+/// What a list of files is, in refusals.
+const FILES: &str = "a list of files, each with a `url`";
+
+/// A file as clients write it in a list.
+#[derive(Deserialize)]
+struct GivenFile {
+    #[serde(alias = "fileUrl", alias = "file_url")]
+    url: String,
+    #[serde(alias = "fileName", alias = "file_name")]
+    name: Option<String>,
+}
+
+/// Reads a list of files.
+fn files(name: &str, json: &str) -> Result<Vec<FileLink>, Refusal> {
+    let given: Vec<GivenFile> =
+        serde_json::from_str(json).map_err(|_| Refusal::invalid(name, format!("must be {FILES}")))?;
+    let files: Vec<FileLink> =
+        given.into_iter().map(|file| FileLink::new(file.url, file.name)).collect::<Result<_, _>>()?;
+    validate_files(name, &files)?;
+    Ok(files)
 }
 
 fn id<'a>(name: &str, text: Option<Cow<'a, str>>) -> Result<Cow<'a, str>, Refusal> {

@@ -9,8 +9,10 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::client_fields::{
-    CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, MESSAGE, READ_MESSAGES, content, conversation, kind, sender,
+    CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, FILES, MENTION_ALL, MENTIONS, MESSAGE, METADATA, READ_MESSAGES, REPLY_TO,
+    THREAD_ID, content, conversation, kind, sender,
 };
+use crate::details::{DeletedDetails, EditedDetails};
 use crate::dialect::Dialect;
 use crate::event_spec::{
     Decoded, EventSpec,
@@ -43,6 +45,12 @@ pub(crate) const EVENTS: &[EventSpec] = &[
             FILE_URL,
             FILE_NAME,
             CLIENT_MESSAGE_ID,
+            FILES,
+            METADATA,
+            REPLY_TO,
+            THREAD_ID,
+            MENTIONS,
+            MENTION_ALL,
         ]),
         send,
     ),
@@ -52,9 +60,12 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     from_client("userStoppedTyping", Document, IdOrObject(&[conversation("chatId"), sender("userId")]), |fields| {
         Ok(typing(fields, false))
     }),
-    from_client("editMessage", Quintet, Object(&[MESSAGE, content("message")]), |fields| {
-        shared::edit(fields, "message")
-    }),
+    from_client(
+        "editMessage",
+        Quintet,
+        Object(&[MESSAGE, content("message"), METADATA, MENTIONS, MENTION_ALL]),
+        |fields| shared::edit(fields, "message"),
+    ),
     from_client("deleteMessage", Quintet, IdOrObject(&[MESSAGE]), shared::delete),
     from_client("markRead", Quintet, IdOrObject(&[conversation("chatId"), READ_MESSAGES]), |fields| {
         shared::read(fields, "chatId")
@@ -164,14 +175,47 @@ fn message_text<'t>(message: &Arc<Message>, texts: &'t mut MessageTexts) -> &'t 
 #[derive(Serialize)]
 #[serde(untagged, rename_all_fields = "camelCase")]
 enum EventPayload<'a> {
-    Message { chat_id: &'a str, message: &'a RawValue },
-    Edited { chat_id: &'a str, message_id: &'a str, message: &'a str, edited_at: Moment },
-    Deleted { chat_id: &'a str, message_id: &'a str },
-    Read { chat_id: &'a str, message_ids: IdList<'a, MessageId>, user_id: &'a str },
-    Joined { chat_id: &'a str, user: PlainUser<'a> },
-    Member { chat_id: &'a str, user_id: &'a str },
-    Meetup { meetup_id: &'a str, status: &'static str, updated_by: &'a str },
-    Presence { user_id: &'a str, status: &'static str, last_seen: Moment },
+    Message {
+        chat_id: &'a str,
+        message: &'a RawValue,
+    },
+    Edited {
+        chat_id: &'a str,
+        message_id: &'a str,
+        message: &'a str,
+        edited_at: Moment,
+        #[serde(flatten)]
+        details: Option<EditedDetails<'a>>,
+    },
+    Deleted {
+        chat_id: &'a str,
+        message_id: &'a str,
+        #[serde(flatten)]
+        details: Option<DeletedDetails<'a>>,
+    },
+    Read {
+        chat_id: &'a str,
+        message_ids: IdList<'a, MessageId>,
+        user_id: &'a str,
+    },
+    Joined {
+        chat_id: &'a str,
+        user: PlainUser<'a>,
+    },
+    Member {
+        chat_id: &'a str,
+        user_id: &'a str,
+    },
+    Meetup {
+        meetup_id: &'a str,
+        status: &'static str,
+        updated_by: &'a str,
+    },
+    Presence {
+        user_id: &'a str,
+        status: &'static str,
+        last_seen: Moment,
+    },
 }
 
 /// Encodes an event; none if the dialect has no event for it.
@@ -188,11 +232,16 @@ pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing
                 message_id: edited.id.as_str(),
                 message: &edited.content,
                 edited_at: Moment(edited.updated_at()),
+                details: EditedDetails::of(edited),
             },
         ),
         Event::MessageDeleted(deleted) => (
             "messageDeleted",
-            EventPayload::Deleted { chat_id: deleted.conversation.id.as_str(), message_id: deleted.id.as_str() },
+            EventPayload::Deleted {
+                chat_id: deleted.conversation.id.as_str(),
+                message_id: deleted.id.as_str(),
+                details: DeletedDetails::of(deleted),
+            },
         ),
         Event::MessagesRead { conversation, reader, messages, .. } => (
             "messagesRead",

@@ -12,8 +12,10 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::client_fields::{
-    CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, MESSAGE, READ_MESSAGES, content, conversation, kind, other_user,
+    CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, FILES, MENTION_ALL, MENTIONS, MESSAGE, METADATA, READ_MESSAGES, REPLY_TO,
+    THREAD_ID, content, conversation, kind, other_user,
 };
+use crate::details::DeletedDetails;
 use crate::dialect::Dialect;
 use crate::event_spec::{
     Decoded, EventSpec,
@@ -52,7 +54,20 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     from_client(
         "privateMessage",
         Document,
-        Object(&[other_user("recipientId"), content("content"), kind("type"), FILE_URL, FILE_NAME, CLIENT_MESSAGE_ID]),
+        Object(&[
+            other_user("recipientId"),
+            content("content"),
+            kind("type"),
+            FILE_URL,
+            FILE_NAME,
+            CLIENT_MESSAGE_ID,
+            FILES,
+            METADATA,
+            REPLY_TO,
+            THREAD_ID,
+            MENTIONS,
+            MENTION_ALL,
+        ]),
         send_private,
     ),
     from_client("joinGroup", Document, IdOrObject(&[conversation("groupId")]), join),
@@ -60,12 +75,28 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     from_client(
         "groupMessage",
         Document,
-        Object(&[conversation("groupId"), content("content"), kind("type"), FILE_URL, FILE_NAME, CLIENT_MESSAGE_ID]),
+        Object(&[
+            conversation("groupId"),
+            content("content"),
+            kind("type"),
+            FILE_URL,
+            FILE_NAME,
+            CLIENT_MESSAGE_ID,
+            FILES,
+            METADATA,
+            REPLY_TO,
+            THREAD_ID,
+            MENTIONS,
+            MENTION_ALL,
+        ]),
         send_to_group,
     ),
-    from_client("updateMessage", Quintet, Object(&[MESSAGE, content("content")]), |fields| {
-        shared::edit(fields, "content")
-    }),
+    from_client(
+        "updateMessage",
+        Quintet,
+        Object(&[MESSAGE, content("content"), METADATA, MENTIONS, MENTION_ALL]),
+        |fields| shared::edit(fields, "content"),
+    ),
     from_client("removeMessage", Quintet, IdOrObject(&[MESSAGE]), shared::delete),
     from_client("readMessages", Quintet, Object(&[READ_MESSAGES, RECIPIENT, GROUP]), read),
     from_client("startTyping", Quintet, Object(&[RECIPIENT, GROUP]), |fields| typing(fields, "startTyping", true)),
@@ -268,6 +299,8 @@ enum EventPayload<'a> {
         object_id: &'a str,
         #[serde(flatten)]
         place: Place<'a>,
+        #[serde(flatten)]
+        details: Option<DeletedDetails<'a>>,
     },
     Seen {
         message_ids: IdList<'a, MessageId>,
@@ -314,7 +347,8 @@ pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut Messag
         Event::MessageEdited(edited) => ("messageUpdated", EventPayload::Message(message_text(edited, texts))),
         Event::MessageDeleted(deleted) => {
             let place = Place::of(&deleted.conversation, &deleted.sender.id);
-            ("messageRemoved", EventPayload::Removed { object_id: deleted.id.as_str(), place })
+            let details = DeletedDetails::of(deleted);
+            ("messageRemoved", EventPayload::Removed { object_id: deleted.id.as_str(), place, details })
         }
         Event::MessagesRead { conversation, reader, messages, .. } => {
             let place = Place::of(conversation, &reader.id);

@@ -32,6 +32,17 @@ pub enum Type {
     Objects,
     /// Bytes, as a binary attachment of the packet.
     Binary,
+    /// Custom data: an object of at most 4,096 bytes, nested at most 32 deep.
+    Metadata,
+    /// A list of at most 10 files: `url`, and `name` where it has one.
+    Files,
+}
+
+impl Type {
+    /// Returns whether the decoder takes the value as its JSON text.
+    pub(crate) fn is_raw(self) -> bool {
+        matches!(self, Self::Metadata | Self::Files)
+    }
 }
 
 /// One field of a payload.

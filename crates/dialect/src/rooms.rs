@@ -12,9 +12,10 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::client_fields::{
-    AVATAR, CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, IS_TYPING, MESSAGE, READ_MESSAGES, content, conversation, kind,
-    sender,
+    AVATAR, CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, FILES, IS_TYPING, MENTION_ALL, MENTIONS, MESSAGE, METADATA,
+    READ_MESSAGES, REPLY_TO, THREAD_ID, content, conversation, kind, sender,
 };
+use crate::details::{DeletedDetails, EditedDetails};
 use crate::dialect::Dialect;
 use crate::event_spec::{
     Decoded, EventSpec,
@@ -72,14 +73,23 @@ pub(crate) const EVENTS: &[EventSpec] = &[
             FILE_URL,
             FILE_NAME,
             CLIENT_MESSAGE_ID,
+            FILES,
+            METADATA,
+            REPLY_TO,
+            THREAD_ID,
+            MENTIONS,
+            MENTION_ALL,
         ]),
         send,
     ),
     from_client("typing", Document, IdOrObject(&[conversation("roomId"), sender("userId"), IS_TYPING]), typing),
     from_client("leave_room", Document, IdOrObject(&[conversation("roomId"), sender("userId")]), leave),
-    from_client("update_message", Quintet, Object(&[MESSAGE, content("content")]), |fields| {
-        shared::edit(fields, "content")
-    }),
+    from_client(
+        "update_message",
+        Quintet,
+        Object(&[MESSAGE, content("content"), METADATA, MENTIONS, MENTION_ALL]),
+        |fields| shared::edit(fields, "content"),
+    ),
     from_client("remove_message", Quintet, IdOrObject(&[MESSAGE]), shared::delete),
     from_client("read_messages", Quintet, IdOrObject(&[conversation("roomId"), READ_MESSAGES]), |fields| {
         shared::read(fields, "roomId")
@@ -285,10 +295,14 @@ enum EventPayload<'a> {
         room_id: &'a str,
         content: &'a str,
         edited_at: Moment,
+        #[serde(flatten)]
+        details: Option<EditedDetails<'a>>,
     },
     Removed {
         id: &'a str,
         room_id: &'a str,
+        #[serde(flatten)]
+        details: Option<DeletedDetails<'a>>,
     },
     Seen {
         room_id: &'a str,
@@ -331,11 +345,16 @@ pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut Messag
                 room_id: edited.conversation.id.as_str(),
                 content: &edited.content,
                 edited_at: Moment(edited.updated_at()),
+                details: EditedDetails::of(edited),
             },
         ),
         Event::MessageDeleted(deleted) => (
             "message_removed",
-            EventPayload::Removed { id: deleted.id.as_str(), room_id: deleted.conversation.id.as_str() },
+            EventPayload::Removed {
+                id: deleted.id.as_str(),
+                room_id: deleted.conversation.id.as_str(),
+                details: DeletedDetails::of(deleted),
+            },
         ),
         Event::MessagesRead { conversation, reader, messages, .. } => (
             "messages_seen",

@@ -7,6 +7,7 @@ use std::borrow::Borrow;
 use quintet_domain::{ClientMessageId, Command, Message, Reading, Refusal, Target, Timestamp, User, WriteCommand};
 use serde::{Serialize, Serializer};
 
+use crate::details::Details;
 use crate::event_spec::{Decoded, EventSpec, Origin, from_client};
 use crate::fields::Fields;
 use crate::payload::{Payload, Type, optional, required};
@@ -39,7 +40,8 @@ pub(crate) const fn authenticate(origin: Origin) -> EventSpec {
 
 /// Decodes an edit of the message `messageId`, whose new text is in the field `content`.
 pub(crate) fn edit(fields: &Fields<'_>, content: &str) -> Result<Decoded, Refusal> {
-    Ok(Decoded::new(WriteCommand::Edit { message: fields.message("messageId"), content: fields.edited(content)? }))
+    let (message, content) = (fields.message("messageId"), fields.edited(content)?);
+    Ok(Decoded::new(WriteCommand::Edit { message, content, details: fields.edited_details()? }))
 }
 
 /// Decodes a deletion of the message `messageId`.
@@ -93,6 +95,8 @@ pub(crate) struct Extras<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     client_message_id: Option<&'a str>,
     sequence: u64,
+    #[serde(flatten)]
+    details: Option<Details<'a>>,
 }
 
 impl<'a> Extras<'a> {
@@ -102,6 +106,7 @@ impl<'a> Extras<'a> {
             file_name: message.file.as_ref().map(|file| file.name.as_deref()),
             client_message_id: message.client_message_id.as_ref().map(ClientMessageId::as_str),
             sequence: message.sequence,
+            details: Details::of(message),
         }
     }
 }

@@ -10,6 +10,7 @@ use std::fmt;
 use quintet_domain::limits::IDS_MAX;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
+use serde_json::value::RawValue;
 
 use crate::payload::Field;
 
@@ -93,6 +94,8 @@ pub(crate) enum Found<'a> {
     },
     /// The index of a binary attachment.
     Attachment(usize),
+    /// Any value as its JSON text, for fields whose types need it.
+    Json(&'a str),
     /// A value of a type that no field has.
     Other,
 }
@@ -103,7 +106,7 @@ impl<'a> Found<'a> {
         let text = |found: &Self| match found {
             Self::Text(text) => Some(text.to_string()),
             Self::Number(text) => Some(text.clone()),
-            Self::Null | Self::Flag(_) | Self::Items { .. } | Self::Attachment(_) | Self::Other => None,
+            Self::Null | Self::Flag(_) | Self::Items { .. } | Self::Attachment(_) | Self::Json(_) | Self::Other => None,
         };
         self == other || (text(self).is_some() && text(self) == text(other))
     }
@@ -113,7 +116,7 @@ impl<'a> Found<'a> {
         match self {
             Self::Text(text) => Some(text),
             Self::Number(text) => Some(text.into()),
-            Self::Null | Self::Flag(_) | Self::Items { .. } | Self::Attachment(_) | Self::Other => None,
+            Self::Null | Self::Flag(_) | Self::Items { .. } | Self::Attachment(_) | Self::Json(_) | Self::Other => None,
         }
     }
 }
@@ -195,9 +198,14 @@ impl<'de> Visitor<'de> for Read {
         let Self(Some(fields)) = self else { return attachment(object).map(Shape::Bare) };
         let mut found = vec![FoundField::NOTHING; fields.len()];
         while let Some(place) = object.next_key_seed(ReadKey(|key: &str| place(fields, key)))? {
-            match place.and_then(|(at, alias)| Some((found.get_mut(at)?, alias))) {
+            let raw = |at: usize| fields.get(at).is_some_and(|field| field.ty.is_raw());
+            match place.and_then(|(at, alias)| Some((found.get_mut(at)?, alias, raw(at)))) {
                 None => drop(object.next_value::<IgnoredAny>()?),
-                Some((found, alias)) => {
+                Some((found, alias, true)) => {
+                    let json = object.next_value::<&RawValue>()?.get();
+                    found.add(alias, if json == "null" { Found::Null } else { Found::Json(json) });
+                }
+                Some((found, alias, false)) => {
                     let value = match object.next_value_seed(Read(None))? {
                         Shape::Bare(value) => value,
                         Shape::Object(_) => Found::Other,

@@ -18,7 +18,7 @@ fn target(target: &Target) -> String {
 fn description(command: &Command) -> String {
     match command {
         Command::Write(WriteCommand::Send(text)) => format!("send {:?} {}", text.content, target(&text.target)),
-        Command::Write(WriteCommand::Edit { message, content }) => format!("edit {message} to {content:?}"),
+        Command::Write(WriteCommand::Edit { message, content, .. }) => format!("edit {message} to {content:?}"),
         Command::Write(WriteCommand::Delete { message }) => format!("delete {message}"),
         Command::Write(WriteCommand::Read(Reading::Messages { conversation, messages })) => {
             format!("read {} in {}", messages.len(), conversation.as_ref().map_or("any", |id| id.as_str()))

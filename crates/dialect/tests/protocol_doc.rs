@@ -22,6 +22,8 @@ fn type_name(ty: Type) -> &'static str {
         Type::Kind => "kind",
         Type::Flag => "flag",
         Type::Ids => "ids",
+        Type::Metadata => "custom data",
+        Type::Files => "files",
         Type::Binary => "binary",
         Type::Time => "time",
         Type::Object => "object",

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use crate::{
-    ClientMessageId, ConversationId, ConversationRef, FileLink, Message, MessageId, MessageKind, Refusal, Timestamp,
-    User, UserId,
+    ClientMessageId, ConversationId, ConversationRef, EditedDetails, FileLink, Message, MessageId, MessageKind,
+    NewDetails, Refusal, Timestamp, User, UserId,
 };
 
 /// The destination of a message or a typing notice.
@@ -33,6 +33,8 @@ pub struct NewText {
     /// The id that the client gave the message. A repeated send with the same id in the same conversation is stored
     /// once.
     pub client_message_id: Option<ClientMessageId>,
+    /// What comes beside the text and its first file; none for a plain message.
+    pub details: Option<Box<NewDetails>>,
 }
 
 /// What a user has read.
@@ -69,6 +71,8 @@ pub enum WriteCommand {
         message: MessageId,
         /// The new text.
         content: String,
+        /// The details that change; none if they all stay.
+        details: Option<Box<EditedDetails>>,
     },
     /// Delete a message.
     Delete {

@@ -25,6 +25,8 @@ pub enum Action {
     DeleteMessage,
     /// Delete the conversation for all members.
     Delete,
+    /// Mention all members at once, in a conversation that is not a small group.
+    MentionAll,
 }
 
 /// The facts on which the table decides: the conversation, and the actor's relation to it.
@@ -88,6 +90,10 @@ pub fn allows(action: Action, standing: Standing) -> bool {
         },
         // A meetup's conversation is deleted with the meetup.
         Action::Delete => matches!(kind, Group | Room) && owns,
+        Action::MentionAll => match kind {
+            Direct => member,
+            Group | Room | Meetup => leads,
+        },
     }
 }
 
@@ -118,6 +124,7 @@ pub fn check(action: Action, standing: Standing, conversation: &ConversationId) 
                 "A direct conversation cannot be left; hide it instead.".to_owned()
             }
             Action::Leave => "The host cannot leave a meetup; cancel it instead.".to_owned(),
+            Action::MentionAll => "Only who leads the conversation may mention all of its members.".to_owned(),
             _ => format!("You may not do that in conversation `{conversation}`."),
         },
     ))
@@ -147,13 +154,25 @@ mod tests {
         use Action as A;
         use ConversationKind::*;
         // kind, open: Use, Join, Add, Remove, Leave, Change, MakeAdmin, Edit by another, by the author,
-        // DeleteMessage by another, by the author, Delete.
+        // DeleteMessage by another, by the author, Delete, MentionAll.
         let rows = [
-            (Direct, false, "--xxx- ------ ------ ------ ------ ------ ------ ------ --xxx- ------ --xxx- ------"),
-            (Group, false, "--xxxx -----x ---xxx ---xxx --xxx- ---xxx ----xx ------ --xxxx ---xxx --xxxx ----xx"),
-            (Group, true, "--xxxx -xxxxx ---xxx ---xxx --xxx- ---xxx ----xx ------ --xxxx ---xxx --xxxx ----xx"),
-            (Room, true, "--xxxx xxxxxx ------ ---xxx --xxx- ----xx ----xx ------ --xxxx ---xxx --xxxx ----xx"),
-            (Meetup, false, "--xxxx ------ ------ ----xx --xx-- ----xx ------ ------ --xxxx ----xx --xxxx ------"),
+            (
+                Direct,
+                false,
+                "--xxx- ------ ------ ------ ------ ------ ------ ------ --xxx- ------ --xxx- ------ --xxx-",
+            ),
+            (
+                Group,
+                false,
+                "--xxxx -----x ---xxx ---xxx --xxx- ---xxx ----xx ------ --xxxx ---xxx --xxxx ----xx ---xxx",
+            ),
+            (Group, true, "--xxxx -xxxxx ---xxx ---xxx --xxx- ---xxx ----xx ------ --xxxx ---xxx --xxxx ----xx ---xxx"),
+            (Room, true, "--xxxx xxxxxx ------ ---xxx --xxx- ----xx ----xx ------ --xxxx ---xxx --xxxx ----xx ---xxx"),
+            (
+                Meetup,
+                false,
+                "--xxxx ------ ------ ----xx --xx-- ----xx ------ ------ --xxxx ----xx --xxxx ------ ---xxx",
+            ),
         ];
         for (kind, open, expected) in rows {
             let cells = [
@@ -169,6 +188,7 @@ mod tests {
                 row(kind, open, A::DeleteMessage, false),
                 row(kind, open, A::DeleteMessage, true),
                 row(kind, open, A::Delete, false),
+                row(kind, open, A::MentionAll, false),
             ];
             assert_eq!(cells.join(" "), expected, "{kind:?} open={open}");
         }

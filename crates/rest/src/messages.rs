@@ -6,18 +6,30 @@ use http::{HeaderMap, StatusCode};
 use quintet_domain::{ClientMessageId, ConversationId, FileLink, MessageId, MessageKind, NewText, Refusal, Target};
 use quintet_service::{PageOf, Service};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::error::Answer;
 use crate::extract::{AuthUser, Body, Query, page_limit};
 use crate::ids::Id;
-use crate::views::{Message, Messages, Views, message_kinds};
+use crate::new_details::{Given, GivenFile};
+use crate::views::{Message, Messages, Thread, Views, message_kinds};
+
+/// What becomes of the replies of threads in a list.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Threads {
+    Include,
+    Exclude,
+}
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct History {
     before: Option<u64>,
     after: Option<u64>,
+    /// Whether the replies of threads are left out.
+    threads: Option<Threads>,
     /// The number of items on the page.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
@@ -42,7 +54,10 @@ pub(crate) async fn list(
         (Some(_), Some(_)) => return Err(Refusal::invalid("before", "and `after` exclude each other").into()),
     };
     let limit = page_limit(query.limit)?;
-    let found = service.messages(caller.id().into(), caller.id(), id, of, limit).await?;
+    let found = match query.threads {
+        Some(Threads::Exclude) => service.messages_outside_threads(caller.id(), id, of, limit).await?,
+        Some(Threads::Include) | None => service.messages(caller.id().into(), caller.id(), id, of, limit).await?,
+    };
     let edge = match of {
         PageOf::After(_) => found.items.last(),
         PageOf::Newest | PageOf::Before(_) | PageOf::Skipping(_) => found.items.first(),
@@ -62,14 +77,38 @@ pub(crate) struct NewMessage {
     file_url: Option<String>,
     file_name: Option<String>,
     client_message_id: Option<String>,
+    /// All files of the message, at most ten, in place of `fileUrl`.
+    files: Option<Vec<GivenFile>>,
+    /// Custom data of at most 4,096 bytes, nested at most 32 deep.
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Box<RawValue>>,
+    /// The id of the message that this one answers.
+    #[serde(rename = "replyTo")]
+    reply_to: Option<String>,
+    /// The id of any message of the thread that this one belongs to.
+    #[serde(rename = "threadId")]
+    thread_id: Option<String>,
+    /// The ids of members whom the message mentions; without them, `@username` in the text mentions.
+    mentions: Option<Vec<String>>,
+    /// Whether the message mentions all members.
+    #[serde(rename = "mentionAll")]
+    mention_all: Option<bool>,
 }
 
 impl NewMessage {
     /// Returns the message to send, with the client's own id for it.
     pub(crate) fn text(self, target: Target) -> Result<NewText, Refusal> {
         let client_message_id = own_id(self.client_message_id)?;
+        let given = Given {
+            files: self.files,
+            metadata: self.metadata,
+            reply_to: self.reply_to,
+            thread_id: self.thread_id,
+            mentions: self.mentions,
+            mention_all: self.mention_all,
+        };
         let file = (self.file_url, self.file_name);
-        let text = new_text(target, ("type", self.kind.as_deref()), self.content, file)?;
+        let text = new_text(target, ("type", self.kind.as_deref()), self.content, file, given)?;
         Ok(NewText { client_message_id, ..text })
     }
 }
@@ -80,12 +119,13 @@ pub(crate) fn own_id(id: Option<String>) -> Result<Option<ClientMessageId>, Refu
     id.map_err(|error| Refusal::invalid("clientMessageId", format!("is no id: {error}")))
 }
 
-/// Returns a message to send from its parts: its kind by name, its text and its file.
+/// Returns a message to send from its parts: its kind by name, its text, its file and its details.
 pub(crate) fn new_text(
     target: Target,
     (kind_field, kind): (&str, Option<&str>),
     content: String,
     (file_url, file_name): (Option<String>, Option<String>),
+    given: Given,
 ) -> Result<NewText, Refusal> {
     let kind = match kind {
         None => MessageKind::Text,
@@ -93,7 +133,10 @@ pub(crate) fn new_text(
     };
     // A form without a file leaves the field empty.
     let file = file_url.filter(|url| !url.is_empty()).map(|url| FileLink::new(url, file_name)).transpose()?;
-    Ok(NewText { target, kind, content, file, client_message_id: None })
+    let details = given.details()?;
+    // Messages are shown with both a list of files and the first of them, so that clients may send both.
+    let file = details.as_ref().and_then(|details| details.files.first().cloned()).or(file);
+    Ok(NewText { target, kind, content, file, client_message_id: None, details })
 }
 
 /// Sends a message. The message is stored when the answer is sent.
@@ -131,8 +174,16 @@ pub(crate) async fn send(
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Edit {
     content: String,
+    /// The custom data from now on; an empty object removes it.
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Box<RawValue>>,
+    /// The ids of the members whom the message mentions from now on.
+    mentions: Option<Vec<String>>,
+    /// Whether the message mentions all members from now on.
+    mention_all: Option<bool>,
 }
 
 /// Changes the text of a message of the caller.
@@ -147,8 +198,36 @@ pub(crate) async fn edit(
     Id(id): Id<MessageId>,
     Body(input): Body<Edit>,
 ) -> Answer<Json<Message>> {
-    let message = service.edit_message(caller.actor(), id, input.content).await?;
+    let Edit { content, metadata, mentions, mention_all } = input;
+    let details = Given { metadata, mentions, mention_all, ..Given::default() }.edited()?;
+    let message = service.edit_message(caller.actor(), id, content, details).await?;
     Ok(Json(Views(&service).message(&message)))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Replies {
+    before: Option<u64>,
+    /// The number of items on the page.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+}
+
+/// Reads a thread by the id of any of its messages: its first message, and the newest replies or those before a number.
+#[utoipa::path(
+    get, path = "/messages/{id}/thread", tag = "messages", operation_id = "readThread",
+    params(("id" = String, Path), Replies),
+    responses((status = 200, description = "The thread", body = Thread))
+)]
+pub(crate) async fn thread(
+    State(service): State<Service>,
+    caller: AuthUser,
+    Id(id): Id<MessageId>,
+    Query(query): Query<Replies>,
+) -> Answer<Json<Thread>> {
+    let limit = page_limit(query.limit)?;
+    let found = service.thread(caller.id(), id, query.before.unwrap_or(u64::MAX), limit).await?;
+    Ok(Json(Views(&service).thread(&found)))
 }
 
 /// Deletes a message. Its sequence number stays, its content is removed.

@@ -61,6 +61,7 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .routes(routes!(conversations::mark_read))
         .routes(routes!(messages::list, messages::send))
         .routes(routes!(messages::edit, messages::delete))
+        .routes(routes!(messages::thread))
         .routes(routes!(meetups::list, meetups::create))
         .routes(routes!(meetups::get, meetups::change, meetups::delete))
         .routes(routes!(meetups::request))

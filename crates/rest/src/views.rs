@@ -10,6 +10,8 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 
+use crate::message_details::Details;
+
 /// A moment, written as ISO 8601 UTC with milliseconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment(pub(crate) Timestamp);
@@ -135,6 +137,8 @@ pub(crate) struct Message {
     edited_at: Option<Moment>,
     #[schema(value_type = Option<String>, format = DateTime)]
     deleted_at: Option<Moment>,
+    #[serde(flatten)]
+    details: Option<Details>,
 }
 
 /// A member of a conversation.
@@ -278,6 +282,15 @@ pub(crate) struct Messages {
     next: Option<u64>,
 }
 
+/// A thread: its first message, and a page of the replies by ascending sequence.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Thread {
+    root: Message,
+    items: Vec<Message>,
+    /// The value of `before` for the page of older replies; null on the last page.
+    next: Option<u64>,
+}
+
 impl<T: ToSchema> Page<T> {
     /// Converts a page of the service, item by item.
     pub(crate) fn of<F>(found: quintet_service::Page<F>, view: impl Fn(&F) -> T) -> Self {
@@ -328,11 +341,21 @@ impl Views<'_> {
             created_at: Moment(message.created_at),
             edited_at: message.edited_at.map(Moment),
             deleted_at: message.deleted_at.map(Moment),
+            details: message.details.as_deref().map(Details::of),
         }
     }
 
     pub(crate) fn messages(&self, found: &quintet_service::MessagePage, next: Option<u64>) -> Messages {
         Messages { items: found.items.iter().map(|message| self.message(message)).collect(), next }
+    }
+
+    pub(crate) fn thread(&self, thread: &quintet_service::Thread) -> Thread {
+        let oldest = thread.replies.first().filter(|_| thread.more);
+        Thread {
+            root: self.message(&thread.root),
+            items: thread.replies.iter().map(|message| self.message(message)).collect(),
+            next: oldest.map(|message| message.sequence),
+        }
     }
 
     fn member(&self, member: &quintet_domain::Member) -> Member {

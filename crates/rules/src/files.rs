@@ -146,14 +146,14 @@ fn of_link(tx: &mut Transaction<'_>, url: &str) -> RuleResult<Option<FileRow>> {
 ///
 /// # Errors
 /// Refuses a link to this server's own path that refers to no available file, and a link that is not encrypted.
-pub(crate) fn of_message(tx: &mut Transaction<'_>, url: &str) -> RuleResult<Option<FileKey>> {
+pub(crate) fn row_of_message(tx: &mut Transaction<'_>, field: &str, url: &str) -> RuleResult<Option<FileRow>> {
     match of_link(tx, url)? {
-        Some(file) => Ok(Some(file.key)),
+        Some(file) => Ok(Some(file)),
         None if url.starts_with(FILES_PATH) => {
-            Err(Refusal::invalid("fileUrl", "names no file that this server has").into())
+            Err(Refusal::invalid(field, "names no file that this server has").into())
         }
         // `FileLink::new` lets `http` pass, because the address could have been this server's own.
-        None => validate_link("fileUrl", url).map(|()| None).map_err(Into::into),
+        None => validate_link(field, url).map(|()| None).map_err(Into::into),
     }
 }
 

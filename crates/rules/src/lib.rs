@@ -20,15 +20,18 @@ mod ledger;
 pub mod log;
 pub mod meetups;
 mod members;
+pub mod message_details;
 pub mod message_views;
 mod messages;
 pub mod names;
+mod new_details;
 mod notifications;
 mod overviews;
 mod ownership;
 mod reach;
 pub mod rows;
 mod services;
+pub mod threads;
 mod transaction;
 mod users;
 

@@ -10,16 +10,19 @@ use quintet_domain::limits::{READ_AUDIENCE_MEMBERS_MAX, READ_IDS_MAX};
 use quintet_domain::permissions::{self, Action};
 use quintet_domain::{
     Actor, ConversationId, DELETED_CONTENT, DeleteMessage, EditMessage, MarkRead, Message, MessageId, NewText, Reading,
-    Refusal, SendMessage, Sent, Target, UserId, is_blank,
+    Refusal, SendMessage, Sent, Target, User, UserId, is_blank,
 };
 
 use crate::ledger::Cost;
 use crate::log::{Change, ReadSpan};
+use crate::message_details::{add_details, has_details};
 use crate::message_views::{add_readers, shown};
 use crate::ownership::standing;
-use crate::rows::{ConversationHead, ConversationRow, ErasureProgress, MemberRow, MessageRow, ScanLimits, UserRow};
+use crate::rows::{
+    ConversationHead, ConversationRow, ErasureProgress, MemberRow, MessageExtra, MessageRow, ScanLimits, UserRow,
+};
 use crate::transaction::{About, ActingUser, Transaction};
-use crate::{ConversationKey, RuleError, RuleResult, UserKey, conversations, files};
+use crate::{ConversationKey, RuleError, RuleResult, UserKey, conversations, files, new_details, threads};
 
 /// The most that one write does for the erasure of a person's messages; other writes run in between.
 const ERASED_AT_ONCE: ScanLimits = ScanLimits { found_max: 200, examined_max: 2_000 };
@@ -53,7 +56,8 @@ pub(crate) fn send(tx: &mut Transaction<'_>, write: SendMessage) -> RuleResult<S
         return Ok(Sent { message: first, repeated: true });
     }
     // Before the first row is written, so that refusing the file needs no savepoint.
-    let file = text.file.as_ref().map(|file| files::of_message(tx, &file.url)).transpose()?.flatten();
+    let file = text.file.as_ref().map(|file| files::row_of_message(tx, "fileUrl", &file.url)).transpose()?.flatten();
+    let resolved = new_details::resolve(tx, (&conversation, &sender), &text, file.as_ref())?;
     conversations::show_again(tx, &conversation)?;
 
     let row = MessageRow {
@@ -72,11 +76,19 @@ pub(crate) fn send(tx: &mut Transaction<'_>, write: SendMessage) -> RuleResult<S
         origin: actor.origin,
         acked: actor.acked,
         guest_secret: sender.secret,
+        marks: resolved.marks(),
+        extra: resolved.extra,
     };
     tx.messages().insert_message(&row)?;
     tx.note_author(sender.key, conversation.key)?;
     if let Some(file) = file {
+        tx.files().carry_file(file.key, row.key)?;
+    }
+    for file in resolved.carried {
         tx.files().carry_file(file, row.key)?;
+    }
+    if let Some(root) = resolved.root {
+        threads::add(tx, root, &row)?;
     }
     let head = ConversationHead {
         sequence: row.sequence,
@@ -85,7 +97,7 @@ pub(crate) fn send(tx: &mut Transaction<'_>, write: SendMessage) -> RuleResult<S
         ..conversation.head
     };
     tx.update_head(&mut conversation, head)?;
-    let message = Arc::new(shown(&row, &conversation.reference, &sender.user));
+    let message = Arc::new(complete(tx, &row, &conversation, &sender.user)?);
     tx.charge(Cost::Rows, 1);
     charge_text(tx, &message);
     let change = Change::MessageCreated { message: Arc::clone(&message) };
@@ -96,7 +108,8 @@ pub(crate) fn send(tx: &mut Transaction<'_>, write: SendMessage) -> RuleResult<S
 /// Charges for the text of a message.
 fn charge_text(tx: &mut Transaction<'_>, message: &Message) {
     let file = message.file.as_ref().map_or(0, |file| file.url.len() + file.name.as_ref().map_or(0, String::len));
-    tx.charge(Cost::Stored, (message.content.len() + file) as u64);
+    let details = message.details.as_ref().map_or(0, |details| details.size_bytes());
+    tx.charge(Cost::Stored, (message.content.len() + file + details) as u64);
 }
 
 /// The message that an earlier send with the same client message id created.
@@ -109,11 +122,15 @@ fn first_result(
     let Some(client_message_id) = &text.client_message_id else { return Ok(None) };
     let found = tx.messages().message_by_client_id(conversation.key, sender.key, client_message_id)?;
     let Some(row) = found else { return Ok(None) };
-    let mut first = shown(&row, &conversation.reference, &sender.user);
+    let mut first = complete(tx, &row, conversation, &sender.user)?;
     add_readers(tx.member_lists(), conversation.key, std::slice::from_mut(&mut first))?;
     // A message that was edited or deleted since is still the result; only an unchanged one can be compared.
     let touched = first.edited_at.is_some() || first.deleted_at.is_some();
-    if !touched && (first.content != text.content || first.kind != text.kind || first.file != text.file) {
+    let same = first.content == text.content
+        && first.kind == text.kind
+        && first.file == text.file
+        && new_details::is_same(&first, &row, text.details.as_deref());
+    if !touched && !same {
         return Err(Refusal::conflict(format!(
             "`clientMessageId` {client_message_id} was used for another message of yours in this conversation."
         ))
@@ -122,10 +139,24 @@ fn first_result(
     Ok(Some(Arc::new(first)))
 }
 
+/// A message with its details, without its readers.
+fn complete(
+    tx: &Transaction<'_>,
+    row: &MessageRow,
+    conversation: &ConversationRow,
+    sender: &Arc<User>,
+) -> RuleResult<Message> {
+    let mut message = shown(row, &conversation.reference, sender);
+    if has_details(row) {
+        add_details(tx.details(), std::slice::from_ref(row), std::slice::from_mut(&mut message))?;
+    }
+    Ok(message)
+}
+
 fn with_conversation(tx: &mut Transaction<'_>, row: MessageRow) -> RuleResult<Found> {
     let conversation = tx.conversation_by_key(row.conversation)?;
     let sender = tx.user_by_key(row.sender)?;
-    let message = shown(&row, &conversation.reference, &sender.user);
+    let message = complete(tx, &row, &conversation, &sender.user)?;
     Ok(Found { row, conversation, message })
 }
 
@@ -156,7 +187,7 @@ fn find_for(
 }
 
 pub(crate) fn edit(tx: &mut Transaction<'_>, write: EditMessage) -> RuleResult<Arc<Message>> {
-    let EditMessage { actor, message: id, content } = write;
+    let EditMessage { actor, message: id, content, details } = write;
     let (user, found) = find_for(tx, &actor, &id, Action::Edit)?;
     if found.row.deleted_at.is_some() {
         return Err(Refusal::conflict("A deleted message cannot be edited.").into());
@@ -164,9 +195,17 @@ pub(crate) fn edit(tx: &mut Transaction<'_>, write: EditMessage) -> RuleResult<A
     if is_blank(&content) && found.row.file.is_none() {
         return Err(Refusal::invalid("content", "must not be blank").into());
     }
-    let Found { row, mut conversation, message } = found;
-    let row = MessageRow { content, edited_at: Some(tx.now), ..row };
+    let extra = match &details {
+        Some(details) => new_details::edited(tx, (&found.conversation, &user), &found.row, details)?,
+        None => found.row.extra.clone(),
+    };
+    let Found { row, mut conversation, mut message } = found;
+    let row = MessageRow { content, edited_at: Some(tx.now), extra, ..row };
     tx.messages().update_message(&row)?;
+    if details.is_some() {
+        message.details = None;
+        add_details(tx.details(), std::slice::from_ref(&row), std::slice::from_mut(&mut message))?;
+    }
     let message = Arc::new(Message { content: row.content, edited_at: row.edited_at, ..message });
     charge_text(tx, &message);
     let sequence = tx.next_sequence(&mut conversation)?;
@@ -186,9 +225,21 @@ pub(crate) fn delete(tx: &mut Transaction<'_>, write: &DeleteMessage) -> RuleRes
 /// Removes the content of a message; its sequence number stays.
 fn erase(tx: &mut Transaction<'_>, actor: Option<&Actor>, by: UserKey, found: Found) -> RuleResult<Arc<Message>> {
     let Found { row, mut conversation, message } = found;
-    let row = MessageRow { content: DELETED_CONTENT.to_owned(), file: None, deleted_at: Some(tx.now), ..row };
+    let thread = row.extra.as_ref().and_then(|extra| extra.thread);
+    let row = MessageRow {
+        content: DELETED_CONTENT.to_owned(),
+        file: None,
+        deleted_at: Some(tx.now),
+        extra: MessageExtra { thread, ..MessageExtra::default() }.kept(),
+        ..row
+    };
     tx.messages().update_message(&row)?;
-    let message = Arc::new(Message { content: row.content, file: None, deleted_at: row.deleted_at, ..message });
+    if let Some(root) = thread {
+        threads::remove(tx, root)?;
+    }
+    let mut message = Message { file: None, deleted_at: row.deleted_at, details: None, ..message };
+    add_details(tx.details(), std::slice::from_ref(&row), std::slice::from_mut(&mut message))?;
+    let message = Arc::new(Message { content: row.content, ..message });
     let sequence = tx.next_sequence(&mut conversation)?;
     let change = Change::MessageDeleted { key: row.key, by, message: Arc::clone(&message) };
     tx.record(&change, About::numbered(&conversation, sequence), actor)?;

@@ -23,4 +23,9 @@ stories!(
     common_rooms,
     common_conversations,
     common_chat,
+    details_meetup,
+    details_messenger,
+    details_rooms,
+    details_conversations,
+    details_chat,
 );

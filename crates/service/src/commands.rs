@@ -29,7 +29,7 @@ fn write_of(caller: Caller, command: WriteCommand) -> Write {
     let Caller { actor, history } = caller;
     match command {
         WriteCommand::Send(text) => SendMessage { actor, text }.into(),
-        WriteCommand::Edit { message, content } => EditMessage { actor, message, content }.into(),
+        WriteCommand::Edit { message, content, details } => EditMessage { actor, message, content, details }.into(),
         WriteCommand::Delete { message } => DeleteMessage { actor, message }.into(),
         WriteCommand::Read(reading) => MarkRead { actor, reading }.into(),
         // The gateway has checked the guest's secret and put its proof into the actor.
@@ -134,16 +134,23 @@ impl Service {
         Ok(self.store().submit(write_of(caller, command), ReplyTo::Ticket(ticket)).await?)
     }
 
+    /// Returns a message whose links to this server are as they are stored.
+    pub(crate) fn with_stored_files(&self, mut text: NewText) -> NewText {
+        text.file = text.file.map(|file| self.bases().stored_file(file));
+        if let Some(details) = &mut text.details {
+            let files = std::mem::take(&mut details.files);
+            details.files = files.into_iter().map(|file| self.bases().stored_file(file)).collect();
+        }
+        text
+    }
+
     /// Returns a command whose links to this server are as they are stored.
     fn with_stored_links(&self, command: WriteCommand) -> WriteCommand {
         // A guest who sends back the picture that was made for it has none, as one who sends an empty link.
         let picture = |avatar| self.bases().stored_picture(Some(avatar)).unwrap_or_default();
         let stored = |profile: Profile| Profile { avatar: profile.avatar.map(picture), ..profile };
         match command {
-            WriteCommand::Send(text) => {
-                let file = text.file.map(|file| self.bases().stored_file(file));
-                WriteCommand::Send(NewText { file, ..text })
-            }
+            WriteCommand::Send(text) => WriteCommand::Send(self.with_stored_files(text)),
             WriteCommand::Join { conversation, profile, guest_secret } => {
                 WriteCommand::Join { conversation, profile: stored(profile), guest_secret }
             }

@@ -57,6 +57,7 @@ use quintet_bus::Bus;
 pub use quintet_domain::{Account, Actor, Login, MeetupChange, ProfileChange, StoredFile};
 use quintet_domain::{Environment, Prune, Refusal, Request, UserId};
 use quintet_files::Files;
+pub use quintet_store::Thread;
 pub use quintet_store::{
     Filter, Job, Jobs, Listing, Memberships, MessagePage, NotificationRow, Page, PageOf, Party, PendingNotifications,
     Replayed, ServiceKey,

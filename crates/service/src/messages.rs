@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    Actor, ConversationId, DeleteMessage, EditMessage, MarkRead, Message, MessageId, NewText, Reading, Refusal,
-    SendMessage, Sent, UserId, validate_content,
+    Actor, ConversationId, DeleteMessage, EditMessage, EditedDetails, MarkRead, Message, MessageId, NewText, Reading,
+    Refusal, SendMessage, Sent, UserId, validate_content,
 };
-use quintet_store::{MessagePage, PageOf, Party};
+use quintet_store::{MessagePage, PageOf, Party, Thread};
 
 use crate::Service;
 
@@ -15,9 +15,9 @@ impl Service {
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`, `ERR_CONFLICT`, or a refusal that names the invalid text.
-    pub async fn send(&self, actor: Actor, mut text: NewText) -> Result<Sent, Refusal> {
+    pub async fn send(&self, actor: Actor, text: NewText) -> Result<Sent, Refusal> {
         validate_content("content", &text.content, text.file.is_some())?;
-        text.file = text.file.map(|file| self.bases().stored_file(file));
+        let text = self.with_stored_files(text);
         self.write(SendMessage { actor, text }).await
     }
 
@@ -25,10 +25,16 @@ impl Service {
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`, `ERR_CONFLICT`, or a refusal that names the invalid text.
-    pub async fn edit_message(&self, actor: Actor, id: MessageId, content: String) -> Result<Arc<Message>, Refusal> {
+    pub async fn edit_message(
+        &self,
+        actor: Actor,
+        id: MessageId,
+        content: String,
+        details: Option<Box<EditedDetails>>,
+    ) -> Result<Arc<Message>, Refusal> {
         // The text may be blank if the message carries a file, which only the rule can decide.
         validate_content("content", &content, true)?;
-        self.write(EditMessage { actor, message: id, content }).await
+        self.write(EditMessage { actor, message: id, content, details }).await
     }
 
     /// Deletes a message.
@@ -71,5 +77,27 @@ impl Service {
         limit: u32,
     ) -> Result<MessagePage, Refusal> {
         Ok(self.store().messages(by, user, id, of, limit).await?)
+    }
+
+    /// Returns a page of messages without the replies of threads, as [`Self::messages`] does.
+    ///
+    /// # Errors
+    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
+    pub async fn messages_outside_threads(
+        &self,
+        user: UserId,
+        id: ConversationId,
+        of: PageOf,
+        limit: u32,
+    ) -> Result<MessagePage, Refusal> {
+        Ok(self.store().messages_outside_threads(user.clone().into(), user, id, of, limit).await?)
+    }
+
+    /// Returns the thread that a message belongs to or is the first of, with the newest replies before a sequence number.
+    ///
+    /// # Errors
+    /// `ERR_NOT_FOUND`.
+    pub async fn thread(&self, user: UserId, id: MessageId, before: u64, limit: u32) -> Result<Thread, Refusal> {
+        Ok(self.store().thread(user.clone().into(), user, id, before, limit).await?)
     }
 }

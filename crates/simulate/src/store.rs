@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quintet_domain::{
-    Account, Conversation, ConversationId, GuestProof, Login, Meetup, MeetupId, StoredFile, Timestamp, User, UserId,
-    Write,
+    Account, Conversation, ConversationId, GuestProof, Login, Meetup, MeetupId, MessageId, StoredFile, Timestamp, User,
+    UserId, Write,
 };
+use quintet_store::Thread;
 use quintet_store::{
     Filter, Future, Listing, MeetupFilter, Memberships, MemoryStore, MessagePage, NotificationRow, OrphanedFiles, Page,
     PageOf, Party, PendingNotifications, ReadResult, Replayed, ReplyTo, ServiceKey, Store, StoreError, UserState,
@@ -84,6 +85,8 @@ impl Store for SlowStore {
         fn conversation(user: UserId, id: ConversationId) -> Conversation;
         fn conversations(user: UserId, cursor: Option<String>, limit: u32) -> Page<Conversation>;
         fn messages(by: Party, user: UserId, id: ConversationId, of: PageOf, limit: u32) -> MessagePage;
+        fn messages_outside_threads(by: Party, user: UserId, id: ConversationId, of: PageOf, limit: u32) -> MessagePage;
+        fn thread(by: Party, user: UserId, id: MessageId, before: u64, limit: u32) -> Thread;
         fn meetup(user: UserId, id: MeetupId) -> Meetup;
         fn meetups(user: UserId, filter: MeetupFilter, cursor: Option<String>, limit: u32) -> Page<Meetup>;
         fn notifications(user: UserId, cursor: Option<String>, limit: u32) -> Page<NotificationRow>;

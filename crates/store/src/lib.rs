@@ -11,6 +11,7 @@ mod delivered;
 mod error;
 mod future;
 mod jobs;
+mod key_lists;
 mod memory;
 mod message_ids;
 mod migrated;
@@ -40,6 +41,7 @@ pub use postgres::{
     PostgresChannel, PostgresStore, PostgresTarget,
 };
 pub use quintet_rules::log::Replayed;
+pub use quintet_rules::threads::Thread;
 pub use shared_counts::{SharedCounts, SharedRate};
 pub use sqlite::{Location, SqliteStore};
 pub use store::{Future, Group, OnCommit, ReadResult, ReplyTo, Store};

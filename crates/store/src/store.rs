@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quintet_domain::{
-    Account, Commit, Conversation, ConversationId, GuestProof, Login, Meetup, MeetupId, StoredFile, Ticket, Timestamp,
-    User, UserId, Write, Written,
+    Account, Commit, Conversation, ConversationId, GuestProof, Login, Meetup, MeetupId, MessageId, StoredFile, Ticket,
+    Timestamp, User, UserId, Write, Written,
 };
 use quintet_rules::log::Replayed;
+use quintet_rules::threads::Thread;
 use tokio::sync::oneshot;
 
 pub use crate::future::{Future, ReadResult};
@@ -146,6 +147,17 @@ pub trait Store: Send + Sync + 'static {
         of: PageOf,
         limit: u32,
     ) -> ReadResult<'_, MessagePage>;
+    /// As [`Self::messages`], without the replies of threads.
+    fn messages_outside_threads(
+        &self,
+        by: Party,
+        user: UserId,
+        id: ConversationId,
+        of: PageOf,
+        limit: u32,
+    ) -> ReadResult<'_, MessagePage>;
+    /// The thread that a message belongs to or is the first of, with the newest replies before a sequence number.
+    fn thread(&self, by: Party, user: UserId, id: MessageId, before: u64, limit: u32) -> ReadResult<'_, Thread>;
     /// A meetup as the user sees it.
     fn meetup(&self, user: UserId, id: MeetupId) -> ReadResult<'_, Meetup>;
     /// Meetups as the user sees them, newest first.

@@ -67,7 +67,10 @@ async fn numbers_go_on_over_edits_refusals_and_receipts() {
     let (a, b) = (bench.user("a").await, bench.user("b").await);
     let conversation = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
     let first = bench.send(&a, &conversation, "one").await.unwrap().message;
-    bench.write(EditMessage { actor: actor(&a), message: first.id.clone(), content: "uno".to_owned() }).await.unwrap();
+    bench
+        .write(EditMessage { actor: actor(&a), message: first.id.clone(), content: "uno".to_owned(), details: None })
+        .await
+        .unwrap();
     let ids = vec![first.id.clone()];
     bench
         .write(MarkRead {
@@ -233,7 +236,7 @@ impl Made {
                 let text = NewText { target: Target::Direct(other), ..send.text };
                 SendMessage { actor, text }.into()
             }
-            Step::Edit => EditMessage { actor, message: message?, content: "new".to_owned() }.into(),
+            Step::Edit => EditMessage { actor, message: message?, content: "new".to_owned(), details: None }.into(),
             Step::DeleteMessage => DeleteMessage { actor, message: message? }.into(),
             Step::Read => {
                 MarkRead { actor, reading: Reading::Messages { conversation: None, messages: vec![message?] } }.into()

@@ -210,7 +210,8 @@ impl Run {
             Step::Edit => {
                 let Some((message, _, deleted)) = conversation.message.clone() else { return };
                 let expected = conversation.may(Action::Edit, user, author) && !deleted;
-                let edited = self.bench.write(EditMessage { actor: by, message, content: "new".into() }).await;
+                let edited =
+                    self.bench.write(EditMessage { actor: by, message, content: "new".into(), details: None }).await;
                 (expected, edited.is_ok())
             }
             Step::DeleteMessage => {

@@ -104,7 +104,7 @@ impl Run {
                 }
             }
             (Step::Edit, Some(message)) => {
-                let _ = bench.write(EditMessage { actor: by, message, content: text }).await;
+                let _ = bench.write(EditMessage { actor: by, message, content: text, details: None }).await;
             }
             (Step::DeleteMessage, Some(message)) => {
                 let _ = bench.write(DeleteMessage { actor: by, message }).await;
@@ -398,7 +398,10 @@ impl Lost {
 
     async fn edit(&self, message: &MessageId, content: &str) {
         let (actor, message) = (actor(&self.alice), message.clone());
-        self.bench.write(EditMessage { actor, message, content: content.to_owned() }).await.expect("edited");
+        self.bench
+            .write(EditMessage { actor, message, content: content.to_owned(), details: None })
+            .await
+            .expect("edited");
     }
 
     async fn add(&self, user: &UserId) {

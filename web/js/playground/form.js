@@ -32,6 +32,10 @@ function valueOf({ type }, text) {
   switch (type) {
     case "ids": return text.split(/[\s,]+/).filter(Boolean);
     case "flag": return text === "true";
+    case "custom data":
+    case "files":
+      // What is not JSON is sent as it is, so that the refusal can be seen.
+      try { return JSON.parse(text); } catch { return text; }
     case "binary": return new TextEncoder().encode(text);
     default: return text;
   }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Actor, Message, MessageId, NewText, Reading};
+use crate::{Actor, EditedDetails, Message, MessageId, NewText, Reading};
 
 /// Sends a message. The first message between two users creates their direct conversation. If the sender repeats a
 /// client message id, the result is the first one; refused with `ERR_CONFLICT` if the content differs.
@@ -32,6 +32,8 @@ pub struct EditMessage {
     pub message: MessageId,
     /// The new text.
     pub content: String,
+    /// The details that change; none if they all stay.
+    pub details: Option<Box<EditedDetails>>,
 }
 
 /// Deletes a message: its content is removed, its sequence number stays. Deleting it again changes nothing.

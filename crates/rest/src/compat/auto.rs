@@ -225,7 +225,7 @@ async fn search(app: &App, parts: &mut Parts) -> Answer<Response> {
 )]
 async fn edit(app: &App, caller: &AuthUser, id: MessageId, request: Request) -> Answer<Response> {
     let BodyIfAny(edit) = BodyIfAny::<Edit>::from_request(request, app).await?;
-    let edited = app.service.edit_message(caller.actor(), id, edit.content()?).await?;
+    let edited = app.service.edit_message(caller.actor(), id, edit.content()?, None).await?;
     let shown = |dialect| shown_message(&app.service, caller, dialect, &edited);
     let (message, data) = (shown(Dialect::Conversations), shown(Dialect::Chat));
     Ok(Json(Edited { success: true, message, data }).into_response())

@@ -18,6 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::extract::AuthUser;
 use crate::messages::{new_text, own_id};
+use crate::new_details::{Given, GivenFile};
 use crate::views::message_kinds;
 
 /// The largest number of items of a list without pages.
@@ -92,6 +93,22 @@ pub(super) struct Said {
     file_name: Option<String>,
     #[serde(rename = "clientMessageId")]
     client_message_id: Option<String>,
+    /// All files of the message, at most ten, in place of `fileUrl`.
+    files: Option<Vec<GivenFile>>,
+    /// Custom data of at most 4,096 bytes, nested at most 32 deep.
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Box<RawValue>>,
+    /// The id of the message that this one answers.
+    #[serde(rename = "replyTo", alias = "reply_to")]
+    reply_to: Option<String>,
+    /// The id of any message of the thread that this one belongs to.
+    #[serde(rename = "threadId")]
+    thread_id: Option<String>,
+    /// The ids of members whom the message mentions; without them, `@username` in the text mentions.
+    mentions: Option<Vec<String>>,
+    /// Whether the message mentions all members.
+    #[serde(rename = "mentionAll")]
+    mention_all: Option<bool>,
 }
 
 impl Said {
@@ -102,8 +119,16 @@ impl Said {
             (Some(kind), _) => ("type", Some(kind.as_str())),
             (None, kind) => ("message_type", kind.as_deref()),
         };
+        let given = Given {
+            files: self.files,
+            metadata: self.metadata,
+            reply_to: self.reply_to,
+            thread_id: self.thread_id,
+            mentions: self.mentions,
+            mention_all: self.mention_all,
+        };
         let content = self.text.get()?.unwrap_or_default();
-        let text = new_text(target, kind, content, (self.file_url, self.file_name))?;
+        let text = new_text(target, kind, content, (self.file_url, self.file_name), given)?;
         Ok(NewText { client_message_id, ..text })
     }
 }

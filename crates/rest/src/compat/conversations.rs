@@ -272,7 +272,7 @@ async fn edit(
     BodyIfAny(input): BodyIfAny<Edit>,
 ) -> Answer<Json<Sent>> {
     let content = input.content()?;
-    let edited = service.edit_message(caller.actor(), id, content).await?;
+    let edited = service.edit_message(caller.actor(), id, content, None).await?;
     let message = shown_message(&service, &caller, DIALECT, &edited);
     Ok(Json(Sent { success: true, message }))
 }

@@ -10,6 +10,7 @@ mod conversations;
 mod files;
 mod log;
 mod meetups;
+mod message_details;
 mod messages;
 mod users;
 
@@ -19,12 +20,22 @@ pub use conversations::{
 pub use files::{FileRow, FileRows, FileUse};
 pub use log::{LogRows, LoggedChange};
 pub use meetups::{MeetupRow, MeetupRows, NotificationRows, StoredNotification};
+pub use message_details::{DetailRows, Marks, MessageExtra, ThreadRow};
 pub use messages::{MessageRow, MessageRows, ScanLimits, SenderScan};
 pub use users::{CountDelta, ErasureProgress, GuestRows, UserCounts, UserNames, UserRow, UserRows};
 
 /// All rows of a store within one open transaction.
 pub trait Rows:
-    UserRows + GuestRows + ConversationRows + MemberRows + MessageRows + MeetupRows + NotificationRows + FileRows + LogRows
+    UserRows
+    + GuestRows
+    + ConversationRows
+    + MemberRows
+    + MessageRows
+    + DetailRows
+    + MeetupRows
+    + NotificationRows
+    + FileRows
+    + LogRows
 {
 }
 
@@ -34,6 +45,7 @@ impl<R> Rows for R where
         + ConversationRows
         + MemberRows
         + MessageRows
+        + DetailRows
         + MeetupRows
         + NotificationRows
         + FileRows

@@ -5,10 +5,11 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    Account, Conversation, ConversationId, GuestProof, Login, Meetup, MeetupId, StoredFile, Timestamp, User, UserId,
-    Write,
+    Account, Conversation, ConversationId, GuestProof, Login, Meetup, MeetupId, MessageId, StoredFile, Timestamp, User,
+    UserId, Write,
 };
 use quintet_rules::log::{Replayed, replay_since};
+use quintet_rules::threads::{self, Thread};
 
 use super::data::Data;
 use super::rows::ReplayView;
@@ -132,7 +133,22 @@ impl Store for MemoryStore {
         of: PageOf,
         limit: u32,
     ) -> ReadResult<'_, MessagePage> {
-        self.read(move |data| reads::messages(data, &user, &id, of, limit))
+        self.read(move |data| reads::messages(data, &user, &id, (of, true), limit))
+    }
+
+    fn messages_outside_threads(
+        &self,
+        _by: Party,
+        user: UserId,
+        id: ConversationId,
+        of: PageOf,
+        limit: u32,
+    ) -> ReadResult<'_, MessagePage> {
+        self.read(move |data| reads::messages(data, &user, &id, (of, false), limit))
+    }
+
+    fn thread(&self, _by: Party, user: UserId, id: MessageId, before: u64, limit: u32) -> ReadResult<'_, Thread> {
+        self.read(move |data| Ok(threads::read(data, &user, &id, before, limit as usize)?))
     }
 
     fn meetup(&self, user: UserId, id: MeetupId) -> ReadResult<'_, Meetup> {

@@ -4,7 +4,8 @@
 
 use quintet_domain::{ClientMessageId, ConversationId, MeetupId, MessageId, NotificationId, Timestamp, UserId};
 use quintet_rules::rows::{
-    ConversationRow, FileRow, LoggedChange, MeetupRow, MemberRow, MessageRow, StoredNotification, UserCounts, UserRow,
+    ConversationRow, FileRow, LoggedChange, MeetupRow, MemberRow, MessageRow, StoredNotification, ThreadRow,
+    UserCounts, UserRow,
 };
 use quintet_rules::{ConversationKey, FileKey, MeetupKey, MessageKey, NotificationKey, SecretKey, UserKey};
 
@@ -104,6 +105,10 @@ tables! {
         by_client_id: Table<(ConversationKey, UserKey, ClientMessageId), MessageKey>,
         /// Conversations that a user has sent messages to.
         authors: Index<(UserKey, ConversationKey)>,
+        /// Threads by their first messages.
+        threads: Table<MessageKey, ThreadRow>,
+        /// The replies of threads, in the order in which they were sent.
+        thread_replies: Index<(MessageKey, MessageKey)>,
     }
 }
 

@@ -100,6 +100,7 @@ fn send(by: &UserId, to: &ConversationId, content: &str) -> SendMessage {
         content: content.to_owned(),
         file: None,
         client_message_id: None,
+        details: None,
     };
     SendMessage { actor: Actor::user(by.clone()), text }
 }

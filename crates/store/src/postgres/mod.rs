@@ -35,11 +35,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use quintet_domain::limits::PAGE_ITEMS_MAX;
 use quintet_domain::{
-    Account, Conversation, ConversationId, Environment, GuestProof, Login, Meetup, MeetupId, NodeId, Quotas,
+    Account, Conversation, ConversationId, Environment, GuestProof, Login, Meetup, MeetupId, MessageId, NodeId, Quotas,
     StoredFile, Timestamp, User, UserId, Write,
 };
 use quintet_rules::WriterState;
 use quintet_rules::log::{Replayed, replay_since};
+use quintet_rules::threads::{self, Thread};
 use tokio::runtime::Runtime;
 
 pub use channel::{ChannelError, NOTIFICATION_BYTES_MAX, PostgresChannel};
@@ -371,7 +372,24 @@ impl Store for PostgresStore {
         limit: u32,
     ) -> ReadResult<'_, MessagePage> {
         let class = if limit > PAGE_ITEMS_MAX { Class::Heavy } else { Class::Interactive };
-        self.readers.run(class, by, move |conn| queries::messages(conn, &user, &id, of, limit))
+        self.readers.run(class, by, move |conn| queries::messages(conn, &user, &id, (of, true), limit))
+    }
+
+    fn messages_outside_threads(
+        &self,
+        by: Party,
+        user: UserId,
+        id: ConversationId,
+        of: PageOf,
+        limit: u32,
+    ) -> ReadResult<'_, MessagePage> {
+        self.readers.run(Class::Interactive, by, move |conn| queries::messages(conn, &user, &id, (of, false), limit))
+    }
+
+    fn thread(&self, by: Party, user: UserId, id: MessageId, before: u64, limit: u32) -> ReadResult<'_, Thread> {
+        self.readers.run(Class::Interactive, by, move |conn| {
+            Ok(threads::read(&PostgresRows(conn), &user, &id, before, limit as usize)?)
+        })
     }
 
     fn meetup(&self, user: UserId, id: MeetupId) -> ReadResult<'_, Meetup> {

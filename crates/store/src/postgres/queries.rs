@@ -5,6 +5,7 @@
 use quintet_domain::limits::MESSAGES_COUNTED_MAX;
 use quintet_domain::permissions::{self, Action};
 use quintet_domain::{ConversationId, Refusal, UserId};
+use quintet_rules::message_details::add_details;
 use quintet_rules::message_views::{add_readers, shown};
 use quintet_rules::rows::{ConversationRow, ConversationRows, LogRows, MemberRows, UserRow, UserRows};
 use quintet_rules::standing;
@@ -68,12 +69,13 @@ fn memberships_of(conn: &ReadLink, position: u64, user: Option<&UserRow>) -> Rea
     Ok(Memberships { position, registered: !user.user.is_guest(), conversations })
 }
 
-/// A page of a conversation's messages, in ascending order of sequence numbers, with their readers.
+/// A page of a conversation's messages, in ascending order of sequence numbers, with their readers. `replies` is whether
+/// the replies of threads are among them: those that have [`Marks::REPLY`](quintet_rules::rows::Marks::REPLY).
 pub(super) fn messages(
     conn: &ReadLink,
     user: &UserId,
     id: &ConversationId,
-    of: PageOf,
+    (of, replies): (PageOf, bool),
     limit: u32,
 ) -> Read<MessagePage> {
     let row = readable(conn, &self::user(conn, user)?, id)?;
@@ -93,7 +95,8 @@ pub(super) fn messages(
             ", ",
             shown_user_columns!(),
             " FROM message m JOIN chat_user u ON u.pk = m.sender_pk
-             WHERE m.conversation_pk = $1 AND m.sequence < $2 ORDER BY m.sequence DESC LIMIT $3"
+             WHERE m.conversation_pk = $1 AND m.sequence < $2
+                 AND ($4 OR coalesce(m.marks, 0) & 8 = 0) ORDER BY m.sequence DESC LIMIT $3"
         )
     } else {
         concat!(
@@ -102,17 +105,21 @@ pub(super) fn messages(
             ", ",
             shown_user_columns!(),
             " FROM message m JOIN chat_user u ON u.pk = m.sender_pk
-             WHERE m.conversation_pk = $1 AND m.sequence > $2 ORDER BY m.sequence LIMIT $3"
+             WHERE m.conversation_pk = $1 AND m.sequence > $2
+                 AND ($4 OR coalesce(m.marks, 0) & 8 = 0) ORDER BY m.sequence LIMIT $3"
         )
     };
     let mut users = Users::default();
-    let mut items = Vec::new();
-    for found in &conn.read(sql, &[&row.key.0, &bound, &(i64::from(limit) + 1)])? {
+    let (mut stored, mut items) = (Vec::new(), Vec::new());
+    for found in &conn.read(sql, &[&row.key.0, &bound, &(i64::from(limit) + 1), &replies])? {
         let sender = users.at(found, MESSAGE_COLUMNS)?;
-        items.push(shown(&message_at(found, 0)?, &row.reference, &sender));
+        let message = message_at(found, 0)?;
+        items.push(shown(&message, &row.reference, &sender));
+        stored.push(message);
     }
     let more = items.len() > limit as usize;
     items.truncate(limit as usize);
+    add_details(&PostgresRows(conn), &stored, &mut items)?;
     if newest_first {
         items.reverse();
     }

@@ -115,6 +115,7 @@ impl Stage {
             content: content.to_owned(),
             file: None,
             client_message_id: None,
+            details: None,
         };
         SendMessage { actor: Actor::user(self.user.clone()), text }.into()
     }
@@ -144,6 +145,7 @@ fn a_refusal_takes_no_other_along() {
         actor: Actor::user(stage.user.clone()),
         message: quintet_domain::MessageId::trusted("none"),
         content: "x".to_owned(),
+        details: None,
     };
     let group = stage.run([stage.send("1"), nowhere, edit.into(), stage.send("2")]);
     assert!(group.committed);

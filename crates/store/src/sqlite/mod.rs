@@ -26,12 +26,13 @@ use std::sync::Arc;
 
 use quintet_domain::limits::PAGE_ITEMS_MAX;
 use quintet_domain::{
-    Account, Conversation, ConversationId, Environment, GuestProof, Login, Meetup, MeetupId, Quotas, StoredFile,
-    Timestamp, User, UserId, Write,
+    Account, Conversation, ConversationId, Environment, GuestProof, Login, Meetup, MeetupId, MessageId, Quotas,
+    StoredFile, Timestamp, User, UserId, Write,
 };
 use quintet_rules::WriterState;
 use quintet_rules::log::{Replayed, replay_since};
 use quintet_rules::rows::LogRows;
+use quintet_rules::threads::{self, Thread};
 
 pub(crate) use copy::{SqliteSource, SqliteTargetCopy};
 pub use open::Location;
@@ -256,7 +257,24 @@ impl Store for SqliteStore {
         limit: u32,
     ) -> ReadResult<'_, MessagePage> {
         let class = if limit > PAGE_ITEMS_MAX { Class::Heavy } else { Class::Interactive };
-        self.readers.run(class, by, move |conn| queries::messages(conn, &user, &id, of, limit))
+        self.readers.run(class, by, move |conn| queries::messages(conn, &user, &id, (of, true), limit))
+    }
+
+    fn messages_outside_threads(
+        &self,
+        by: Party,
+        user: UserId,
+        id: ConversationId,
+        of: PageOf,
+        limit: u32,
+    ) -> ReadResult<'_, MessagePage> {
+        self.readers.run(Class::Interactive, by, move |conn| queries::messages(conn, &user, &id, (of, false), limit))
+    }
+
+    fn thread(&self, by: Party, user: UserId, id: MessageId, before: u64, limit: u32) -> ReadResult<'_, Thread> {
+        self.readers.run(Class::Interactive, by, move |conn| {
+            Ok(threads::read(&SqliteRows(conn), &user, &id, before, limit as usize)?)
+        })
     }
 
     fn meetup(&self, user: UserId, id: MeetupId) -> ReadResult<'_, Meetup> {

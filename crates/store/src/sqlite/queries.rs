@@ -5,8 +5,9 @@
 use quintet_domain::limits::MESSAGES_COUNTED_MAX;
 use quintet_domain::permissions::{self, Action};
 use quintet_domain::{ConversationId, Message, Refusal, UserId};
+use quintet_rules::message_details::add_details;
 use quintet_rules::message_views::{add_readers, shown};
-use quintet_rules::rows::{ConversationRow, ConversationRows, LogRows, MemberRows, UserRow, UserRows};
+use quintet_rules::rows::{ConversationRow, ConversationRows, LogRows, MemberRows, MessageRow, UserRow, UserRows};
 use quintet_rules::standing;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -63,12 +64,13 @@ fn memberships_of(conn: &Connection, position: u64, user: Option<&UserRow>) -> R
     Ok(Memberships { position, registered: !user.user.is_guest(), conversations })
 }
 
-/// A page of a conversation's messages, in ascending order of sequence numbers, with their readers.
+/// A page of a conversation's messages, in ascending order of sequence numbers, with their readers. `replies` is whether
+/// the replies of threads are among them: those that have [`Marks::REPLY`](quintet_rules::rows::Marks::REPLY).
 pub(super) fn messages(
     conn: &Connection,
     user: &UserId,
     id: &ConversationId,
-    of: PageOf,
+    (of, replies): (PageOf, bool),
     limit: u32,
 ) -> Read<MessagePage> {
     let row = readable(conn, &self::user(conn, user)?, id)?;
@@ -88,7 +90,8 @@ pub(super) fn messages(
             ", ",
             shown_user_columns!(),
             " FROM message m JOIN user u ON u.pk = m.sender_pk
-             WHERE m.conversation_pk = ?1 AND m.sequence < ?2 ORDER BY m.sequence DESC LIMIT ?3"
+             WHERE m.conversation_pk = ?1 AND m.sequence < ?2
+                 AND (?4 OR coalesce(m.marks, 0) & 8 = 0) ORDER BY m.sequence DESC LIMIT ?3"
         )
     } else {
         concat!(
@@ -97,19 +100,25 @@ pub(super) fn messages(
             ", ",
             shown_user_columns!(),
             " FROM message m JOIN user u ON u.pk = m.sender_pk
-             WHERE m.conversation_pk = ?1 AND m.sequence > ?2 ORDER BY m.sequence LIMIT ?3"
+             WHERE m.conversation_pk = ?1 AND m.sequence > ?2
+                 AND (?4 OR coalesce(m.marks, 0) & 8 = 0) ORDER BY m.sequence LIMIT ?3"
         )
     };
     let mut users = Users::default();
+    let mut stored: Vec<MessageRow> = Vec::new();
     let mut items: Vec<Message> = conn
         .prepare_cached(sql)?
-        .query_map(params![row.key.0, bound, i64::from(limit) + 1], |found| {
+        .query_map(params![row.key.0, bound, i64::from(limit) + 1, replies], |found| {
             let sender = users.at(found, MESSAGE_COLUMNS)?;
-            Ok(shown(&message_at(found, 0)?, &row.reference, &sender))
+            let message = message_at(found, 0)?;
+            let item = shown(&message, &row.reference, &sender);
+            stored.push(message);
+            Ok(item)
         })?
         .collect::<Result<_, _>>()?;
     let more = items.len() > limit as usize;
     items.truncate(limit as usize);
+    add_details(&SqliteRows(conn), &stored, &mut items)?;
     if newest_first {
         items.reverse();
     }

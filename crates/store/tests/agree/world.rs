@@ -9,9 +9,9 @@ use quintet_domain::{
     Claims, ClientMessageId, Commit, CompleteFile, ConnectionId, ContinueErasure, ConversationId, ConversationKind,
     CreateConversation, CreateMeetup, DecideRequest, DeleteConversation, DeleteMeetup, DeleteMessage, Departure,
     EditMessage, EraseUser, Event, ExpireMeetups, FileLink, ForgetFiles, GuestProof, JoinConversation,
-    LeaveConversation, MarkDelivered, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId, MessageKind,
-    NewConversation, NewFile, NewMeetup, NewText, NewUser, NoteLogin, NoteSeen, NotificationId, NotifyUser, Probe,
-    Profile, ProfileChange, Prune, ReadNotifications, Reading, RegisterUser, RemoveMember, RemoveParticipant,
+    LeaveConversation, MarkDelivered, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId, MessageKind, Metadata,
+    NewConversation, NewDetails, NewFile, NewMeetup, NewText, NewUser, NoteLogin, NoteSeen, NotificationId, NotifyUser,
+    Probe, Profile, ProfileChange, Prune, ReadNotifications, Reading, RegisterUser, RemoveMember, RemoveParticipant,
     RemoveService, RenewHash, RequestMeetup, RevokeTokens, Role, SendMessage, SetDisabled, SetPassword, StoredFile,
     SweepGuests, Target, Timestamp, UserId, Write, Written,
 };
@@ -133,8 +133,22 @@ impl World {
             file,
             client_message_id: (step.y && step.c.is_multiple_of(4))
                 .then(|| ClientMessageId::trusted(&format!("c-{}", step.b))),
+            details: self.details(step),
         };
         SendMessage { actor: self.actor(step), text }.into()
+    }
+
+    /// What some messages bring beside their text.
+    fn details(&self, step: &Step) -> Option<Box<NewDetails>> {
+        let details = NewDetails {
+            metadata: step.c.is_multiple_of(5).then(|| Metadata::trusted("{\"n\":1}")),
+            reply_to: (step.c % 5 == 1).then(|| self.message(step.b)),
+            thread: (step.c % 5 == 2).then(|| self.message(step.b)),
+            mentions: (step.c % 5 == 3).then(|| vec![person(step.b)]),
+            mention_all: step.c % 10 == 4,
+            ..NewDetails::default()
+        };
+        details.kept()
     }
 
     fn new_conversation(step: &Step) -> NewConversation {
@@ -173,7 +187,10 @@ impl World {
         let (user, other) = (person(step.a), person(step.b));
         match step.kind {
             0..10 => self.send(step),
-            10 | 11 => EditMessage { actor, message: self.message(step.c), content: format!("edit {}", step.b) }.into(),
+            10 | 11 => {
+                EditMessage { actor, message: self.message(step.c), content: format!("edit {}", step.b), details: None }
+                    .into()
+            }
             12 | 13 => DeleteMessage { actor, message: self.message(step.c) }.into(),
             14..17 => {
                 let conversation = step.x.then(|| self.conversation(step.b));

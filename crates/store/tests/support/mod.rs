@@ -309,6 +309,7 @@ pub fn message(
             content: text.to_owned(),
             file: None,
             client_message_id: client_message_id.map(ClientMessageId::trusted),
+            details: None,
         },
     }
 }

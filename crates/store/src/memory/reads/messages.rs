@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use quintet_domain::limits::MESSAGES_COUNTED_MAX;
 use quintet_domain::{ConversationId, Message, UserId};
+use quintet_rules::message_details::add_details;
 use quintet_rules::message_views as rules;
-use quintet_rules::rows::{ConversationRow, MessageRow};
+use quintet_rules::rows::{ConversationRow, Marks, MessageRow};
 
 use super::{known, readable};
 use crate::error::Read;
@@ -17,12 +18,13 @@ use crate::{MessagePage, PageOf};
 /// The greatest sequence number of a database with 64-bit integers.
 const SEQUENCE_MAX: u64 = i64::MAX as u64;
 
-/// Messages of a conversation that the user may use, with their readers.
+/// Messages of a conversation that the user may use, with their readers; `replies` is whether the replies of threads are
+/// among them.
 pub(in crate::memory) fn messages(
     data: &Data,
     user: &UserId,
     id: &ConversationId,
-    of: PageOf,
+    (of, replies): (PageOf, bool),
     limit: u32,
 ) -> Read<MessagePage> {
     let user = known(data, user)?;
@@ -38,6 +40,7 @@ pub(in crate::memory) fn messages(
         PageOf::Skipping(skip) => (before(last_skipped(data, &conversation, skip)), false),
     };
     let found = data.messages_between(conversation.key, range);
+    let found = found.filter(|row| replies || !row.marks.has(Marks::REPLY));
     let mut rows: Vec<&MessageRow> = if forward {
         found.take(limit.saturating_add(1)).collect()
     } else {
@@ -61,5 +64,7 @@ fn last_skipped(data: &Data, conversation: &ConversationRow, skip: u32) -> u64 {
 
 /// A message as clients see it, without its readers.
 pub(super) fn shown(data: &Data, conversation: &ConversationRow, row: &MessageRow) -> Read<Message> {
-    Ok(rules::shown(row, &conversation.reference, &data.user_named(row.sender)?.user))
+    let mut message = rules::shown(row, &conversation.reference, &data.user_named(row.sender)?.user);
+    add_details(data, std::slice::from_ref(row), std::slice::from_mut(&mut message))?;
+    Ok(message)
 }

@@ -3,7 +3,7 @@
 //! What must stay true: a conversation uses each sequence number once.
 
 use quintet_domain::{ClientMessageId, MessageId};
-use quintet_rules::rows::{MessageRow, MessageRows, ScanLimits, SenderScan};
+use quintet_rules::rows::{MessageRow, MessageRows, ScanLimits, SenderScan, ThreadRow};
 use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
 
 use crate::memory::data::{Constraint, Data, check_unique, move_unique};
@@ -25,6 +25,12 @@ impl Data {
         let last = to.max(first);
         let found = self.messages.by_sequence.range((conversation, first)..=(conversation, last));
         found.filter(move |((_, sequence), _)| *sequence <= to).filter_map(|(_, key)| self.messages.rows.get(key))
+    }
+
+    /// The replies of a thread, the newest first.
+    fn replies(&self, root: MessageKey) -> impl Iterator<Item = MessageKey> + '_ {
+        let found = self.messages.thread_replies.range((root, MessageKey(i64::MIN))..=(root, MessageKey(i64::MAX)));
+        found.rev().map(|((_, reply), ())| *reply)
     }
 
     /// Whether a user has sent a message to any conversation.
@@ -81,6 +87,8 @@ impl MessageRows for Data {
             client_message_id: row.client_message_id.clone(),
             edited_at: row.edited_at,
             deleted_at: row.deleted_at,
+            marks: row.marks,
+            extra: row.extra.clone(),
             ..before.clone()
         };
         let (old, new) = (client_id(&before), client_id(&changed));
@@ -88,6 +96,28 @@ impl MessageRows for Data {
         move_unique(&mut tables.by_client_id, old, new, row.key);
         tables.rows.insert(row.key, changed);
         Ok(())
+    }
+
+    fn set_marks(&mut self, row: &MessageRow) -> RowResult<()> {
+        let before = self.messages.rows.get(&row.key).cloned().ok_or(Constraint::Missing("message"))?;
+        self.messages.rows.insert(row.key, MessageRow { marks: row.marks, ..before });
+        Ok(())
+    }
+
+    fn put_thread(&mut self, row: &ThreadRow) -> RowResult<()> {
+        self.messages.threads.insert(row.root, row.clone());
+        Ok(())
+    }
+
+    fn insert_thread_reply(&mut self, root: MessageKey, reply: MessageKey) -> RowResult<()> {
+        check_unique(&self.messages.thread_replies, None, Some(&(root, reply)), "thread reply")?;
+        self.messages.thread_replies.insert((root, reply), ());
+        Ok(())
+    }
+
+    fn newest_replies(&self, root: MessageKey, before: u64, limit: usize) -> RowResult<Vec<MessageRow>> {
+        let rows = self.replies(root).filter_map(|key| self.messages.rows.get(&key));
+        Ok(rows.filter(|row| row.sequence < before).take(limit).cloned().collect())
     }
 
     fn insert_author(&mut self, user: UserKey, conversation: ConversationKey) -> RowResult<()> {

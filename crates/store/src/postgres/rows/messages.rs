@@ -3,11 +3,12 @@
 //! What must stay true: the position of a message never changes.
 
 use quintet_domain::{ClientMessageId, MessageId};
-use quintet_rules::rows::{MessageRow, MessageRows, ScanLimits, SenderScan};
+use quintet_rules::rows::{MessageExtra, MessageRow, MessageRows, ScanLimits, SenderScan, ThreadRow};
 use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
 
 use super::columns::{id_bytes, message_id_at};
 use super::{Channel, PostgresRows, limit_of, message_at, message_columns};
+use crate::key_lists;
 
 impl<C: Channel> MessageRows for PostgresRows<C> {
     fn message(&self, id: &MessageId) -> RowResult<Option<MessageRow>> {
@@ -47,7 +48,7 @@ impl<C: Channel> MessageRows for PostgresRows<C> {
     fn update_message(&mut self, row: &MessageRow) -> RowResult<()> {
         self.run(
             "UPDATE message SET content = $2, file_url = $3, file_name = $4, client_message_id = $5, edited_at = $6,
-                 deleted_at = $7
+                 deleted_at = $7, marks = $8, extra = $9
              WHERE position = $1",
             &[
                 &row.key.0,
@@ -57,10 +58,50 @@ impl<C: Channel> MessageRows for PostgresRows<C> {
                 &row.client_message_id.as_ref().map(ClientMessageId::as_str),
                 &row.edited_at.map(|at| at.0),
                 &row.deleted_at.map(|at| at.0),
+                &row.marks.stored(),
+                &row.extra.as_deref().map(MessageExtra::encode).transpose()?,
             ],
         )?;
         self.0.message_changed(row);
         Ok(())
+    }
+
+    fn set_marks(&mut self, row: &MessageRow) -> RowResult<()> {
+        self.run("UPDATE message SET marks = $2 WHERE position = $1", &[&row.key.0, &row.marks.stored()])?;
+        self.0.message_changed(row);
+        Ok(())
+    }
+
+    fn put_thread(&mut self, row: &ThreadRow) -> RowResult<()> {
+        self.run(
+            "INSERT INTO thread (root, count, last_at, last_senders) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (root) DO UPDATE SET count = $2, last_at = $3, last_senders = $4",
+            &[
+                &row.root.0,
+                &row.count.cast_signed(),
+                &row.last_at.map(|at| at.0),
+                &key_lists::written(row.last_senders.iter().map(|key| key.0)),
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn insert_thread_reply(&mut self, root: MessageKey, reply: MessageKey) -> RowResult<()> {
+        self.run("INSERT INTO thread_reply (root, position) VALUES ($1, $2)", &[&root.0, &reply.0])?;
+        Ok(())
+    }
+
+    fn newest_replies(&self, root: MessageKey, before: u64, limit: usize) -> RowResult<Vec<MessageRow>> {
+        let sql = concat!(
+            "SELECT ",
+            message_columns!(),
+            " FROM thread_reply t JOIN message m ON m.position = t.position WHERE t.root = $1
+                 AND m.sequence < $2
+             ORDER BY t.position DESC LIMIT $3"
+        );
+        self.list(sql, &[&root.0, &i64::try_from(before).unwrap_or(i64::MAX), &limit_of(limit)], |row| {
+            message_at(row, 0)
+        })
     }
 
     fn insert_author(&mut self, user: UserKey, conversation: ConversationKey) -> RowResult<()> {

@@ -165,7 +165,7 @@ fn what_was_missed_and_said_is_read_as_before() {
     assert!(matches!(first.event, Event::MessageCreated(message) if message.content == "gone"));
 
     let (user, conversation) = (UserId::trusted("a"), quintet_domain::ConversationId::trusted("c"));
-    let page = queries::messages(&opened.writer, &user, &conversation, PageOf::Newest, 10).unwrap();
+    let page = queries::messages(&opened.writer, &user, &conversation, (PageOf::Newest, true), 10).unwrap();
     let said: Vec<(u64, &str, usize)> =
         page.items.iter().map(|message| (message.sequence, message.content.as_str(), message.readers.len())).collect();
     assert_eq!(said, [(1, "oldest", 1), (2, "old", 1), (3, "gone", 1), (4, "a guest's", 2)]);

@@ -1,0 +1,42 @@
+# What messages of the meetup vocabulary carry beside their text: replies, threads, mentions, custom data, files.
+register alice
+register bob
+register carol
+rest alice POST /conversations {"kind":"group","name":"Team","memberIds":["$bob"]} => 201 {"id":"=c","kind":"group","name":"Team","open":false,"ownerId":"$alice","members":"~","lastMessage":null,"unreadCount":0,"sequence":1,"createdAt":"~time","updatedAt":"~time"}
+connect a alice meetup
+a< connected "~"
+a< presenceList ["$alice"]
+connect b bob meetup
+b< connected "~"
+b< presenceList ["~","~"]
+a< userPresence "~"
+
+# A plain message has none of it.
+a> sendMessage {"chatId":"$c","message":"root"}
+a< sendMessage "~"
+b< receiveMessage {"chatId":"$c","message":{"messageId":"=m1","senderId":"$alice","message":"root","timestamp":"~time","type":"text","senderName":"~","sequence":2}}
+
+# All of it.
+b> sendMessage {"chatId":"$c","message":"yes @alice!","replyTo":"$m1","threadId":"$m1","metadata":{"k":[1,{"x":null}]},"files":[{"url":"https://example.org/a.png","name":"a.png"},{"url":"https://example.org/b.png"}]}
+b< sendMessage "~"
+a< receiveMessage {"chatId":"$c","message":{"messageId":"=m2","senderId":"$bob","message":"yes @alice!","timestamp":"~time","type":"text","senderName":"~","sequence":3,"fileUrl":"https://example.org/a.png","fileName":"a.png","files":[{"url":"https://example.org/a.png","name":"a.png"},{"url":"https://example.org/b.png"}],"metadata":{"k":[1,{"x":null}]},"replyTo":{"id":"$m1","sender":{"id":"$alice","username":"alice"},"content":"root","type":"text","deleted":false},"threadId":"$m1","mentions":[{"id":"$alice","username":"alice"}]}}
+
+# An edit may change custom data and mentions; what it does not name stays.
+b> editMessage {"messageId":"$m2","message":"no","metadata":{"k":2},"mentions":[],"mentionAll":true}
+a< messageEdited {"chatId":"$c","messageId":"$m2","message":"no","editedAt":"~time","metadata":{"k":2},"mentionAll":true}
+b< messageEdited {"chatId":"$c","messageId":"$m2","message":"no","editedAt":"~time","metadata":{"k":2},"mentionAll":true}
+
+# What cannot be is refused, and others hear nothing of it.
+b> sendMessage {"chatId":"$c","message":"x","metadata":[1]} => {"status":"error","code":"ERR_INVALID_PAYLOAD","message":"`metadata` must be an object."}
+b> sendMessage {"chatId":"$c","message":"x","metadata":{"a":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}} => {"status":"error","code":"ERR_TOO_LARGE","message":"`metadata` has 4098 bytes; at most 4096 are allowed."}
+b> sendMessage {"chatId":"$c","message":"x","metadata":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":1}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}} => {"status":"error","code":"ERR_TOO_LARGE","message":"`metadata` has objects or lists nested more than 32 deep."}
+b> sendMessage {"chatId":"$c","message":"x","replyTo":"m-none"} => {"status":"error","code":"ERR_INVALID_PAYLOAD","message":"`replyTo` names no message of this conversation."}
+b> sendMessage {"chatId":"$c","message":"x","replyTo":"$m2"} => {"status":"error","code":"ERR_INVALID_PAYLOAD","message":"`replyTo` is in another thread than the message."}
+b> sendMessage {"chatId":"$c","message":"x","mentions":["$carol"]} => {"status":"error","code":"ERR_INVALID_PAYLOAD","message":"`mentions` names `$carol`, who is not a member of this conversation."}
+b> sendMessage {"chatId":"$c","message":"x","files":"a.png"} => {"status":"error","code":"ERR_INVALID_PAYLOAD","message":"`files` must be a list of files, each with a `url`."}
+b> sendMessage {"chatId":"$c","message":"x","files":[{"url":"https://example.org/0.png"},{"url":"https://example.org/1.png"},{"url":"https://example.org/2.png"},{"url":"https://example.org/3.png"},{"url":"https://example.org/4.png"},{"url":"https://example.org/5.png"},{"url":"https://example.org/6.png"},{"url":"https://example.org/7.png"},{"url":"https://example.org/8.png"},{"url":"https://example.org/9.png"},{"url":"https://example.org/10.png"}]} => {"status":"error","code":"ERR_TOO_LARGE","message":"`files` has 11 files; at most 10 are allowed."}
+
+# A deletion says what is left of the thread.
+b> deleteMessage {"messageId":"$m2"}
+a< messageDeleted {"chatId":"$c","messageId":"$m2","threadId":"$m1","thread":{"count":0,"lastSenderIds":[]}}
+b< messageDeleted {"chatId":"$c","messageId":"$m2","threadId":"$m1","thread":{"count":0,"lastSenderIds":[]}}

@@ -26,6 +26,7 @@ mod network;
 mod overview;
 pub mod permissions;
 mod quotas;
+mod reaction;
 mod search;
 mod time;
 mod user;
@@ -53,6 +54,7 @@ pub use names::{NAME_KEY_VERSION, NameKeys, collisions, parse_username, refuse_r
 pub use network::{network, site};
 pub use overview::{Overview, members_told};
 pub use quotas::Quotas;
+pub use reaction::{Emoji, Reacted, ReactionChange};
 pub use search::Searched;
 pub use time::{Environment, Timestamp};
 pub use user::{User, UserKind};

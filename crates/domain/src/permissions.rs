@@ -23,6 +23,10 @@ pub enum Action {
     Edit,
     /// Delete a message.
     DeleteMessage,
+    /// React to a message.
+    React,
+    /// Pin a message to its conversation, and unpin it.
+    Pin,
     /// Delete the conversation for all members.
     Delete,
 }
@@ -86,6 +90,13 @@ pub fn allows(action: Action, standing: Standing) -> bool {
             Group | Room => member && (author || leads),
             Meetup => member && (author || owns),
         },
+        // Whoever may send.
+        Action::React => member,
+        Action::Pin => match kind {
+            Direct => member,
+            Group | Room => leads,
+            Meetup => owns,
+        },
         // A meetup's conversation is deleted with the meetup.
         Action::Delete => matches!(kind, Group | Room) && owns,
     }
@@ -114,6 +125,7 @@ pub fn check(action: Action, standing: Standing, conversation: &ConversationId) 
             Action::DeleteMessage => {
                 "Unauthorized: only its author or who leads the conversation may delete a message.".to_owned()
             }
+            Action::Pin => "Unauthorized: only who leads the conversation may pin a message.".to_owned(),
             Action::Leave if standing.kind == ConversationKind::Direct => {
                 "A direct conversation cannot be left; hide it instead.".to_owned()
             }
@@ -147,13 +159,33 @@ mod tests {
         use Action as A;
         use ConversationKind::*;
         // kind, open: Use, Join, Add, Remove, Leave, Change, MakeAdmin, Edit by another, by the author,
-        // DeleteMessage by another, by the author, Delete.
+        // DeleteMessage by another, by the author, Delete, React, Pin.
         let rows = [
-            (Direct, false, "--xxx- ------ ------ ------ ------ ------ ------ ------ --xxx- ------ --xxx- ------"),
-            (Group, false, "--xxxx -----x ---xxx ---xxx --xxx- ---xxx ----xx ------ --xxxx ---xxx --xxxx ----xx"),
-            (Group, true, "--xxxx -xxxxx ---xxx ---xxx --xxx- ---xxx ----xx ------ --xxxx ---xxx --xxxx ----xx"),
-            (Room, true, "--xxxx xxxxxx ------ ---xxx --xxx- ----xx ----xx ------ --xxxx ---xxx --xxxx ----xx"),
-            (Meetup, false, "--xxxx ------ ------ ----xx --xx-- ----xx ------ ------ --xxxx ----xx --xxxx ------"),
+            (
+                Direct,
+                false,
+                "--xxx- ------ ------ ------ ------ ------ ------ ------ --xxx- ------ --xxx- ------ --xxx- --xxx-",
+            ),
+            (
+                Group,
+                false,
+                "--xxxx -----x ---xxx ---xxx --xxx- ---xxx ----xx ------ --xxxx ---xxx --xxxx ----xx --xxxx ---xxx",
+            ),
+            (
+                Group,
+                true,
+                "--xxxx -xxxxx ---xxx ---xxx --xxx- ---xxx ----xx ------ --xxxx ---xxx --xxxx ----xx --xxxx ---xxx",
+            ),
+            (
+                Room,
+                true,
+                "--xxxx xxxxxx ------ ---xxx --xxx- ----xx ----xx ------ --xxxx ---xxx --xxxx ----xx --xxxx ---xxx",
+            ),
+            (
+                Meetup,
+                false,
+                "--xxxx ------ ------ ----xx --xx-- ----xx ------ ------ --xxxx ----xx --xxxx ------ --xxxx ----xx",
+            ),
         ];
         for (kind, open, expected) in rows {
             let cells = [
@@ -169,6 +201,8 @@ mod tests {
                 row(kind, open, A::DeleteMessage, false),
                 row(kind, open, A::DeleteMessage, true),
                 row(kind, open, A::Delete, false),
+                row(kind, open, A::React, false),
+                row(kind, open, A::Pin, false),
             ];
             assert_eq!(cells.join(" "), expected, "{kind:?} open={open}");
         }

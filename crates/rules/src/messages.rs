@@ -19,7 +19,7 @@ use crate::message_views::{add_readers, shown};
 use crate::ownership::standing;
 use crate::rows::{ConversationHead, ConversationRow, ErasureProgress, MemberRow, MessageRow, ScanLimits, UserRow};
 use crate::transaction::{About, ActingUser, Transaction};
-use crate::{ConversationKey, RuleError, RuleResult, UserKey, conversations, files};
+use crate::{ConversationKey, RuleError, RuleResult, UserKey, conversations, files, pins, reactions};
 
 /// The most that one write does for the erasure of a person's messages; other writes run in between.
 const ERASED_AT_ONCE: ScanLimits = ScanLimits { found_max: 200, examined_max: 2_000 };
@@ -188,6 +188,8 @@ fn erase(tx: &mut Transaction<'_>, actor: Option<&Actor>, by: UserKey, found: Fo
     let Found { row, mut conversation, message } = found;
     let row = MessageRow { content: DELETED_CONTENT.to_owned(), file: None, deleted_at: Some(tx.now), ..row };
     tx.messages().update_message(&row)?;
+    reactions::forget(tx, row.key)?;
+    pins::forget(tx, row.key)?;
     let message = Arc::new(Message { content: row.content, file: None, deleted_at: row.deleted_at, ..message });
     let sequence = tx.next_sequence(&mut conversation)?;
     let change = Change::MessageDeleted { key: row.key, by, message: Arc::clone(&message) };

@@ -11,7 +11,7 @@ use quintet_domain::{Actor, Audience, Entry, Environment, Quotas, Refusal, Times
 use crate::ledger::{Cost, Ledger, Payer, Payers, weight};
 use crate::log::Change;
 use crate::rows::{ConversationRow, FileRows, GuestRows, LogRows, LoggedChange, MeetupRows, MemberRows, MessageRows};
-use crate::rows::{NotificationRows, Rows, UserRow, UserRows};
+use crate::rows::{NotificationRows, ReactionRows, Rows, UserRow, UserRows};
 use crate::{ConversationKey, MessageKey, RowCache, RuleResult, SecretKey};
 
 /// The state that a writer keeps between transactions.
@@ -162,6 +162,11 @@ impl<'t> Transaction<'t> {
         self.rows
     }
 
+    /// Reactions to messages, and pinned messages.
+    pub(crate) fn reactions(&mut self) -> &mut dyn ReactionRows {
+        self.rows
+    }
+
     pub(crate) fn meetups(&mut self) -> &mut dyn MeetupRows {
         self.rows
     }
@@ -193,6 +198,11 @@ impl<'t> Transaction<'t> {
     }
 
     // --- the log ---
+
+    /// The position of the change that is recorded next.
+    pub(crate) fn next_position(&self) -> u64 {
+        self.position + 1
+    }
 
     /// The key of the message that is recorded next, which is its position.
     pub(crate) fn next_message_key(&self) -> MessageKey {

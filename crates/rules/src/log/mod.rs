@@ -12,6 +12,7 @@ mod catch_up;
 mod change;
 mod missed;
 mod missed_overviews;
+mod missed_reactions;
 mod receivable;
 mod record;
 mod replay;

@@ -10,12 +10,13 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use quintet_domain::limits::{READ_IDS_MAX, RECOVERY_BYTES_MAX, RECOVERY_CHANGES_MAX};
-use quintet_domain::{Entry, Message, MessageId, Overview, User, UserId};
+use quintet_domain::{ConversationRef, Entry, Message, MessageId, Overview, User, UserId};
 
 use super::budget::Budget;
 use super::change::Change;
 use super::missed::{MissedChange, MissedKind, ReplayRows};
 use super::missed_overviews;
+use super::missed_reactions::{Reactions, Together, keep_present};
 use super::receivable::{Departures, keep_receivable};
 use super::record::ChangeRecord;
 use crate::message_views::{self, CURSORS_READ_MAX};
@@ -62,13 +63,15 @@ fn entries(rows: &dyn ReplayRows, user: &UserRow, after: u64) -> RowResult<Optio
     }
     changes.sort_unstable_by_key(|change| (change.conversation, change.position));
     let departures = keep_receivable(user.key, &mut changes);
+    let together = keep_present(&mut changes);
     changes.extend(rows.changes_addressed(user.key, after, ROWS_MAX)?);
     let mut budget = Budget { bytes: RECOVERY_BYTES_MAX };
     let Some(mut entries) = notifications(rows, user, after, &mut budget)? else { return Ok(None) };
     if entries.len() + changes.len() > RECOVERY_CHANGES_MAX {
         return Ok(None);
     }
-    let Some(facts) = Facts::load(rows, Some(user.key), (&changes, &departures), &mut budget)? else { return Ok(None) };
+    let read = Facts::load(rows, Some(user.key), (&changes, &departures), together, &mut budget)?;
+    let Some(facts) = read else { return Ok(None) };
     // The members of each conversation who joined or left in this range: the client refers to a guest among them by the
     // id that the guest had then.
     let mut met = HashSet::new();
@@ -138,6 +141,8 @@ pub(super) struct Facts {
     pub(super) changed: HashMap<MessageKey, Arc<Message>>,
     /// The messages that each read passed, with their senders, by the position of the read.
     pub(super) passed: HashMap<u64, Vec<(MessageId, UserKey)>>,
+    /// The reactions to messages.
+    pub(super) reactions: Reactions,
     /// Conversations as events show them now, where a change shows one that the user has not left since.
     pub(super) overviews: HashMap<ConversationKey, Arc<Overview>>,
 }
@@ -148,6 +153,8 @@ fn named(missed: &MissedChange) -> Option<UserKey> {
         MissedKind::Created => None,
         MissedKind::Recorded(record) => match record {
             ChangeRecord::MessagesRead { reader: user, .. }
+            | ChangeRecord::MessageReacted { by: user, .. }
+            | ChangeRecord::MessagePinned { by: user, .. }
             | ChangeRecord::MemberJoined { member: user, .. }
             | ChangeRecord::MemberLeft { member: user, .. }
             | ChangeRecord::MeetupChanged { by: Some(user), .. } => Some(*user),
@@ -172,6 +179,7 @@ impl Facts {
         rows: &dyn ReplayRows,
         user: Option<UserKey>,
         (changes, departures): (&[MissedChange], &Departures),
+        together: Together,
         budget: &mut Budget,
     ) -> RowResult<Option<Self>> {
         if !budget.take(changes.len() * EVENT_BYTES) {
@@ -182,12 +190,15 @@ impl Facts {
         let conversations: HashMap<_, _> = found.map(|row| (row.key, row)).collect();
         let read = missed_overviews::read(rows, user, (changes, departures), &conversations, budget)?;
         let Some(overviews) = read else { return Ok(None) };
+        let read = Reactions::read(rows, changes, together, (budget, ID_BYTES))?;
+        let Some(reactions) = read else { return Ok(None) };
         let mut facts = Self {
             conversations,
             users: HashMap::new(),
             messages: HashMap::new(),
             changed: HashMap::new(),
             passed: HashMap::new(),
+            reactions,
             overviews,
         };
         let fits = facts.add_messages(rows, changes, budget)?
@@ -203,7 +214,7 @@ impl Facts {
         changes: &[MissedChange],
         budget: &mut Budget,
     ) -> RowResult<bool> {
-        let keys = changes.iter().filter_map(MissedChange::message).map(|(key, _)| key).collect();
+        let keys = changes.iter().filter_map(MissedChange::about_message).collect();
         let (mut found, mut fits) = (Vec::new(), true);
         rows.messages(&keys, &mut |row| {
             let file = row.file.as_ref().map_or(0, |file| file.url.len() + file.name.as_ref().map_or(0, String::len));
@@ -214,8 +225,8 @@ impl Facts {
         if !fits {
             return Ok(false);
         }
-        let users: BTreeSet<UserKey> =
-            changes.iter().filter_map(named).chain(found.iter().map(|row| row.sender)).collect();
+        let people = changes.iter().filter_map(named).chain(found.iter().map(|row| row.sender));
+        let users: BTreeSet<UserKey> = people.chain(self.reactions.users()).collect();
         self.users = rows.users(&users)?.into_iter().map(|row| (row.key, row)).collect();
         let avatar =
             |user: &UserKey| self.users.get(user).and_then(|row| row.user.avatar.as_ref()).map_or(0, String::len);
@@ -329,6 +340,9 @@ impl Facts {
             ChangeRecord::MessageDeleted { message, by } => {
                 Change::MessageDeleted { key: *message, by: *by, message: Arc::clone(self.changed.get(message)?) }
             }
+            ChangeRecord::MessageReacted { .. } | ChangeRecord::MessagePinned { .. } => {
+                self.marked((missed.position, record), reference())?
+            }
             ChangeRecord::MessagesRead { reader, span, to_all } => {
                 let passed = self.passed.get(&missed.position)?;
                 let concerned = *reader == user.key || passed.iter().any(|(_, sender)| *sender == user.key);
@@ -382,6 +396,11 @@ impl Facts {
                 return None;
             }
         })
+    }
+
+    /// The change that a record of a reaction or a pin stands for; `None` if the message or a user is gone.
+    pub(super) fn marked(&self, record: (u64, &ChangeRecord), conversation: Arc<ConversationRef>) -> Option<Change> {
+        self.reactions.change(record, conversation, &self.messages, &self.users)
     }
 
     /// A guest as the client refers to it: by the id that it had before an account took it.

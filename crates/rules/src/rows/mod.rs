@@ -11,6 +11,7 @@ mod files;
 mod log;
 mod meetups;
 mod messages;
+mod reactions;
 mod users;
 
 pub use conversations::{
@@ -20,11 +21,21 @@ pub use files::{FileRow, FileRows, FileUse};
 pub use log::{LogRows, LoggedChange};
 pub use meetups::{MeetupRow, MeetupRows, NotificationRows, StoredNotification};
 pub use messages::{MessageRow, MessageRows, ScanLimits, SenderScan};
+pub use reactions::{PinRow, ReactionCountRow, ReactionRow, ReactionRows, ShownPin, ShownReaction};
 pub use users::{CountDelta, ErasureProgress, GuestRows, UserCounts, UserNames, UserRow, UserRows};
 
 /// All rows of a store within one open transaction.
 pub trait Rows:
-    UserRows + GuestRows + ConversationRows + MemberRows + MessageRows + MeetupRows + NotificationRows + FileRows + LogRows
+    UserRows
+    + GuestRows
+    + ConversationRows
+    + MemberRows
+    + MessageRows
+    + ReactionRows
+    + MeetupRows
+    + NotificationRows
+    + FileRows
+    + LogRows
 {
 }
 
@@ -34,6 +45,7 @@ impl<R> Rows for R where
         + ConversationRows
         + MemberRows
         + MessageRows
+        + ReactionRows
         + MeetupRows
         + NotificationRows
         + FileRows

@@ -28,6 +28,7 @@ mod notifications;
 mod passwords;
 mod presence;
 mod rates;
+mod reactions;
 mod ready;
 mod recovery;
 mod services;
@@ -58,8 +59,8 @@ pub use quintet_domain::{Account, Actor, Login, MeetupChange, ProfileChange, Sto
 use quintet_domain::{Environment, Prune, Refusal, Request, UserId};
 use quintet_files::Files;
 pub use quintet_store::{
-    Filter, Job, Jobs, Listing, Memberships, MessagePage, NotificationRow, Page, PageOf, Party, PendingNotifications,
-    Replayed, ServiceKey,
+    Filter, Job, Jobs, Listing, Memberships, MessagePage, MissedSince, NotificationRow, Page, PageOf, Party,
+    PendingNotifications, PinnedMessage, Reaction, Replayed, ServiceKey,
 };
 use quintet_store::{ReplyTo, Store};
 pub use rates::{EventRate, Rates, RefusalRate};

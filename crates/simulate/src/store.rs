@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quintet_domain::{
-    Account, Conversation, ConversationId, GuestProof, Login, Meetup, MeetupId, StoredFile, Timestamp, User, UserId,
-    Write,
+    Account, Conversation, ConversationId, GuestProof, Login, Meetup, MeetupId, MessageId, StoredFile, Timestamp, User,
+    UserId, Write,
 };
 use quintet_store::{
-    Filter, Future, Listing, MeetupFilter, Memberships, MemoryStore, MessagePage, NotificationRow, OrphanedFiles, Page,
-    PageOf, Party, PendingNotifications, ReadResult, Replayed, ReplyTo, ServiceKey, Store, StoreError, UserState,
+    Filter, Future, Listing, MeetupFilter, Memberships, MemoryStore, MessagePage, MissedSince, NotificationRow,
+    OrphanedFiles, Page, PageOf, Party, PendingNotifications, PinnedMessage, Reaction, ReadResult, Replayed, ReplyTo,
+    ServiceKey, Store, StoreError, UserState,
 };
 
 use crate::random::Random;
@@ -84,11 +85,13 @@ impl Store for SlowStore {
         fn conversation(user: UserId, id: ConversationId) -> Conversation;
         fn conversations(user: UserId, cursor: Option<String>, limit: u32) -> Page<Conversation>;
         fn messages(by: Party, user: UserId, id: ConversationId, of: PageOf, limit: u32) -> MessagePage;
+        fn reactions(user: UserId, id: MessageId) -> Vec<Reaction>;
+        fn pins(user: UserId, id: ConversationId) -> Vec<PinnedMessage>;
         fn meetup(user: UserId, id: MeetupId) -> Meetup;
         fn meetups(user: UserId, filter: MeetupFilter, cursor: Option<String>, limit: u32) -> Page<Meetup>;
         fn notifications(user: UserId, cursor: Option<String>, limit: u32) -> Page<NotificationRow>;
         fn pending_notifications(user: UserId) -> PendingNotifications;
-        fn replay_since(user: UserId, guest: bool, after: u64) -> Replayed;
+        fn replay_since(user: UserId, guest: bool, since: MissedSince) -> Replayed;
         fn identity() -> String;
         fn check() -> ();
     }

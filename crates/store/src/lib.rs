@@ -11,6 +11,7 @@ mod delivered;
 mod error;
 mod future;
 mod jobs;
+mod marks;
 mod memory;
 mod message_ids;
 mod migrated;
@@ -21,6 +22,7 @@ mod party;
 mod postgres;
 mod readers;
 mod shared_counts;
+mod shown_reactions;
 mod sqlite;
 mod store;
 mod writer;
@@ -38,7 +40,7 @@ pub use postgres::{
     ChannelError, Clock, FreshNode, Heartbeat, InstallationKey, NODE_FRESH_FOR, NOTIFICATION_BYTES_MAX,
     PostgresChannel, PostgresStore, PostgresTarget,
 };
-pub use quintet_rules::log::Replayed;
+pub use quintet_rules::log::{MissedSince, Replayed};
 pub use shared_counts::{SharedCounts, SharedRate};
 pub use sqlite::{Location, SqliteStore};
 pub use store::{Future, Group, OnCommit, ReadResult, ReplyTo, Store};

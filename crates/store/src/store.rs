@@ -6,16 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quintet_domain::{
-    Account, Commit, Conversation, ConversationId, GuestProof, Login, Meetup, MeetupId, StoredFile, Ticket, Timestamp,
-    User, UserId, Write, Written,
+    Account, Commit, Conversation, ConversationId, GuestProof, Login, Meetup, MeetupId, MessageId, StoredFile, Ticket,
+    Timestamp, User, UserId, Write, Written,
 };
-use quintet_rules::log::Replayed;
+use quintet_rules::log::{MissedSince, Replayed};
 use tokio::sync::oneshot;
 
 pub use crate::future::{Future, ReadResult};
 use crate::{
     Filter, Jobs, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OrphanedFiles, Page, PageOf, Party,
-    PendingNotifications, ServiceKey, SharedCounts, StoreError, UserState,
+    PendingNotifications, PinnedMessage, Reaction, ServiceKey, SharedCounts, StoreError, UserState,
 };
 
 /// The recipient of a write's result.
@@ -146,6 +146,10 @@ pub trait Store: Send + Sync + 'static {
         of: PageOf,
         limit: u32,
     ) -> ReadResult<'_, MessagePage>;
+    /// The reactions to a message that the user can see, in the order in which the emojis came.
+    fn reactions(&self, user: UserId, id: MessageId) -> ReadResult<'_, Vec<Reaction>>;
+    /// The pinned messages of a conversation that the user is a member of, the newest pin first.
+    fn pins(&self, user: UserId, id: ConversationId) -> ReadResult<'_, Vec<PinnedMessage>>;
     /// A meetup as the user sees it.
     fn meetup(&self, user: UserId, id: MeetupId) -> ReadResult<'_, Meetup>;
     /// Meetups as the user sees them, newest first.
@@ -162,7 +166,7 @@ pub trait Store: Send + Sync + 'static {
     fn pending_notifications(&self, user: UserId) -> ReadResult<'_, PendingNotifications>;
     /// The events that a user or guest missed since a position, with the texts that messages have now. The result has
     /// no entries if the id does not belong to a user of that kind any more.
-    fn replay_since(&self, user: UserId, guest: bool, after: u64) -> ReadResult<'_, Replayed>;
+    fn replay_since(&self, user: UserId, guest: bool, since: MissedSince) -> ReadResult<'_, Replayed>;
     /// The identity of the stored data: a different database has a different one, a copy has the same.
     fn identity(&self) -> ReadResult<'_, String>;
     /// Whether the database answers and can be written to.

@@ -325,7 +325,7 @@ fn told_again(factory: Factory, steps: &[(usize, usize, Step)]) {
             // Where the user is a member, everything may be known.
             let known: BTreeSet<_> = received.iter().flat_map(|entry| texts(&entry.event)).collect();
             for after in 0..=newest {
-                let missed = run.bench.store.replay_since(user.clone(), false, after).await.expect("read");
+                let missed = run.bench.store.replay_since(user.clone(), false, after.into()).await.expect("read");
                 assert_eq!(missed.position, newest);
                 let missed = missed.entries.expect("few");
                 for (id, text) in missed.iter().flat_map(|entry| texts(&entry.event)) {
@@ -338,7 +338,7 @@ fn told_again(factory: Factory, steps: &[(usize, usize, Step)]) {
                 assert_eq!(found, expected, "{user} after {after}");
             }
             // A position that is not reached yet belongs to another database.
-            let missed = run.bench.store.replay_since(user.clone(), false, newest + 1).await.expect("read");
+            let missed = run.bench.store.replay_since(user.clone(), false, (newest + 1).into()).await.expect("read");
             assert!(missed.entries.is_none());
         }
     });
@@ -420,7 +420,7 @@ impl Lost {
 
     /// What Bob missed since a position, as it is shown and as it is written in full.
     async fn missed(&self, after: u64) -> (Vec<String>, String) {
-        let missed = self.bench.store.replay_since(self.bob.clone(), false, after).await.expect("read");
+        let missed = self.bench.store.replay_since(self.bob.clone(), false, after.into()).await.expect("read");
         let entries = missed.entries.expect("few");
         (entries.iter().map(shown).collect(), format!("{entries:?}"))
     }

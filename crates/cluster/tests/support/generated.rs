@@ -8,9 +8,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use quintet_cluster::{Envelope, GroupNotice, Message};
 use quintet_domain::{
-    ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef, Departure, Entry, Event,
+    ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef, Departure, Emoji, Entry, Event,
     FileLink, MeetupId, MeetupStatus, Member, MessageId, MessageKind, NodeId, Notification, NotificationId, Overview,
-    Reader, Role, Timestamp, User, UserId, UserKind,
+    Reacted, ReactionChange, Reader, Role, Timestamp, User, UserId, UserKind,
 };
 
 fn text() -> impl Strategy<Value = String> + Clone {
@@ -186,6 +186,26 @@ pub fn events() -> Vec<BoxedStrategy<Event>> {
             .boxed(),
         (conversation(), user(), any::<bool>())
             .prop_map(|(conversation, user, online)| Event::RoomPresence { conversation, user, online })
+            .boxed(),
+        (conversation(), text(), text(), user_id(), any::<bool>(), any::<u32>(), vec((user_id(), any::<bool>()), 0..5))
+            .prop_map(|(conversation, message, emoji, user, active, count, changes)| {
+                let change = |(user, active)| ReactionChange { user, active };
+                Event::MessageReacted(Arc::new(Reacted {
+                    conversation,
+                    message: MessageId::trusted(&message),
+                    emoji: Emoji::trusted(&emoji),
+                    user,
+                    active,
+                    count,
+                    changes: changes.into_iter().map(change).collect(),
+                }))
+            })
+            .boxed(),
+        (conversation(), text(), user_id(), any::<bool>())
+            .prop_map(|(conversation, message, user, pinned)| {
+                let message = MessageId::trusted(&message);
+                Event::MessagePinned { conversation, message, user, pinned }
+            })
             .boxed(),
     ]
 }

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use quintet_cluster::{GroupNotice, Message};
 use quintet_domain::{
-    ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef, Departure, Entry, Event,
+    ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef, Departure, Emoji, Entry, Event,
     FileLink, MeetupId, MeetupStatus, Member, MessageId, MessageKind, NodeId, Notification, NotificationId, Overview,
-    Reader, Role, Timestamp, User, UserId, UserKind,
+    Reacted, ReactionChange, Reader, Role, Timestamp, User, UserId, UserKind,
 };
 
 /// The number of kinds of events.
-pub const KINDS: usize = 19;
+pub const KINDS: usize = 21;
 
 /// The place of an event in the closed list.
 pub fn number_of(event: &Event) -> usize {
@@ -36,6 +36,8 @@ pub fn number_of(event: &Event) -> usize {
         Event::Typing { .. } => 16,
         Event::Presence { .. } => 17,
         Event::RoomPresence { .. } => 18,
+        Event::MessageReacted(_) => 19,
+        Event::MessagePinned { .. } => 20,
     }
 }
 
@@ -160,6 +162,21 @@ pub fn events() -> Vec<Event> {
             conversation: conversation(ConversationKind::Room),
             user: user("ada", UserKind::Registered),
             online: true,
+        },
+        Event::MessageReacted(Arc::new(Reacted {
+            conversation: conversation(ConversationKind::Room),
+            message: MessageId::trusted("m1"),
+            emoji: Emoji::trusted("👍"),
+            user: ada.clone(),
+            active: true,
+            count: 300,
+            changes: vec![ReactionChange { user: ada.clone(), active: false }],
+        })),
+        Event::MessagePinned {
+            conversation: conversation(ConversationKind::Direct),
+            message: MessageId::trusted("m1"),
+            user: ada.clone(),
+            pinned: true,
         },
     ]
 }

@@ -21,4 +21,4 @@ pub use catch_up::{CatchUpRows, Logged, entries_between};
 pub use change::Change;
 pub use missed::{MissedChange, MissedKind, ReplayRows};
 pub use record::{ChangeRecord, LOG_VERSION, LogError, ReadSpan};
-pub use replay::{Replayed, replay_since};
+pub use replay::{MissedSince, Replayed, replay_since};

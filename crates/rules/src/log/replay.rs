@@ -30,6 +30,29 @@ const ID_BYTES: usize = 64;
 /// Maximum number of changes of one kind that are read: one more than one replay may contain.
 const ROWS_MAX: usize = RECOVERY_CHANGES_MAX + 1;
 
+/// The point behind which a client missed events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MissedSince {
+    /// The position after which everything was missed.
+    pub after: u64,
+    /// The position after which reactions were missed. It is smaller where some were still waiting to be told when the
+    /// client was last told something.
+    pub reactions_after: u64,
+}
+
+impl MissedSince {
+    /// The position behind which the log is read.
+    fn first(self) -> u64 {
+        self.after.min(self.reactions_after)
+    }
+}
+
+impl From<u64> for MissedSince {
+    fn from(after: u64) -> Self {
+        Self { after, reactions_after: after }
+    }
+}
+
 /// The result of a replay at one position of the commit order.
 #[derive(Clone, Debug)]
 pub struct Replayed {
@@ -40,29 +63,31 @@ pub struct Replayed {
     pub entries: Option<Vec<Entry>>,
 }
 
-/// The events that a user missed since a position. `guest` is whether the reconnecting client is a guest, because an
+/// The events that a user missed since then. `guest` is whether the reconnecting client is a guest, because an
 /// account may have the id by now.
 ///
 /// # Errors
 /// An error of the store.
-pub fn replay_since(rows: &dyn ReplayRows, user: &UserId, guest: bool, after: u64) -> RowResult<Replayed> {
+pub fn replay_since(rows: &dyn ReplayRows, user: &UserId, guest: bool, since: MissedSince) -> RowResult<Replayed> {
     let position = rows.newest_position()?;
     let entries = match rows.user(user)?.filter(|row| row.user.is_guest() == guest) {
         // Only if nothing that was delivered since was pruned from the log.
-        Some(row) if after <= position && after >= rows.pruned_to()? => entries(rows, &row, after)?,
+        Some(row) if since.after <= position && since.first() >= rows.pruned_to()? => entries(rows, &row, since)?,
         // The user is unknown, or an account took the guest's id, or the position is of another database.
         _ => None,
     };
     Ok(Replayed { position, entries })
 }
 
-fn entries(rows: &dyn ReplayRows, user: &UserRow, after: u64) -> RowResult<Option<Vec<Entry>>> {
-    let mut changes = rows.changes_of_conversations(user.key, after, ROWS_MAX)?;
+fn entries(rows: &dyn ReplayRows, user: &UserRow, since: MissedSince) -> RowResult<Option<Vec<Entry>>> {
+    let after = since.after;
+    let mut changes = rows.changes_of_conversations(user.key, since.first(), ROWS_MAX)?;
     if changes.len() > RECOVERY_CHANGES_MAX {
         return Ok(None);
     }
     changes.sort_unstable_by_key(|change| (change.conversation, change.position));
     let departures = keep_receivable(user.key, &mut changes);
+    changes.retain(|missed| missed.position > after || missed.reacted().is_some());
     let together = keep_present(&mut changes);
     changes.extend(rows.changes_addressed(user.key, after, ROWS_MAX)?);
     let mut budget = Budget { bytes: RECOVERY_BYTES_MAX };

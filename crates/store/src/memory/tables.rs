@@ -2,9 +2,10 @@
 //!
 //! What must stay true: everything that is looked up other than by its key has an index.
 
-use quintet_domain::{ClientMessageId, ConversationId, MeetupId, MessageId, NotificationId, Timestamp, UserId};
+use quintet_domain::{ClientMessageId, ConversationId, Emoji, MeetupId, MessageId, NotificationId, Timestamp, UserId};
 use quintet_rules::rows::{
-    ConversationRow, FileRow, LoggedChange, MeetupRow, MemberRow, MessageRow, StoredNotification, UserCounts, UserRow,
+    ConversationRow, FileRow, LoggedChange, MeetupRow, MemberRow, MessageRow, PinRow, StoredNotification, UserCounts,
+    UserRow,
 };
 use quintet_rules::{ConversationKey, FileKey, MeetupKey, MessageKey, NotificationKey, SecretKey, UserKey};
 
@@ -104,6 +105,21 @@ tables! {
         by_client_id: Table<(ConversationKey, UserKey, ClientMessageId), MessageKey>,
         /// Conversations that a user has sent messages to.
         authors: Index<(UserKey, ConversationKey)>,
+    }
+}
+
+tables! {
+    /// The tables of reactions and of pinned messages.
+    ReactionTables {
+        /// Users by message, emoji and position.
+        rows: Table<(MessageKey, Emoji, u64), UserKey>,
+        /// The position of each user's reaction, which is unique.
+        by_user: Table<(UserKey, MessageKey, Emoji), u64>,
+        /// The number of reactions by message and emoji, with the position of the first.
+        counts: Table<(MessageKey, Emoji), (u32, u64)>,
+        pins: Table<MessageKey, PinRow>,
+        pins_of: Index<(ConversationKey, u64, MessageKey)>,
+        pins_by_user: Index<(UserKey, MessageKey)>,
     }
 }
 

@@ -147,7 +147,7 @@ async fn of_user(store: &dyn Store, world: &World, user: &UserId, users: &[UserI
     }
     for guest in [false, true] {
         for after in (0..=world.position + 1).step_by(3) {
-            let replayed = store.replay_since(user.clone(), guest, after).await;
+            let replayed = store.replay_since(user.clone(), guest, after.into()).await;
             views.add(("replay", user, guest, after), replayed);
         }
     }

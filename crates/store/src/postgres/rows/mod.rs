@@ -12,6 +12,7 @@ mod meetups;
 mod members;
 mod messages;
 mod notifications;
+mod reactions;
 mod replay;
 mod users;
 

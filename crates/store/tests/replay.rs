@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use quintet_domain::{
     AddMember, Audience, ChangeConversation, ChangeMeetup, ConversationId, ConversationKind, ConversationRef,
-    CreateMeetup, DecideRequest, DeleteConversation, DeleteMessage, Departure, EditMessage, Entry, Event,
+    CreateMeetup, DecideRequest, DeleteConversation, DeleteMessage, Departure, EditMessage, Emoji, Entry, Event,
     JoinConversation, LeaveConversation, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId, NewMeetup,
-    NotifyUser, Reader, Reading, RemoveMember, RequestMeetup, Role, Timestamp, UserId,
+    NotifyUser, PinMessage, React, Reader, Reading, RemoveMember, RequestMeetup, Role, Timestamp, UserId,
 };
 use support::{Bench, Factory, actor, block_on, postgres_store, quick_stores};
 
@@ -24,6 +24,8 @@ enum Step {
     Edit,
     DeleteMessage,
     Read,
+    React(bool, bool),
+    Pin(bool),
     Join,
     Leave,
     Add(usize),
@@ -42,6 +44,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::Edit),
         2 => Just(Step::DeleteMessage),
         3 => Just(Step::Read),
+        4 => (any::<bool>(), any::<bool>()).prop_map(|(emoji, active)| Step::React(emoji, active)),
+        2 => any::<bool>().prop_map(Step::Pin),
         3 => Just(Step::Join),
         2 => Just(Step::Leave),
         3 => (0..USERS).prop_map(Step::Add),
@@ -117,7 +121,14 @@ impl Run {
                     })
                     .await;
             }
-            (Step::Edit | Step::DeleteMessage | Step::Read, None) => {}
+            (Step::React(emoji, active), Some(message)) => {
+                let emoji = Emoji::trusted(if emoji { "+1" } else { "-1" });
+                let _ = bench.write(React { actor: by, message, emoji, active }).await;
+            }
+            (Step::Pin(pinned), Some(message)) => {
+                let _ = bench.write(PinMessage { actor: by, message, pinned }).await;
+            }
+            (Step::Edit | Step::DeleteMessage | Step::Read | Step::React(..) | Step::Pin(_), None) => {}
             (Step::Join, _) => {
                 let _ = bench
                     .write(JoinConversation {
@@ -175,6 +186,10 @@ fn shown(entry: &Entry) -> String {
         Event::MessageCreated(message) => format!("created {}", message.id),
         Event::MessageEdited(message) => format!("edited {}", message.id),
         Event::MessageDeleted(message) => format!("deleted {}", message.id),
+        Event::MessageReacted(one) => {
+            format!("{} by {} on {}: {} of {}", one.emoji, one.user, one.message, one.active, one.count)
+        }
+        Event::MessagePinned { message, user, pinned, .. } => format!("pin {message} by {user} {pinned}"),
         Event::MessagesRead { conversation, reader, messages, .. } => {
             format!("read {} {} {messages:?}", conversation.id, reader.id)
         }
@@ -243,12 +258,30 @@ fn delivered<'e>(entries: &'e [Entry], user: &UserId) -> (Vec<&'e Entry>, BTreeS
     (delivered, in_places)
 }
 
+/// What an event shows in its present state, so that the last of several stands for all: an emoji on a message, or a pin.
+fn marked(event: &Event) -> Option<(MessageId, String)> {
+    match event {
+        Event::MessageReacted(one) => Some((one.message.clone(), one.emoji.to_string())),
+        Event::MessagePinned { message, .. } => Some((message.clone(), "pinned".to_owned())),
+        _ => None,
+    }
+}
+
 /// What may be told again of what a user received: without conversations in their present state that the user has left
-/// since, and without messages whose present text the user does not know.
+/// since, and without messages whose present text the user does not know. Of reactions and pins it is the last change of
+/// each, unless the message is deleted.
 fn tellable<'e>(entries: &[Entry], received: &[&'e Entry], user: &UserId) -> Vec<&'e Entry> {
     let mut left: BTreeSet<&ConversationId> = BTreeSet::new();
     let mut newest: BTreeMap<&MessageId, u64> = BTreeMap::new();
+    let mut newest_marks: BTreeMap<(MessageId, String), u64> = BTreeMap::new();
+    let mut gone: BTreeSet<&MessageId> = BTreeSet::new();
     for entry in entries {
+        if let Some(mark) = marked(&entry.event) {
+            newest_marks.insert(mark, entry.position);
+        }
+        if let Event::MessageDeleted(message) = &entry.event {
+            gone.insert(&message.id);
+        }
         match &entry.event {
             Event::MessageCreated(message) | Event::MessageEdited(message) | Event::MessageDeleted(message) => {
                 newest.insert(&message.id, entry.position);
@@ -267,6 +300,8 @@ fn tellable<'e>(entries: &[Entry], received: &[&'e Entry], user: &UserId) -> Vec
         Event::MessageCreated(message) | Event::MessageEdited(message) | Event::MessageDeleted(message) => {
             newest.get(&message.id).is_some_and(|position| positions.contains(position))
         }
+        Event::MessageReacted(_) | Event::MessagePinned { .. } => marked(&entry.event)
+            .is_some_and(|mark| newest_marks.get(&mark) == Some(&entry.position) && !gone.contains(&mark.0)),
         Event::ConversationCreated { conversation, .. }
         | Event::ConversationAppeared { conversation, .. }
         | Event::ConversationChanged { conversation } => !left.contains(&conversation.conversation.id),

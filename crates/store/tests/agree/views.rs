@@ -67,8 +67,12 @@ pub async fn all(store: &dyn Store, world: &World) -> Vec<String> {
                 let page = store.messages(Party::Server, user.clone(), id.clone(), of, 3).await;
                 views.add(("messages", asked, of), page);
             }
+            views.add(("pins", asked), store.pins(user.clone(), id.clone()).await);
             let found = store.find_conversations(user.clone(), String::new(), Filter::One(id.clone()), None, 5).await;
             views.add(("find", asked), found);
+        }
+        for message in &world.messages {
+            views.add(("reactions", user, message), store.reactions(user.clone(), message.clone()).await);
         }
     }
     views.0

@@ -65,7 +65,7 @@ async fn a_departure_names_whom_the_client_knows() {
     let joined = bench.settled().await;
     let claims = Claims { id: id(0), username: None, name: None, email: None, email_verified: false, avatar: None };
     bench.write(AdoptUser { claims }).await.expect("adopted");
-    let delivered = async |after| {
+    let delivered = async |after: u64| {
         let entries = bench
             .store
             .replay_since(owner.clone(), false, after.into())

@@ -23,4 +23,9 @@ stories!(
     common_rooms,
     common_conversations,
     common_chat,
+    marks_meetup,
+    marks_messenger,
+    marks_rooms,
+    marks_conversations,
+    marks_chat,
 );

@@ -43,7 +43,9 @@ pub(crate) fn weight_bytes(entry: &Entry) -> usize {
 }
 
 fn message_bytes(message: &Message) -> usize {
-    message.content.len() + message.file.as_ref().map_or(0, |file| file.url.len()) + message.readers.len() * ID_BYTES
+    let file = message.file.as_ref().map_or(0, |file| file.url.len());
+    let details = message.details.as_ref().map_or(0, |details| details.size_bytes());
+    message.content.len() + file + details + message.readers.len() * ID_BYTES
 }
 
 fn overview_bytes(overview: &Overview) -> usize {

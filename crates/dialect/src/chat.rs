@@ -14,6 +14,7 @@ use serde_json::value::RawValue;
 use crate::client_fields::{
     CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, MESSAGE, READ_MESSAGES, content, conversation, kind,
 };
+use crate::details::DeletedDetails;
 use crate::dialect::Dialect;
 use crate::event_spec::{
     Decoded, EventSpec,
@@ -225,6 +226,8 @@ enum EventPayload<'a> {
     Deleted {
         message_id: &'a str,
         chat_id: &'a str,
+        #[serde(flatten)]
+        details: Option<DeletedDetails<'a>>,
     },
     Read {
         message_id: Option<&'a str>,
@@ -263,7 +266,11 @@ pub(crate) fn encode(event: &Event, online: Online<'_>, texts: &mut MessageTexts
         Event::MessageEdited(edited) => ("message:edited", EventPayload::Message(message_text(edited, online, texts))),
         Event::MessageDeleted(deleted) => (
             "message:deleted",
-            EventPayload::Deleted { message_id: deleted.id.as_str(), chat_id: deleted.conversation.id.as_str() },
+            EventPayload::Deleted {
+                message_id: deleted.id.as_str(),
+                chat_id: deleted.conversation.id.as_str(),
+                details: DeletedDetails::of(deleted),
+            },
         ),
         Event::MessagesRead { conversation, reader, messages, .. } => (
             "message:read",

@@ -14,6 +14,7 @@ use serde_json::value::RawValue;
 use crate::client_fields::{
     CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, IS_TYPING, MESSAGE, READ_MESSAGES, content, conversation, kind,
 };
+use crate::details::{DeletedDetails, Details, EditedDetails};
 use crate::dialect::Dialect;
 use crate::event_spec::{
     Decoded, EventSpec,
@@ -217,6 +218,8 @@ pub(crate) struct MessageObject<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     client_message_id: Option<&'a str>,
     sequence: u64,
+    #[serde(flatten)]
+    details: Option<Details<'a>>,
 }
 
 impl<'a> MessageObject<'a> {
@@ -238,6 +241,7 @@ impl<'a> MessageObject<'a> {
             edited_at: message.edited_at.map(Moment),
             client_message_id: message.client_message_id.as_ref().map(ClientMessageId::as_str),
             sequence: message.sequence,
+            details: Details::of(message),
         }
     }
 }
@@ -260,10 +264,14 @@ enum EventPayload<'a> {
         new_content: &'a str,
         edited_at: Moment,
         conversation_id: &'a str,
+        #[serde(flatten)]
+        details: Option<EditedDetails<'a>>,
     },
     Deleted {
         message_id: &'a str,
         conversation_id: &'a str,
+        #[serde(flatten)]
+        details: Option<DeletedDetails<'a>>,
     },
     Read {
         conversation_id: &'a str,
@@ -314,6 +322,7 @@ pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing
                 new_content: &edited.content,
                 edited_at: Moment(edited.updated_at()),
                 conversation_id: edited.conversation.id.as_str(),
+                details: EditedDetails::of(edited),
             },
         ),
         Event::MessageDeleted(deleted) => (
@@ -321,6 +330,7 @@ pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing
             EventPayload::Deleted {
                 message_id: deleted.id.as_str(),
                 conversation_id: deleted.conversation.id.as_str(),
+                details: DeletedDetails::of(deleted),
             },
         ),
         Event::MessagesRead { conversation, reader, messages, .. } => (

@@ -14,6 +14,7 @@ mod client_fields;
 mod common;
 mod conversations;
 mod decide;
+mod details;
 mod dialect;
 mod event_spec;
 mod fields;

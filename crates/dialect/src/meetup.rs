@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use crate::client_fields::{
     CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, MESSAGE, READ_MESSAGES, content, conversation, kind, sender,
 };
+use crate::details::{DeletedDetails, EditedDetails};
 use crate::dialect::Dialect;
 use crate::event_spec::{
     Decoded, EventSpec,
@@ -171,14 +172,47 @@ fn message_text<'t>(message: &Arc<Message>, texts: &'t mut MessageTexts) -> &'t 
 #[derive(Serialize)]
 #[serde(untagged, rename_all_fields = "camelCase")]
 enum EventPayload<'a> {
-    Message { chat_id: &'a str, message: &'a RawValue },
-    Edited { chat_id: &'a str, message_id: &'a str, message: &'a str, edited_at: Moment },
-    Deleted { chat_id: &'a str, message_id: &'a str },
-    Read { chat_id: &'a str, message_ids: IdList<'a, MessageId>, user_id: &'a str },
-    Joined { chat_id: &'a str, user: PlainUser<'a> },
-    Member { chat_id: &'a str, user_id: &'a str },
-    Meetup { meetup_id: &'a str, status: &'static str, updated_by: &'a str },
-    Presence { user_id: &'a str, status: &'static str, last_seen: Moment },
+    Message {
+        chat_id: &'a str,
+        message: &'a RawValue,
+    },
+    Edited {
+        chat_id: &'a str,
+        message_id: &'a str,
+        message: &'a str,
+        edited_at: Moment,
+        #[serde(flatten)]
+        details: Option<EditedDetails<'a>>,
+    },
+    Deleted {
+        chat_id: &'a str,
+        message_id: &'a str,
+        #[serde(flatten)]
+        details: Option<DeletedDetails<'a>>,
+    },
+    Read {
+        chat_id: &'a str,
+        message_ids: IdList<'a, MessageId>,
+        user_id: &'a str,
+    },
+    Joined {
+        chat_id: &'a str,
+        user: PlainUser<'a>,
+    },
+    Member {
+        chat_id: &'a str,
+        user_id: &'a str,
+    },
+    Meetup {
+        meetup_id: &'a str,
+        status: &'static str,
+        updated_by: &'a str,
+    },
+    Presence {
+        user_id: &'a str,
+        status: &'static str,
+        last_seen: Moment,
+    },
 }
 
 /// Encodes an event; none if the dialect has no event for it.
@@ -195,11 +229,16 @@ pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing
                 message_id: edited.id.as_str(),
                 message: &edited.content,
                 edited_at: Moment(edited.updated_at()),
+                details: EditedDetails::of(edited),
             },
         ),
         Event::MessageDeleted(deleted) => (
             "messageDeleted",
-            EventPayload::Deleted { chat_id: deleted.conversation.id.as_str(), message_id: deleted.id.as_str() },
+            EventPayload::Deleted {
+                chat_id: deleted.conversation.id.as_str(),
+                message_id: deleted.id.as_str(),
+                details: DeletedDetails::of(deleted),
+            },
         ),
         Event::MessagesRead { conversation, reader, messages, .. } => (
             "messagesRead",

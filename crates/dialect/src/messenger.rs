@@ -14,6 +14,7 @@ use serde_json::value::RawValue;
 use crate::client_fields::{
     CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, MESSAGE, READ_MESSAGES, content, conversation, kind, other_user,
 };
+use crate::details::DeletedDetails;
 use crate::dialect::Dialect;
 use crate::event_spec::{
     Decoded, EventSpec,
@@ -274,6 +275,8 @@ enum EventPayload<'a> {
         object_id: &'a str,
         #[serde(flatten)]
         place: Place<'a>,
+        #[serde(flatten)]
+        details: Option<DeletedDetails<'a>>,
     },
     Seen {
         message_ids: IdList<'a, MessageId>,
@@ -320,7 +323,8 @@ pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut Messag
         Event::MessageEdited(edited) => ("messageUpdated", EventPayload::Message(message_text(edited, texts))),
         Event::MessageDeleted(deleted) => {
             let place = Place::of(&deleted.conversation, &deleted.sender.id);
-            ("messageRemoved", EventPayload::Removed { object_id: deleted.id.as_str(), place })
+            let details = DeletedDetails::of(deleted);
+            ("messageRemoved", EventPayload::Removed { object_id: deleted.id.as_str(), place, details })
         }
         Event::MessagesRead { conversation, reader, messages, .. } => {
             let place = Place::of(conversation, &reader.id);

@@ -15,6 +15,7 @@ use crate::client_fields::{
     AVATAR, CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, IS_TYPING, MESSAGE, READ_MESSAGES, content, conversation, kind,
     sender,
 };
+use crate::details::{DeletedDetails, EditedDetails};
 use crate::dialect::Dialect;
 use crate::event_spec::{
     Decoded, EventSpec,
@@ -292,10 +293,14 @@ enum EventPayload<'a> {
         room_id: &'a str,
         content: &'a str,
         edited_at: Moment,
+        #[serde(flatten)]
+        details: Option<EditedDetails<'a>>,
     },
     Removed {
         id: &'a str,
         room_id: &'a str,
+        #[serde(flatten)]
+        details: Option<DeletedDetails<'a>>,
     },
     Seen {
         room_id: &'a str,
@@ -338,11 +343,16 @@ pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut Messag
                 room_id: edited.conversation.id.as_str(),
                 content: &edited.content,
                 edited_at: Moment(edited.updated_at()),
+                details: EditedDetails::of(edited),
             },
         ),
         Event::MessageDeleted(deleted) => (
             "message_removed",
-            EventPayload::Removed { id: deleted.id.as_str(), room_id: deleted.conversation.id.as_str() },
+            EventPayload::Removed {
+                id: deleted.id.as_str(),
+                room_id: deleted.conversation.id.as_str(),
+                details: DeletedDetails::of(deleted),
+            },
         ),
         Event::MessagesRead { conversation, reader, messages, .. } => (
             "messages_seen",

@@ -7,6 +7,7 @@ use std::borrow::Borrow;
 use quintet_domain::{ClientMessageId, Command, Message, Reading, Refusal, Target, Timestamp, User, WriteCommand};
 use serde::{Serialize, Serializer};
 
+use crate::details::Details;
 use crate::event_spec::{Decoded, EventSpec, Origin, from_client};
 use crate::fields::Fields;
 use crate::payload::{Payload, Type, optional, required};
@@ -93,6 +94,8 @@ pub(crate) struct Extras<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     client_message_id: Option<&'a str>,
     sequence: u64,
+    #[serde(flatten)]
+    details: Option<Details<'a>>,
 }
 
 impl<'a> Extras<'a> {
@@ -102,6 +105,7 @@ impl<'a> Extras<'a> {
             file_name: message.file.as_ref().map(|file| file.name.as_deref()),
             client_message_id: message.client_message_id.as_ref().map(ClientMessageId::as_str),
             sequence: message.sequence,
+            details: Details::of(message),
         }
     }
 }

@@ -62,6 +62,7 @@ fn examples() -> Vec<(&'static str, Event)> {
         edited_at: None,
         deleted_at: None,
         readers: vec![Reader { user: bob.id.clone(), read_at: MORNING }],
+        details: None,
     });
     let member = |user: &Arc<User>, role| Member {
         user: Arc::clone(user),

@@ -22,6 +22,20 @@ pub const REACTION_CHANGES_TOLD_MAX: usize = 1_000;
 pub const REACTION_CHANGES_HELD_MAX: usize = 100_000;
 /// Maximum pinned messages of a conversation.
 pub const PINS_MAX: usize = 50;
+/// Maximum number of characters of a message that the answers to it show.
+pub const QUOTE_CHARS_MAX: usize = 200;
+/// Maximum number of users who are named as the newest senders of a thread.
+pub const THREAD_SENDERS_SHOWN_MAX: usize = 5;
+/// Maximum number of files of one message.
+pub const FILES_OF_MESSAGE_MAX: usize = 10;
+/// Maximum number of users whom one message mentions by name.
+pub const MENTIONS_MAX: usize = 50;
+/// Maximum size of the custom data of a message or a user, in bytes of JSON.
+pub const METADATA_BYTES_MAX: usize = 4_096;
+/// Maximum size of the custom data of a conversation, in bytes of JSON.
+pub const CONVERSATION_METADATA_BYTES_MAX: usize = 16_384;
+/// Maximum number of objects and lists within each other in custom data, the outermost object included.
+pub const METADATA_DEPTH_MAX: usize = 32;
 /// Maximum characters of a name of any kind.
 pub const NAME_CHARS_MAX: usize = 128;
 /// Maximum bytes of an email address (RFC 5321, with erratum 1690).

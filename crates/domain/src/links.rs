@@ -98,12 +98,19 @@ impl Links {
     #[must_use]
     pub fn message_by(&self, message: &Arc<Message>, sender: Arc<User>) -> Arc<Message> {
         let file = message.file.as_ref().and_then(|file| self.absolute(&file.url));
-        if file.is_none() && Arc::ptr_eq(&sender, &message.sender) {
+        let files = message.details.as_ref().map_or(&[][..], |details| &details.files);
+        let lists_own = self.base.is_some() && files.iter().any(|file| file.url.starts_with(FILES_PATH));
+        if file.is_none() && !lists_own && Arc::ptr_eq(&sender, &message.sender) {
             return Arc::clone(message);
         }
         let mut shown = Message { sender, ..Message::clone(message) };
         if let (Some(url), Some(FileLink { url: stored, .. })) = (file, &mut shown.file) {
             *stored = url;
+        }
+        for file in shown.details.iter_mut().flat_map(|details| &mut details.files).filter(|_| lists_own) {
+            if let Some(url) = self.absolute(&file.url) {
+                file.url = url;
+            }
         }
         Arc::new(shown)
     }

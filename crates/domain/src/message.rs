@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::limits::{CONTENT_BYTES_MAX, URL_BYTES_MAX};
 use crate::link::{may_be_own_file, validate_link};
 use crate::{
-    ClientMessageId, ConversationRef, MessageId, Refusal, Timestamp, User, UserId, display_name, is_blank, refuse_nul,
+    ClientMessageId, ConversationRef, MessageDetails, MessageId, Refusal, Timestamp, User, UserId, display_name,
+    is_blank, refuse_nul,
 };
 
 /// The kind of a message.
@@ -145,6 +146,8 @@ pub struct Message {
     /// Other users who read it, at most [`READERS_SHOWN_MAX`](crate::limits::READERS_SHOWN_MAX); empty where the caller
     /// did not ask for them.
     pub readers: Vec<Reader>,
+    /// What it carries beside its text and its first file; none for a plain message.
+    pub details: Option<Box<MessageDetails>>,
 }
 
 /// The content of a deleted message.

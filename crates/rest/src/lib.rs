@@ -19,6 +19,7 @@ mod files;
 mod ids;
 mod me;
 mod meetups;
+mod message_details;
 mod messages;
 mod notifications;
 mod openapi;

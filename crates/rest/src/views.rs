@@ -10,6 +10,8 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 
+use crate::message_details::Details;
+
 /// A moment, written as ISO 8601 UTC with milliseconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment(pub(crate) Timestamp);
@@ -135,6 +137,8 @@ pub(crate) struct Message {
     edited_at: Option<Moment>,
     #[schema(value_type = Option<String>, format = DateTime)]
     deleted_at: Option<Moment>,
+    #[serde(flatten)]
+    details: Option<Details>,
 }
 
 /// A member of a conversation.
@@ -328,6 +332,7 @@ impl Views<'_> {
             created_at: Moment(message.created_at),
             edited_at: message.edited_at.map(Moment),
             deleted_at: message.deleted_at.map(Moment),
+            details: message.details.as_deref().map(Details::of),
         }
     }
 

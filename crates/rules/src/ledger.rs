@@ -163,7 +163,8 @@ fn message_bytes(message: &Message) -> usize {
     let file = message.file.as_ref();
     let file = file.map_or(0, |file| json_bytes(&file.url) + optional_bytes(file.name.as_deref()));
     let avatar = optional_bytes(message.sender.avatar.as_deref());
-    json_bytes(&message.content) + file + avatar + ENVELOPE_BYTES
+    let details = message.details.as_ref().map_or(0, |details| details.size_bytes());
+    json_bytes(&message.content) + file + avatar + details + ENVELOPE_BYTES
 }
 
 /// About the number of bytes of an event that shows a conversation whole.

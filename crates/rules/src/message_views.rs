@@ -7,6 +7,7 @@ use std::sync::Arc;
 use quintet_domain::limits::READERS_SHOWN_MAX;
 use quintet_domain::{ConversationRef, Message, Reader, User};
 
+use crate::message_details::add_details;
 use crate::rows::{ConversationRow, CursorRow, MemberRows, MessageRow};
 use crate::transaction::Transaction;
 use crate::{ConversationKey, RowResult, RuleResult};
@@ -14,7 +15,7 @@ use crate::{ConversationKey, RowResult, RuleResult};
 /// Maximum number of cursors that are read to find the readers of some messages: the most advanced ones.
 pub const CURSORS_READ_MAX: usize = 10 * READERS_SHOWN_MAX;
 
-/// A message as clients see it, without its readers.
+/// A message as clients see it, without its readers and its details.
 #[must_use]
 pub fn shown(row: &MessageRow, conversation: &Arc<ConversationRef>, sender: &Arc<User>) -> Message {
     Message {
@@ -30,6 +31,7 @@ pub fn shown(row: &MessageRow, conversation: &Arc<ConversationRef>, sender: &Arc
         edited_at: row.edited_at,
         deleted_at: row.deleted_at,
         readers: Vec::new(),
+        details: None,
     }
 }
 
@@ -64,10 +66,12 @@ pub(crate) fn newest(
     limit: usize,
 ) -> RuleResult<Vec<Arc<Message>>> {
     let mut newest = Vec::new();
-    for row in tx.messages().newest_messages(conversation.key, limit)? {
+    let rows = tx.messages().newest_messages(conversation.key, limit)?;
+    for row in &rows {
         let sender = tx.user_by_key(row.sender)?;
-        newest.push(shown(&row, &conversation.reference, &sender.user));
+        newest.push(shown(row, &conversation.reference, &sender.user));
     }
+    add_details(tx.details(), &rows, &mut newest)?;
     add_readers(tx.member_lists(), conversation.key, &mut newest)?;
     Ok(newest.into_iter().map(Arc::new).collect())
 }

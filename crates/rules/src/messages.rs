@@ -10,16 +10,19 @@ use quintet_domain::limits::{READ_AUDIENCE_MEMBERS_MAX, READ_IDS_MAX};
 use quintet_domain::permissions::{self, Action};
 use quintet_domain::{
     Actor, ConversationId, DELETED_CONTENT, DeleteMessage, EditMessage, MarkRead, Message, MessageId, NewText, Reading,
-    Refusal, SendMessage, Sent, Target, UserId, is_blank,
+    Refusal, SendMessage, Sent, Target, User, UserId, is_blank,
 };
 
 use crate::ledger::Cost;
 use crate::log::{Change, ReadSpan};
+use crate::message_details::{add_details, has_details};
 use crate::message_views::{add_readers, shown};
 use crate::ownership::standing;
-use crate::rows::{ConversationHead, ConversationRow, ErasureProgress, MemberRow, MessageRow, ScanLimits, UserRow};
+use crate::rows::{
+    ConversationHead, ConversationRow, ErasureProgress, Marks, MemberRow, MessageRow, ScanLimits, UserRow,
+};
 use crate::transaction::{About, ActingUser, Transaction};
-use crate::{ConversationKey, RuleError, RuleResult, UserKey, conversations, files, pins, reactions};
+use crate::{ConversationKey, RuleError, RuleResult, UserKey, conversations, files, reactions};
 
 /// The most that one write does for the erasure of a person's messages; other writes run in between.
 const ERASED_AT_ONCE: ScanLimits = ScanLimits { found_max: 200, examined_max: 2_000 };
@@ -72,6 +75,8 @@ pub(crate) fn send(tx: &mut Transaction<'_>, write: SendMessage) -> RuleResult<S
         origin: actor.origin,
         acked: actor.acked,
         guest_secret: sender.secret,
+        marks: Marks::NONE,
+        extra: None,
     };
     tx.messages().insert_message(&row)?;
     tx.note_author(sender.key, conversation.key)?;
@@ -85,7 +90,7 @@ pub(crate) fn send(tx: &mut Transaction<'_>, write: SendMessage) -> RuleResult<S
         ..conversation.head
     };
     tx.update_head(&mut conversation, head)?;
-    let message = Arc::new(shown(&row, &conversation.reference, &sender.user));
+    let message = Arc::new(complete(tx, &row, &conversation, &sender.user)?);
     tx.charge(Cost::Rows, 1);
     charge_text(tx, &message);
     let change = Change::MessageCreated { message: Arc::clone(&message) };
@@ -109,7 +114,7 @@ fn first_result(
     let Some(client_message_id) = &text.client_message_id else { return Ok(None) };
     let found = tx.messages().message_by_client_id(conversation.key, sender.key, client_message_id)?;
     let Some(row) = found else { return Ok(None) };
-    let mut first = shown(&row, &conversation.reference, &sender.user);
+    let mut first = complete(tx, &row, conversation, &sender.user)?;
     add_readers(tx.member_lists(), conversation.key, std::slice::from_mut(&mut first))?;
     // A message that was edited or deleted since is still the result; only an unchanged one can be compared.
     let touched = first.edited_at.is_some() || first.deleted_at.is_some();
@@ -122,10 +127,24 @@ fn first_result(
     Ok(Some(Arc::new(first)))
 }
 
+/// A message with its details, without its readers.
+fn complete(
+    tx: &Transaction<'_>,
+    row: &MessageRow,
+    conversation: &ConversationRow,
+    sender: &Arc<User>,
+) -> RuleResult<Message> {
+    let mut message = shown(row, &conversation.reference, sender);
+    if has_details(row) {
+        add_details(tx.details(), std::slice::from_ref(row), std::slice::from_mut(&mut message))?;
+    }
+    Ok(message)
+}
+
 fn with_conversation(tx: &mut Transaction<'_>, row: MessageRow) -> RuleResult<Found> {
     let conversation = tx.conversation_by_key(row.conversation)?;
     let sender = tx.user_by_key(row.sender)?;
-    let message = shown(&row, &conversation.reference, &sender.user);
+    let message = complete(tx, &row, &conversation, &sender.user)?;
     Ok(Found { row, conversation, message })
 }
 
@@ -186,11 +205,12 @@ pub(crate) fn delete(tx: &mut Transaction<'_>, write: &DeleteMessage) -> RuleRes
 /// Removes the content of a message; its sequence number stays.
 fn erase(tx: &mut Transaction<'_>, actor: Option<&Actor>, by: UserKey, found: Found) -> RuleResult<Arc<Message>> {
     let Found { row, mut conversation, message } = found;
-    let row = MessageRow { content: DELETED_CONTENT.to_owned(), file: None, deleted_at: Some(tx.now), ..row };
+    let marks = reactions::forget(tx, &row)?;
+    let row = MessageRow { content: DELETED_CONTENT.to_owned(), file: None, deleted_at: Some(tx.now), marks, ..row };
     tx.messages().update_message(&row)?;
-    reactions::forget(tx, row.key)?;
-    pins::forget(tx, row.key)?;
-    let message = Arc::new(Message { content: row.content, file: None, deleted_at: row.deleted_at, ..message });
+    let details = message.details.and_then(|details| details.without_marks().kept());
+    let message = Message { content: row.content, file: None, deleted_at: row.deleted_at, details, ..message };
+    let message = Arc::new(message);
     let sequence = tx.next_sequence(&mut conversation)?;
     let change = Change::MessageDeleted { key: row.key, by, message: Arc::clone(&message) };
     tx.record(&change, About::numbered(&conversation, sequence), actor)?;

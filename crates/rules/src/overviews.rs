@@ -7,6 +7,7 @@ use std::sync::Arc;
 use quintet_domain::limits::MEMBERS_TOLD_MAX;
 use quintet_domain::{Member, Overview, Role, User, members_told};
 
+use crate::message_details::add_details;
 use crate::message_views::shown;
 use crate::rows::{ConversationRow, MemberRow, UserRow};
 use crate::transaction::Transaction;
@@ -49,7 +50,9 @@ pub(crate) fn with(
     let last_message = match last_message {
         Some(row) => {
             let sender = tx.user_by_key(row.sender)?;
-            Some(Arc::new(shown(&row, &conversation.reference, &sender.user)))
+            let mut message = shown(&row, &conversation.reference, &sender.user);
+            add_details(tx.details(), std::slice::from_ref(&row), std::slice::from_mut(&mut message))?;
+            Some(Arc::new(message))
         }
         None => None,
     };

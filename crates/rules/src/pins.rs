@@ -9,12 +9,12 @@ use quintet_domain::limits::PINS_MAX;
 use quintet_domain::permissions::Action;
 use quintet_domain::{Actor, PinMessage, Refusal};
 
+use crate::RuleResult;
 use crate::ledger::Cost;
 use crate::log::Change;
-use crate::reactions::{seen, unnumbered};
-use crate::rows::{ConversationRow, MessageRow, PinRow};
+use crate::reactions::{seen, set_mark, unnumbered};
+use crate::rows::{ConversationRow, Marks, MessageRow, PinRow};
 use crate::transaction::{ActingUser, Transaction};
-use crate::{MessageKey, RuleResult};
 
 /// The most pins of an erased person that one write removes; other writes run in between.
 const ERASED_AT_ONCE: usize = 200;
@@ -54,6 +54,7 @@ fn change(
     } else {
         tx.reactions().delete_pin(row.key)?;
     }
+    set_mark(tx, row, Marks::PINNED, pinned)?;
     tx.charge(Cost::Rows, 1);
     let change = Change::MessagePinned {
         conversation: Arc::clone(&conversation.reference),
@@ -62,11 +63,6 @@ fn change(
         pinned,
     };
     tx.record(&change, unnumbered(conversation), actor)
-}
-
-/// Removes the pin of a message that is deleted. Clients learn it by the deletion.
-pub(crate) fn forget(tx: &mut Transaction<'_>, message: MessageKey) -> RuleResult<()> {
-    Ok(tx.reactions().delete_pin(message)?)
 }
 
 /// Unpins some messages that a user pinned. Returns whether there were any.

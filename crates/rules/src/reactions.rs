@@ -13,9 +13,9 @@ use quintet_domain::{Actor, Emoji, MessageId, React, Refusal, UserId};
 use crate::ledger::Cost;
 use crate::log::Change;
 use crate::ownership::standing;
-use crate::rows::{ConversationRow, MessageRow, ReactionCountRow, ReactionRow};
+use crate::rows::{ConversationRow, Marks, MessageRow, ReactionCountRow, ReactionRow};
 use crate::transaction::{About, ActingUser, Transaction};
-use crate::{MessageKey, RuleResult, UserKey};
+use crate::{RuleResult, UserKey};
 
 /// The most reactions of an erased person that one write removes; other writes run in between.
 const ERASED_AT_ONCE: usize = 200;
@@ -82,6 +82,7 @@ fn change(
     actor: Option<&Actor>,
 ) -> RuleResult<()> {
     let position = tx.next_position();
+    let others = counts.iter().any(|count| count.emoji != emoji);
     let before = counts.into_iter().find(|count| count.emoji == emoji);
     let before = before.unwrap_or(ReactionCountRow { message: row.key, emoji, count: 0, since: position });
     let count = if active { before.count.saturating_add(1) } else { before.count.saturating_sub(1) };
@@ -94,6 +95,7 @@ fn change(
         tx.reactions().delete_reaction(row.key, &after.emoji, user)?;
     }
     tx.reactions().set_reaction_count(&after)?;
+    set_mark(tx, row, Marks::REACTIONS, others || count > 0)?;
     tx.charge(Cost::Rows, 1);
     let change = Change::MessageReacted {
         conversation: Arc::clone(&conversation.reference),
@@ -107,9 +109,25 @@ fn change(
     tx.record(&change, unnumbered(conversation), actor)
 }
 
-/// Removes all reactions to a message that is deleted. Clients learn it by the deletion.
-pub(crate) fn forget(tx: &mut Transaction<'_>, message: MessageKey) -> RuleResult<()> {
-    Ok(tx.reactions().delete_reactions(message)?)
+/// Sets or clears a mark of a message, if that changes it.
+pub(crate) fn set_mark(tx: &mut Transaction<'_>, row: &MessageRow, mark: Marks, is_set: bool) -> RuleResult<()> {
+    let marks = if is_set { row.marks.with(mark) } else { row.marks.without(mark) };
+    if marks != row.marks {
+        tx.messages().update_message(&MessageRow { marks, ..row.clone() })?;
+    }
+    Ok(())
+}
+
+/// Removes the reactions to a message that is deleted, and its pin. Clients learn it by the deletion. Returns the marks
+/// that remain.
+pub(crate) fn forget(tx: &mut Transaction<'_>, row: &MessageRow) -> RuleResult<Marks> {
+    if row.marks.has(Marks::REACTIONS) {
+        tx.reactions().delete_reactions(row.key)?;
+    }
+    if row.marks.has(Marks::PINNED) {
+        tx.reactions().delete_pin(row.key)?;
+    }
+    Ok(row.marks.without(Marks::REACTIONS).without(Marks::PINNED))
 }
 
 /// Takes back some of a user's reactions. Returns whether there were any.

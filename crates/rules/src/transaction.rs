@@ -10,7 +10,9 @@ use quintet_domain::{Actor, Audience, Entry, Environment, Quotas, Refusal, Times
 
 use crate::ledger::{Cost, Ledger, Payer, Payers, weight};
 use crate::log::Change;
-use crate::rows::{ConversationRow, FileRows, GuestRows, LogRows, LoggedChange, MeetupRows, MemberRows, MessageRows};
+use crate::rows::{
+    ConversationRow, DetailRows, FileRows, GuestRows, LogRows, LoggedChange, MeetupRows, MemberRows, MessageRows,
+};
 use crate::rows::{NotificationRows, ReactionRows, Rows, UserRow, UserRows};
 use crate::{ConversationKey, MessageKey, RowCache, RuleResult, SecretKey};
 
@@ -164,6 +166,11 @@ impl<'t> Transaction<'t> {
 
     /// Reactions to messages, and pinned messages.
     pub(crate) fn reactions(&mut self) -> &mut dyn ReactionRows {
+        self.rows
+    }
+
+    /// The reads that complete messages.
+    pub(crate) fn details(&self) -> &dyn DetailRows {
         self.rows
     }
 

@@ -11,6 +11,7 @@ mod delivered;
 mod error;
 mod future;
 mod jobs;
+mod key_lists;
 mod marks;
 mod memory;
 mod message_ids;

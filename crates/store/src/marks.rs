@@ -10,8 +10,9 @@ use quintet_domain::limits::{PINS_MAX, REACTION_USERS_SHOWN_MAX};
 use quintet_domain::permissions::{self, Action};
 use quintet_domain::{ConversationId, Emoji, Message, MessageId, Refusal, User, UserId};
 use quintet_rules::log::ReplayRows;
+use quintet_rules::message_details::add_details;
 use quintet_rules::message_views::{add_readers, shown};
-use quintet_rules::rows::{ConversationRow, Rows, ShownPin, UserRow};
+use quintet_rules::rows::{ConversationRow, MessageRow, Rows, ShownPin, ShownReaction, UserRow};
 use quintet_rules::{MessageKey, UserKey, standing};
 
 use crate::error::Read;
@@ -40,9 +41,12 @@ pub(crate) fn reactions(rows: &impl MarkedRows, user: &UserId, id: &MessageId) -
     if conversation.deleted_at.is_some() || !may_use(rows, &user, &conversation)? {
         return Err(unseen().into());
     }
+    if message.deleted_at.is_some() {
+        return Ok(Vec::new());
+    }
     let own: HashSet<Emoji> = rows.reactions_by(message.key, user.key)?.into_iter().collect();
     let shown = rows.shown_reactions(&BTreeSet::from([message.key]), REACTION_USERS_SHOWN_MAX)?;
-    let reaction = |shown: quintet_rules::rows::ShownReaction| {
+    let reaction = |shown: ShownReaction| {
         let mine = own.contains(&shown.emoji);
         Reaction { emoji: shown.emoji, count: shown.count, users: shown.users, mine }
     };
@@ -71,16 +75,14 @@ pub(crate) fn pins(
     let senders: BTreeSet<UserKey> = found.iter().map(|row| row.sender).collect();
     let senders: HashMap<UserKey, Arc<User>> =
         sets.users(&senders)?.into_iter().map(|row| (row.key, row.user)).collect();
-    let mut kept = Vec::with_capacity(found.len());
-    let mut messages: Vec<Message> = Vec::with_capacity(found.len());
-    for row in &found {
-        let Some(sender) = senders.get(&row.sender) else { continue };
-        kept.push(row.key);
-        messages.push(shown(row, &conversation.reference, sender));
-    }
+    // A message that an older version of the server deleted keeps its pin.
+    found.retain(|row| row.deleted_at.is_none() && senders.contains_key(&row.sender));
+    let message = |row: &MessageRow| Some(shown(row, &conversation.reference, senders.get(&row.sender)?));
+    let mut messages: Vec<Message> = found.iter().filter_map(message).collect();
     add_readers(rows, conversation.key, &mut messages)?;
-    let mut messages: HashMap<MessageKey, Arc<Message>> =
-        kept.into_iter().zip(messages.into_iter().map(Arc::new)).collect();
+    add_details(rows, &found, &mut messages)?;
+    let messages = messages.into_iter().map(Arc::new);
+    let mut messages: HashMap<MessageKey, Arc<Message>> = found.iter().map(|row| row.key).zip(messages).collect();
     let mut pins: HashMap<MessageKey, ShownPin> =
         rows.shown_pins(&keys)?.into_iter().map(|pin| (pin.message, pin)).collect();
     let pinned = order.iter().filter_map(|key| {

@@ -42,7 +42,8 @@ pub(crate) fn user_bytes(user: &User) -> usize {
 /// Approximate bytes of a message and its sender in a list.
 pub(crate) fn message_bytes(message: &Message) -> usize {
     let file = message.file.as_ref().map_or(0, |file| file.url.len() + file.name.as_ref().map_or(0, String::len));
-    let texts = message.content.len() + file + message.sender.avatar.as_ref().map_or(0, String::len);
+    let details = message.details.as_ref().map_or(0, |details| details.size_bytes());
+    let texts = message.content.len() + file + details + message.sender.avatar.as_ref().map_or(0, String::len);
     2 * ITEM_BYTES + texts + message.sender.username.len() + message.sender.name.len()
 }
 

@@ -6,10 +6,10 @@ mod support;
 
 use quintet_domain::limits::{PINS_MAX, REACTION_KINDS_MAX, REACTION_USERS_SHOWN_MAX, REACTIONS_OF_USER_MAX};
 use quintet_domain::{
-    Code, ConversationId, ConversationKind, DeleteMessage, Emoji, Event, LeaveConversation, MessageId, PinMessage,
-    React, Refusal, UserId,
+    Code, ConversationId, ConversationKind, DeleteMessage, EditMessage, Emoji, Event, LeaveConversation, Message,
+    MessageId, PinMessage, React, ReactionCount, Refusal, UserId,
 };
-use quintet_store::MissedSince;
+use quintet_store::{MissedSince, PageOf, Party};
 use support::{Bench, actor, every_store};
 
 every_store!(
@@ -17,6 +17,7 @@ every_store!(
     emojis_and_users_in_their_order,
     a_user_has_so_many_and_a_message_so_many_kinds,
     who_cannot_see_a_message_cannot_mark_it,
+    messages_show_their_reactions_and_pins,
     a_conversation_has_so_many_pins,
     a_deleted_message_keeps_nothing,
     an_erased_person_leaves_nothing,
@@ -168,6 +169,65 @@ async fn who_cannot_see_a_message_cannot_mark_it(bench: Bench) {
     let private = said(&bench, &a, &direct, "hello").await;
     assert_eq!(pin(&bench, &b, &private, true).await, Ok(true));
     assert_eq!(pinned(&bench, &a, &direct).await, [(private, b)]);
+}
+
+/// The reactions and the pin of a message, as a message shows them.
+fn marks(message: &Message) -> String {
+    let Some(details) = &message.details else { return "plain".to_owned() };
+    let one = |one: &ReactionCount| {
+        let users: Vec<_> = one.users.iter().map(UserId::as_str).collect();
+        format!("{} {} [{}]", one.emoji, one.count, users.join(" "))
+    };
+    let reactions: Vec<_> = details.reactions.iter().map(one).collect();
+    let pin = details.pinned.as_ref().map(|pin| format!(" pinned by {}", pin.by));
+    format!("{}{}", reactions.join(", "), pin.unwrap_or_default())
+}
+
+/// Wherever a message is shown, and only as long as there are any.
+async fn messages_show_their_reactions_and_pins(bench: Bench) {
+    let (a, b, group, first) = group(&bench).await;
+    let second = said(&bench, &a, &group, "second").await;
+    let page = async || {
+        let page = bench.store.messages(Party::Server, a.clone(), group.clone(), PageOf::Newest, 10).await.unwrap();
+        page.items.iter().map(|message| marks(message)).collect::<Vec<_>>()
+    };
+    assert_eq!(page().await, ["plain", "plain"]);
+    react(&bench, &b, &second, "+1", true).await.unwrap();
+    react(&bench, &a, &second, "-1", true).await.unwrap();
+    react(&bench, &a, &second, "+1", true).await.unwrap();
+    pin(&bench, &a, &second, true).await.unwrap();
+    pin(&bench, &a, &first, true).await.unwrap();
+    let both = format!("+1 2 [{b} {a}], -1 1 [{a}] pinned by {a}");
+    let only_pinned = format!(" pinned by {a}");
+    assert_eq!(page().await, [only_pinned.clone(), both.clone()]);
+    // In the list of conversations, in the list of pins, in the answer to an edit, and in what is replayed.
+    let listed = bench.store.conversations(b.clone(), None, 10).await.unwrap();
+    assert_eq!(listed.items[0].last_message.as_deref().map(marks), Some(both.clone()));
+    let pins = bench.store.pins(b.clone(), group.clone()).await.unwrap();
+    assert_eq!(pins.iter().map(|pin| marks(&pin.message)).collect::<Vec<_>>(), [only_pinned.clone(), both.clone()]);
+    let content = "edited".to_owned();
+    let edited = bench.write(EditMessage { actor: actor(&a), message: second.clone(), content }).await.unwrap();
+    assert_eq!(marks(&edited), both);
+    let replayed = bench.store.replay_since(b.clone(), false, 0.into()).await.unwrap().entries.unwrap();
+    let shown = replayed.iter().filter_map(|entry| match &entry.event {
+        Event::MessageCreated(message) | Event::MessageEdited(message) => Some(marks(message)),
+        _ => None,
+    });
+    assert_eq!(shown.collect::<Vec<_>>(), [only_pinned, both.clone(), both]);
+    // Taken back one by one.
+    pin(&bench, &a, &first, false).await.unwrap();
+    pin(&bench, &a, &second, false).await.unwrap();
+    react(&bench, &a, &second, "-1", false).await.unwrap();
+    react(&bench, &b, &second, "+1", false).await.unwrap();
+    assert_eq!(page().await, ["plain".to_owned(), format!("+1 1 [{a}]")]);
+    react(&bench, &a, &second, "+1", false).await.unwrap();
+    assert_eq!(page().await, ["plain", "plain"]);
+    // A deleted message has none, at once and later.
+    react(&bench, &a, &second, "+1", true).await.unwrap();
+    pin(&bench, &a, &second, true).await.unwrap();
+    let deleted = bench.write(DeleteMessage { actor: actor(&a), message: second }).await.unwrap();
+    assert_eq!(marks(&deleted), "plain");
+    assert_eq!(page().await, ["plain", "plain"]);
 }
 
 async fn a_conversation_has_so_many_pins(bench: Bench) {

@@ -8,6 +8,7 @@
 //! know is read from the store.
 
 mod body;
+mod details;
 mod event;
 mod values;
 
@@ -18,7 +19,7 @@ use self::body::{Body, Group};
 use crate::{Envelope, GroupNotice};
 
 /// The version of the format.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// The space in bytes that is taken for a message before its size is known.
 const ENCODED_BYTES_USUAL: usize = 1_024;
 /// Maximum number of messages by which a group is sent. The rest of a larger group is read from the store.

@@ -9,6 +9,8 @@ use quintet_domain as domain;
 use quintet_domain::{ClientMessageId, ConversationId, MessageId, NotificationId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
+use super::details::Details;
+
 /// Lists without further values, which have the same names here and in the domain.
 macro_rules! same_names {
     ($($name:ident { $($variant:ident),+ })+) => {$(
@@ -191,6 +193,8 @@ pub(super) struct Message<'a> {
     deleted_at: Option<i64>,
     #[serde(borrow)]
     readers: Vec<Reader<'a>>,
+    #[serde(borrow)]
+    details: Option<Details<'a>>,
 }
 
 impl<'a> Message<'a> {
@@ -208,6 +212,7 @@ impl<'a> Message<'a> {
             edited_at,
             deleted_at,
             readers,
+            details,
         } = message;
         let file = file.as_ref().map(|domain::FileLink { url, name }| FileLink { url, name: name.as_deref() });
         let reader =
@@ -225,6 +230,7 @@ impl<'a> Message<'a> {
             edited_at: edited_at.map(|at| at.0),
             deleted_at: deleted_at.map(|at| at.0),
             readers: readers.iter().map(reader).collect(),
+            details: details.as_deref().map(Details::of),
         }
     }
 
@@ -242,6 +248,7 @@ impl<'a> Message<'a> {
             edited_at,
             deleted_at,
             readers,
+            details,
         } = self;
         let file =
             file.map(|FileLink { url, name }| domain::FileLink { url: url.to_owned(), name: name.map(str::to_owned) });
@@ -262,6 +269,7 @@ impl<'a> Message<'a> {
             edited_at: edited_at.map(Timestamp),
             deleted_at: deleted_at.map(Timestamp),
             readers: readers.into_iter().map(reader).collect(),
+            details: details.map(Details::read),
         })
     }
 }

@@ -8,9 +8,10 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use quintet_cluster::{Envelope, GroupNotice, Message};
 use quintet_domain::{
-    ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef, Departure, Emoji, Entry, Event,
-    FileLink, MeetupId, MeetupStatus, Member, MessageId, MessageKind, NodeId, Notification, NotificationId, Overview,
-    Reacted, ReactionChange, Reader, Role, Timestamp, User, UserId, UserKind,
+    AttachedFile, ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef, Departure, Emoji,
+    Entry, Event, FileLink, MeetupId, MeetupStatus, Member, Mention, MessageDetails, MessageId, MessageKind, Metadata,
+    NodeId, Notification, NotificationId, Overview, Pin, Quote, Reacted, ReactionChange, ReactionCount, Reader, Role,
+    ThreadSummary, Timestamp, User, UserId, UserKind,
 };
 
 fn text() -> impl Strategy<Value = String> + Clone {
@@ -53,17 +54,50 @@ fn conversation() -> BoxedStrategy<Arc<ConversationRef>> {
         .boxed()
 }
 
+fn details() -> BoxedStrategy<Box<MessageDetails>> {
+    let named = || (user_id(), text()).prop_map(|(id, username)| Mention { id, username });
+    let file = (text(), option::of(text()), option::of(text()), option::of(number()), option::of(any::<u32>()))
+        .prop_map(|(url, name, mime, size, width)| AttachedFile { url, name, mime, size, width, height: width });
+    let quote = (text(), named(), text(), select(MessageKind::ALL.to_vec()), any::<bool>()).prop_map(
+        |(id, sender, content, kind, deleted)| Quote { id: MessageId::trusted(&id), sender, content, kind, deleted },
+    );
+    let thread = (number(), option::of(time()), vec(user_id(), 0..3))
+        .prop_map(|(count, last_at, last_senders)| ThreadSummary { count, last_at, last_senders });
+    let reaction = (text(), any::<u32>(), vec(user_id(), 0..3)).prop_map(|(emoji, count, users)| ReactionCount {
+        emoji,
+        count,
+        users,
+    });
+    let pin = (user_id(), time()).prop_map(|(by, at)| Pin { by, at });
+    let first = (vec(file, 0..3), option::of(text()), option::of(quote), option::of(text()), option::of(thread));
+    (first, vec(named(), 0..3), any::<bool>(), vec(reaction, 0..3), option::of(pin))
+        .prop_map(|((files, metadata, reply_to, thread_id, thread), mentions, mention_all, reactions, pinned)| {
+            Box::new(MessageDetails {
+                files,
+                metadata: metadata.map(|text| Metadata::trusted(&text)),
+                reply_to,
+                thread_id: thread_id.map(|id| MessageId::trusted(&id)),
+                thread,
+                mentions,
+                mention_all,
+                reactions,
+                pinned,
+            })
+        })
+        .boxed()
+}
+
 fn message() -> BoxedStrategy<Arc<quintet_domain::Message>> {
     let reader = (user_id(), time()).prop_map(|(user, read_at)| Reader { user, read_at });
     let file = (text(), option::of(text())).prop_map(|(url, name)| FileLink { url, name });
     let first = (text(), conversation(), number(), user(), select(MessageKind::ALL.to_vec()), ".{0,200}");
-    let second =
-        (option::of(file), option::of(text()), time(), option::of(time()), option::of(time()), vec(reader, 0..4));
+    let moments = (time(), option::of(time()), option::of(time()));
+    let second = (option::of(file), option::of(text()), moments, vec(reader, 0..4), option::of(details()));
     (first, second)
         .prop_map(
             |(
                 (id, conversation, sequence, sender, kind, content),
-                (file, own, created_at, edited_at, deleted_at, readers),
+                (file, own, (created_at, edited_at, deleted_at), readers, details),
             )| {
                 Arc::new(quintet_domain::Message {
                     id: MessageId::trusted(&id),
@@ -78,6 +112,7 @@ fn message() -> BoxedStrategy<Arc<quintet_domain::Message>> {
                     edited_at,
                     deleted_at,
                     readers,
+                    details,
                 })
             },
         )

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use quintet_cluster::{GroupNotice, Message};
 use quintet_domain::{
-    ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef, Departure, Emoji, Entry, Event,
-    FileLink, MeetupId, MeetupStatus, Member, MessageId, MessageKind, NodeId, Notification, NotificationId, Overview,
-    Reacted, ReactionChange, Reader, Role, Timestamp, User, UserId, UserKind,
+    AttachedFile, ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef, Departure, Emoji,
+    Entry, Event, FileLink, MeetupId, MeetupStatus, Member, Mention, MessageDetails, MessageId, MessageKind, Metadata,
+    NodeId, Notification, NotificationId, Overview, Pin, Quote, Reacted, ReactionChange, ReactionCount, Reader, Role,
+    ThreadSummary, Timestamp, User, UserId, UserKind,
 };
 
 /// The number of kinds of events.
@@ -64,6 +65,39 @@ fn conversation(kind: ConversationKind) -> Arc<ConversationRef> {
     })
 }
 
+/// All details that a message can have.
+fn details() -> Box<MessageDetails> {
+    let named = |id: &str| Mention { id: UserId::trusted(id), username: id.to_owned() };
+    Box::new(MessageDetails {
+        files: vec![AttachedFile {
+            url: "/files/1".to_owned(),
+            name: Some("notes.txt".to_owned()),
+            mime: Some("text/plain".to_owned()),
+            size: Some(12),
+            width: None,
+            height: Some(3),
+        }],
+        metadata: Some(Metadata::trusted("{\"a\":1}")),
+        reply_to: Some(Quote {
+            id: MessageId::trusted("m0"),
+            sender: named("bob"),
+            content: "What?".to_owned(),
+            kind: MessageKind::Text,
+            deleted: false,
+        }),
+        thread_id: Some(MessageId::trusted("m-root")),
+        thread: Some(ThreadSummary {
+            count: 3,
+            last_at: Some(Timestamp(7)),
+            last_senders: vec![UserId::trusted("bob")],
+        }),
+        mentions: vec![named("cy")],
+        mention_all: true,
+        reactions: vec![ReactionCount { emoji: "👍".to_owned(), count: 2, users: vec![UserId::trusted("bob")] }],
+        pinned: Some(Pin { by: UserId::trusted("ada"), at: Timestamp(8) }),
+    })
+}
+
 fn message(kind: MessageKind) -> Arc<quintet_domain::Message> {
     Arc::new(quintet_domain::Message {
         id: MessageId::trusted("m1"),
@@ -79,6 +113,7 @@ fn message(kind: MessageKind) -> Arc<quintet_domain::Message> {
         edited_at: (kind == MessageKind::Image).then_some(Timestamp(1_705_314_600_001)),
         deleted_at: (kind == MessageKind::Custom).then_some(Timestamp(-1)),
         readers: vec![Reader { user: UserId::trusted("bob"), read_at: Timestamp(0) }],
+        details: (kind == MessageKind::Text).then(details),
     })
 }
 

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    ClientMessageId, ConversationId, ConversationKind, ConversationRef, DELETED_CONTENT, Departure, Emoji, Event,
-    FileLink, MeetupId, MeetupStatus, Member, Message, MessageId, MessageKind, Notification, NotificationId, Overview,
-    Reacted, ReactionChange, Reader, Reply, Role, RoomMember, Timestamp, User, UserId, UserKind,
+    AttachedFile, ClientMessageId, ConversationId, ConversationKind, ConversationRef, DELETED_CONTENT, Departure,
+    Emoji, Event, FileLink, MeetupId, MeetupStatus, Member, Mention, Message, MessageDetails, MessageId, MessageKind,
+    Metadata, Notification, NotificationId, Overview, Pin, Quote, Reacted, ReactionChange, ReactionCount, Reader,
+    Reply, Role, RoomMember, ThreadSummary, Timestamp, User, UserId, UserKind,
 };
 
 /// 2026-11-26T12:34:56.007Z.
@@ -97,6 +98,7 @@ fn message(sender: Arc<User>, conversation: Arc<ConversationRef>, content: &str)
         edited_at: None,
         deleted_at: None,
         readers: Vec::new(),
+        details: None,
     }
 }
 
@@ -125,9 +127,55 @@ pub fn messages() -> Vec<(&'static str, Arc<Message>)> {
         deleted_at: Some(NOON.plus_ms(86_400_000)),
         ..message(user("bob", "Bob", UserKind::Registered), conversation(), DELETED_CONTENT)
     };
-    [("plain", plain), ("unusual", unusual), ("edited", edited), ("deleted", deleted)]
-        .map(|(name, message)| (name, Arc::new(message)))
-        .into()
+    let detailed = Message {
+        details: Some(details()),
+        edited_at: Some(NOON.plus_ms(1_000)),
+        ..message(ada(), room(), "all of it")
+    };
+    let thread = Some(ThreadSummary { count: 0, last_at: None, last_senders: Vec::new() });
+    let gone = MessageDetails { thread_id: Some(MessageId::trusted("m-0")), thread, ..MessageDetails::default() };
+    let deleted_reply = Message { details: gone.kept(), ..deleted.clone() };
+    let cases = [
+        ("plain", plain),
+        ("unusual", unusual),
+        ("edited", edited),
+        ("deleted", deleted),
+        ("detailed", detailed),
+        ("deleted reply", deleted_reply),
+    ];
+    cases.map(|(name, message)| (name, Arc::new(message))).into()
+}
+
+/// Details with every optional part.
+fn details() -> Box<MessageDetails> {
+    let named = |id: &str| Mention { id: UserId::trusted(id), username: UNUSUAL.to_owned() };
+    let file = |name: Option<&str>, size: Option<u64>| AttachedFile {
+        url: "/files/f-2/s".to_owned(),
+        name: name.map(str::to_owned),
+        mime: size.map(|_| "image/png".to_owned()),
+        size,
+        width: size.map(|_| 640),
+        height: size.map(|_| 480),
+    };
+    let quote = Quote {
+        id: MessageId::trusted("m\"0"),
+        sender: named("bob"),
+        content: UNUSUAL.to_owned(),
+        kind: MessageKind::Location,
+        deleted: false,
+    };
+    let last_senders = ["bob", "ada"].map(UserId::trusted).into();
+    Box::new(MessageDetails {
+        files: vec![file(Some(UNUSUAL), Some(12_345)), file(None, None)],
+        metadata: Some(Metadata::trusted(r#"{"b":[1,{"a":"\u0000é"}],"n":1.50}"#)),
+        reply_to: Some(quote),
+        thread_id: Some(MessageId::trusted("m-0")),
+        thread: Some(ThreadSummary { count: 7, last_at: Some(NOON), last_senders }),
+        mentions: vec![named("cy"), named("g\"1")],
+        mention_all: true,
+        reactions: vec![ReactionCount { emoji: "👍".to_owned(), count: 2, users: vec![UserId::trusted("bob")] }],
+        pinned: Some(Pin { by: UserId::trusted("ada"), at: NOON }),
+    })
 }
 
 /// Every event that a dialect may encode.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use quintet_domain::{ConnectionId, Emoji, MessageId, Notification, UserId};
 
 use super::record::{ChangeRecord, ReadSpan};
-use crate::rows::{ConversationRow, CursorRow, MemberRow, MessageRow, ReactionCountRow, UserRow};
+use crate::rows::{ConversationRow, CursorRow, DetailRows, MemberRow, MessageRow, ReactionCountRow, UserRow};
 use crate::{ConversationKey, MessageKey, RowResult, UserKey};
 
 /// A change of a conversation that a user may have missed.
@@ -106,7 +106,7 @@ pub enum MissedKind {
 }
 
 /// The reads of a replay, each for a whole set of keys. All of them see one state of the store.
-pub trait ReplayRows {
+pub trait ReplayRows: DetailRows {
     /// The newest position of all changes and messages.
     fn newest_position(&self) -> RowResult<u64>;
     /// The position after which the log is complete.

@@ -14,6 +14,7 @@ use super::missed::{MissedChange, MissedKind, ReplayRows};
 use super::receivable::Departures;
 use super::record::ChangeRecord;
 use crate::ledger::{MEMBER_BYTES, overview_bytes};
+use crate::message_details::details_of;
 use crate::message_views::shown;
 use crate::overviews::{assembled, member};
 use crate::rows::{ConversationRow, UserRow};
@@ -80,6 +81,7 @@ pub(super) fn read(
     if !fits {
         return Ok(None);
     }
+    let mut details = details_of(rows, &messages)?;
     let people = members.iter().map(|(_, user, _)| *user).chain(messages.iter().map(|row| row.sender));
     let people: BTreeSet<UserKey> = people.chain(shown_rows.iter().filter_map(|row| row.owner)).collect();
     let users: HashMap<UserKey, UserRow> = rows.users(&people)?.into_iter().map(|row| (row.key, row)).collect();
@@ -93,7 +95,8 @@ pub(super) fn read(
         members.truncate(members_told(row.head.member_count));
         let last = messages.iter().find(|message| Some(message.key) == row.head.last_message);
         let last = last.and_then(|last| {
-            let message: Message = shown(last, &row.reference, &users.get(&last.sender)?.user);
+            let mut message: Message = shown(last, &row.reference, &users.get(&last.sender)?.user);
+            message.details = details.remove(&last.key);
             Some(Arc::new(message))
         });
         let owner = row.owner.and_then(|owner| users.get(&owner));

@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use quintet_domain::limits::{READ_IDS_MAX, RECOVERY_BYTES_MAX, RECOVERY_CHANGES_MAX};
-use quintet_domain::{ConversationRef, Entry, Message, MessageId, Overview, User, UserId};
+use quintet_domain::{ConversationRef, Entry, Message, MessageDetails, MessageId, Overview, User, UserId};
 
 use super::budget::Budget;
 use super::change::Change;
@@ -19,8 +19,9 @@ use super::missed_overviews;
 use super::missed_reactions::{Reactions, Together, keep_present};
 use super::receivable::{Departures, keep_receivable};
 use super::record::ChangeRecord;
+use crate::message_details::details_of;
 use crate::message_views::{self, CURSORS_READ_MAX};
-use crate::rows::{ConversationRow, CursorRow, UserRow};
+use crate::rows::{ConversationRow, CursorRow, MessageRow, UserRow};
 use crate::{ConversationKey, MessageKey, RowResult, UserKey};
 
 /// Approximate bytes of an event without its texts.
@@ -226,7 +227,7 @@ impl Facts {
             reactions,
             overviews,
         };
-        let fits = facts.add_messages(rows, changes, budget)?
+        let fits = facts.add_messages(rows, (changes, departures), budget)?
             && facts.add_changed(rows, (changes, departures), budget)?
             && facts.add_passed(rows, changes, budget)?;
         Ok(fits.then_some(facts))
@@ -236,7 +237,7 @@ impl Facts {
     fn add_messages(
         &mut self,
         rows: &dyn ReplayRows,
-        changes: &[MissedChange],
+        (changes, departures): (&[MissedChange], &Departures),
         budget: &mut Budget,
     ) -> RowResult<bool> {
         let keys = changes.iter().filter_map(MissedChange::about_message).collect();
@@ -260,13 +261,21 @@ impl Facts {
         if !budget.take(people + senders) {
             return Ok(false);
         }
+        let mut details = details_of(rows, &found)?;
+        if !budget.take(details.values().map(|details| details.size_bytes()).sum()) {
+            return Ok(false);
+        }
         for row in found {
             let (Some(conversation), Some(sender)) =
                 (self.conversations.get(&row.conversation), self.users.get(&row.sender))
             else {
                 continue;
             };
-            let message = message_views::shown(&row, &conversation.reference, &sender.user);
+            let mut message = message_views::shown(&row, &conversation.reference, &sender.user);
+            message.details = details.remove(&row.key);
+            if departures.contains(row.conversation) {
+                message.details = message.details.and_then(|details| as_before_departure(*details, &row));
+            }
             self.messages.insert(row.key, Arc::new(message));
         }
         Ok(true)
@@ -435,6 +444,14 @@ impl Facts {
             _ => Arc::clone(user),
         }
     }
+}
+
+/// The details of a message for somebody who has left the conversation since: without what others may have added or
+/// changed after that.
+fn as_before_departure(details: MessageDetails, row: &MessageRow) -> Option<Box<MessageDetails>> {
+    let MessageDetails { files, metadata, thread_id, mentions, mention_all, .. } = details;
+    let left = MessageDetails { files, metadata, thread_id, mentions, mention_all, ..MessageDetails::default() };
+    if row.deleted_at.is_some() { None } else { left.kept() }
 }
 
 /// Maximum number of reads whose messages are looked up together.

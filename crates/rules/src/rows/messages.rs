@@ -4,6 +4,7 @@
 
 use quintet_domain::{ClientMessageId, ConnectionId, FileLink, MessageId, MessageKind, Timestamp};
 
+use super::{Marks, MessageExtra};
 use crate::{ConversationKey, MessageKey, RowResult, SecretKey, UserKey};
 
 /// The row of a message, which is also the log's record of its creation.
@@ -39,6 +40,10 @@ pub struct MessageRow {
     pub acked: bool,
     /// The secret that the guest who sent it had proved to own.
     pub guest_secret: Option<SecretKey>,
+    /// Which tables have rows about it.
+    pub marks: Marks,
+    /// What it was sent with beside the text and the first file; none for a plain message.
+    pub extra: Option<Box<MessageExtra>>,
 }
 
 /// The limits of a search for the messages of a sender.
@@ -74,7 +79,8 @@ pub trait MessageRows {
     ) -> RowResult<Option<MessageRow>>;
     /// Inserts a message under its key.
     fn insert_message(&mut self, row: &MessageRow) -> RowResult<()>;
-    /// Updates the mutable parts of a message: content, file, client message id, and the times of edit and deletion.
+    /// Updates the mutable parts of a message: content, file, client message id, the times of edit and deletion, marks and
+    /// extra.
     fn update_message(&mut self, row: &MessageRow) -> RowResult<()>;
     /// Records that a user has sent a message to a conversation.
     fn insert_author(&mut self, user: UserKey, conversation: ConversationKey) -> RowResult<()>;

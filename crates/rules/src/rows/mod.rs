@@ -10,6 +10,7 @@ mod conversations;
 mod files;
 mod log;
 mod meetups;
+mod message_details;
 mod messages;
 mod reactions;
 mod users;
@@ -20,6 +21,7 @@ pub use conversations::{
 pub use files::{FileRow, FileRows, FileUse};
 pub use log::{LogRows, LoggedChange};
 pub use meetups::{MeetupRow, MeetupRows, NotificationRows, StoredNotification};
+pub use message_details::{DetailRows, Marks, MessageExtra, ThreadRow};
 pub use messages::{MessageRow, MessageRows, ScanLimits, SenderScan};
 pub use reactions::{PinRow, ReactionCountRow, ReactionRow, ReactionRows, ShownPin, ShownReaction};
 pub use users::{CountDelta, ErasureProgress, GuestRows, UserCounts, UserNames, UserRow, UserRows};
@@ -32,6 +34,7 @@ pub trait Rows:
     + MemberRows
     + MessageRows
     + ReactionRows
+    + DetailRows
     + MeetupRows
     + NotificationRows
     + FileRows
@@ -46,6 +49,7 @@ impl<R> Rows for R where
         + MemberRows
         + MessageRows
         + ReactionRows
+        + DetailRows
         + MeetupRows
         + NotificationRows
         + FileRows

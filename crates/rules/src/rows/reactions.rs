@@ -79,9 +79,6 @@ pub trait ReactionRows {
     fn reactions_by(&self, message: MessageKey, user: UserKey) -> RowResult<Vec<Emoji>>;
     /// The counts of some messages, by message and then in the order in which the emojis came.
     fn reaction_counts(&self, messages: &BTreeSet<MessageKey>) -> RowResult<Vec<ReactionCountRow>>;
-    /// The reactions to some messages, in the order of [`Self::reaction_counts`]; of each emoji the first `users_max`
-    /// users.
-    fn shown_reactions(&self, messages: &BTreeSet<MessageKey>, users_max: usize) -> RowResult<Vec<ShownReaction>>;
     /// Inserts a reaction.
     fn insert_reaction(&mut self, row: &ReactionRow) -> RowResult<()>;
     /// Deletes a reaction.
@@ -95,8 +92,6 @@ pub trait ReactionRows {
 
     /// The pin of a message, if it is pinned.
     fn pin(&self, message: MessageKey) -> RowResult<Option<PinRow>>;
-    /// The pins of some messages, by message.
-    fn shown_pins(&self, messages: &BTreeSet<MessageKey>) -> RowResult<Vec<ShownPin>>;
     /// The pinned messages of a conversation, the newest pin first; at most `limit`.
     fn pins_of_conversation(&self, conversation: ConversationKey, limit: usize) -> RowResult<Vec<MessageKey>>;
     /// Inserts a pin.

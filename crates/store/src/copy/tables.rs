@@ -166,8 +166,12 @@ pub(crate) const TABLES: &[Table] = &[
             whole("origin"),
             flag("acked"),
             whole("guest_secret_pk"),
+            whole("marks"),
+            text("extra"),
         ],
     ),
+    table("thread", &[whole("root"), whole("count"), whole("last_at"), text("last_senders")]),
+    table("thread_reply", &[whole("root"), whole("position")]),
     table(
         "change",
         &[

@@ -4,8 +4,8 @@
 
 use quintet_domain::{ClientMessageId, ConversationId, Emoji, MeetupId, MessageId, NotificationId, Timestamp, UserId};
 use quintet_rules::rows::{
-    ConversationRow, FileRow, LoggedChange, MeetupRow, MemberRow, MessageRow, PinRow, StoredNotification, UserCounts,
-    UserRow,
+    ConversationRow, FileRow, LoggedChange, MeetupRow, MemberRow, MessageRow, PinRow, StoredNotification, ThreadRow,
+    UserCounts, UserRow,
 };
 use quintet_rules::{ConversationKey, FileKey, MeetupKey, MessageKey, NotificationKey, SecretKey, UserKey};
 
@@ -105,6 +105,10 @@ tables! {
         by_client_id: Table<(ConversationKey, UserKey, ClientMessageId), MessageKey>,
         /// Conversations that a user has sent messages to.
         authors: Index<(UserKey, ConversationKey)>,
+        /// Threads by their first messages.
+        threads: Table<MessageKey, ThreadRow>,
+        /// The replies of threads, in the order in which they were sent.
+        thread_replies: Index<(MessageKey, MessageKey)>,
     }
 }
 

@@ -11,14 +11,15 @@ use quintet_domain::limits::{
     UNREAD_COUNTED_MAX,
 };
 use quintet_domain::{Conversation, ConversationId, Member, Message, Reader, Refusal, Role, Timestamp, UserId};
+use quintet_rules::message_details::{details_of, has_details};
 use quintet_rules::message_views::shown;
-use quintet_rules::rows::{ConversationRow, UserRow};
+use quintet_rules::rows::{ConversationRow, MessageRow, UserRow};
 
 use super::error::{Fetched, get};
 use super::queries::{readable, user};
 use super::rows::{
-    Channel, MESSAGE_COLUMNS, SHOWN_USER_COLUMNS, conversation_at, conversation_columns, message_at, message_columns,
-    nth, shown_user_columns,
+    Channel, MESSAGE_COLUMNS, PostgresRows, SHOWN_USER_COLUMNS, conversation_at, conversation_columns, message_at,
+    message_columns, nth, shown_user_columns,
 };
 use super::sets::Users;
 use crate::Page;
@@ -113,6 +114,7 @@ fn add_messages(
     beside: &mut [Beside],
 ) -> Read<()> {
     const OWN_COLUMNS: usize = 3;
+    let mut detailed: Vec<(usize, MessageRow)> = Vec::new();
     let sql = concat!(
         "SELECT j.nth, (SELECT x.id FROM chat_user x WHERE x.pk = c.owner_pk),
              (SELECT count(*) FROM (
@@ -136,9 +138,22 @@ fn add_messages(
         beside.unread = get::<i64>(row, 2)?.cast_unsigned();
         if get::<Option<i64>>(row, OWN_COLUMNS)?.is_some() {
             let sender = users.at(row, OWN_COLUMNS + MESSAGE_COLUMNS)?;
-            let message = shown(&message_at(row, OWN_COLUMNS)?, &own.reference, &sender);
-            beside.bytes += message_bytes(&message);
-            beside.last = Some(message);
+            let message = message_at(row, OWN_COLUMNS)?;
+            let last = shown(&message, &own.reference, &sender);
+            beside.bytes += message_bytes(&last);
+            beside.last = Some(last);
+            if has_details(&message) {
+                detailed.push((at, message));
+            }
+        }
+    }
+    let (places, stored): (Vec<usize>, Vec<MessageRow>) = detailed.into_iter().unzip();
+    let mut details = details_of(&PostgresRows(conn), &stored)?;
+    for (at, row) in places.into_iter().zip(&stored) {
+        let Some(beside) = beside.get_mut(at) else { continue };
+        if let (Some(last), Some(details)) = (&mut beside.last, details.remove(&row.key)) {
+            beside.bytes += details.size_bytes();
+            last.details = Some(details);
         }
     }
     Ok(())

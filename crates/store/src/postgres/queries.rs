@@ -5,6 +5,7 @@
 use quintet_domain::limits::MESSAGES_COUNTED_MAX;
 use quintet_domain::permissions::{self, Action};
 use quintet_domain::{ConversationId, Refusal, UserId};
+use quintet_rules::message_details::add_details;
 use quintet_rules::message_views::{add_readers, shown};
 use quintet_rules::rows::{ConversationRow, ConversationRows, LogRows, MemberRows, UserRow, UserRows};
 use quintet_rules::standing;
@@ -106,13 +107,16 @@ pub(super) fn messages(
         )
     };
     let mut users = Users::default();
-    let mut items = Vec::new();
+    let (mut stored, mut items) = (Vec::new(), Vec::new());
     for found in &conn.read(sql, &[&row.key.0, &bound, &(i64::from(limit) + 1)])? {
         let sender = users.at(found, MESSAGE_COLUMNS)?;
-        items.push(shown(&message_at(found, 0)?, &row.reference, &sender));
+        let message = message_at(found, 0)?;
+        items.push(shown(&message, &row.reference, &sender));
+        stored.push(message);
     }
     let more = items.len() > limit as usize;
     items.truncate(limit as usize);
+    add_details(&PostgresRows(conn), &stored, &mut items)?;
     if newest_first {
         items.reverse();
     }

@@ -10,14 +10,15 @@ use quintet_domain::limits::{
     UNREAD_COUNTED_MAX,
 };
 use quintet_domain::{Conversation, ConversationId, Member, Message, Reader, Refusal, Role, Timestamp, UserId};
+use quintet_rules::message_details::{details_of, has_details};
 use quintet_rules::message_views::shown;
-use quintet_rules::rows::{ConversationRow, UserRow};
+use quintet_rules::rows::{ConversationRow, MessageRow, UserRow};
 use rusqlite::{Connection, params};
 
 use super::queries::{readable, user};
 use super::rows::{
-    MESSAGE_COLUMNS, SHOWN_USER_COLUMNS, conversation_at, conversation_columns, message_at, message_columns,
-    shown_user_columns,
+    MESSAGE_COLUMNS, SHOWN_USER_COLUMNS, SqliteRows, conversation_at, conversation_columns, message_at,
+    message_columns, shown_user_columns,
 };
 use super::sets::{self, Users};
 use crate::Page;
@@ -125,6 +126,7 @@ fn add_messages(
     beside: &mut [Beside],
 ) -> Read<()> {
     const OWN_COLUMNS: usize = 3;
+    let mut detailed: Vec<(usize, MessageRow)> = Vec::new();
     let mut statement = conn.prepare_cached(concat!(
         "SELECT j.key, (SELECT id FROM user WHERE pk = c.owner_pk),
              (SELECT count(*) FROM (
@@ -149,9 +151,22 @@ fn add_messages(
         beside.unread = row.get::<_, i64>(2)? as u64;
         if row.get::<_, Option<i64>>(OWN_COLUMNS)?.is_some() {
             let sender = users.at(row, OWN_COLUMNS + MESSAGE_COLUMNS)?;
-            let message = shown(&message_at(row, OWN_COLUMNS)?, &own.reference, &sender);
-            beside.bytes += sets::message_bytes(&message);
-            beside.last = Some(message);
+            let message = message_at(row, OWN_COLUMNS)?;
+            let last = shown(&message, &own.reference, &sender);
+            beside.bytes += sets::message_bytes(&last);
+            beside.last = Some(last);
+            if has_details(&message) {
+                detailed.push((at, message));
+            }
+        }
+    }
+    let (places, stored): (Vec<usize>, Vec<MessageRow>) = detailed.into_iter().unzip();
+    let mut details = details_of(&SqliteRows(conn), &stored)?;
+    for (at, row) in places.into_iter().zip(&stored) {
+        let Some(beside) = beside.get_mut(at) else { continue };
+        if let (Some(last), Some(details)) = (&mut beside.last, details.remove(&row.key)) {
+            beside.bytes += details.size_bytes();
+            last.details = Some(details);
         }
     }
     Ok(())

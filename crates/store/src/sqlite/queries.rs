@@ -5,8 +5,9 @@
 use quintet_domain::limits::MESSAGES_COUNTED_MAX;
 use quintet_domain::permissions::{self, Action};
 use quintet_domain::{ConversationId, Message, Refusal, UserId};
+use quintet_rules::message_details::add_details;
 use quintet_rules::message_views::{add_readers, shown};
-use quintet_rules::rows::{ConversationRow, ConversationRows, LogRows, MemberRows, UserRow, UserRows};
+use quintet_rules::rows::{ConversationRow, ConversationRows, LogRows, MemberRows, MessageRow, UserRow, UserRows};
 use quintet_rules::standing;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -101,15 +102,20 @@ pub(super) fn messages(
         )
     };
     let mut users = Users::default();
+    let mut stored: Vec<MessageRow> = Vec::new();
     let mut items: Vec<Message> = conn
         .prepare_cached(sql)?
         .query_map(params![row.key.0, bound, i64::from(limit) + 1], |found| {
             let sender = users.at(found, MESSAGE_COLUMNS)?;
-            Ok(shown(&message_at(found, 0)?, &row.reference, &sender))
+            let message = message_at(found, 0)?;
+            let item = shown(&message, &row.reference, &sender);
+            stored.push(message);
+            Ok(item)
         })?
         .collect::<Result<_, _>>()?;
     let more = items.len() > limit as usize;
     items.truncate(limit as usize);
+    add_details(&SqliteRows(conn), &stored, &mut items)?;
     if newest_first {
         items.reverse();
     }

@@ -77,7 +77,8 @@ pub(super) fn user_bytes(user: &User) -> usize {
 /// The bytes of a message's texts and links, including the link to its sender's picture.
 pub(super) fn text_bytes(message: &Message) -> usize {
     let file = message.file.as_ref().map_or(0, |file| file.url.len() + file.name.as_ref().map_or(0, String::len));
-    message.content.len() + file + message.sender.avatar.as_ref().map_or(0, String::len)
+    let details = message.details.as_ref().map_or(0, |details| details.size_bytes());
+    message.content.len() + file + details + message.sender.avatar.as_ref().map_or(0, String::len)
 }
 
 /// Approximate bytes of a message and its sender in a list.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use quintet_domain::limits::MESSAGES_COUNTED_MAX;
 use quintet_domain::{ConversationId, Message, UserId};
+use quintet_rules::message_details::add_details;
 use quintet_rules::message_views as rules;
 use quintet_rules::rows::{ConversationRow, MessageRow};
 
@@ -61,5 +62,7 @@ fn last_skipped(data: &Data, conversation: &ConversationRow, skip: u32) -> u64 {
 
 /// A message as clients see it, without its readers.
 pub(super) fn shown(data: &Data, conversation: &ConversationRow, row: &MessageRow) -> Read<Message> {
-    Ok(rules::shown(row, &conversation.reference, &data.user_named(row.sender)?.user))
+    let mut message = rules::shown(row, &conversation.reference, &data.user_named(row.sender)?.user);
+    add_details(data, std::slice::from_ref(row), std::slice::from_mut(&mut message))?;
+    Ok(message)
 }

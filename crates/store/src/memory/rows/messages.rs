@@ -81,6 +81,8 @@ impl MessageRows for Data {
             client_message_id: row.client_message_id.clone(),
             edited_at: row.edited_at,
             deleted_at: row.deleted_at,
+            marks: row.marks,
+            extra: row.extra.clone(),
             ..before.clone()
         };
         let (old, new) = (client_id(&before), client_id(&changed));

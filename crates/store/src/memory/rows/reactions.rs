@@ -51,6 +51,33 @@ impl Data {
     }
 }
 
+impl Data {
+    /// The reactions to some messages, as [`DetailRows`](quintet_rules::rows::DetailRows) describes them.
+    pub(super) fn reactions_to(
+        &self,
+        messages: &BTreeSet<MessageKey>,
+        users_max: usize,
+    ) -> RowResult<Vec<ShownReaction>> {
+        let mut shown = Vec::new();
+        for ReactionCountRow { message, emoji, count, .. } in self.reaction_counts(messages)? {
+            let first = self.reactions.rows.range(with(message, &emoji)).take(users_max);
+            let users = first.map(|(_, user)| Ok(self.user_named(*user)?.user.id.clone())).collect::<RowResult<_>>()?;
+            shown.push(ShownReaction { message, emoji, count, users });
+        }
+        Ok(shown)
+    }
+
+    /// The pins of some messages, as [`DetailRows`](quintet_rules::rows::DetailRows) describes them.
+    pub(super) fn pins_on(&self, messages: &BTreeSet<MessageKey>) -> RowResult<Vec<ShownPin>> {
+        let pins = messages.iter().filter_map(|message| self.reactions.pins.get(message));
+        let shown = |pin: &PinRow| {
+            let by = self.user_named(pin.user)?.user.id.clone();
+            Ok(ShownPin { message: pin.message, by, at: pin.at })
+        };
+        pins.map(shown).collect()
+    }
+}
+
 impl ReactionRows for Data {
     fn reactions_by(&self, message: MessageKey, user: UserKey) -> RowResult<Vec<Emoji>> {
         let own = self.reactions_from(user, message).take_while(|(of, _)| *of == message);
@@ -59,16 +86,6 @@ impl ReactionRows for Data {
 
     fn reaction_counts(&self, messages: &BTreeSet<MessageKey>) -> RowResult<Vec<ReactionCountRow>> {
         Ok(messages.iter().flat_map(|message| self.counts_of(*message)).collect())
-    }
-
-    fn shown_reactions(&self, messages: &BTreeSet<MessageKey>, users_max: usize) -> RowResult<Vec<ShownReaction>> {
-        let mut shown = Vec::new();
-        for ReactionCountRow { message, emoji, count, .. } in self.reaction_counts(messages)? {
-            let first = self.reactions.rows.range(with(message, &emoji)).take(users_max);
-            let users = first.map(|(_, user)| Ok(self.user_named(*user)?.user.id.clone())).collect::<RowResult<_>>()?;
-            shown.push(ShownReaction { message, emoji, count, users });
-        }
-        Ok(shown)
     }
 
     fn insert_reaction(&mut self, row: &ReactionRow) -> RowResult<()> {
@@ -123,15 +140,6 @@ impl ReactionRows for Data {
 
     fn pin(&self, message: MessageKey) -> RowResult<Option<PinRow>> {
         Ok(self.reactions.pins.get(&message).cloned())
-    }
-
-    fn shown_pins(&self, messages: &BTreeSet<MessageKey>) -> RowResult<Vec<ShownPin>> {
-        let pins = messages.iter().filter_map(|message| self.reactions.pins.get(message));
-        let shown = |pin: &PinRow| {
-            let by = self.user_named(pin.user)?.user.id.clone();
-            Ok(ShownPin { message: pin.message, by, at: pin.at })
-        };
-        pins.map(shown).collect()
     }
 
     fn pins_of_conversation(&self, conversation: ConversationKey, limit: usize) -> RowResult<Vec<MessageKey>> {

@@ -10,7 +10,7 @@ use quintet_domain::{
     MessageId, MessageKind, Notification, NotificationId, Timestamp, User, UserId, UserKind,
 };
 use quintet_rules::rows::{
-    ConversationHead, ConversationRow, ErasureProgress, MeetupRow, MessageRow, UserNames, UserRow,
+    ConversationHead, ConversationRow, ErasureProgress, Marks, MeetupRow, MessageExtra, MessageRow, UserNames, UserRow,
 };
 use quintet_rules::{ConversationKey, FileKey, MeetupKey, MessageKey, SecretKey, UserKey};
 use tokio_postgres::Row;
@@ -57,13 +57,14 @@ pub(in crate::postgres) const CONVERSATION_COLUMNS: usize = 20;
 macro_rules! message_columns {
     () => {
         "m.position, m.id, m.conversation_pk, m.sequence, m.sender_pk, m.kind, m.content, m.file_url, m.file_name,
-         m.client_message_id, m.created_at, m.edited_at, m.deleted_at, m.origin, m.acked, m.guest_secret_pk"
+         m.client_message_id, m.created_at, m.edited_at, m.deleted_at, m.origin, m.acked, m.guest_secret_pk, m.marks,
+         m.extra"
     };
 }
 pub(in crate::postgres) use message_columns;
 
 /// The number of columns of a message.
-pub(in crate::postgres) const MESSAGE_COLUMNS: usize = 16;
+pub(in crate::postgres) const MESSAGE_COLUMNS: usize = 18;
 
 /// The columns of a meetup, for [`meetup_at`].
 macro_rules! meetup_columns {
@@ -217,7 +218,16 @@ pub(in crate::postgres) fn message_at(row: &Row, at: usize) -> Fetched<MessageRo
         origin: origin_at(row, at + 13)?,
         acked: row.try_get(at + 14)?,
         guest_secret: row.try_get::<_, Option<i64>>(at + 15)?.map(SecretKey),
+        marks: Marks::of(row.try_get(at + 16)?),
+        extra: extra_at(row, at + 17)?,
     })
+}
+
+/// Reads what a message was sent with beside its text.
+fn extra_at(row: &Row, at: usize) -> Fetched<Option<Box<MessageExtra>>> {
+    let Some(text) = row.try_get::<_, Option<&str>>(at)? else { return Ok(None) };
+    let extra = MessageExtra::decode(text);
+    extra.map(Some).map_err(|error| PostgresError::Value(error.to_string()))
 }
 
 /// Reads the session of the connection that caused a change.

@@ -3,7 +3,7 @@
 //! What must stay true: the position of a message never changes.
 
 use quintet_domain::{ClientMessageId, MessageId};
-use quintet_rules::rows::{MessageRow, MessageRows, ScanLimits, SenderScan};
+use quintet_rules::rows::{MessageExtra, MessageRow, MessageRows, ScanLimits, SenderScan};
 use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
 
 use super::columns::{id_bytes, message_id_at};
@@ -47,7 +47,7 @@ impl<C: Channel> MessageRows for PostgresRows<C> {
     fn update_message(&mut self, row: &MessageRow) -> RowResult<()> {
         self.run(
             "UPDATE message SET content = $2, file_url = $3, file_name = $4, client_message_id = $5, edited_at = $6,
-                 deleted_at = $7
+                 deleted_at = $7, marks = $8, extra = $9
              WHERE position = $1",
             &[
                 &row.key.0,
@@ -57,6 +57,8 @@ impl<C: Channel> MessageRows for PostgresRows<C> {
                 &row.client_message_id.as_ref().map(ClientMessageId::as_str),
                 &row.edited_at.map(|at| at.0),
                 &row.deleted_at.map(|at| at.0),
+                &row.marks.stored(),
+                &row.extra.as_deref().map(MessageExtra::encode).transpose()?,
             ],
         )?;
         self.0.message_changed(row);

@@ -44,24 +44,13 @@ fn keys(messages: &BTreeSet<MessageKey>) -> Vec<i64> {
     messages.iter().map(|key| key.0).collect()
 }
 
-impl<C: Channel> ReactionRows for PostgresRows<C> {
-    fn reactions_by(&self, message: MessageKey, user: UserKey) -> RowResult<Vec<Emoji>> {
-        self.list("SELECT emoji FROM reaction WHERE user_pk = $1 AND message = $2", &[&user.0, &message.0], |row| {
-            emoji_at(row, 0)
-        })
-    }
-
-    fn reaction_counts(&self, messages: &BTreeSet<MessageKey>) -> RowResult<Vec<ReactionCountRow>> {
-        self.list(
-            "SELECT c.message, c.emoji, c.count, c.since
-             FROM reaction_count c WHERE c.message = ANY($1)
-             ORDER BY c.message, c.since",
-            &[&keys(messages)],
-            count_at,
-        )
-    }
-
-    fn shown_reactions(&self, messages: &BTreeSet<MessageKey>, users_max: usize) -> RowResult<Vec<ShownReaction>> {
+impl<C: Channel> PostgresRows<C> {
+    /// The reactions to some messages, as [`DetailRows`](quintet_rules::rows::DetailRows) describes them.
+    pub(super) fn reactions_to(
+        &self,
+        messages: &BTreeSet<MessageKey>,
+        users_max: usize,
+    ) -> RowResult<Vec<ShownReaction>> {
         let mut grouped = Grouped::default();
         self.visit(
             "SELECT c.message, c.emoji, c.count, u.id
@@ -83,6 +72,38 @@ impl<C: Channel> ReactionRows for PostgresRows<C> {
             },
         )?;
         Ok(grouped.finish())
+    }
+
+    /// The pins of some messages, as [`DetailRows`](quintet_rules::rows::DetailRows) describes them.
+    pub(super) fn pins_on(&self, messages: &BTreeSet<MessageKey>) -> RowResult<Vec<ShownPin>> {
+        self.list(
+            "SELECT p.message, u.id, p.at
+             FROM pin p JOIN chat_user u ON u.pk = p.user_pk WHERE p.message = ANY($1)
+             ORDER BY p.message",
+            &[&keys(messages)],
+            |row| {
+                let by = UserId::trusted(row.try_get(1)?);
+                Ok(ShownPin { message: MessageKey(row.try_get(0)?), by, at: Timestamp(row.try_get(2)?) })
+            },
+        )
+    }
+}
+
+impl<C: Channel> ReactionRows for PostgresRows<C> {
+    fn reactions_by(&self, message: MessageKey, user: UserKey) -> RowResult<Vec<Emoji>> {
+        self.list("SELECT emoji FROM reaction WHERE user_pk = $1 AND message = $2", &[&user.0, &message.0], |row| {
+            emoji_at(row, 0)
+        })
+    }
+
+    fn reaction_counts(&self, messages: &BTreeSet<MessageKey>) -> RowResult<Vec<ReactionCountRow>> {
+        self.list(
+            "SELECT c.message, c.emoji, c.count, c.since
+             FROM reaction_count c WHERE c.message = ANY($1)
+             ORDER BY c.message, c.since",
+            &[&keys(messages)],
+            count_at,
+        )
     }
 
     fn insert_reaction(&mut self, row: &ReactionRow) -> RowResult<()> {
@@ -137,19 +158,6 @@ impl<C: Channel> ReactionRows for PostgresRows<C> {
             "SELECT message, conversation_pk, user_pk, at, position FROM pin WHERE message = $1",
             &[&message.0],
             pin_at,
-        )
-    }
-
-    fn shown_pins(&self, messages: &BTreeSet<MessageKey>) -> RowResult<Vec<ShownPin>> {
-        self.list(
-            "SELECT p.message, u.id, p.at
-             FROM pin p JOIN chat_user u ON u.pk = p.user_pk WHERE p.message = ANY($1)
-             ORDER BY p.message",
-            &[&keys(messages)],
-            |row| {
-                let by = UserId::trusted(row.try_get(1)?);
-                Ok(ShownPin { message: MessageKey(row.try_get(0)?), by, at: Timestamp(row.try_get(2)?) })
-            },
         )
     }
 

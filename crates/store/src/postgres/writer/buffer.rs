@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use quintet_domain::UserId;
 use quintet_rules::log::LOG_VERSION;
-use quintet_rules::rows::{ConversationHead, LoggedChange, MemberRow, MessageRow};
+use quintet_rules::rows::{ConversationHead, LoggedChange, MemberRow, MessageExtra, MessageRow};
 use quintet_rules::{ConversationKey, MessageKey, RowResult, RowsError, UserKey};
 use tokio_postgres::types::ToSql;
 
@@ -28,10 +28,16 @@ struct StoredChange {
     told: Option<String>,
 }
 
+/// A message, with the text of what it was sent with beside its text.
+struct StoredMessage {
+    row: MessageRow,
+    extra: Option<String>,
+}
+
 /// The rows that were not sent yet, each table's in the order in which they were written.
 #[derive(Default)]
 pub(super) struct Buffer {
-    messages: Vec<MessageRow>,
+    messages: Vec<StoredMessage>,
     changes: Vec<StoredChange>,
     heads: Vec<(ConversationKey, ConversationHead)>,
     cursors: Vec<(ConversationKey, UserKey, MemberRow)>,
@@ -49,8 +55,10 @@ pub(super) struct Lengths {
 }
 
 impl Buffer {
-    pub(super) fn insert_message(&mut self, row: &MessageRow) {
-        self.messages.push(row.clone());
+    pub(super) fn insert_message(&mut self, row: &MessageRow) -> RowResult<()> {
+        let extra = row.extra.as_deref().map(MessageExtra::encode).transpose()?;
+        self.messages.push(StoredMessage { row: row.clone(), extra });
+        Ok(())
     }
 
     pub(super) fn append_change(&mut self, change: &LoggedChange) -> RowResult<()> {
@@ -152,31 +160,34 @@ where
     Box::new(rows.iter_mut().map(of).collect::<Vec<T>>())
 }
 
-fn insert_messages(mut rows: Vec<MessageRow>) -> Step {
+fn insert_messages(mut rows: Vec<StoredMessage>) -> Step {
     let values = vec![
-        column(&rows, |row| row.key.0),
-        column(&rows, |row| id_bytes(&row.id)),
-        column(&rows, |row| row.conversation.0),
-        column(&rows, |row| row.sequence.cast_signed()),
-        column(&rows, |row| row.sender.0),
-        column(&rows, |row| row.kind.as_str()),
-        taken(&mut rows, |row| std::mem::take(&mut row.content)),
-        column(&rows, |row| row.file.as_ref().map(|file| file.url.clone())),
-        column(&rows, |row| row.file.as_ref().and_then(|file| file.name.clone())),
-        column(&rows, |row| row.client_message_id.as_ref().map(|id| id.as_str().to_owned())),
-        column(&rows, |row| row.created_at.0),
-        column(&rows, |row| row.edited_at.map(|at| at.0)),
-        column(&rows, |row| row.deleted_at.map(|at| at.0)),
-        column(&rows, |row| origin_value(row.origin)),
-        column(&rows, |row| row.acked),
-        column(&rows, |row| row.guest_secret.map(|secret| secret.0)),
+        column(&rows, |stored| stored.row.key.0),
+        column(&rows, |stored| id_bytes(&stored.row.id)),
+        column(&rows, |stored| stored.row.conversation.0),
+        column(&rows, |stored| stored.row.sequence.cast_signed()),
+        column(&rows, |stored| stored.row.sender.0),
+        column(&rows, |stored| stored.row.kind.as_str()),
+        taken(&mut rows, |stored| std::mem::take(&mut stored.row.content)),
+        column(&rows, |stored| stored.row.file.as_ref().map(|file| file.url.clone())),
+        column(&rows, |stored| stored.row.file.as_ref().and_then(|file| file.name.clone())),
+        column(&rows, |stored| stored.row.client_message_id.as_ref().map(|id| id.as_str().to_owned())),
+        column(&rows, |stored| stored.row.created_at.0),
+        column(&rows, |stored| stored.row.edited_at.map(|at| at.0)),
+        column(&rows, |stored| stored.row.deleted_at.map(|at| at.0)),
+        column(&rows, |stored| origin_value(stored.row.origin)),
+        column(&rows, |stored| stored.row.acked),
+        column(&rows, |stored| stored.row.guest_secret.map(|secret| secret.0)),
+        column(&rows, |stored| stored.row.marks.stored()),
+        taken(&mut rows, |stored| stored.extra.take()),
     ];
     Step::Rows(
         "INSERT INTO message (position, id, conversation_pk, sequence, sender_pk, kind, content, file_url, file_name,
-             client_message_id, created_at, edited_at, deleted_at, origin, acked, guest_secret_pk)
+             client_message_id, created_at, edited_at, deleted_at, origin, acked, guest_secret_pk, marks, extra)
          SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[],
              $7::text[], $8::text[], $9::text[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[],
-             $14::bigint[], $15::boolean[], $16::bigint[])",
+             $14::bigint[], $15::boolean[], $16::bigint[], $17::bigint[],
+             $18::text[])",
         values,
     )
 }

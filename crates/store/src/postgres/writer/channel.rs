@@ -39,12 +39,13 @@ impl Channel for WriterLink {
     }
 
     fn insert_message(&self, row: &MessageRow) -> RowResult<()> {
+        let mut kept = Ok(());
         self.keep(|state| {
             state.position = state.position.max(row.key.0.cast_unsigned());
-            state.buffer.insert_message(row);
+            kept = state.buffer.insert_message(row);
             state.known.note(row.clone());
         });
-        Ok(())
+        kept
     }
 
     fn append_change(&self, change: &LoggedChange) -> RowResult<()> {

@@ -11,7 +11,7 @@ use quintet_domain::{
     MessageId, MessageKind, Notification, NotificationId, Timestamp, User, UserId, UserKind,
 };
 use quintet_rules::rows::{
-    ConversationHead, ConversationRow, ErasureProgress, MeetupRow, MessageRow, UserNames, UserRow,
+    ConversationHead, ConversationRow, ErasureProgress, Marks, MeetupRow, MessageExtra, MessageRow, UserNames, UserRow,
 };
 use quintet_rules::{ConversationKey, FileKey, MeetupKey, MessageKey, SecretKey, UserKey};
 use rusqlite::types::{FromSqlError, ToSqlOutput, Type, ValueRef};
@@ -59,13 +59,14 @@ pub(in crate::sqlite) const CONVERSATION_COLUMNS: usize = 20;
 macro_rules! message_columns {
     () => {
         "m.position, m.id, m.conversation_pk, m.sequence, m.sender_pk, m.kind, m.content, m.file_url, m.file_name,
-         m.client_message_id, m.created_at, m.edited_at, m.deleted_at, m.origin, m.acked, m.guest_secret_pk"
+         m.client_message_id, m.created_at, m.edited_at, m.deleted_at, m.origin, m.acked, m.guest_secret_pk, m.marks,
+         m.extra"
     };
 }
 pub(in crate::sqlite) use message_columns;
 
 /// The number of columns of a message.
-pub(in crate::sqlite) const MESSAGE_COLUMNS: usize = 16;
+pub(in crate::sqlite) const MESSAGE_COLUMNS: usize = 18;
 
 /// The columns of a meetup, for [`meetup_at`].
 macro_rules! meetup_columns {
@@ -207,7 +208,16 @@ pub(in crate::sqlite) fn message_at(row: &Row<'_>, at: usize) -> Result<MessageR
         origin: origin_at(row, at + 13)?,
         acked: row.get(at + 14)?,
         guest_secret: row.get::<_, Option<i64>>(at + 15)?.map(SecretKey),
+        marks: Marks::of(row.get(at + 16)?),
+        extra: extra_at(row, at + 17)?,
     })
+}
+
+/// Reads what a message was sent with beside its text.
+fn extra_at(row: &Row<'_>, at: usize) -> Result<Option<Box<MessageExtra>>> {
+    let Some(text) = row.get_ref(at)?.as_str_or_null()? else { return Ok(None) };
+    let extra = MessageExtra::decode(text);
+    extra.map(Some).map_err(|error| Error::FromSqlConversionFailure(at, Type::Text, error.to_string().into()))
 }
 
 /// Reads the session of the connection that caused a change.

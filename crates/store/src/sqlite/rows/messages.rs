@@ -5,12 +5,17 @@
 use std::ops::Deref;
 
 use quintet_domain::{ClientMessageId, MessageId};
-use quintet_rules::rows::{MessageRow, MessageRows, ScanLimits, SenderScan};
+use quintet_rules::rows::{MessageExtra, MessageRow, MessageRows, ScanLimits, SenderScan};
 use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
 use rusqlite::{Connection, params};
 
 use super::columns::{message_id_at, origin_value};
 use super::{IdValue, SqliteRows, limit_of, message_at, message_columns};
+
+/// What a message was sent with beside its text, as its column stores it.
+fn extra_text(row: &MessageRow) -> RowResult<Option<String>> {
+    row.extra.as_deref().map(MessageExtra::encode).transpose()
+}
 
 impl<C: Deref<Target = Connection>> MessageRows for SqliteRows<C> {
     fn message(&self, id: &MessageId) -> RowResult<Option<MessageRow>> {
@@ -40,8 +45,9 @@ impl<C: Deref<Target = Connection>> MessageRows for SqliteRows<C> {
     fn insert_message(&mut self, row: &MessageRow) -> RowResult<()> {
         self.run(
             "INSERT INTO message (position, id, conversation_pk, sequence, sender_pk, kind, content, file_url,
-                 file_name, client_message_id, created_at, edited_at, deleted_at, origin, acked, guest_secret_pk)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+                 file_name, client_message_id, created_at, edited_at, deleted_at, origin, acked, guest_secret_pk, marks,
+                 extra)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
             params![
                 row.key.0,
                 IdValue::from(&row.id),
@@ -59,6 +65,8 @@ impl<C: Deref<Target = Connection>> MessageRows for SqliteRows<C> {
                 origin_value(row.origin),
                 row.acked,
                 row.guest_secret.map(|secret| secret.0),
+                row.marks.stored(),
+                extra_text(row)?,
             ],
         )?;
         Ok(())
@@ -67,7 +75,7 @@ impl<C: Deref<Target = Connection>> MessageRows for SqliteRows<C> {
     fn update_message(&mut self, row: &MessageRow) -> RowResult<()> {
         self.run(
             "UPDATE message SET content = ?2, file_url = ?3, file_name = ?4, client_message_id = ?5, edited_at = ?6,
-                 deleted_at = ?7
+                 deleted_at = ?7, marks = ?8, extra = ?9
              WHERE position = ?1",
             params![
                 row.key.0,
@@ -77,6 +85,8 @@ impl<C: Deref<Target = Connection>> MessageRows for SqliteRows<C> {
                 row.client_message_id.as_ref().map(ClientMessageId::as_str),
                 row.edited_at.map(|at| at.0),
                 row.deleted_at.map(|at| at.0),
+                row.marks.stored(),
+                extra_text(row)?,
             ],
         )?;
         Ok(())

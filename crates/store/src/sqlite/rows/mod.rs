@@ -10,6 +10,7 @@ mod files;
 mod log;
 mod meetups;
 mod members;
+mod message_details;
 mod messages;
 mod notifications;
 mod reactions;

@@ -41,26 +41,13 @@ fn keys(messages: &BTreeSet<MessageKey>) -> String {
     sets::keys(messages.iter().map(|key| key.0))
 }
 
-impl<C: Deref<Target = Connection>> ReactionRows for SqliteRows<C> {
-    fn reactions_by(&self, message: MessageKey, user: UserKey) -> RowResult<Vec<Emoji>> {
-        self.list(
-            "SELECT emoji FROM reaction INDEXED BY reaction_user WHERE user_pk = ?1 AND message = ?2",
-            [user.0, message.0],
-            |row| emoji_at(row, 0),
-        )
-    }
-
-    fn reaction_counts(&self, messages: &BTreeSet<MessageKey>) -> RowResult<Vec<ReactionCountRow>> {
-        self.list(
-            "SELECT c.message, c.emoji, c.count, c.since
-             FROM json_each(?1) j CROSS JOIN reaction_count c ON c.message = j.value
-             ORDER BY c.message, c.since",
-            [keys(messages)],
-            count_at,
-        )
-    }
-
-    fn shown_reactions(&self, messages: &BTreeSet<MessageKey>, users_max: usize) -> RowResult<Vec<ShownReaction>> {
+impl<C: Deref<Target = Connection>> SqliteRows<C> {
+    /// The reactions to some messages, as [`DetailRows`](quintet_rules::rows::DetailRows) describes them.
+    pub(super) fn reactions_to(
+        &self,
+        messages: &BTreeSet<MessageKey>,
+        users_max: usize,
+    ) -> RowResult<Vec<ShownReaction>> {
         let mut grouped = Grouped::default();
         self.visit(
             "SELECT c.message, c.emoji, c.count, u.id
@@ -81,6 +68,40 @@ impl<C: Deref<Target = Connection>> ReactionRows for SqliteRows<C> {
             },
         )?;
         Ok(grouped.finish())
+    }
+
+    /// The pins of some messages, as [`DetailRows`](quintet_rules::rows::DetailRows) describes them.
+    pub(super) fn pins_on(&self, messages: &BTreeSet<MessageKey>) -> RowResult<Vec<ShownPin>> {
+        self.list(
+            "SELECT p.message, u.id, p.at
+             FROM json_each(?1) j CROSS JOIN pin p ON p.message = j.value CROSS JOIN user u ON u.pk = p.user_pk
+             ORDER BY p.message",
+            [keys(messages)],
+            |row| {
+                let by = UserId::trusted(row.get_ref(1)?.as_str()?);
+                Ok(ShownPin { message: MessageKey(row.get(0)?), by, at: Timestamp(row.get(2)?) })
+            },
+        )
+    }
+}
+
+impl<C: Deref<Target = Connection>> ReactionRows for SqliteRows<C> {
+    fn reactions_by(&self, message: MessageKey, user: UserKey) -> RowResult<Vec<Emoji>> {
+        self.list(
+            "SELECT emoji FROM reaction INDEXED BY reaction_user WHERE user_pk = ?1 AND message = ?2",
+            [user.0, message.0],
+            |row| emoji_at(row, 0),
+        )
+    }
+
+    fn reaction_counts(&self, messages: &BTreeSet<MessageKey>) -> RowResult<Vec<ReactionCountRow>> {
+        self.list(
+            "SELECT c.message, c.emoji, c.count, c.since
+             FROM json_each(?1) j CROSS JOIN reaction_count c ON c.message = j.value
+             ORDER BY c.message, c.since",
+            [keys(messages)],
+            count_at,
+        )
     }
 
     fn insert_reaction(&mut self, row: &ReactionRow) -> RowResult<()> {
@@ -135,19 +156,6 @@ impl<C: Deref<Target = Connection>> ReactionRows for SqliteRows<C> {
             "SELECT message, conversation_pk, user_pk, at, position FROM pin WHERE message = ?1",
             [message.0],
             pin_at,
-        )
-    }
-
-    fn shown_pins(&self, messages: &BTreeSet<MessageKey>) -> RowResult<Vec<ShownPin>> {
-        self.list(
-            "SELECT p.message, u.id, p.at
-             FROM json_each(?1) j CROSS JOIN pin p ON p.message = j.value CROSS JOIN user u ON u.pk = p.user_pk
-             ORDER BY p.message",
-            [keys(messages)],
-            |row| {
-                let by = UserId::trusted(row.get_ref(1)?.as_str()?);
-                Ok(ShownPin { message: MessageKey(row.get(0)?), by, at: Timestamp(row.get(2)?) })
-            },
         )
     }
 

@@ -1,0 +1,23 @@
+-- What messages carry beside their text and their first file. A plain message has null in both columns.
+--
+-- `marks` says which tables have rows about the message, as a set of bits: 1 reactions, 2 a pin, 4 a thread of which it is
+-- the first message, 8 a thread in which it is a reply. `extra` is what it was sent with, as JSON: files, custom data, the
+-- position of the message that it answers, that of the first message of its thread, and the keys of the users whom it
+-- mentions.
+ALTER TABLE message ADD COLUMN marks bigint;
+ALTER TABLE message ADD COLUMN extra text;
+
+CREATE TABLE thread (
+    root bigint PRIMARY KEY REFERENCES message (position),
+    -- The replies that are not deleted: their number, the time of the newest, and the keys of the users who sent the newest
+    -- of them, between spaces.
+    count bigint NOT NULL,
+    last_at bigint,
+    last_senders text NOT NULL
+);
+
+CREATE TABLE thread_reply (
+    root bigint NOT NULL REFERENCES thread (root),
+    position bigint NOT NULL REFERENCES message (position),
+    PRIMARY KEY (root, position)
+);

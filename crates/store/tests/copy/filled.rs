@@ -57,7 +57,7 @@ fn columns(conn: &Connection, table: &str) -> Vec<Column> {
 /// The value of a column in the first or the second row of a table.
 fn value(table: &str, column: &Column, row: i64, number: i64) -> Value {
     let name = column.name.as_str();
-    let refers = name.ends_with("_pk") || ["pk", "position", "message", "last_message"].contains(&name);
+    let refers = name.ends_with("_pk") || ["pk", "position", "message", "last_message", "root"].contains(&name);
     if row == 2 && !column.required && !column.in_key && !refers {
         return Value::Null;
     }

@@ -26,7 +26,9 @@ pub(crate) fn weight_bytes(entry: &Entry) -> usize {
         }
         Event::MeetupChanged { audience, .. } => ids_bytes(audience),
         Event::Notified { notification, .. } => notification.title.len() + notification.message.len(),
-        Event::ConversationHidden { .. }
+        Event::MessageReacted(reacted) => reacted.changes.len() * ID_BYTES,
+        Event::MessagePinned { .. }
+        | Event::ConversationHidden { .. }
         | Event::DeletionAnnounced { .. }
         | Event::ConversationDeleted { .. }
         | Event::MemberJoined { .. }

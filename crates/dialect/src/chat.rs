@@ -23,6 +23,7 @@ use crate::event_spec::{
     from_client, to_client,
 };
 use crate::fields::Fields;
+use crate::marks;
 use crate::message_texts::MessageTexts;
 use crate::outgoing::{Answer, Online, Outgoing};
 use crate::payload::{
@@ -73,6 +74,10 @@ pub(crate) const EVENTS: &[EventSpec] = &[
         |fields| shared::edit(fields, "content"),
     ),
     from_client("message:delete", Quintet, IdOrObject(&[MESSAGE]), shared::delete),
+    marks::react("message:react"),
+    marks::unreact("message:unreact"),
+    marks::pin("message:pin"),
+    marks::unpin("message:unpin"),
     shared::authenticate(Quintet),
     to_client("chat:joined", Document, Object(&[required("chatId", Id)])),
     to_client("chat:left", Document, Object(&[required("chatId", Id)])),
@@ -120,6 +125,8 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("chat:deleted", Quintet, Object(&[required("chatId", Id)])),
     to_client("user:updated", Quintet, Bare(OBJECT)),
     to_client("notification:new", Quintet, shared::NOTIFIED),
+    marks::reacted(Dialect::Chat),
+    marks::pinned(Dialect::Chat),
     to_client("error", Document, shared::ERROR_FIELDS),
 ];
 
@@ -309,7 +316,9 @@ pub(crate) fn encode(event: &Event, online: Online<'_>, texts: &mut MessageTexts
         Event::Presence { user, online, .. } => {
             ("user:status", EventPayload::Status { user_id: user.id.as_str(), status: shared::status(*online) })
         }
-        Event::ConversationCreated { .. }
+        Event::MessageReacted(_)
+        | Event::MessagePinned { .. }
+        | Event::ConversationCreated { .. }
         | Event::ConversationAppeared { .. }
         | Event::ConversationHidden { .. }
         | Event::ConversationChanged { .. }
@@ -347,6 +356,8 @@ pub(crate) fn answer(reply: &Reply, online: Online<'_>, texts: &mut MessageTexts
         Reply::Muted { conversation } => chat("chat:left", conversation),
         Reply::Authenticated { user } => Answer::ack(&Ack::User { success: true, user_id: user.id.as_str() }),
         Reply::Read
+        | Reply::Reacted { .. }
+        | Reply::Pinned { .. }
         | Reply::Uploaded { .. }
         | Reply::Typing
         | Reply::Left { .. }

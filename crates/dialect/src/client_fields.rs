@@ -6,7 +6,7 @@
 
 use crate::payload::{
     Absent, Field,
-    Type::{ClientId, Content, Files, Flag, Id, Ids, Kind, Metadata, Name, Text, Url},
+    Type::{self, ClientId, Content, Files, Flag, Id, Ids, Kind, Metadata, Name, Text, Url},
     optional, required,
 };
 
@@ -42,6 +42,12 @@ pub(crate) const fn content(name: &'static str) -> Field {
 
 /// The id of a message that is changed.
 pub(crate) const MESSAGE: Field = required("messageId", Id).or(&["message_id", "_id", "id"]);
+
+/// The emoji of a reaction.
+pub(crate) const EMOJI: Field = required("emoji", Type::Emoji).or(&["reaction"]);
+
+/// Whether a message is pinned: it is, if the flag is absent.
+pub(crate) const PINNED: Field = optional("pinned", Flag).or(&["isPinned", "is_pinned"]).absent(Absent::True);
 
 /// The ids of messages that were read: everything in the conversation, if they are absent.
 pub(crate) const READ_MESSAGES: Field =

@@ -23,6 +23,7 @@ use crate::event_spec::{
     from_client, to_client,
 };
 use crate::fields::Fields;
+use crate::marks;
 use crate::message_texts::MessageTexts;
 use crate::outgoing::{Answer, Outgoing};
 use crate::payload::{
@@ -83,6 +84,9 @@ pub(crate) const EVENTS: &[EventSpec] = &[
         ]),
         upload,
     ),
+    marks::react("add_reaction"),
+    marks::unreact("remove_reaction"),
+    marks::set_pin("set_message_pin"),
     shared::authenticate(Document),
     to_client("receive_message", Document, Object(&[required("message", OBJECT), required("conversationId", Id)])),
     to_client(
@@ -126,6 +130,8 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("conversation_deleted", Quintet, Object(&[required("conversationId", Id)])),
     to_client("profile_updated", Quintet, Bare(OBJECT)),
     to_client("notification_created", Quintet, shared::NOTIFIED),
+    marks::reacted(Dialect::Conversations),
+    marks::pinned(Dialect::Conversations),
     to_client("error", Document, shared::ERROR_FIELDS),
 ];
 
@@ -373,7 +379,9 @@ pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing
                 last_seen: Moment(*last_seen),
             },
         ),
-        Event::ConversationCreated { .. }
+        Event::MessageReacted(_)
+        | Event::MessagePinned { .. }
+        | Event::ConversationCreated { .. }
         | Event::ConversationAppeared { .. }
         | Event::ConversationHidden { .. }
         | Event::ConversationChanged { .. }
@@ -442,6 +450,8 @@ pub(crate) fn answer(reply: &Reply, texts: &mut MessageTexts) -> Answer {
         Reply::Edited(_)
         | Reply::Deleted(_)
         | Reply::Read
+        | Reply::Reacted { .. }
+        | Reply::Pinned { .. }
         | Reply::Typing
         | Reply::Joined { .. }
         | Reply::Left { .. }

@@ -7,9 +7,7 @@ use std::borrow::Cow;
 
 use quintet_domain::limits::{IDS_MAX, METADATA_BYTES_MAX};
 use quintet_domain::{
-    ClientMessageId, ConversationId, EditedDetails, FileLink, IdError, MessageId, MessageKind, Metadata, NewDetails,
-    NewText, Refusal, Target, UserId, display_name, is_blank, refuse_nul, validate_content, validate_files,
-    validate_mentions,
+    ClientMessageId, ConversationId, EditedDetails, Emoji, FileLink, IdError, MessageId, MessageKind, Metadata, NewDetails, NewText, Refusal, Target, UserId, display_name, is_blank, refuse_nul, validate_content, validate_files, validate_mentions,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -175,6 +173,11 @@ impl<'a> Fields<'a> {
         MessageId::trusted(self.text(name))
     }
 
+    /// Returns the emoji of a reaction.
+    pub(crate) fn emoji(&self, name: &str) -> Emoji {
+        Emoji::trusted(self.text(name))
+    }
+
     /// Returns the id of a user.
     pub(crate) fn user(&self, name: &str) -> UserId {
         UserId::trusted(self.text(name))
@@ -291,6 +294,8 @@ fn says_nothing(field: &Field, found: &Found<'_>) -> bool {
             | Type::Name
             | Type::Text
             | Type::Url
+            | Type::Emoji
+            | Type::Number
             | Type::Flag
             | Type::Ids
             | Type::Time
@@ -347,6 +352,8 @@ fn check<'a>(ty: Type, name: &str, needed: bool, found: Found<'a>) -> Result<Che
         (Type::Content | Type::Text | Type::Url | Type::Time, Found::Text(text)) => Ok(Checked::Text(text)),
         (Type::Content | Type::Text | Type::Url | Type::Time | Type::Name, _) => wrong("text"),
         (Type::Kind, Found::Text(text)) => MessageKind::read(name, &text).map(|_| Checked::Text(text)),
+        (Type::Emoji, Found::Text(text)) => Emoji::check(name, &text).map(|()| Checked::Text(text)),
+        (Type::Emoji, _) => wrong("text"),
         (Type::Kind, _) => Err(MessageKind::unknown(name)),
         (Type::Flag, Found::Flag(flag)) => Ok(Checked::Flag(flag)),
         (Type::Flag, _) => wrong("true or false"),
@@ -368,7 +375,7 @@ fn check<'a>(ty: Type, name: &str, needed: bool, found: Found<'a>) -> Result<Che
         (Type::Files, Found::Json(json)) => files(name, json).map(Checked::Files),
         (Type::Files, _) => wrong(FILES),
         // Only the server sends these types.
-        (Type::Object | Type::Objects, _) => wrong("left out"),
+        (Type::Number | Type::Object | Type::Objects, _) => wrong("left out"),
     }
 }
 

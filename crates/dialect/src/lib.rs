@@ -18,6 +18,7 @@ mod details;
 mod dialect;
 mod event_spec;
 mod fields;
+mod marks;
 mod meetup;
 mod message_texts;
 mod messages;
@@ -67,6 +68,9 @@ pub fn encode(
     if let Some(common) = CommonEvent::of(event) {
         return common::encode(common, dialect, online);
     }
+    if let Some(marked) = marks::encode(event, dialect) {
+        return Some(marked);
+    }
     match dialect {
         Dialect::Meetup => meetup::encode(event, texts),
         Dialect::Messenger => messenger::encode(event, perspective, texts),
@@ -96,6 +100,8 @@ pub fn suppresses_echo(dialect: Dialect, event: &Event) -> bool {
         Event::ConversationAppeared { .. } | Event::MemberJoined { .. } | Event::MemberLeft { .. } => true,
         Event::MessageEdited(_)
         | Event::MessageDeleted(_)
+        | Event::MessageReacted(_)
+        | Event::MessagePinned { .. }
         | Event::ConversationCreated { .. }
         | Event::ConversationHidden { .. }
         | Event::ConversationChanged { .. }

@@ -20,6 +20,7 @@ use crate::event_spec::{
     from_client, to_client,
 };
 use crate::fields::Fields;
+use crate::marks;
 use crate::message_texts::MessageTexts;
 use crate::outgoing::{Answer, Outgoing};
 use crate::payload::{
@@ -70,6 +71,10 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     from_client("markRead", Quintet, IdOrObject(&[conversation("chatId"), READ_MESSAGES]), |fields| {
         shared::read(fields, "chatId")
     }),
+    marks::react("addReaction"),
+    marks::unreact("removeReaction"),
+    marks::pin("pinMessage"),
+    marks::unpin("unpinMessage"),
     shared::authenticate(Quintet),
     to_client("connected", Document, Object(&[required("status", Text), required("userId", Id)])),
     to_client(
@@ -114,6 +119,8 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("chatUpdated", Quintet, shared::CHAT),
     to_client("chatDeleted", Quintet, Object(&[required("chatId", Id)])),
     to_client("userUpdated", Quintet, Bare(OBJECT)),
+    marks::reacted(Dialect::Meetup),
+    marks::pinned(Dialect::Meetup),
     to_client("error", Quintet, shared::ERROR_FIELDS),
 ];
 
@@ -273,7 +280,9 @@ pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing
                 last_seen: Moment(*last_seen),
             },
         ),
-        Event::ConversationCreated { .. }
+        Event::MessageReacted(_)
+        | Event::MessagePinned { .. }
+        | Event::ConversationCreated { .. }
         | Event::ConversationAppeared { .. }
         | Event::ConversationHidden { .. }
         | Event::ConversationChanged { .. }
@@ -323,6 +332,8 @@ pub(crate) fn answer(reply: &Reply) -> Answer {
         }
         Reply::Edited(message) => Answer::ack(&Ack::of_message("edited", message)),
         Reply::Deleted(message) => Answer::ack(&Ack::of_message("deleted", message)),
+        Reply::Reacted { active } => Answer::ack(&Ack::new(if *active { "reacted" } else { "unreacted" })),
+        Reply::Pinned { pinned } => Answer::ack(&Ack::new(if *pinned { "pinned" } else { "unpinned" })),
         Reply::Read => Answer::ack(&Ack::new("read")),
         Reply::Authenticated { user } => Answer::ack(&Ack::of_user("authenticated", &user.id)),
         // The document prescribes that a `connect` event is answered by a `connect` event.

@@ -23,6 +23,7 @@ use crate::event_spec::{
     from_client, to_client,
 };
 use crate::fields::Fields;
+use crate::marks;
 use crate::message_texts::MessageTexts;
 use crate::outgoing::{Answer, Outgoing, Perspective};
 use crate::payload::{
@@ -101,6 +102,9 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     from_client("readMessages", Quintet, Object(&[READ_MESSAGES, RECIPIENT, GROUP]), read),
     from_client("startTyping", Quintet, Object(&[RECIPIENT, GROUP]), |fields| typing(fields, "startTyping", true)),
     from_client("stopTyping", Quintet, Object(&[RECIPIENT, GROUP]), |fields| typing(fields, "stopTyping", false)),
+    marks::react("reactMessage"),
+    marks::unreact("unreactMessage"),
+    marks::set_pin("setMessagePin"),
     shared::authenticate(Quintet),
     to_client("onlineUsers", Document, Bare(Ids)),
     to_client("userOnline", Document, Bare(Id)),
@@ -134,6 +138,8 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("groupUpdated", Quintet, shared::GROUP),
     to_client("contactUpdated", Quintet, Bare(OBJECT)),
     to_client("notificationReceived", Quintet, shared::NOTIFIED),
+    marks::reacted(Dialect::Messenger),
+    marks::pinned(Dialect::Messenger),
     to_client("error", Document, shared::ERROR_FIELDS),
 ];
 
@@ -375,7 +381,9 @@ pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut Messag
         Event::Presence { user, online, .. } => {
             (if *online { "userOnline" } else { "userOffline" }, EventPayload::User(user.id.as_str()))
         }
-        Event::ConversationCreated { .. }
+        Event::MessageReacted(_)
+        | Event::MessagePinned { .. }
+        | Event::ConversationCreated { .. }
         | Event::ConversationAppeared { .. }
         | Event::ConversationHidden { .. }
         | Event::ConversationChanged { .. }
@@ -423,6 +431,8 @@ pub(crate) fn answer(reply: &Reply, texts: &mut MessageTexts) -> Answer {
         }
         Reply::Authenticated { user } => Answer::ack(&Ack::User { success: true, user_id: user.id.as_str() }),
         Reply::Read
+        | Reply::Reacted { .. }
+        | Reply::Pinned { .. }
         | Reply::Uploaded { .. }
         | Reply::Typing
         | Reply::Listening { .. }

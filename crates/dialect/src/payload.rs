@@ -20,6 +20,10 @@ pub enum Type {
     Url,
     /// The kind of a message, such as `text` or `image`, in any case.
     Kind,
+    /// The emoji of a reaction: 1 to 64 bytes without spaces and control characters.
+    Emoji,
+    /// A whole number.
+    Number,
     /// A boolean: `true` or `false`.
     Flag,
     /// A list of at most 1,000 ids. One id is accepted as a list of it alone.

@@ -23,6 +23,7 @@ use crate::event_spec::{
     from_client, to_client,
 };
 use crate::fields::Fields;
+use crate::marks;
 use crate::message_texts::MessageTexts;
 use crate::outgoing::{Answer, Outgoing, Perspective};
 use crate::payload::{
@@ -94,6 +95,10 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     from_client("read_messages", Quintet, IdOrObject(&[conversation("roomId"), READ_MESSAGES]), |fields| {
         shared::read(fields, "roomId")
     }),
+    marks::react("react_message"),
+    marks::unreact("unreact_message"),
+    marks::pin("pin_message"),
+    marks::unpin("unpin_message"),
     shared::authenticate(Quintet),
     to_client(
         "room_created",
@@ -153,6 +158,8 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("room_deleted", Quintet, Object(&[required("id", Id)])),
     to_client("user_updated", Quintet, Bare(OBJECT)),
     to_client("notification_received", Quintet, shared::NOTIFIED),
+    marks::reacted(Dialect::Rooms),
+    marks::pinned(Dialect::Rooms),
     to_client("error", Document, shared::ERROR_FIELDS),
 ];
 
@@ -389,7 +396,9 @@ pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut Messag
                 guest: user.is_guest(),
             },
         ),
-        Event::ConversationCreated { .. }
+        Event::MessageReacted(_)
+        | Event::MessagePinned { .. }
+        | Event::ConversationCreated { .. }
         | Event::ConversationAppeared { .. }
         | Event::ConversationHidden { .. }
         | Event::ConversationChanged { .. }
@@ -464,6 +473,8 @@ pub(crate) fn answer(reply: &Reply, texts: &mut MessageTexts) -> Answer {
         }
         Reply::Authenticated { user } => Answer::ack(&Ack::User { ok: true, user_id: user.id.as_str() }),
         Reply::Read
+        | Reply::Reacted { .. }
+        | Reply::Pinned { .. }
         | Reply::Typing
         | Reply::Listening { .. }
         | Reply::Muted { .. }

@@ -20,6 +20,9 @@ fn description(command: &Command) -> String {
         Command::Write(WriteCommand::Send(text)) => format!("send {:?} {}", text.content, target(&text.target)),
         Command::Write(WriteCommand::Edit { message, content, .. }) => format!("edit {message} to {content:?}"),
         Command::Write(WriteCommand::Delete { message }) => format!("delete {message}"),
+        Command::Write(WriteCommand::React { message, emoji, active: true }) => format!("react {emoji} to {message}"),
+        Command::Write(WriteCommand::React { message, emoji, .. }) => format!("take {emoji} back from {message}"),
+        Command::Write(WriteCommand::Pin { message, pinned }) => format!("pin {message}: {pinned}"),
         Command::Write(WriteCommand::Read(Reading::Messages { conversation, messages })) => {
             format!("read {} in {}", messages.len(), conversation.as_ref().map_or("any", |id| id.as_str()))
         }
@@ -48,6 +51,10 @@ meetup userStoppedTyping: typing false in a-chatId, claims a-userId
 meetup editMessage: edit a-messageId to \"text of message\"
 meetup deleteMessage: delete a-messageId
 meetup markRead: read 2 in a-chatId
+meetup addReaction: react 👍 to a-messageId
+meetup removeReaction: take 👍 back from a-messageId
+meetup pinMessage: pin a-messageId: true
+meetup unpinMessage: pin a-messageId: false
 meetup authenticate: authenticate by \"text of token\"
 messenger privateMessage: send \"text of content\" with a-recipientId
 messenger joinGroup: join a-groupId as oneself
@@ -58,6 +65,9 @@ messenger removeMessage: delete a-messageId
 messenger readMessages: read 2 in any
 messenger startTyping: typing true with a-recipientId
 messenger stopTyping: typing false with a-recipientId
+messenger reactMessage: react 👍 to a-messageId
+messenger unreactMessage: take 👍 back from a-messageId
+messenger setMessagePin: pin a-messageId: true
 messenger authenticate: authenticate by \"text of token\"
 rooms create_room: create \"text of name\", claims a-userId
 rooms join_room: join a-roomId as text of username, claims a-userId
@@ -67,6 +77,10 @@ rooms leave_room: leave a-roomId, claims a-userId
 rooms update_message: edit a-messageId to \"text of content\"
 rooms remove_message: delete a-messageId
 rooms read_messages: read 2 in a-roomId
+rooms react_message: react 👍 to a-messageId
+rooms unreact_message: take 👍 back from a-messageId
+rooms pin_message: pin a-messageId: true
+rooms unpin_message: pin a-messageId: false
 rooms authenticate: authenticate by \"text of token\"
 conversations join_conversations: listen to 2
 conversations send_message: send \"text of content\" in a-conversationId
@@ -75,6 +89,9 @@ conversations mark_read: read 2 in a-conversationId
 conversations edit_message: edit a-messageId to \"text of newContent\"
 conversations delete_message: delete a-messageId
 conversations upload_file: upload \"text of fileName\" 0 to a-conversationId
+conversations add_reaction: react 👍 to a-messageId
+conversations remove_reaction: take 👍 back from a-messageId
+conversations set_message_pin: pin a-messageId: true
 conversations authenticate: authenticate by \"text of token\"
 chat chat:join: join a-chatId as oneself
 chat chat:leave: mute a-chatId
@@ -84,6 +101,10 @@ chat typing:start: typing true in a-chatId
 chat typing:stop: typing false in a-chatId
 chat message:edit: edit a-messageId to \"text of content\"
 chat message:delete: delete a-messageId
+chat message:react: react 👍 to a-messageId
+chat message:unreact: take 👍 back from a-messageId
+chat message:pin: pin a-messageId: true
+chat message:unpin: pin a-messageId: false
 chat authenticate: authenticate by \"text of token\"
 ";
 

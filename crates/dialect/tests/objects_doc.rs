@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use quintet_dialect::{Dialect, MessageTexts, Perspective, encode};
 use quintet_domain::{
-    ConversationId, ConversationKind, ConversationRef, Event, FileLink, MeetupId, MeetupStatus, Member, Message,
-    MessageId, MessageKind, Notification, NotificationId, Overview, Reader, Role, Timestamp, User, UserId, UserKind,
+    ConversationId, ConversationKind, ConversationRef, Emoji, Event, FileLink, MeetupId, MeetupStatus, Member, Message,
+    MessageId, MessageKind, Notification, NotificationId, Overview, Reacted, ReactionChange, Reader, Role, Timestamp,
+    User, UserId, UserKind,
 };
 use serde_json::Value;
 
@@ -88,8 +89,29 @@ fn examples() -> Vec<(&'static str, Event)> {
         timestamp: MORNING,
         read_at: None,
     });
+    let change = |user: &Arc<User>, active| ReactionChange { user: user.id.clone(), active };
+    let reacted = |changes: Vec<ReactionChange>| Reacted {
+        conversation: Arc::clone(&conversation),
+        message: message.id.clone(),
+        emoji: Emoji::trusted("👍"),
+        user: bob.id.clone(),
+        active: true,
+        count: if changes.is_empty() { 1 } else { 2 },
+        changes,
+    };
+    let alone = reacted(Vec::new());
+    let together = reacted(vec![change(&ada, true), change(&bob, true)]);
+    let pinned = Event::MessagePinned {
+        conversation: Arc::clone(&conversation),
+        message: message.id.clone(),
+        user: ada.id.clone(),
+        pinned: true,
+    };
     vec![
         ("A message", Event::MessageCreated(message)),
+        ("A reaction", Event::MessageReacted(Arc::new(alone))),
+        ("Reactions that are told together", Event::MessageReacted(Arc::new(together))),
+        ("A pin", pinned),
         ("A conversation", Event::ConversationCreated { conversation: whole, members: Vec::new() }),
         ("A user", Event::UserChanged { user: bob, visible: true }),
         ("A notification", Event::Notified { user: ada.id.clone(), notification }),

@@ -20,6 +20,8 @@ fn type_name(ty: Type) -> &'static str {
         Type::Text => "text",
         Type::Url => "link",
         Type::Kind => "kind",
+        Type::Emoji => "emoji",
+        Type::Number => "number",
         Type::Flag => "flag",
         Type::Ids => "ids",
         Type::Metadata => "custom data",

@@ -6,8 +6,7 @@
 use std::sync::Arc;
 
 use crate::{
-    ClientMessageId, ConversationId, ConversationRef, EditedDetails, FileLink, Message, MessageId, MessageKind,
-    NewDetails, Refusal, Timestamp, User, UserId,
+    ClientMessageId, ConversationId, ConversationRef, EditedDetails, Emoji, FileLink, Message, MessageId, MessageKind, NewDetails, Refusal, Timestamp, User, UserId,
 };
 
 /// The destination of a message or a typing notice.
@@ -78,6 +77,22 @@ pub enum WriteCommand {
     Delete {
         /// The message to delete.
         message: MessageId,
+    },
+    /// Give a reaction to a message, or take it back.
+    React {
+        /// The message to react to.
+        message: MessageId,
+        /// The emoji of the reaction.
+        emoji: Emoji,
+        /// Whether the reaction is given; otherwise it is taken back.
+        active: bool,
+    },
+    /// Pin a message to its conversation, or unpin it.
+    Pin {
+        /// The message to pin.
+        message: MessageId,
+        /// Whether the message is pinned; otherwise it is unpinned.
+        pinned: bool,
     },
     /// Mark messages as read.
     Read(Reading),
@@ -187,6 +202,16 @@ pub enum Reply {
     Edited(Arc<Message>),
     /// The message was deleted; this is what remains of it.
     Deleted(Arc<Message>),
+    /// The reaction was given or taken back.
+    Reacted {
+        /// Whether the reaction is there now.
+        active: bool,
+    },
+    /// The message was pinned or unpinned.
+    Pinned {
+        /// Whether the message is pinned now.
+        pinned: bool,
+    },
     /// The messages are marked as read.
     Read,
     /// The typing notice was passed on.

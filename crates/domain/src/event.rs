@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::{
     ConnectionId, ConversationId, ConversationRef, MeetupId, MeetupStatus, Message, MessageId, Notification, Overview,
-    Timestamp, User, UserId,
+    Reacted, Timestamp, User, UserId,
 };
 
 /// Why a membership ended.
@@ -52,6 +52,19 @@ pub enum Event {
     MessageEdited(Arc<Message>),
     /// A message was deleted.
     MessageDeleted(Arc<Message>),
+    /// A user reacted to a message, or took a reaction back.
+    MessageReacted(Arc<Reacted>),
+    /// A message was pinned to its conversation, or unpinned.
+    MessagePinned {
+        /// The conversation of the message.
+        conversation: Arc<ConversationRef>,
+        /// The message that was pinned or unpinned.
+        message: MessageId,
+        /// The user who did it.
+        user: UserId,
+        /// Whether the message is pinned now.
+        pinned: bool,
+    },
     /// A member marked messages as read.
     MessagesRead {
         /// The conversation of the messages.
@@ -209,6 +222,7 @@ impl Event {
             Self::MessageCreated(message) | Self::MessageEdited(message) | Self::MessageDeleted(message) => {
                 Audience::Members(&message.conversation.id)
             }
+            Self::MessageReacted(reacted) => Audience::Members(&reacted.conversation.id),
             Self::MessagesRead { audience: Some(users), .. } | Self::MeetupChanged { audience: users, .. } => {
                 Audience::Users(users)
             }
@@ -216,6 +230,7 @@ impl Event {
             Self::ConversationAppeared { user, .. } | Self::ConversationHidden { user, .. } => Audience::User(user),
             Self::ConversationChanged { conversation } => Audience::Members(&conversation.conversation.id),
             Self::MessagesRead { conversation, audience: None, .. }
+            | Self::MessagePinned { conversation, .. }
             | Self::DeletionAnnounced { conversation }
             | Self::ConversationDeleted { conversation }
             | Self::MemberJoined { conversation, .. }
@@ -235,7 +250,10 @@ impl Event {
             Self::MessageCreated(message) | Self::MessageEdited(message) | Self::MessageDeleted(message) => {
                 Some(&message.sender.id)
             }
-            Self::ConversationAppeared { user, .. } | Self::ConversationHidden { user, .. } => Some(user),
+            Self::MessageReacted(reacted) => Some(&reacted.user),
+            Self::MessagePinned { user, .. }
+            | Self::ConversationAppeared { user, .. }
+            | Self::ConversationHidden { user, .. } => Some(user),
             Self::MessagesRead { reader: user, .. }
             | Self::MemberJoined { user, .. }
             | Self::MemberLeft { user, .. }

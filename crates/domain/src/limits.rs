@@ -6,6 +6,22 @@ pub const ID_CHARS_MAX: usize = 128;
 pub const CLIENT_MESSAGE_ID_CHARS_MAX: usize = 64;
 /// Maximum bytes of the text of a message, in UTF-8.
 pub const CONTENT_BYTES_MAX: usize = 5_120;
+/// Maximum bytes of the emoji of a reaction, in UTF-8.
+pub const EMOJI_BYTES_MAX: usize = 64;
+/// Maximum reactions of one user to one message.
+pub const REACTIONS_OF_USER_MAX: usize = 20;
+/// Maximum different emojis among the reactions to one message.
+pub const REACTION_KINDS_MAX: usize = 50;
+/// Maximum users that a message names for each emoji, the first who reacted.
+pub const REACTION_USERS_SHOWN_MAX: usize = 20;
+/// Reactions to one message that are told by events of their own, per second; faster ones are told together.
+pub const REACTIONS_TOLD_PER_SECOND: u32 = 10;
+/// Maximum users of reactions that one event tells together.
+pub const REACTION_CHANGES_TOLD_MAX: usize = 1_000;
+/// Maximum changes of reactions that wait to be told together; when there are more, all are told at once.
+pub const REACTION_CHANGES_HELD_MAX: usize = 100_000;
+/// Maximum pinned messages of a conversation.
+pub const PINS_MAX: usize = 50;
 /// Maximum number of characters of a message that the answers to it show.
 pub const QUOTE_CHARS_MAX: usize = 200;
 /// Maximum number of users who are named as the newest senders of a thread.

@@ -157,6 +157,8 @@ impl Links {
                 Some(Event::ConversationChanged { conversation: self.overview(conversation) })
             }
             Event::MessagesRead { .. }
+            | Event::MessageReacted(_)
+            | Event::MessagePinned { .. }
             | Event::ConversationHidden { .. }
             | Event::DeletionAnnounced { .. }
             | Event::ConversationDeleted { .. }
@@ -193,6 +195,8 @@ impl Links {
             }
             Reply::Authenticated { user } => Some(Reply::Authenticated { user: self.user(user) }),
             Reply::Read
+            | Reply::Reacted { .. }
+            | Reply::Pinned { .. }
             | Reply::Typing
             | Reply::Left { .. }
             | Reply::Listening { .. }
@@ -219,6 +223,8 @@ impl Event {
             | Self::ConversationAppeared { .. }
             | Self::ConversationChanged { .. } => true,
             Self::MessagesRead { .. }
+            | Self::MessageReacted(_)
+            | Self::MessagePinned { .. }
             | Self::ConversationHidden { .. }
             | Self::DeletionAnnounced { .. }
             | Self::ConversationDeleted { .. }

@@ -51,6 +51,12 @@ impl MessageDetails {
         (!self.is_empty()).then(|| Box::new(self))
     }
 
+    /// Returns the details without the reactions and the pin, which a deleted message loses.
+    #[must_use]
+    pub fn without_marks(self) -> Self {
+        Self { reactions: Vec::new(), pinned: None, ..self }
+    }
+
     /// Returns the approximate number of bytes of the details in memory and in a frame.
     #[must_use]
     pub fn size_bytes(&self) -> usize {

@@ -23,6 +23,10 @@ pub enum Action {
     Edit,
     /// Delete a message.
     DeleteMessage,
+    /// React to a message.
+    React,
+    /// Pin a message to its conversation, and unpin it.
+    Pin,
     /// Delete the conversation for all members.
     Delete,
     /// Mention all members at once, in a conversation that is not a small group.
@@ -88,6 +92,13 @@ pub fn allows(action: Action, standing: Standing) -> bool {
             Group | Room => member && (author || leads),
             Meetup => member && (author || owns),
         },
+        // Whoever may send.
+        Action::React => member,
+        Action::Pin => match kind {
+            Direct => member,
+            Group | Room => leads,
+            Meetup => owns,
+        },
         // A meetup's conversation is deleted with the meetup.
         Action::Delete => matches!(kind, Group | Room) && owns,
         Action::MentionAll => match kind {
@@ -120,6 +131,7 @@ pub fn check(action: Action, standing: Standing, conversation: &ConversationId) 
             Action::DeleteMessage => {
                 "Unauthorized: only its author or who leads the conversation may delete a message.".to_owned()
             }
+            Action::Pin => "Unauthorized: only who leads the conversation may pin a message.".to_owned(),
             Action::Leave if standing.kind == ConversationKind::Direct => {
                 "A direct conversation cannot be left; hide it instead.".to_owned()
             }
@@ -154,24 +166,32 @@ mod tests {
         use Action as A;
         use ConversationKind::*;
         // kind, open: Use, Join, Add, Remove, Leave, Change, MakeAdmin, Edit by another, by the author,
-        // DeleteMessage by another, by the author, Delete, MentionAll.
+        // DeleteMessage by another, by the author, Delete, MentionAll, React, Pin.
         let rows = [
             (
                 Direct,
                 false,
-                "--xxx- ------ ------ ------ ------ ------ ------ ------ --xxx- ------ --xxx- ------ --xxx-",
+                "--xxx- ------ ------ ------ ------ ------ ------ ------ --xxx- ------ --xxx- ------ --xxx- --xxx- --xxx-",
             ),
             (
                 Group,
                 false,
-                "--xxxx -----x ---xxx ---xxx --xxx- ---xxx ----xx ------ --xxxx ---xxx --xxxx ----xx ---xxx",
+                "--xxxx -----x ---xxx ---xxx --xxx- ---xxx ----xx ------ --xxxx ---xxx --xxxx ----xx ---xxx --xxxx ---xxx",
             ),
-            (Group, true, "--xxxx -xxxxx ---xxx ---xxx --xxx- ---xxx ----xx ------ --xxxx ---xxx --xxxx ----xx ---xxx"),
-            (Room, true, "--xxxx xxxxxx ------ ---xxx --xxx- ----xx ----xx ------ --xxxx ---xxx --xxxx ----xx ---xxx"),
+            (
+                Group,
+                true,
+                "--xxxx -xxxxx ---xxx ---xxx --xxx- ---xxx ----xx ------ --xxxx ---xxx --xxxx ----xx ---xxx --xxxx ---xxx",
+            ),
+            (
+                Room,
+                true,
+                "--xxxx xxxxxx ------ ---xxx --xxx- ----xx ----xx ------ --xxxx ---xxx --xxxx ----xx ---xxx --xxxx ---xxx",
+            ),
             (
                 Meetup,
                 false,
-                "--xxxx ------ ------ ----xx --xx-- ----xx ------ ------ --xxxx ----xx --xxxx ------ ---xxx",
+                "--xxxx ------ ------ ----xx --xx-- ----xx ------ ------ --xxxx ----xx --xxxx ------ ---xxx --xxxx ----xx",
             ),
         ];
         for (kind, open, expected) in rows {
@@ -189,6 +209,8 @@ mod tests {
                 row(kind, open, A::DeleteMessage, true),
                 row(kind, open, A::Delete, false),
                 row(kind, open, A::MentionAll, false),
+                row(kind, open, A::React, false),
+                row(kind, open, A::Pin, false),
             ];
             assert_eq!(cells.join(" "), expected, "{kind:?} open={open}");
         }

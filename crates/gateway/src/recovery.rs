@@ -5,7 +5,7 @@
 
 use quintet_dialect::Dialect;
 use quintet_domain::User;
-use quintet_service::{ResumeToken, ResumeTokens};
+use quintet_service::{MissedSince, ResumeToken, ResumeTokens};
 use quintet_socketio::Recovery;
 
 /// How the events of a connection carry their offset. Connections of the same mode, dialect and wrapping share their
@@ -24,6 +24,8 @@ pub(crate) enum OffsetMode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Offset {
     pub(crate) position: u64,
+    /// The position up to which all reactions were told, if some before `position` were still waiting to be.
+    pub(crate) reactions_told: Option<u64>,
     pub(crate) dialect: Dialect,
     pub(crate) decided: bool,
 }
@@ -43,17 +45,23 @@ impl Offset {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mark = text.chars().next_back()?;
         let digits = &text[..text.len() - mark.len_utf8()];
-        if !digits.bytes().all(|digit| digit.is_ascii_digit()) {
-            return None;
-        }
+        let number = |digits: &str| digits.bytes().all(|digit| digit.is_ascii_digit()).then(|| digits.parse().ok())?;
+        let (position, reactions_told) = match digits.split_once('.') {
+            None => (number(digits)?, None),
+            Some((position, told)) => (number(position)?, Some(number(told)?)),
+        };
         let lower = mark.to_ascii_lowercase();
         let dialect = Dialect::ALL.into_iter().find(|dialect| letter(*dialect) == lower)?;
-        Some(Self { position: digits.parse().ok()?, dialect, decided: mark == lower })
+        Some(Self { position, reactions_told, dialect, decided: mark == lower })
     }
 
     pub(crate) fn text(self) -> String {
         let letter = letter(self.dialect);
-        format!("{}{}", self.position, if self.decided { letter } else { letter.to_ascii_uppercase() })
+        let letter = if self.decided { letter } else { letter.to_ascii_uppercase() };
+        match self.reactions_told {
+            None => format!("{}{letter}", self.position),
+            Some(told) => format!("{}.{told}{letter}", self.position),
+        }
     }
 }
 
@@ -110,6 +118,13 @@ impl Resume {
         }
     }
 
+    /// Where the replay begins.
+    pub(crate) fn since(&self) -> MissedSince {
+        let after = self.after();
+        let told = self.offset.and_then(|offset| offset.reactions_told);
+        MissedSince { after, reactions_after: told.map_or(after, |told| told.min(after)) }
+    }
+
     /// Whether the connection received the events of a position in a dialect.
     pub(crate) fn received(&self, position: u64, dialect: Dialect) -> bool {
         self.offset.is_some_and(|offset| position == offset.position && dialect <= offset.dialect)
@@ -124,11 +139,15 @@ mod tests {
     fn offsets() {
         for dialect in Dialect::ALL {
             for decided in [true, false] {
-                let offset = Offset { position: 1_234, dialect, decided };
-                assert_eq!(Offset::parse(&offset.text()), Some(offset));
+                for reactions_told in [None, Some(1_200)] {
+                    let offset = Offset { position: 1_234, reactions_told, dialect, decided };
+                    assert_eq!(Offset::parse(&offset.text()), Some(offset));
+                }
             }
         }
-        for text in ["", "c", "12", "12x", "-1c", "+1c", "1 c", "12€", "99999999999999999999c", "1cc"] {
+        for text in
+            ["", "c", "12", "12x", "-1c", "+1c", "1 c", "12€", "99999999999999999999c", "1cc", "1.c", ".1c", "1.2.3c"]
+        {
             assert_eq!(Offset::parse(text), None, "{text:?}");
         }
     }

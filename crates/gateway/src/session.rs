@@ -275,6 +275,8 @@ async fn submit(
         WriteCommand::Send(_)
         | WriteCommand::Edit { .. }
         | WriteCommand::Delete { .. }
+        | WriteCommand::React { .. }
+        | WriteCommand::Pin { .. }
         | WriteCommand::Read(_)
         | WriteCommand::Leave { .. }
         | WriteCommand::CreateRoom { .. } => Completion::Answer { guest_secret },

@@ -27,6 +27,7 @@ mod openapi;
 mod operations;
 mod parts;
 mod permit;
+mod reactions;
 mod rooms;
 mod router;
 mod server;

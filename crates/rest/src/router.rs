@@ -25,8 +25,8 @@ use crate::extract::Anonymous;
 use crate::openapi::{self, ApiDocument};
 use crate::permit::ReadPermit;
 use crate::{
-    auth, avatars, caching, compat, conversations, files, me, meetups, messages, notifications, operations, rooms,
-    server, users,
+    auth, avatars, caching, compat, conversations, files, me, meetups, messages, notifications, operations, reactions,
+    rooms, server, users,
 };
 
 /// The path of the OpenAPI document.
@@ -62,6 +62,10 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .routes(routes!(messages::list, messages::send))
         .routes(routes!(messages::edit, messages::delete))
         .routes(routes!(messages::thread))
+        .routes(routes!(reactions::list))
+        .routes(routes!(reactions::react, reactions::unreact))
+        .routes(routes!(reactions::pin, reactions::unpin))
+        .routes(routes!(reactions::pins))
         .routes(routes!(meetups::list, meetups::create))
         .routes(routes!(meetups::get, meetups::change, meetups::delete))
         .routes(routes!(meetups::request))

@@ -99,6 +99,8 @@ fn has_nothing(tx: &mut Transaction<'_>, guest: &UserRow) -> RuleResult<bool> {
     Ok(guest.user.created_at < days_ago(tx.now, GUESTS_KEPT_DAYS)
         && tx.member_lists().conversations_of(guest.key, None, 1)?.is_empty()
         && tx.messages().authored_conversation(guest.key, ConversationKey(0))?.is_none()
+        && tx.reactions().reactions_of_user(guest.key, 1)?.is_empty()
+        && tx.reactions().pins_of_user(guest.key, 1)?.is_empty()
         && !tx.rows.owns_any_conversation(guest.key)?)
 }
 

@@ -138,7 +138,9 @@ pub(crate) fn weight(event: &Event) -> u64 {
         Event::Notified { notification, .. } => {
             json_bytes(&notification.title) + json_bytes(&notification.message) + ENVELOPE_BYTES
         }
-        Event::MemberLeft { .. }
+        Event::MessageReacted(_)
+        | Event::MessagePinned { .. }
+        | Event::MemberLeft { .. }
         | Event::ConversationHidden { .. }
         | Event::DeletionAnnounced { .. }
         | Event::ConversationDeleted { .. }

@@ -28,7 +28,9 @@ mod new_details;
 mod notifications;
 mod overviews;
 mod ownership;
+mod pins;
 mod reach;
+mod reactions;
 pub mod rows;
 mod services;
 pub mod threads;
@@ -54,6 +56,8 @@ pub fn apply(tx: &mut Transaction<'_>, write: Write) -> RuleResult<Written> {
         Write::SendMessage(write) => Written::SendMessage(messages::send(tx, write)?),
         Write::EditMessage(write) => Written::EditMessage(messages::edit(tx, write)?),
         Write::DeleteMessage(write) => Written::DeleteMessage(messages::delete(tx, &write)?),
+        Write::React(write) => Written::React(reactions::react(tx, write)?),
+        Write::PinMessage(write) => Written::PinMessage(pins::set(tx, &write)?),
         Write::MarkRead(write) => Written::MarkRead(messages::mark_read(tx, &write)?),
         Write::Barrier(_) => Written::Barrier(tx.position()),
         Write::JoinConversation(write) => Written::JoinConversation(members::join(tx, &write)?),

@@ -6,10 +6,10 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use quintet_domain::limits::QUOTE_CHARS_MAX;
-use quintet_domain::{Mention, Message, MessageDetails, Quote, ThreadSummary, User};
+use quintet_domain::limits::{QUOTE_CHARS_MAX, REACTION_USERS_SHOWN_MAX};
+use quintet_domain::{Mention, Message, MessageDetails, Pin, Quote, ReactionCount, ThreadSummary, User};
 
-use crate::rows::{DetailRows, Marks, MessageRow, ThreadRow};
+use crate::rows::{DetailRows, Marks, MessageRow, ShownReaction, ThreadRow};
 use crate::{MessageKey, RowResult, UserKey};
 
 /// Whether a message has details, so that it needs [`add_details`].
@@ -52,6 +52,33 @@ struct Facts {
     messages: HashMap<MessageKey, MessageRow>,
     threads: HashMap<MessageKey, ThreadRow>,
     people: HashMap<UserKey, Arc<User>>,
+    reactions: HashMap<MessageKey, Vec<ReactionCount>>,
+    pins: HashMap<MessageKey, Pin>,
+}
+
+/// The messages that have a mark and are not deleted. One that an older version of the server deleted keeps its marks.
+fn marked(stored: &[&MessageRow], mark: Marks) -> BTreeSet<MessageKey> {
+    let marked = stored.iter().filter(|row| row.marks.has(mark) && row.deleted_at.is_none());
+    marked.map(|row| row.key).collect()
+}
+
+/// The reactions to the messages that have any.
+fn reactions_of(rows: &dyn DetailRows, stored: &[&MessageRow]) -> RowResult<HashMap<MessageKey, Vec<ReactionCount>>> {
+    let (keys, mut reactions) = (marked(stored, Marks::REACTIONS), HashMap::new());
+    if !keys.is_empty() {
+        for ShownReaction { message, emoji, count, users } in rows.shown_reactions(&keys, REACTION_USERS_SHOWN_MAX)? {
+            let reaction = ReactionCount { emoji: emoji.as_str().to_owned(), count, users };
+            reactions.entry(message).or_insert_with(Vec::new).push(reaction);
+        }
+    }
+    Ok(reactions)
+}
+
+/// The pins of the messages that are pinned.
+fn pins_of(rows: &dyn DetailRows, stored: &[&MessageRow]) -> RowResult<HashMap<MessageKey, Pin>> {
+    let keys = marked(stored, Marks::PINNED);
+    let pins = if keys.is_empty() { Vec::new() } else { rows.shown_pins(&keys)? };
+    Ok(pins.into_iter().map(|pin| (pin.message, Pin { by: pin.by, at: pin.at })).collect())
 }
 
 impl Facts {
@@ -78,11 +105,16 @@ impl Facts {
             true => HashMap::new(),
             false => rows.people_by_keys(&people)?.into_iter().collect(),
         };
-        Ok(Self { messages, threads, people })
+        let (reactions, pins) = (reactions_of(rows, stored)?, pins_of(rows, stored)?);
+        Ok(Self { messages, threads, people, reactions, pins })
     }
 
     fn details(&self, row: &MessageRow) -> MessageDetails {
-        let mut details = MessageDetails::default();
+        let mut details = MessageDetails {
+            reactions: self.reactions.get(&row.key).cloned().unwrap_or_default(),
+            pinned: self.pins.get(&row.key).cloned(),
+            ..MessageDetails::default()
+        };
         let deleted = row.deleted_at.is_some();
         if let Some(extra) = &row.extra {
             let root = extra.thread.and_then(|root| self.messages.get(&root));

@@ -22,7 +22,7 @@ use crate::rows::{
     ConversationHead, ConversationRow, ErasureProgress, MemberRow, MessageExtra, MessageRow, ScanLimits, UserRow,
 };
 use crate::transaction::{About, ActingUser, Transaction};
-use crate::{ConversationKey, RuleError, RuleResult, UserKey, conversations, files, new_details, threads};
+use crate::{ConversationKey, RuleError, RuleResult, UserKey, conversations, files, new_details, reactions, threads};
 
 /// The most that one write does for the erasure of a person's messages; other writes run in between.
 const ERASED_AT_ONCE: ScanLimits = ScanLimits { found_max: 200, examined_max: 2_000 };
@@ -226,11 +226,13 @@ pub(crate) fn delete(tx: &mut Transaction<'_>, write: &DeleteMessage) -> RuleRes
 fn erase(tx: &mut Transaction<'_>, actor: Option<&Actor>, by: UserKey, found: Found) -> RuleResult<Arc<Message>> {
     let Found { row, mut conversation, message } = found;
     let thread = row.extra.as_ref().and_then(|extra| extra.thread);
+    let marks = reactions::forget(tx, &row)?;
     let row = MessageRow {
         content: DELETED_CONTENT.to_owned(),
         file: None,
         deleted_at: Some(tx.now),
         extra: MessageExtra { thread, ..MessageExtra::default() }.kept(),
+        marks,
         ..row
     };
     tx.messages().update_message(&row)?;

@@ -13,7 +13,7 @@ use crate::log::Change;
 use crate::rows::{
     ConversationRow, DetailRows, FileRows, GuestRows, LogRows, LoggedChange, MeetupRows, MemberRows, MessageRows,
 };
-use crate::rows::{NotificationRows, Rows, UserRow, UserRows};
+use crate::rows::{NotificationRows, ReactionRows, Rows, UserRow, UserRows};
 use crate::{ConversationKey, MessageKey, RowCache, RuleResult, SecretKey};
 
 /// The state that a writer keeps between transactions.
@@ -164,6 +164,11 @@ impl<'t> Transaction<'t> {
         self.rows
     }
 
+    /// Reactions to messages, and pinned messages.
+    pub(crate) fn reactions(&mut self) -> &mut dyn ReactionRows {
+        self.rows
+    }
+
     /// The reads that complete messages.
     pub(crate) fn details(&self) -> &dyn DetailRows {
         self.rows
@@ -200,6 +205,11 @@ impl<'t> Transaction<'t> {
     }
 
     // --- the log ---
+
+    /// The position of the change that is recorded next.
+    pub(crate) fn next_position(&self) -> u64 {
+        self.position + 1
+    }
 
     /// The key of the message that is recorded next, which is its position.
     pub(crate) fn next_message_key(&self) -> MessageKey {

@@ -15,7 +15,10 @@ use quintet_domain::{
 use crate::log::Change;
 use crate::rows::{ConversationRow, ErasureProgress, UserNames, UserRow};
 use crate::transaction::{About, ActingUser, Transaction};
-use crate::{RuleResult, UserKey, files, guest_ids, guest_proof, meetups, members, messages, names, notifications};
+use crate::{
+    RuleResult, UserKey, files, guest_ids, guest_proof, meetups, members, messages, names, notifications, pins,
+    reactions,
+};
 
 /// Maximum number of memberships of an erased user that one write ends; other writes run in between.
 const MEMBERSHIPS_AT_ONCE: usize = 200;
@@ -319,13 +322,17 @@ fn erased(user: &UserRow, name: String) -> UserRow {
     }
 }
 
-/// Ends some more of the memberships of an erased person, then deletes some of its messages, whose sequence numbers
-/// stay. Returns whether there is more to do.
+/// Ends some more of the memberships of an erased person, then removes some of its reactions and pins, then deletes some
+/// of its messages, whose sequence numbers stay. Returns whether there is more to do.
 pub(crate) fn continue_erasure(tx: &mut Transaction<'_>, id: &UserId) -> RuleResult<bool> {
     let user = ActingUser::plain(tx.user(id)?);
     let Some(progress) = user.erasing else { return Ok(false) };
     // Memberships end first. There are no new ones once messages are being deleted, since the user is disabled.
     if progress == ErasureProgress::START && leave_some(tx, &user)? {
+        return Ok(true);
+    }
+    // Then what it added to messages of others.
+    if progress == ErasureProgress::START && (reactions::take_back_some(tx, &user)? || pins::unpin_some(tx, &user)?) {
         return Ok(true);
     }
     let erasing = messages::delete_some_of(tx, &user, progress)?;

@@ -28,4 +28,9 @@ stories!(
     details_rooms,
     details_conversations,
     details_chat,
+    marks_meetup,
+    marks_messenger,
+    marks_rooms,
+    marks_conversations,
+    marks_chat,
 );

@@ -18,6 +18,8 @@ pub(crate) fn may_write(actor: &Actor, command: &WriteCommand) -> Result<(), Ref
         WriteCommand::Read(Reading::Everything(Target::Direct(_))) if actor.guest => Err(needs_account()),
         WriteCommand::Edit { .. }
         | WriteCommand::Delete { .. }
+        | WriteCommand::React { .. }
+        | WriteCommand::Pin { .. }
         | WriteCommand::Read(_)
         | WriteCommand::Join { .. }
         | WriteCommand::Leave { .. }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use quintet_domain::{
     Actor, Barrier, ConversationId, ConversationKind, CreateConversation, DeleteMessage, Departure, EditMessage,
-    JoinConversation, LeaveConversation, LocalCommand, MarkRead, NewConversation, NewText, Profile, Refusal, Reply,
-    RoomMember, SendMessage, SweepGuests, Ticket, Timestamp, UserId, Write, WriteCommand, Written,
+    JoinConversation, LeaveConversation, LocalCommand, MarkRead, NewConversation, NewText, PinMessage, Profile, React,
+    Refusal, Reply, RoomMember, SendMessage, SweepGuests, Ticket, Timestamp, UserId, Write, WriteCommand, Written,
 };
 use quintet_store::{Memberships, ReplyTo};
 
@@ -31,6 +31,8 @@ fn write_of(caller: Caller, command: WriteCommand) -> Write {
         WriteCommand::Send(text) => SendMessage { actor, text }.into(),
         WriteCommand::Edit { message, content, details } => EditMessage { actor, message, content, details }.into(),
         WriteCommand::Delete { message } => DeleteMessage { actor, message }.into(),
+        WriteCommand::React { message, emoji, active } => React { actor, message, emoji, active }.into(),
+        WriteCommand::Pin { message, pinned } => PinMessage { actor, message, pinned }.into(),
         WriteCommand::Read(reading) => MarkRead { actor, reading }.into(),
         // The gateway has checked the guest's secret and put its proof into the actor.
         WriteCommand::Join { conversation, profile, guest_secret: _ } => {
@@ -65,6 +67,8 @@ pub fn reply(written: Written, guest_secret: Option<&GuestSecret>) -> Result<Rep
         Written::SendMessage(sent) => Reply::Sent { message: sent.message, repeated: sent.repeated },
         Written::EditMessage(message) => Reply::Edited(message),
         Written::DeleteMessage(message) => Reply::Deleted(message),
+        Written::React(active) => Reply::Reacted { active },
+        Written::PinMessage(pinned) => Reply::Pinned { pinned },
         Written::MarkRead(()) => Reply::Read,
         Written::JoinConversation(joined) => {
             // Who of the members is online is known to the gateway.
@@ -157,6 +161,8 @@ impl Service {
             WriteCommand::CreateRoom { name, profile } => WriteCommand::CreateRoom { name, profile: stored(profile) },
             command @ (WriteCommand::Edit { .. }
             | WriteCommand::Delete { .. }
+            | WriteCommand::React { .. }
+            | WriteCommand::Pin { .. }
             | WriteCommand::Read { .. }
             | WriteCommand::Leave { .. }) => command,
         }

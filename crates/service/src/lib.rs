@@ -28,6 +28,7 @@ mod notifications;
 mod passwords;
 mod presence;
 mod rates;
+mod reactions;
 mod ready;
 mod recovery;
 mod services;
@@ -59,8 +60,8 @@ use quintet_domain::{Environment, Prune, Refusal, Request, UserId};
 use quintet_files::Files;
 pub use quintet_store::Thread;
 pub use quintet_store::{
-    Filter, Job, Jobs, Listing, Memberships, MessagePage, NotificationRow, Page, PageOf, Party, PendingNotifications,
-    Replayed, ServiceKey,
+    Filter, Job, Jobs, Listing, Memberships, MessagePage, MissedSince, NotificationRow, Page, PageOf, Party,
+    PendingNotifications, PinnedMessage, Reaction, Replayed, ServiceKey,
 };
 use quintet_store::{ReplyTo, Store};
 pub use rates::{EventRate, Rates, RefusalRate};

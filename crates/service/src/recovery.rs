@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
 use quintet_domain::{ConnectionId, Refusal, User};
-use quintet_store::Replayed;
+use quintet_store::{MissedSince, Replayed};
 use sha2::Sha256;
 
 use crate::Service;
@@ -55,8 +55,8 @@ impl Service {
     ///
     /// # Errors
     /// An internal error.
-    pub async fn replay_since(&self, user: &User, after: u64) -> Result<Replayed, Refusal> {
-        Ok(self.store().replay_since(user.id.clone(), user.is_guest(), after).await?)
+    pub async fn replay_since(&self, user: &User, since: MissedSince) -> Result<Replayed, Refusal> {
+        Ok(self.store().replay_since(user.id.clone(), user.is_guest(), since).await?)
     }
 }
 

@@ -12,8 +12,9 @@ use quintet_domain::{
 };
 use quintet_store::Thread;
 use quintet_store::{
-    Filter, Future, Listing, MeetupFilter, Memberships, MemoryStore, MessagePage, NotificationRow, OrphanedFiles, Page,
-    PageOf, Party, PendingNotifications, ReadResult, Replayed, ReplyTo, ServiceKey, Store, StoreError, UserState,
+    Filter, Future, Listing, MeetupFilter, Memberships, MemoryStore, MessagePage, MissedSince, NotificationRow,
+    OrphanedFiles, Page, PageOf, Party, PendingNotifications, PinnedMessage, Reaction, ReadResult, Replayed, ReplyTo,
+    ServiceKey, Store, StoreError, UserState,
 };
 
 use crate::random::Random;
@@ -87,11 +88,13 @@ impl Store for SlowStore {
         fn messages(by: Party, user: UserId, id: ConversationId, of: PageOf, limit: u32) -> MessagePage;
         fn messages_outside_threads(by: Party, user: UserId, id: ConversationId, of: PageOf, limit: u32) -> MessagePage;
         fn thread(by: Party, user: UserId, id: MessageId, before: u64, limit: u32) -> Thread;
+        fn reactions(user: UserId, id: MessageId) -> Vec<Reaction>;
+        fn pins(user: UserId, id: ConversationId) -> Vec<PinnedMessage>;
         fn meetup(user: UserId, id: MeetupId) -> Meetup;
         fn meetups(user: UserId, filter: MeetupFilter, cursor: Option<String>, limit: u32) -> Page<Meetup>;
         fn notifications(user: UserId, cursor: Option<String>, limit: u32) -> Page<NotificationRow>;
         fn pending_notifications(user: UserId) -> PendingNotifications;
-        fn replay_since(user: UserId, guest: bool, after: u64) -> Replayed;
+        fn replay_since(user: UserId, guest: bool, since: MissedSince) -> Replayed;
         fn identity() -> String;
         fn check() -> ();
     }

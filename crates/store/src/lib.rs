@@ -12,6 +12,7 @@ mod error;
 mod future;
 mod jobs;
 mod key_lists;
+mod marks;
 mod memory;
 mod message_ids;
 mod migrated;
@@ -23,6 +24,7 @@ mod postgres;
 mod readers;
 mod seldom;
 mod shared_counts;
+mod shown_reactions;
 mod sqlite;
 mod store;
 mod writer;
@@ -40,7 +42,7 @@ pub use postgres::{
     ChannelError, Clock, FreshNode, Heartbeat, InstallationKey, NODE_FRESH_FOR, NOTIFICATION_BYTES_MAX,
     PostgresChannel, PostgresStore, PostgresTarget,
 };
-pub use quintet_rules::log::Replayed;
+pub use quintet_rules::log::{MissedSince, Replayed};
 pub use quintet_rules::threads::Thread;
 pub use shared_counts::{SharedCounts, SharedRate};
 pub use sqlite::{Location, SqliteStore};

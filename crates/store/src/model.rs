@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use quintet_domain::{Account, ConversationId, ConversationRef, Message, Notification, Timestamp, UserId};
+use quintet_domain::{Account, ConversationId, ConversationRef, Emoji, Message, Notification, Timestamp, UserId};
 
 /// A service's key as the operator sees it. The key itself is not stored, only its hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,6 +123,31 @@ pub struct Page<T> {
 pub struct MeetupFilter {
     /// Whether to select only open and confirmed meetups that have not expired.
     pub current: bool,
+}
+
+/// The reactions to a message with one emoji, as one user sees them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reaction {
+    /// The emoji of the reactions.
+    pub emoji: Emoji,
+    /// The number of users who reacted with it.
+    pub count: u32,
+    /// The users who reacted first, in that order; at most
+    /// [`REACTION_USERS_SHOWN_MAX`](quintet_domain::limits::REACTION_USERS_SHOWN_MAX).
+    pub users: Vec<UserId>,
+    /// Whether the user is one of those who reacted.
+    pub mine: bool,
+}
+
+/// A message that is pinned to its conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PinnedMessage {
+    /// The message as clients see it, with its readers.
+    pub message: Arc<Message>,
+    /// The user who pinned it.
+    pub by: UserId,
+    /// When it was pinned.
+    pub at: Timestamp,
 }
 
 /// A notification with its number in the order of creation.

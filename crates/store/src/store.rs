@@ -9,14 +9,14 @@ use quintet_domain::{
     Account, Commit, Conversation, ConversationId, GuestProof, Login, Meetup, MeetupId, MessageId, StoredFile, Ticket,
     Timestamp, User, UserId, Write, Written,
 };
-use quintet_rules::log::Replayed;
+use quintet_rules::log::{MissedSince, Replayed};
 use quintet_rules::threads::Thread;
 use tokio::sync::oneshot;
 
 pub use crate::future::{Future, ReadResult};
 use crate::{
     Filter, Jobs, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OrphanedFiles, Page, PageOf, Party,
-    PendingNotifications, ServiceKey, SharedCounts, StoreError, UserState,
+    PendingNotifications, PinnedMessage, Reaction, ServiceKey, SharedCounts, StoreError, UserState,
 };
 
 /// The recipient of a write's result.
@@ -158,6 +158,10 @@ pub trait Store: Send + Sync + 'static {
     ) -> ReadResult<'_, MessagePage>;
     /// The thread that a message belongs to or is the first of, with the newest replies before a sequence number.
     fn thread(&self, by: Party, user: UserId, id: MessageId, before: u64, limit: u32) -> ReadResult<'_, Thread>;
+    /// The reactions to a message that the user can see, in the order in which the emojis came.
+    fn reactions(&self, user: UserId, id: MessageId) -> ReadResult<'_, Vec<Reaction>>;
+    /// The pinned messages of a conversation that the user is a member of, the newest pin first.
+    fn pins(&self, user: UserId, id: ConversationId) -> ReadResult<'_, Vec<PinnedMessage>>;
     /// A meetup as the user sees it.
     fn meetup(&self, user: UserId, id: MeetupId) -> ReadResult<'_, Meetup>;
     /// Meetups as the user sees them, newest first.
@@ -174,7 +178,7 @@ pub trait Store: Send + Sync + 'static {
     fn pending_notifications(&self, user: UserId) -> ReadResult<'_, PendingNotifications>;
     /// The events that a user or guest missed since a position, with the texts that messages have now. The result has
     /// no entries if the id does not belong to a user of that kind any more.
-    fn replay_since(&self, user: UserId, guest: bool, after: u64) -> ReadResult<'_, Replayed>;
+    fn replay_since(&self, user: UserId, guest: bool, since: MissedSince) -> ReadResult<'_, Replayed>;
     /// The identity of the stored data: a different database has a different one, a copy has the same.
     fn identity(&self) -> ReadResult<'_, String>;
     /// Whether the database answers and can be written to.

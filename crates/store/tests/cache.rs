@@ -15,10 +15,10 @@ use proptest::prelude::*;
 use quintet_domain::{
     AddMember, AdoptUser, ChangeConversation, ChangeProfile, Claims, Code, Commit, ContinueErasure, ConversationId,
     ConversationKind, CreateConversation, CreateMeetup, DecideRequest, DeleteConversation, DeleteMeetup, DeleteMessage,
-    Departure, EditMessage, Entry, EraseUser, Event, JoinConversation, LeaveConversation, MarkRead, MeetupId,
-    MessageId, NewMeetup, NewText, NewUser, NoteSeen, Profile, ProfileChange, Prune, Quotas, Reading, RegisterUser,
-    RemoveMember, RenewHash, RequestMeetup, RevokeTokens, Role, SendMessage, SetDisabled, SweepGuests, Target, Ticket,
-    Timestamp, UserId, Write, Written,
+    Departure, EditMessage, Emoji, Entry, EraseUser, Event, JoinConversation, LeaveConversation, MarkRead, MeetupId,
+    MessageId, NewMeetup, NewText, NewUser, NoteSeen, PinMessage, Profile, ProfileChange, Prune, Quotas, React,
+    Reading, RegisterUser, RemoveMember, RenewHash, RequestMeetup, RevokeTokens, Role, SendMessage, SetDisabled,
+    SweepGuests, Target, Ticket, Timestamp, UserId, Write, Written,
 };
 use quintet_rules::WriterState;
 use quintet_store::{
@@ -148,6 +148,9 @@ enum Step {
     Accept,
     EndMeetup,
     Prune,
+    React,
+    Unreact,
+    Pin,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -174,6 +177,10 @@ fn step() -> impl Strategy<Value = Step> {
         Accept,
         EndMeetup,
         Prune,
+        React,
+        React,
+        Unreact,
+        Pin,
     ];
     prop_oneof![
         2 => proptest::sample::select(kinds.to_vec()).prop_map(Make),
@@ -241,6 +248,11 @@ impl Made {
             Step::Read => {
                 MarkRead { actor, reading: Reading::Messages { conversation: None, messages: vec![message?] } }.into()
             }
+            Step::React | Step::Unreact => {
+                let (emoji, active) = (Emoji::trusted("+1"), matches!(step, Step::React));
+                React { actor, message: message?, emoji, active }.into()
+            }
+            Step::Pin => PinMessage { actor, message: message?, pinned: at % 3 != 0 }.into(),
             Step::Join => {
                 let profile = Profile { username: Some("a guest".to_owned()), avatar: None };
                 JoinConversation { actor, conversation: conversation?, profile, history: true }.into()

@@ -11,8 +11,8 @@ use proptest::prelude::*;
 use quintet_domain::permissions::{Action, Standing, allows};
 use quintet_domain::{
     AddMember, Audience, ChangeConversation, ConversationId, ConversationKind, CreateMeetup, DecideRequest,
-    DeleteConversation, DeleteMessage, Departure, EditMessage, JoinConversation, LeaveConversation, MarkRead,
-    MessageId, NewMeetup, Reading, RemoveMember, RequestMeetup, Role, UserId, UserKind,
+    DeleteConversation, DeleteMessage, Departure, EditMessage, Emoji, JoinConversation, LeaveConversation, MarkRead,
+    MessageId, NewMeetup, PinMessage, React, Reading, RemoveMember, RequestMeetup, Role, UserId, UserKind,
 };
 use quintet_store::{PageOf, Party};
 use support::{Bench, Factory, actor, block_on, postgres_store, quick_stores};
@@ -24,6 +24,8 @@ enum Step {
     Edit,
     DeleteMessage,
     Read,
+    React(bool),
+    Pin(bool),
     Join,
     Leave,
     Add(usize),
@@ -40,6 +42,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::Edit),
         2 => Just(Step::DeleteMessage),
         1 => Just(Step::Read),
+        2 => any::<bool>().prop_map(Step::React),
+        2 => any::<bool>().prop_map(Step::Pin),
         3 => Just(Step::Join),
         2 => Just(Step::Leave),
         2 => (0..USERS).prop_map(Step::Add),
@@ -238,6 +242,23 @@ impl Run {
                     .await;
                 assert_eq!(read.is_ok(), expected, "{shown}: {read:?}");
                 return;
+            }
+            Step::React(active) => {
+                let Some((message, _, deleted)) = conversation.message.clone() else { return };
+                let expected = conversation.may(Action::React, user, author) && !(active && deleted);
+                let write = React { actor: by, message: message.clone(), emoji: Emoji::trusted("+1"), active };
+                let done = self.bench.write(write).await.is_ok();
+                let seen = self.bench.store.reactions(self.users[user].clone(), message).await;
+                assert_eq!(seen.is_ok(), conversation.may(Action::Use, user, author), "{shown}");
+                (expected, done)
+            }
+            Step::Pin(pinned) => {
+                let Some((message, _, deleted)) = conversation.message.clone() else { return };
+                let expected = conversation.may(Action::Pin, user, author) && !(pinned && deleted);
+                let done = self.bench.write(PinMessage { actor: by, message, pinned }).await.is_ok();
+                let seen = self.bench.store.pins(self.users[user].clone(), id).await;
+                assert_eq!(seen.is_ok(), conversation.may(Action::Use, user, author), "{shown}");
+                (expected, done)
             }
             Step::Join => {
                 let expected = if member {

@@ -52,7 +52,7 @@ async fn the_log_is_pruned_and_nobody_is_told_of_a_gap(on: On) {
     assert_eq!(stage.bench.settled().await, position + 1, "positions go on");
 
     let missed = async |after: u64| {
-        let missed = stage.bench.store.replay_since(users[1].clone(), false, after).await.unwrap();
+        let missed = stage.bench.store.replay_since(users[1].clone(), false, after.into()).await.unwrap();
         missed.entries.map(|entries| entries.len())
     };
     assert_eq!(missed(position).await, Some(1));
@@ -102,7 +102,7 @@ async fn guests_who_have_nothing_are_forgotten(on: On) {
     let left = stage.number("SELECT count(*) FROM user WHERE kind = 'guest'");
     assert_eq!(left, 3, "one who spoke, one who is there, one who came today");
     // A change that names a user whose row is gone does no harm.
-    stage.bench.store.replay_since(users[0].clone(), false, stage.bench.settled().await - 1).await.unwrap();
+    stage.bench.store.replay_since(users[0].clone(), false, (stage.bench.settled().await - 1).into()).await.unwrap();
 }
 
 /// The log may refer to the key of a guest whose row was removed, and no later account gets that key.
@@ -124,7 +124,7 @@ async fn nobody_inherits_the_place_of_a_guest_in_the_log(on: On) {
     stage.bench.environment.pass_ms(8 * DAY_MS);
     stage.prune().await;
     stage.users("bob").await;
-    let missed = stage.bench.store.replay_since(users[0].clone(), false, before).await.unwrap();
+    let missed = stage.bench.store.replay_since(users[0].clone(), false, before.into()).await.unwrap();
     let seen: Vec<_> = missed
         .entries
         .unwrap()

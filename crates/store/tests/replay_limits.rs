@@ -21,9 +21,9 @@ async fn too_many_changes() {
     for n in 0..RECOVERY_CHANGES_MAX {
         bench.send(&alice, &conversations[n % 2], "text").await.expect("sent");
     }
-    let missed = bench.store.replay_since(bob.clone(), false, start).await.expect("read");
+    let missed = bench.store.replay_since(bob.clone(), false, start.into()).await.expect("read");
     assert!(missed.entries.is_none(), "the two conversations were joined, too");
-    let missed = bench.store.replay_since(bob, false, made).await.expect("read");
+    let missed = bench.store.replay_since(bob, false, made.into()).await.expect("read");
     assert_eq!(missed.entries.map(|entries| entries.len()), Some(RECOVERY_CHANGES_MAX));
 }
 
@@ -39,7 +39,7 @@ async fn too_many_bytes() {
         let (actor, conversation, name) = (actor(&alice), group.clone(), Some(format!("name {n}")));
         bench.write(ChangeConversation { actor, conversation, name, open: None }).await.expect("renamed");
     }
-    let missed = async || bench.store.replay_since(bob.clone(), false, after).await.expect("read").entries;
+    let missed = async || bench.store.replay_since(bob.clone(), false, after.into()).await.expect("read").entries;
     assert_eq!(missed().await.map(|entries| entries.len()), Some(RENAMES));
     bench.send(&alice, &group, &"x".repeat(5_000)).await.expect("sent");
     assert!(missed().await.is_none(), "{} bytes", RENAMES * 5_000);

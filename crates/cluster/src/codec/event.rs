@@ -8,7 +8,7 @@ use quintet_domain::{MeetupId, MessageId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::values::{
-    ConversationRef, Departure, MeetupStatus, Message, Notification, Overview, User, ids, users as users_of,
+    ConversationRef, Departure, MeetupStatus, Message, Notification, Overview, Reacted, User, ids, users as users_of,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -110,6 +110,14 @@ pub(super) enum Event<'a> {
         user: User<'a>,
         online: bool,
     },
+    MessageReacted(#[serde(borrow)] Box<Reacted<'a>>),
+    MessagePinned {
+        #[serde(borrow)]
+        conversation: ConversationRef<'a>,
+        message: &'a str,
+        user: &'a str,
+        pinned: bool,
+    },
 }
 
 impl<'a> Event<'a> {
@@ -119,6 +127,13 @@ impl<'a> Event<'a> {
             From::MessageCreated(message) => Self::MessageCreated(Box::new(Message::of(message))),
             From::MessageEdited(message) => Self::MessageEdited(Box::new(Message::of(message))),
             From::MessageDeleted(message) => Self::MessageDeleted(Box::new(Message::of(message))),
+            From::MessageReacted(reacted) => Self::MessageReacted(Box::new(Reacted::of(reacted))),
+            From::MessagePinned { conversation, message, user, pinned } => Self::MessagePinned {
+                conversation: ConversationRef::of(conversation),
+                message: message.as_str(),
+                user: user.as_str(),
+                pinned: *pinned,
+            },
             From::MessagesRead { conversation, reader, messages, audience } => Self::MessagesRead {
                 conversation: ConversationRef::of(conversation),
                 reader: User::of(reader),
@@ -185,6 +200,13 @@ impl<'a> Event<'a> {
             Self::MessageCreated(message) => To::MessageCreated(message.read()),
             Self::MessageEdited(message) => To::MessageEdited(message.read()),
             Self::MessageDeleted(message) => To::MessageDeleted(message.read()),
+            Self::MessageReacted(reacted) => To::MessageReacted(reacted.read()),
+            Self::MessagePinned { conversation, message, user, pinned } => To::MessagePinned {
+                conversation: conversation.read(),
+                message: MessageId::trusted(message),
+                user: UserId::trusted(user),
+                pinned,
+            },
             Self::MessagesRead { conversation, reader, messages, audience } => To::MessagesRead {
                 conversation: conversation.read(),
                 reader: reader.read(),

@@ -275,6 +275,49 @@ impl<'a> Message<'a> {
 }
 
 #[derive(Serialize, Deserialize)]
+pub(super) struct Reacted<'a> {
+    #[serde(borrow)]
+    conversation: ConversationRef<'a>,
+    message: &'a str,
+    emoji: &'a str,
+    user: &'a str,
+    active: bool,
+    count: u32,
+    #[serde(borrow)]
+    changes: Vec<(&'a str, bool)>,
+}
+
+impl<'a> Reacted<'a> {
+    pub(super) fn of(reacted: &'a domain::Reacted) -> Self {
+        let domain::Reacted { conversation, message, emoji, user, active, count, changes } = reacted;
+        let change = |domain::ReactionChange { user, active }: &'a domain::ReactionChange| (user.as_str(), *active);
+        Self {
+            conversation: ConversationRef::of(conversation),
+            message: message.as_str(),
+            emoji: emoji.as_str(),
+            user: user.as_str(),
+            active: *active,
+            count: *count,
+            changes: changes.iter().map(change).collect(),
+        }
+    }
+
+    pub(super) fn read(self) -> Arc<domain::Reacted> {
+        let Self { conversation, message, emoji, user, active, count, changes } = self;
+        let change = |(user, active)| domain::ReactionChange { user: UserId::trusted(user), active };
+        Arc::new(domain::Reacted {
+            conversation: conversation.read(),
+            message: MessageId::trusted(message),
+            emoji: domain::Emoji::trusted(emoji),
+            user: UserId::trusted(user),
+            active,
+            count,
+            changes: changes.into_iter().map(change).collect(),
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
 pub(super) struct Overview<'a> {
     #[serde(borrow)]
     conversation: ConversationRef<'a>,

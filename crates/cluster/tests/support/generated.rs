@@ -8,10 +8,10 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use quintet_cluster::{Envelope, GroupNotice, Message};
 use quintet_domain::{
-    AttachedFile, ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef, Departure, Entry,
-    Event, FileLink, MeetupId, MeetupStatus, Member, Mention, MessageDetails, MessageId, MessageKind, Metadata, NodeId,
-    Notification, NotificationId, Overview, Pin, Quote, ReactionCount, Reader, Role, ThreadSummary, Timestamp, User,
-    UserId, UserKind,
+    AttachedFile, ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef, Departure, Emoji,
+    Entry, Event, FileLink, MeetupId, MeetupStatus, Member, Mention, MessageDetails, MessageId, MessageKind, Metadata,
+    NodeId, Notification, NotificationId, Overview, Pin, Quote, Reacted, ReactionChange, ReactionCount, Reader, Role,
+    ThreadSummary, Timestamp, User, UserId, UserKind,
 };
 
 fn text() -> impl Strategy<Value = String> + Clone {
@@ -221,6 +221,26 @@ pub fn events() -> Vec<BoxedStrategy<Event>> {
             .boxed(),
         (conversation(), user(), any::<bool>())
             .prop_map(|(conversation, user, online)| Event::RoomPresence { conversation, user, online })
+            .boxed(),
+        (conversation(), text(), text(), user_id(), any::<bool>(), any::<u32>(), vec((user_id(), any::<bool>()), 0..5))
+            .prop_map(|(conversation, message, emoji, user, active, count, changes)| {
+                let change = |(user, active)| ReactionChange { user, active };
+                Event::MessageReacted(Arc::new(Reacted {
+                    conversation,
+                    message: MessageId::trusted(&message),
+                    emoji: Emoji::trusted(&emoji),
+                    user,
+                    active,
+                    count,
+                    changes: changes.into_iter().map(change).collect(),
+                }))
+            })
+            .boxed(),
+        (conversation(), text(), user_id(), any::<bool>())
+            .prop_map(|(conversation, message, user, pinned)| {
+                let message = MessageId::trusted(&message);
+                Event::MessagePinned { conversation, message, user, pinned }
+            })
             .boxed(),
     ]
 }

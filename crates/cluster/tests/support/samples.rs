@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use quintet_cluster::{GroupNotice, Message};
 use quintet_domain::{
-    AttachedFile, ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef, Departure, Entry,
-    Event, FileLink, MeetupId, MeetupStatus, Member, Mention, MessageDetails, MessageId, MessageKind, Metadata, NodeId,
-    Notification, NotificationId, Overview, Pin, Quote, ReactionCount, Reader, Role, ThreadSummary, Timestamp, User,
-    UserId, UserKind,
+    AttachedFile, ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef, Departure, Emoji,
+    Entry, Event, FileLink, MeetupId, MeetupStatus, Member, Mention, MessageDetails, MessageId, MessageKind, Metadata,
+    NodeId, Notification, NotificationId, Overview, Pin, Quote, Reacted, ReactionChange, ReactionCount, Reader, Role,
+    ThreadSummary, Timestamp, User, UserId, UserKind,
 };
 
 /// The number of kinds of events.
-pub const KINDS: usize = 19;
+pub const KINDS: usize = 21;
 
 /// The place of an event in the closed list.
 pub fn number_of(event: &Event) -> usize {
@@ -37,6 +37,8 @@ pub fn number_of(event: &Event) -> usize {
         Event::Typing { .. } => 16,
         Event::Presence { .. } => 17,
         Event::RoomPresence { .. } => 18,
+        Event::MessageReacted(_) => 19,
+        Event::MessagePinned { .. } => 20,
     }
 }
 
@@ -195,6 +197,21 @@ pub fn events() -> Vec<Event> {
             conversation: conversation(ConversationKind::Room),
             user: user("ada", UserKind::Registered),
             online: true,
+        },
+        Event::MessageReacted(Arc::new(Reacted {
+            conversation: conversation(ConversationKind::Room),
+            message: MessageId::trusted("m1"),
+            emoji: Emoji::trusted("👍"),
+            user: ada.clone(),
+            active: true,
+            count: 300,
+            changes: vec![ReactionChange { user: ada.clone(), active: false }],
+        })),
+        Event::MessagePinned {
+            conversation: conversation(ConversationKind::Direct),
+            message: MessageId::trusted("m1"),
+            user: ada.clone(),
+            pinned: true,
         },
     ]
 }

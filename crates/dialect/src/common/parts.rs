@@ -140,6 +140,8 @@ impl<'e> CommonEvent<'e> {
             | Event::MessageEdited(_)
             | Event::MessageDeleted(_)
             | Event::MessagesRead { .. }
+            | Event::MessageReacted(_)
+            | Event::MessagePinned { .. }
             | Event::ConversationDeleted { .. }
             | Event::MemberJoined { .. }
             | Event::MemberLeft { .. }

@@ -10,6 +10,8 @@ pub fn sample(field: &Field) -> Value {
         Type::Content | Type::Name | Type::Text => json!(format!("text of {}", field.name)),
         Type::Url => json!("https://example.org/a.png"),
         Type::Kind => json!("text"),
+        Type::Emoji => json!("👍"),
+        Type::Number => json!(7),
         Type::Flag => json!(true),
         Type::Ids => json!(["m1", "m2"]),
         Type::Time => json!("2026-01-01T00:00:00.000Z"),

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use quintet_domain::{
     AttachedFile, ClientMessageId, ConversationId, ConversationKind, ConversationRef, DELETED_CONTENT, Departure,
-    Event, FileLink, MeetupId, MeetupStatus, Member, Mention, Message, MessageDetails, MessageId, MessageKind,
-    Metadata, Notification, NotificationId, Overview, Pin, Quote, ReactionCount, Reader, Reply, Role, RoomMember,
-    ThreadSummary, Timestamp, User, UserId, UserKind,
+    Emoji, Event, FileLink, MeetupId, MeetupStatus, Member, Mention, Message, MessageDetails, MessageId, MessageKind,
+    Metadata, Notification, NotificationId, Overview, Pin, Quote, Reacted, ReactionChange, ReactionCount, Reader,
+    Reply, Role, RoomMember, ThreadSummary, Timestamp, User, UserId, UserKind,
 };
 
 /// 2026-11-26T12:34:56.007Z.
@@ -194,6 +194,20 @@ pub fn events() -> Vec<(String, Event)> {
         let (place, who) = (|| Arc::clone(&conversation), || Arc::clone(&user));
         let mut add = |what: &str, event| events.push((format!("{what} {name}"), event));
         add("read", Event::MessagesRead { conversation: place(), reader: who(), messages, audience: None });
+        let emoji = Emoji::trusted("\u{2764}\u{fe0f}");
+        let message = MessageId::trusted("m-1");
+        let both = [("ada", true), ("bob", false)];
+        let change = |(user, active)| ReactionChange { user: UserId::trusted(user), active };
+        for (what, changes) in [("reaction", Vec::new()), ("reactions", both.map(change).to_vec())] {
+            let (emoji, message, user) = (emoji.clone(), message.clone(), user.id.clone());
+            let active = changes.is_empty();
+            let reacted = Reacted { conversation: place(), message, emoji, user, active, count: 3, changes };
+            add(what, Event::MessageReacted(Arc::new(reacted)));
+        }
+        for pinned in [true, false] {
+            let (message, user) = (message.clone(), user.id.clone());
+            add(&format!("pin {pinned}"), Event::MessagePinned { conversation: place(), message, user, pinned });
+        }
         add("arrival", Event::MemberJoined { conversation: place(), user: who(), member_count: 2 });
         for departure in [Departure::Left, Departure::GuestGone] {
             let left = Event::MemberLeft { conversation: place(), user: who(), departure, member_count: 1 };
@@ -269,6 +283,10 @@ pub fn replies() -> Vec<(String, Reply)> {
     }
     let others = [
         ("read", Reply::Read),
+        ("reacted", Reply::Reacted { active: true }),
+        ("unreacted", Reply::Reacted { active: false }),
+        ("pinned", Reply::Pinned { pinned: true }),
+        ("unpinned", Reply::Pinned { pinned: false }),
         ("typing", Reply::Typing),
         ("listening", Reply::Listening { joined: ids(&["a", "b\""]), refused: Vec::new() }),
         ("listening to some", Reply::Listening { joined: ids(&[]), refused: ids(&["c", "d\""]) }),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Actor, EditedDetails, Message, MessageId, NewText, Reading};
+use crate::{Actor, EditedDetails, Emoji, Message, MessageId, NewText, Reading};
 
 /// Sends a message. The first message between two users creates their direct conversation. If the sender repeats a
 /// client message id, the result is the first one; refused with `ERR_CONFLICT` if the content differs.
@@ -43,6 +43,34 @@ pub struct DeleteMessage {
     pub actor: Actor,
     /// The message to delete.
     pub message: MessageId,
+}
+
+/// Reacts to a message, or takes the reaction back. The result is whether the reaction is there. Doing it again changes
+/// nothing; refused with `ERR_CONFLICT` beyond
+/// [`REACTIONS_OF_USER_MAX`](crate::limits::REACTIONS_OF_USER_MAX) of the actor on the message, or beyond
+/// [`REACTION_KINDS_MAX`](crate::limits::REACTION_KINDS_MAX) different ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct React {
+    /// The user who reacts.
+    pub actor: Actor,
+    /// The message to react to.
+    pub message: MessageId,
+    /// The emoji of the reaction.
+    pub emoji: Emoji,
+    /// Whether the reaction is given; otherwise it is taken back.
+    pub active: bool,
+}
+
+/// Pins a message to its conversation, or unpins it. The result is whether it is pinned. Doing it again changes nothing;
+/// refused with `ERR_CONFLICT` beyond [`PINS_MAX`](crate::limits::PINS_MAX) in the conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PinMessage {
+    /// The user who pins.
+    pub actor: Actor,
+    /// The message to pin.
+    pub message: MessageId,
+    /// Whether the message is pinned; otherwise it is unpinned.
+    pub pinned: bool,
 }
 
 /// Moves the actor's read cursor forward to the newest of the messages that it has read; never back.

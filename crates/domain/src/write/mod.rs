@@ -81,6 +81,10 @@ writes! {
     EditMessage -> Arc<Message>;
     /// Deletes a message's content.
     DeleteMessage -> Arc<Message>;
+    /// Gives a reaction or takes it back. The result says whether it is there.
+    React -> bool;
+    /// Pins or unpins a message. The result says whether it is pinned.
+    PinMessage -> bool;
     /// Moves a member's read cursor.
     MarkRead -> ();
     /// Changes nothing; its result is the current position in the commit order.
@@ -183,6 +187,7 @@ impl Write {
             | Self::RequestMeetup(_)
             | Self::DecideRequest(_)
             | Self::NotifyUser(_) => true,
+            Self::React(React { active: new, .. }) | Self::PinMessage(PinMessage { pinned: new, .. }) => *new,
             Self::DeleteMessage(_)
             | Self::MarkRead(_)
             | Self::Barrier(_)
@@ -217,6 +222,8 @@ impl Write {
             Self::JoinConversation(_) | Self::LeaveConversation(_) | Self::Barrier(_) => true,
             Self::SendMessage(_)
             | Self::EditMessage(_)
+            | Self::React(_)
+            | Self::PinMessage(_)
             | Self::AddMember(_)
             | Self::CreateConversation(_)
             | Self::ChangeConversation(_)

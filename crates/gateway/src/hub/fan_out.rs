@@ -4,7 +4,7 @@
 //!
 //! What must stay true: an event is queued only for connections whose user belongs to the event's audience.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use quintet_dialect::{Dialect, Perspective, differs_for_actor, encode, suppresses_echo};
@@ -19,6 +19,15 @@ use crate::recovery::{Offset, OffsetMode};
 use crate::responder::Responder;
 use crate::settings::Echo;
 use crate::written::Written;
+
+/// The offset of an event, whatever the dialect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct OffsetAt {
+    /// The position of the event.
+    pub(super) position: u64,
+    /// The position up to which all reactions were told, if not all before the event were.
+    pub(super) reactions_told: Option<u64>,
+}
 
 /// Everything by which the frames of one event differ.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,6 +48,8 @@ pub(super) struct Frames<'e> {
     has_links: bool,
     /// The position in the commit order; `None` for ephemeral events.
     position: Option<u64>,
+    /// What the frames carry as their offset; `None` for events that a client does not continue behind.
+    offset: Option<OffsetAt>,
     /// The number of connections that the event was queued for.
     queued: u64,
     /// The encoded frames, without one for a dialect that has no event. There are few, because most connections are
@@ -51,10 +62,10 @@ impl<'e> Frames<'e> {
     pub(super) fn new(
         event: &'e Event,
         service: &'e Service,
-        position: Option<u64>,
+        (position, offset): (Option<u64>, Option<OffsetAt>),
         written: &'e RefCell<Written>,
     ) -> Self {
-        Self { event, service, has_links: event.has_links(), position, queued: 0, encoded: Vec::new(), written }
+        Self { event, service, has_links: event.has_links(), position, offset, queued: 0, encoded: Vec::new(), written }
     }
 
     /// The frame of the event for a connection in a dialect; none if the dialect has no event for it.
@@ -83,8 +94,13 @@ impl<'e> Frames<'e> {
         let readers = written.readers(self.service.bases(), base);
         let shown = readers.event(self.event);
         let event = encode(dialect, shown.as_ref().unwrap_or(self.event), perspective, &online, &mut readers.texts)?;
-        let offset = |position| Offset { position, dialect, decided: mode == OffsetMode::Decided };
-        let offset = self.position.filter(|_| mode != OffsetMode::No).map(offset);
+        let offset = |OffsetAt { position, reactions_told }| Offset {
+            position,
+            reactions_told,
+            dialect,
+            decided: mode == OffsetMode::Decided,
+        };
+        let offset = self.offset.filter(|_| mode != OffsetMode::No).map(offset);
         Some(wrapping.frame(dialect, &event, mode, offset))
     }
 
@@ -168,17 +184,32 @@ impl Recipients {
 pub(super) struct FanOut {
     service: Service,
     echo: Echo,
+    /// The position up to which all reactions were told, while later ones wait.
+    reactions_told: Cell<Option<u64>>,
     /// What was written last: an answer is followed by the event that its command caused.
     written: RefCell<Written>,
 }
 
 impl FanOut {
     pub(super) fn new(service: Service, echo: Echo) -> Self {
-        Self { service, echo, written: RefCell::default() }
+        Self { service, echo, reactions_told: Cell::new(None), written: RefCell::default() }
+    }
+
+    /// Sets the position up to which all reactions were told; `None` if none waits.
+    pub(super) fn set_reactions_told(&self, up_to: Option<u64>) {
+        self.reactions_told.set(up_to);
     }
 
     fn frames<'e>(&'e self, event: &'e Event, position: Option<u64>) -> Frames<'e> {
-        Frames::new(event, &self.service, position, &self.written)
+        let reactions_told = self.reactions_told.get();
+        let offset = position.map(|position| OffsetAt { position, reactions_told });
+        Frames::new(event, &self.service, (position, offset), &self.written)
+    }
+
+    /// Delivers an event that was committed, after later entries: a client does not continue behind it.
+    pub(super) fn deliver_late(&self, directory: &Directory, event: &Event, position: u64) {
+        let frames = Frames::new(event, &self.service, (Some(position), None), &self.written);
+        self.deliver_frames(directory, frames, None, Recipients::ALL);
     }
 
     /// Answers a command.
@@ -235,7 +266,17 @@ impl FanOut {
         entry: Option<&Entry>,
         recipients: Recipients,
     ) -> usize {
-        let mut frames = self.frames(event, entry.map(|entry| entry.position));
+        self.deliver_frames(directory, self.frames(event, entry.map(|entry| entry.position)), entry, recipients)
+    }
+
+    fn deliver_frames(
+        &self,
+        directory: &Directory,
+        mut frames: Frames<'_>,
+        entry: Option<&Entry>,
+        recipients: Recipients,
+    ) -> usize {
+        let event = frames.event;
         let actor = event.actor().and_then(|user| directory.slot(user));
         // Typing and presence are for others than the user; so are arrivals that a viewer would take for its own.
         let others_only = matches!(event, Event::Typing { .. } | Event::Presence { .. } | Event::RoomPresence { .. });

@@ -26,6 +26,7 @@ mod other_nodes;
 mod positions;
 mod presence;
 mod profiles;
+mod reactions;
 mod read_ahead;
 mod replay;
 mod replay_buffer;
@@ -39,7 +40,7 @@ use std::sync::Arc;
 use quintet_dialect::Dialect;
 use quintet_domain::limits::IDS_MAX;
 use quintet_domain::{
-    Commit, ConnectionId, Entry, Ephemeral, Event, LocalCommand, Outcome, Refusal, Reply, User, UserId,
+    Commit, ConnectionId, Entry, Ephemeral, Event, LocalCommand, MessageId, Outcome, Refusal, Reply, User, UserId,
 };
 use quintet_service::{ResumeTokens, Service};
 use tokio::sync::{mpsc, oneshot};
@@ -57,6 +58,7 @@ use self::other_nodes::OtherNodes;
 use self::positions::{Positions, Waiting};
 use self::presence::PresenceTracker;
 use self::profiles::Profiles;
+use self::reactions::{Reactions, Turn};
 use self::read_ahead::NewestChanges;
 use self::replay::Replays;
 use self::timers::{Timer, Timers};
@@ -84,6 +86,7 @@ pub(crate) struct Hub {
     other_nodes: OtherNodes,
     presence: PresenceTracker,
     profiles: Profiles,
+    reactions: Reactions,
     notifications: Notifications,
     credentials: Credentials,
     replays: Replays,
@@ -105,6 +108,7 @@ impl Hub {
             other_nodes: OtherNodes::new(service.clone(), inbox.clone()),
             presence: PresenceTracker::new(service.clone(), census, &settings),
             profiles: Profiles::new(service.clone(), inbox.clone()),
+            reactions: Reactions::default(),
             notifications: Notifications::new(service.clone(), inbox.clone()),
             credentials: Credentials::default(),
             replays: Replays::new(service.clone(), inbox.clone(), &settings),
@@ -220,6 +224,17 @@ impl Hub {
                 self.typing.forget_conversation(&mut self.timers, &conversation.id);
                 self.directory.remove_conversation(&conversation.id, entry.position);
             }
+            Event::MessageReacted(reacted) => match self.reactions.take(&mut self.timers, entry, reacted, now) {
+                Turn::Now => self.fan_out.deliver(&self.directory, entry),
+                Turn::Waits => self.fan_out.set_reactions_told(self.reactions.told_up_to()),
+                Turn::MessageIsFull => self.tell_reactions(&reacted.message, now),
+                Turn::AllAreFull => self.reactions.messages().iter().for_each(|one| self.tell_reactions(one, now)),
+            },
+            Event::MessageDeleted(message) => {
+                self.reactions.forget(&message.id);
+                self.fan_out.set_reactions_told(self.reactions.told_up_to());
+                self.fan_out.deliver(&self.directory, entry);
+            }
             Event::MessageCreated(message) => {
                 let (user, conversation) = (&message.sender.id, &message.conversation.id);
                 let stopped = self.typing.stop(&self.directory, &mut self.timers, user, conversation);
@@ -247,13 +262,21 @@ impl Hub {
             | Event::ConversationHidden { .. }
             | Event::DeletionAnnounced { .. }
             | Event::MessageEdited(_)
-            | Event::MessageDeleted(_)
+            | Event::MessagePinned { .. }
             | Event::MessagesRead { .. }
             | Event::MeetupChanged { .. }
             | Event::Typing { .. }
             | Event::Presence { .. }
             | Event::RoomPresence { .. } => self.fan_out.deliver(&self.directory, entry),
         }
+    }
+
+    /// Tells of the reactions to a message that wait.
+    fn tell_reactions(&mut self, message: &MessageId, now: Instant) {
+        for (position, event) in self.reactions.due(message, now) {
+            self.fan_out.deliver_late(&self.directory, &event, position);
+        }
+        self.fan_out.set_reactions_told(self.reactions.told_up_to());
     }
 
     /// Removes the guest whose id an account took. Its departures from its rooms are separate entries.
@@ -368,6 +391,7 @@ impl Hub {
                 Timer::ReviewTokens => self.credentials.review(directory, timers, environment, now),
                 Timer::Presence => self.presence.announce_batch(directory, timers, fan_out),
                 Timer::Profiles => self.profiles.announce_due((directory, reached), timers, fan_out, now),
+                Timer::Reactions(message) => self.tell_reactions(&message, now),
                 Timer::ReadElsewhere => self.other_nodes.read_again(directory),
                 Timer::NodeGone => self.depart_some(now),
             }

@@ -71,7 +71,7 @@ impl Notifications {
             let id = notification.id.clone();
             let event = Event::Notified { user: user.clone(), notification };
             let written = RefCell::default();
-            Frames::new(&event, &self.service, None, &written).queue_all(subscriber, Perspective::Other);
+            Frames::new(&event, &self.service, (None, None), &written).queue_all(subscriber, Perspective::Other);
             delivered.extend(subscriber.connection.mark_delivered(&id));
         }
         self.mark_delivered(delivered);

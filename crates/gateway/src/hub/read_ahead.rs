@@ -36,6 +36,8 @@ impl NewestChanges {
             Event::MessageCreated(_)
             | Event::MessageEdited(_)
             | Event::MessageDeleted(_)
+            | Event::MessageReacted(_)
+            | Event::MessagePinned { .. }
             | Event::MessagesRead { .. }
             | Event::MeetupChanged { .. }
             | Event::Revoked { .. }

@@ -13,14 +13,14 @@ use std::time::Duration;
 use quintet_dialect::Perspective;
 use quintet_domain::limits::{RECOVERIES_MAX, RECOVERIES_OF_USER_MAX};
 use quintet_domain::{Audience, ConversationId, Entry, Event, NotificationId, User, UserId};
-use quintet_service::{PendingNotifications, Service};
+use quintet_service::{MissedSince, PendingNotifications, Service};
 use quintet_socketio::{CloseReason, Frame};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::Instant;
 
 use super::attach_reply::AttachReply;
 use super::directory::Directory;
-use super::fan_out::{Frames, end_of};
+use super::fan_out::{Frames, OffsetAt, end_of};
 use super::message::{ClientMessage, ReplayOutcome};
 use super::replay_buffer::ReplayBuffer;
 use crate::connection::Connection;
@@ -144,7 +144,7 @@ impl Replay {
     }
 
     async fn replay(&self, inbox: &mpsc::WeakSender<ClientMessage>) -> ReplayOutcome {
-        let Ok(missed) = self.service.replay_since(&self.user, self.resume.after()).await else {
+        let Ok(missed) = self.service.replay_since(&self.user, self.resume.since()).await else {
             return ReplayOutcome::Nothing;
         };
         let Some(entries) = missed.entries else {
@@ -157,8 +157,11 @@ impl Replay {
         self.connection.out.accept_recoverable(&self.resume.pid);
         let mut delivered: Vec<NotificationId> = Vec::new();
         let mut pace = ReplayPace { waited: false, too_late: Instant::now() + TAKEN_WITHIN };
+        let reactions = entries.iter().filter(|entry| matches!(entry.event, Event::MessageReacted(_)));
+        let last_reaction = reactions.map(|entry| entry.position).max().unwrap_or_default();
         for entry in entries.iter().filter(|entry| !self.is_muted(entry)) {
-            if !self.send(self.frames(entry), inbox, &mut pace).await {
+            let offset = self.offset_of(entry, last_reaction);
+            if !self.send(self.frames(entry, offset), inbox, &mut pace).await {
                 return ReplayOutcome::Closed;
             }
             if let Event::Notified { notification, .. } = &entry.event {
@@ -199,20 +202,28 @@ impl Replay {
     /// The frames of a changed profile, which has no position.
     fn profile_frames(&self, event: &Event) -> Vec<Frame> {
         let written = RefCell::default();
-        let mut frames = Frames::new(event, &self.service, None, &written);
+        let mut frames = Frames::new(event, &self.service, (None, None), &written);
         let (mode, dialects) = self.connection.dialects();
         let frame = |dialect| frames.get(dialect, Perspective::Other, mode, &self.connection).cloned();
         dialects.filter_map(frame).collect()
     }
 
+    /// The offset of an entry. The reactions of a replay stand for earlier ones: until all are sent, those are still to be
+    /// told. None for a reaction that is told late, because the connection has received what follows it.
+    fn offset_of(&self, entry: &Entry, last_reaction: u64) -> Option<OffsetAt> {
+        let MissedSince { after, reactions_after } = self.resume.since();
+        let reactions_told = (entry.position < last_reaction).then_some(reactions_after);
+        (entry.position > after).then_some(OffsetAt { position: entry.position, reactions_told })
+    }
+
     /// The frames of an entry, as the connection would have received them.
-    fn frames(&self, entry: &Entry) -> Vec<Frame> {
+    fn frames(&self, entry: &Entry, offset: Option<OffsetAt>) -> Vec<Frame> {
         let own_act = entry.event.actor() == Some(&self.user.id);
         let perspective = if own_act { Perspective::Actor } else { Perspective::Other };
         let departure = end_of(&entry.event, &self.user);
         let (service, written) = (&self.service, RefCell::default());
-        let mut common = Frames::new(&entry.event, service, Some(entry.position), &written);
-        let mut own = departure.as_ref().map(|own| Frames::new(own, service, Some(entry.position), &written));
+        let mut common = Frames::new(&entry.event, service, (Some(entry.position), offset), &written);
+        let mut own = departure.as_ref().map(|own| Frames::new(own, service, (Some(entry.position), offset), &written));
         let mut frames = Vec::new();
         let (mode, dialects) = self.connection.dialects();
         for dialect in dialects {

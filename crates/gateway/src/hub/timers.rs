@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use quintet_domain::{ConnectionId, ConversationId, UserId};
+use quintet_domain::{ConnectionId, ConversationId, MessageId, UserId};
 use tokio::time::Instant;
 
 /// The purpose of a timer. Its handler checks again whether it is due, because the moment may have moved.
@@ -28,6 +28,8 @@ pub(super) enum Timer {
     Presence,
     /// The changed profiles that are due are announced.
     Profiles,
+    /// The reactions to a message that wait are told.
+    Reactions(MessageId),
     /// Reads of users who are on other nodes are tried again.
     ReadElsewhere,
     /// Some users of a node that died go offline.

@@ -12,6 +12,7 @@ use quintet_domain::{ConnectionId, Entry, Notification, NotificationId, UserId};
 use super::budget::Budget;
 use super::change::Change;
 use super::missed::{MissedChange, MissedKind, ReplayRows};
+use super::missed_reactions::Together;
 use super::receivable::Departures;
 use super::record::ChangeRecord;
 use super::replay::Facts;
@@ -52,7 +53,8 @@ pub fn entries_between(rows: &dyn CatchUpRows, after: u64, up_to: u64) -> RowRes
     let logged = rows.logged(after, up_to)?;
     let missed: Vec<MissedChange> = logged.iter().filter_map(missed).collect();
     let mut budget = Budget { bytes: usize::MAX };
-    let Some(mut facts) = Facts::load(rows, None, (&missed, &Departures::default()), &mut budget)? else {
+    let Some(mut facts) = Facts::load(rows, None, (&missed, &Departures::default()), Together::new(), &mut budget)?
+    else {
         return Ok(Vec::new());
     };
     let others: BTreeSet<UserKey> =
@@ -139,6 +141,9 @@ fn known(facts: &Facts, logged: &Logged) -> Option<Change> {
         }
         ChangeRecord::MessageDeleted { message, by } => {
             Change::MessageDeleted { key: *message, by: *by, message: Arc::clone(facts.changed.get(message)?) }
+        }
+        ChangeRecord::MessageReacted { .. } | ChangeRecord::MessagePinned { .. } => {
+            facts.marked((logged.position, record), reference()?)?
         }
         ChangeRecord::MessagesRead { reader, span, to_all } => Change::MessagesRead {
             conversation: reference()?,

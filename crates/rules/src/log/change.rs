@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    ConversationRef, Departure, Event, MeetupId, MeetupStatus, Message, MessageId, Notification, Overview, User, UserId,
+    ConversationRef, Departure, Emoji, Event, MeetupId, MeetupStatus, Message, MessageId, Notification, Overview,
+    Reacted, ReactionChange, User, UserId,
 };
 
 use super::{ChangeRecord, ReadSpan};
@@ -39,6 +40,34 @@ pub enum Change {
         by: UserKey,
         /// The message after the deletion.
         message: Arc<Message>,
+    },
+    /// A user reacted to a message, or took a reaction back.
+    MessageReacted {
+        /// The conversation of the message.
+        conversation: Arc<ConversationRef>,
+        /// The message: its key and its id.
+        message: (MessageKey, MessageId),
+        /// The emoji of the reaction.
+        emoji: Emoji,
+        /// The user who reacted: its key and its id.
+        user: (UserKey, UserId),
+        /// Whether the reaction is there after the change.
+        active: bool,
+        /// The number of users with this reaction after the change.
+        count: u32,
+        /// All users whose changes this one stands for, if it stands for several.
+        changes: Vec<ReactionChange>,
+    },
+    /// A message was pinned to its conversation, or unpinned.
+    MessagePinned {
+        /// The conversation of the message.
+        conversation: Arc<ConversationRef>,
+        /// The message: its key and its id.
+        message: (MessageKey, MessageId),
+        /// The user who did it: its key and its id.
+        user: (UserKey, UserId),
+        /// Whether the message is pinned after the change.
+        pinned: bool,
     },
     /// A member's read cursor moved over messages of others.
     MessagesRead {
@@ -160,6 +189,31 @@ impl Change {
             Self::MessageCreated { message } => Event::MessageCreated(Arc::clone(message)),
             Self::MessageEdited { message, .. } => Event::MessageEdited(Arc::clone(message)),
             Self::MessageDeleted { message, .. } => Event::MessageDeleted(Arc::clone(message)),
+            Self::MessageReacted {
+                conversation,
+                message: (_, message),
+                emoji,
+                user: (_, user),
+                active,
+                count,
+                changes,
+            } => Event::MessageReacted(Arc::new(Reacted {
+                conversation: Arc::clone(conversation),
+                message: message.clone(),
+                emoji: emoji.clone(),
+                user: user.clone(),
+                active: *active,
+                count: *count,
+                changes: changes.clone(),
+            })),
+            Self::MessagePinned { conversation, message: (_, message), user: (_, user), pinned } => {
+                Event::MessagePinned {
+                    conversation: Arc::clone(conversation),
+                    message: message.clone(),
+                    user: user.clone(),
+                    pinned: *pinned,
+                }
+            }
             Self::MessagesRead { conversation, reader: (_, reader), messages, audience, .. } => Event::MessagesRead {
                 conversation: Arc::clone(conversation),
                 reader: Arc::clone(reader),
@@ -225,6 +279,8 @@ impl Change {
             Self::MessageCreated { .. }
             | Self::MessageEdited { .. }
             | Self::MessageDeleted { .. }
+            | Self::MessageReacted { .. }
+            | Self::MessagePinned { .. }
             | Self::ConversationAppeared { .. }
             | Self::ConversationShown { .. }
             | Self::ConversationHidden { .. }
@@ -249,6 +305,12 @@ impl Change {
             }
             Self::MessageEdited { key, by, .. } => ChangeRecord::MessageEdited { message: *key, by: *by },
             Self::MessageDeleted { key, by, .. } => ChangeRecord::MessageDeleted { message: *key, by: *by },
+            Self::MessageReacted { message: (message, _), emoji, user: (by, _), active, .. } => {
+                ChangeRecord::MessageReacted { message: *message, by: *by, emoji: emoji.clone(), active: *active }
+            }
+            Self::MessagePinned { message: (message, _), user: (by, _), pinned, .. } => {
+                ChangeRecord::MessagePinned { message: *message, by: *by, pinned: *pinned }
+            }
             Self::MessagesRead { reader: (reader, _), span, audience, .. } => {
                 ChangeRecord::MessagesRead { reader: *reader, span: *span, to_all: audience.is_none() }
             }

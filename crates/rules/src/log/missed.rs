@@ -6,10 +6,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use quintet_domain::{ConnectionId, MessageId, Notification, UserId};
+use quintet_domain::{ConnectionId, Emoji, MessageId, Notification, UserId};
 
 use super::record::{ChangeRecord, ReadSpan};
-use crate::rows::{ConversationRow, CursorRow, DetailRows, MemberRow, MessageRow, UserRow};
+use crate::rows::{ConversationRow, CursorRow, DetailRows, MemberRow, MessageRow, ReactionCountRow, UserRow};
 use crate::{ConversationKey, MessageKey, RowResult, UserKey};
 
 /// A change of a conversation that a user may have missed.
@@ -29,15 +29,28 @@ pub struct MissedChange {
     pub change: MissedKind,
 }
 
+/// What a change is about, if that is shown as it is now: a later change that a user did not receive is told by it too.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Subject {
+    /// The text of a message.
+    Text(MessageKey),
+    /// The reactions to a message with an emoji.
+    Reaction(MessageKey, Emoji),
+    /// Whether a message is pinned.
+    Pin(MessageKey),
+}
+
 impl MissedChange {
-    /// The message that the change is about, and whether the change came after its creation.
-    pub(super) fn message(&self) -> Option<(MessageKey, bool)> {
+    /// What the change is about, if a message.
+    pub(super) fn subject(&self) -> Option<Subject> {
         match &self.change {
-            MissedKind::Created => i64::try_from(self.position).ok().map(|key| (MessageKey(key), false)),
-            MissedKind::Recorded(
-                ChangeRecord::MessageEdited { message, .. } | ChangeRecord::MessageDeleted { message, .. },
-            ) => Some((*message, true)),
-            MissedKind::Recorded(
+            MissedKind::Created => i64::try_from(self.position).ok().map(|key| Subject::Text(MessageKey(key))),
+            MissedKind::Recorded(record) => match record {
+                ChangeRecord::MessageEdited { message, .. } | ChangeRecord::MessageDeleted { message, .. } => {
+                    Some(Subject::Text(*message))
+                }
+                ChangeRecord::MessageReacted { message, emoji, .. } => Some(Subject::Reaction(*message, emoji.clone())),
+                ChangeRecord::MessagePinned { message, .. } => Some(Subject::Pin(*message)),
                 ChangeRecord::MessagesRead { .. }
                 | ChangeRecord::ConversationCreated { .. }
                 | ChangeRecord::ConversationShown { .. }
@@ -49,8 +62,36 @@ impl MissedChange {
                 | ChangeRecord::MeetupChanged { .. }
                 | ChangeRecord::Notified { .. }
                 | ChangeRecord::UserChanged { .. }
-                | ChangeRecord::Revoked { .. },
-            ) => None,
+                | ChangeRecord::Revoked { .. } => None,
+            },
+        }
+    }
+
+    /// Whether the change is the creation of its subject.
+    pub(super) fn creates(&self) -> bool {
+        matches!(self.change, MissedKind::Created)
+    }
+
+    /// The message whose text the change shows, and whether the change came after its creation.
+    pub(super) fn message(&self) -> Option<(MessageKey, bool)> {
+        match self.subject()? {
+            Subject::Text(key) => Some((key, !self.creates())),
+            Subject::Reaction(..) | Subject::Pin(_) => None,
+        }
+    }
+
+    /// The message that the change reacts to.
+    pub(super) fn reacted(&self) -> Option<MessageKey> {
+        match self.subject()? {
+            Subject::Reaction(key, _) => Some(key),
+            Subject::Text(_) | Subject::Pin(_) => None,
+        }
+    }
+
+    /// The message that the change is about, whatever it shows of it.
+    pub(super) fn about_message(&self) -> Option<MessageKey> {
+        match self.subject()? {
+            Subject::Text(key) | Subject::Reaction(key, _) | Subject::Pin(key) => Some(key),
         }
     }
 }
@@ -97,6 +138,8 @@ pub trait ReplayRows: DetailRows {
     fn users(&self, keys: &BTreeSet<UserKey>) -> RowResult<Vec<UserRow>>;
     /// Messages by their keys, in no particular order. The visitor returns whether to continue.
     fn messages(&self, keys: &BTreeSet<MessageKey>, visit: &mut dyn FnMut(MessageRow) -> bool) -> RowResult<()>;
+    /// The counts of the reactions to some messages, in no particular order.
+    fn reaction_counts(&self, keys: &BTreeSet<MessageKey>) -> RowResult<Vec<ReactionCountRow>>;
     /// The read cursors of a conversation's members that have moved, the most advanced first.
     fn cursors(&self, conversation: ConversationKey, limit: usize) -> RowResult<Vec<CursorRow>>;
     /// For each of some reads, the messages of others in its range with their senders, oldest first; the newest `limit`

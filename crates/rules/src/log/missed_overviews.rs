@@ -32,6 +32,8 @@ fn shows_conversation(missed: &MissedChange, user: Option<UserKey>) -> bool {
             ChangeRecord::ConversationShown { member } => user.is_none_or(|user| user == *member),
             ChangeRecord::MessageEdited { .. }
             | ChangeRecord::MessageDeleted { .. }
+            | ChangeRecord::MessageReacted { .. }
+            | ChangeRecord::MessagePinned { .. }
             | ChangeRecord::MessagesRead { .. }
             | ChangeRecord::ConversationHidden { .. }
             | ChangeRecord::ConversationDeleted { .. }

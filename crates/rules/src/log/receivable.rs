@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use quintet_domain::ConversationRef;
 
-use super::missed::{MissedChange, MissedKind};
+use super::missed::{MissedChange, MissedKind, Subject};
 use super::record::ChangeRecord;
 use crate::rows::ConversationRow;
-use crate::{ConversationKey, MessageKey, UserKey};
+use crate::{ConversationKey, UserKey};
 
 /// The conversations that a user was a member of, and is not a member of now. Those that were deleted meanwhile are not
 /// among them: nothing happened in them that the user did not learn of.
@@ -37,7 +37,7 @@ impl Departures {
 }
 
 /// Keeps only changes that happened while the user was a member, and of those only the ones about messages whose present
-/// text the user may know. The changes must be all that followed a position, in order within each conversation.
+/// text, reactions or pin the user may know. The changes must be all that followed a position, in order within each conversation.
 pub(super) fn keep_receivable(user: UserKey, changes: &mut Vec<MissedChange>) -> Departures {
     let joined = |missed: &MissedChange| matches!(&missed.change, MissedKind::Recorded(ChangeRecord::MemberJoined { member, .. }) if *member == user);
     let left = |missed: &MissedChange| matches!(&missed.change, MissedKind::Recorded(ChangeRecord::MemberLeft { member, .. }) if *member == user);
@@ -47,8 +47,8 @@ pub(super) fn keep_receivable(user: UserKey, changes: &mut Vec<MissedChange>) ->
         member_in.entry(missed.conversation).or_insert_with(|| left(missed));
     }
     let mut departures = Departures::default();
-    // Messages whose newest edit, or whose deletion, the user did not receive.
-    let mut unknown: HashSet<MessageKey> = HashSet::new();
+    // What the user did not receive the newest change of: of a message's text, for example, the newest edit or deletion.
+    let mut unknown: HashSet<Subject> = HashSet::new();
     changes.retain(|missed| {
         let member = member_in.entry(missed.conversation).or_insert(true);
         if joined(missed) {
@@ -56,11 +56,11 @@ pub(super) fn keep_receivable(user: UserKey, changes: &mut Vec<MissedChange>) ->
             departures.changed_since.remove(&missed.conversation);
         }
         let keep = *member;
-        if let Some((message, true)) = missed.message() {
+        if let Some(subject) = missed.subject().filter(|_| !missed.creates()) {
             if keep {
-                unknown.remove(&message);
+                unknown.remove(&subject);
             } else {
-                unknown.insert(message);
+                unknown.insert(subject);
             }
         }
         match &missed.change {
@@ -76,6 +76,6 @@ pub(super) fn keep_receivable(user: UserKey, changes: &mut Vec<MissedChange>) ->
         }
         keep
     });
-    changes.retain(|missed| missed.message().is_none_or(|(message, _)| !unknown.contains(&message)));
+    changes.retain(|missed| missed.subject().is_none_or(|subject| !unknown.contains(&subject)));
     departures
 }

@@ -3,7 +3,7 @@
 //! What must stay true: records that a released version wrote stay readable. A field that is added has a default; a
 //! change of a field's name or meaning makes a new version, with a decoder for each earlier one.
 
-use quintet_domain::{Departure, MeetupId, MeetupStatus, NotificationId};
+use quintet_domain::{Departure, Emoji, MeetupId, MeetupStatus, NotificationId};
 use serde::{Deserialize, Serialize};
 
 use crate::{MessageKey, UserKey};
@@ -36,6 +36,26 @@ pub enum ChangeRecord {
         message: MessageKey,
         /// The key of the user who deleted it.
         by: UserKey,
+    },
+    /// A user reacted to a message, or took a reaction back.
+    MessageReacted {
+        /// The key of the message.
+        message: MessageKey,
+        /// The key of the user who reacted.
+        by: UserKey,
+        /// The emoji of the reaction.
+        emoji: Emoji,
+        /// Whether the reaction is there after the change.
+        active: bool,
+    },
+    /// A message was pinned to its conversation, or unpinned.
+    MessagePinned {
+        /// The key of the message.
+        message: MessageKey,
+        /// The key of the user who did it.
+        by: UserKey,
+        /// Whether the message is pinned after the change.
+        pinned: bool,
     },
     /// A member's read cursor moved over messages of others.
     MessagesRead {
@@ -147,6 +167,17 @@ enum V1 {
         message: i64,
         by: i64,
     },
+    MessageReacted {
+        message: i64,
+        by: i64,
+        emoji: String,
+        active: bool,
+    },
+    MessagePinned {
+        message: i64,
+        by: i64,
+        pinned: bool,
+    },
     MessagesRead {
         reader: i64,
         from: u64,
@@ -205,6 +236,13 @@ impl ChangeRecord {
         let record = match self {
             Self::MessageEdited { message, by } => V1::MessageEdited { message: message.0, by: by.0 },
             Self::MessageDeleted { message, by } => V1::MessageDeleted { message: message.0, by: by.0 },
+            Self::MessageReacted { message, by, emoji, active } => {
+                let emoji = emoji.as_str().to_owned();
+                V1::MessageReacted { message: message.0, by: by.0, emoji, active: *active }
+            }
+            Self::MessagePinned { message, by, pinned } => {
+                V1::MessagePinned { message: message.0, by: by.0, pinned: *pinned }
+            }
             Self::MessagesRead { reader, span, to_all } => {
                 V1::MessagesRead { reader: reader.0, from: span.from, to: span.to, to_all: *to_all }
             }
@@ -248,6 +286,13 @@ impl ChangeRecord {
             V1::MessageEdited { message, by } => Self::MessageEdited { message: MessageKey(message), by: UserKey(by) },
             V1::MessageDeleted { message, by } => {
                 Self::MessageDeleted { message: MessageKey(message), by: UserKey(by) }
+            }
+            V1::MessageReacted { message, by, emoji, active } => {
+                let emoji = Emoji::trusted(&emoji);
+                Self::MessageReacted { message: MessageKey(message), by: UserKey(by), emoji, active }
+            }
+            V1::MessagePinned { message, by, pinned } => {
+                Self::MessagePinned { message: MessageKey(message), by: UserKey(by), pinned }
             }
             V1::MessagesRead { reader, from, to, to_all } => {
                 Self::MessagesRead { reader: UserKey(reader), span: ReadSpan { from, to }, to_all }
@@ -305,6 +350,8 @@ mod tests {
         let complete = |record: &ChangeRecord| match record {
             ChangeRecord::MessageEdited { .. }
             | ChangeRecord::MessageDeleted { .. }
+            | ChangeRecord::MessageReacted { .. }
+            | ChangeRecord::MessagePinned { .. }
             | ChangeRecord::MessagesRead { .. }
             | ChangeRecord::ConversationCreated { .. }
             | ChangeRecord::ConversationShown { .. }
@@ -326,6 +373,17 @@ mod tests {
                 reader: UserKey(u),
                 span: ReadSpan { from, to },
                 to_all
+            }),
+            (key, key, "\\PC{1,16}", any::<bool>()).prop_map(|(m, u, emoji, active)| ChangeRecord::MessageReacted {
+                message: MessageKey(m),
+                by: UserKey(u),
+                emoji: Emoji::trusted(&emoji),
+                active
+            }),
+            (key, key, any::<bool>()).prop_map(|(m, u, pinned)| ChangeRecord::MessagePinned {
+                message: MessageKey(m),
+                by: UserKey(u),
+                pinned
             }),
             key.prop_map(|u| ChangeRecord::ConversationCreated { by: UserKey(u) }),
             key.prop_map(|u| ChangeRecord::ConversationShown { member: UserKey(u) }),
@@ -374,6 +432,19 @@ mod tests {
             (
                 r#"{"kind":"messages_read","reader":2,"from":1,"to":9,"to_all":true}"#,
                 ChangeRecord::MessagesRead { reader: UserKey(2), span: ReadSpan { from: 1, to: 9 }, to_all: true },
+            ),
+            (
+                r#"{"kind":"message_reacted","message":7,"by":2,"emoji":"👍","active":true}"#,
+                ChangeRecord::MessageReacted {
+                    message: MessageKey(7),
+                    by: UserKey(2),
+                    emoji: Emoji::trusted("👍"),
+                    active: true,
+                },
+            ),
+            (
+                r#"{"kind":"message_pinned","message":7,"by":2,"pinned":false}"#,
+                ChangeRecord::MessagePinned { message: MessageKey(7), by: UserKey(2), pinned: false },
             ),
             (r#"{"kind":"conversation_changed"}"#, ChangeRecord::ConversationChanged),
             (r#"{"kind":"conversation_shown","member":3}"#, ChangeRecord::ConversationShown { member: UserKey(3) }),

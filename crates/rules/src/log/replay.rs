@@ -10,12 +10,13 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use quintet_domain::limits::{READ_IDS_MAX, RECOVERY_BYTES_MAX, RECOVERY_CHANGES_MAX};
-use quintet_domain::{Entry, Message, MessageDetails, MessageId, Overview, User, UserId};
+use quintet_domain::{ConversationRef, Entry, Message, MessageDetails, MessageId, Overview, User, UserId};
 
 use super::budget::Budget;
 use super::change::Change;
 use super::missed::{MissedChange, MissedKind, ReplayRows};
 use super::missed_overviews;
+use super::missed_reactions::{Reactions, Together, keep_present};
 use super::receivable::{Departures, keep_receivable};
 use super::record::ChangeRecord;
 use crate::message_details::details_of;
@@ -30,6 +31,29 @@ const ID_BYTES: usize = 64;
 /// Maximum number of changes of one kind that are read: one more than one replay may contain.
 const ROWS_MAX: usize = RECOVERY_CHANGES_MAX + 1;
 
+/// The point behind which a client missed events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MissedSince {
+    /// The position after which everything was missed.
+    pub after: u64,
+    /// The position after which reactions were missed. It is smaller where some were still waiting to be told when the
+    /// client was last told something.
+    pub reactions_after: u64,
+}
+
+impl MissedSince {
+    /// The position behind which the log is read.
+    fn first(self) -> u64 {
+        self.after.min(self.reactions_after)
+    }
+}
+
+impl From<u64> for MissedSince {
+    fn from(after: u64) -> Self {
+        Self { after, reactions_after: after }
+    }
+}
+
 /// The result of a replay at one position of the commit order.
 #[derive(Clone, Debug)]
 pub struct Replayed {
@@ -40,36 +64,40 @@ pub struct Replayed {
     pub entries: Option<Vec<Entry>>,
 }
 
-/// The events that a user missed since a position. `guest` is whether the reconnecting client is a guest, because an
+/// The events that a user missed since then. `guest` is whether the reconnecting client is a guest, because an
 /// account may have the id by now.
 ///
 /// # Errors
 /// An error of the store.
-pub fn replay_since(rows: &dyn ReplayRows, user: &UserId, guest: bool, after: u64) -> RowResult<Replayed> {
+pub fn replay_since(rows: &dyn ReplayRows, user: &UserId, guest: bool, since: MissedSince) -> RowResult<Replayed> {
     let position = rows.newest_position()?;
     let entries = match rows.user(user)?.filter(|row| row.user.is_guest() == guest) {
         // Only if nothing that was delivered since was pruned from the log.
-        Some(row) if after <= position && after >= rows.pruned_to()? => entries(rows, &row, after)?,
+        Some(row) if since.after <= position && since.first() >= rows.pruned_to()? => entries(rows, &row, since)?,
         // The user is unknown, or an account took the guest's id, or the position is of another database.
         _ => None,
     };
     Ok(Replayed { position, entries })
 }
 
-fn entries(rows: &dyn ReplayRows, user: &UserRow, after: u64) -> RowResult<Option<Vec<Entry>>> {
-    let mut changes = rows.changes_of_conversations(user.key, after, ROWS_MAX)?;
+fn entries(rows: &dyn ReplayRows, user: &UserRow, since: MissedSince) -> RowResult<Option<Vec<Entry>>> {
+    let after = since.after;
+    let mut changes = rows.changes_of_conversations(user.key, since.first(), ROWS_MAX)?;
     if changes.len() > RECOVERY_CHANGES_MAX {
         return Ok(None);
     }
     changes.sort_unstable_by_key(|change| (change.conversation, change.position));
     let departures = keep_receivable(user.key, &mut changes);
+    changes.retain(|missed| missed.position > after || missed.reacted().is_some());
+    let together = keep_present(&mut changes);
     changes.extend(rows.changes_addressed(user.key, after, ROWS_MAX)?);
     let mut budget = Budget { bytes: RECOVERY_BYTES_MAX };
     let Some(mut entries) = notifications(rows, user, after, &mut budget)? else { return Ok(None) };
     if entries.len() + changes.len() > RECOVERY_CHANGES_MAX {
         return Ok(None);
     }
-    let Some(facts) = Facts::load(rows, Some(user.key), (&changes, &departures), &mut budget)? else { return Ok(None) };
+    let read = Facts::load(rows, Some(user.key), (&changes, &departures), together, &mut budget)?;
+    let Some(facts) = read else { return Ok(None) };
     // The members of each conversation who joined or left in this range: the client refers to a guest among them by the
     // id that the guest had then.
     let mut met = HashSet::new();
@@ -139,6 +167,8 @@ pub(super) struct Facts {
     pub(super) changed: HashMap<MessageKey, Arc<Message>>,
     /// The messages that each read passed, with their senders, by the position of the read.
     pub(super) passed: HashMap<u64, Vec<(MessageId, UserKey)>>,
+    /// The reactions to messages.
+    pub(super) reactions: Reactions,
     /// Conversations as events show them now, where a change shows one that the user has not left since.
     pub(super) overviews: HashMap<ConversationKey, Arc<Overview>>,
 }
@@ -149,6 +179,8 @@ fn named(missed: &MissedChange) -> Option<UserKey> {
         MissedKind::Created => None,
         MissedKind::Recorded(record) => match record {
             ChangeRecord::MessagesRead { reader: user, .. }
+            | ChangeRecord::MessageReacted { by: user, .. }
+            | ChangeRecord::MessagePinned { by: user, .. }
             | ChangeRecord::MemberJoined { member: user, .. }
             | ChangeRecord::MemberLeft { member: user, .. }
             | ChangeRecord::MeetupChanged { by: Some(user), .. } => Some(*user),
@@ -173,6 +205,7 @@ impl Facts {
         rows: &dyn ReplayRows,
         user: Option<UserKey>,
         (changes, departures): (&[MissedChange], &Departures),
+        together: Together,
         budget: &mut Budget,
     ) -> RowResult<Option<Self>> {
         if !budget.take(changes.len() * EVENT_BYTES) {
@@ -183,12 +216,15 @@ impl Facts {
         let conversations: HashMap<_, _> = found.map(|row| (row.key, row)).collect();
         let read = missed_overviews::read(rows, user, (changes, departures), &conversations, budget)?;
         let Some(overviews) = read else { return Ok(None) };
+        let read = Reactions::read(rows, changes, together, (budget, ID_BYTES))?;
+        let Some(reactions) = read else { return Ok(None) };
         let mut facts = Self {
             conversations,
             users: HashMap::new(),
             messages: HashMap::new(),
             changed: HashMap::new(),
             passed: HashMap::new(),
+            reactions,
             overviews,
         };
         let fits = facts.add_messages(rows, (changes, departures), budget)?
@@ -204,7 +240,7 @@ impl Facts {
         (changes, departures): (&[MissedChange], &Departures),
         budget: &mut Budget,
     ) -> RowResult<bool> {
-        let keys = changes.iter().filter_map(MissedChange::message).map(|(key, _)| key).collect();
+        let keys = changes.iter().filter_map(MissedChange::about_message).collect();
         let (mut found, mut fits) = (Vec::new(), true);
         rows.messages(&keys, &mut |row| {
             let file = row.file.as_ref().map_or(0, |file| file.url.len() + file.name.as_ref().map_or(0, String::len));
@@ -215,8 +251,8 @@ impl Facts {
         if !fits {
             return Ok(false);
         }
-        let users: BTreeSet<UserKey> =
-            changes.iter().filter_map(named).chain(found.iter().map(|row| row.sender)).collect();
+        let people = changes.iter().filter_map(named).chain(found.iter().map(|row| row.sender));
+        let users: BTreeSet<UserKey> = people.chain(self.reactions.users()).collect();
         self.users = rows.users(&users)?.into_iter().map(|row| (row.key, row)).collect();
         let avatar =
             |user: &UserKey| self.users.get(user).and_then(|row| row.user.avatar.as_ref()).map_or(0, String::len);
@@ -338,6 +374,9 @@ impl Facts {
             ChangeRecord::MessageDeleted { message, by } => {
                 Change::MessageDeleted { key: *message, by: *by, message: Arc::clone(self.changed.get(message)?) }
             }
+            ChangeRecord::MessageReacted { .. } | ChangeRecord::MessagePinned { .. } => {
+                self.marked((missed.position, record), reference())?
+            }
             ChangeRecord::MessagesRead { reader, span, to_all } => {
                 let passed = self.passed.get(&missed.position)?;
                 let concerned = *reader == user.key || passed.iter().any(|(_, sender)| *sender == user.key);
@@ -391,6 +430,11 @@ impl Facts {
                 return None;
             }
         })
+    }
+
+    /// The change that a record of a reaction or a pin stands for; `None` if the message or a user is gone.
+    pub(super) fn marked(&self, record: (u64, &ChangeRecord), conversation: Arc<ConversationRef>) -> Option<Change> {
+        self.reactions.change(record, conversation, &self.messages, &self.users)
     }
 
     /// A guest as the client refers to it: by the id that it had before an account took it.

@@ -10,7 +10,7 @@ use quintet_domain::{AttachedFile, Metadata, Timestamp, User};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::MessageRow;
+use super::{MessageRow, ShownPin, ShownReaction};
 use crate::{MessageKey, RowResult, RowsError, UserKey};
 
 /// Which tables have rows about a message: a set of bits, which is null in a row that has none.
@@ -180,4 +180,9 @@ pub trait DetailRows {
     fn people_by_keys(&self, keys: &BTreeSet<UserKey>) -> RowResult<Vec<(UserKey, Arc<User>)>>;
     /// Threads by the keys of their first messages, in no particular order.
     fn threads_by_roots(&self, roots: &BTreeSet<MessageKey>) -> RowResult<Vec<ThreadRow>>;
+    /// The reactions to some messages, by message and then in the order in which the emojis came; of each emoji the first
+    /// `users_max` users.
+    fn shown_reactions(&self, messages: &BTreeSet<MessageKey>, users_max: usize) -> RowResult<Vec<ShownReaction>>;
+    /// The pins of some messages, by message.
+    fn shown_pins(&self, messages: &BTreeSet<MessageKey>) -> RowResult<Vec<ShownPin>>;
 }

@@ -12,6 +12,7 @@ mod log;
 mod meetups;
 mod message_details;
 mod messages;
+mod reactions;
 mod users;
 
 pub use conversations::{
@@ -22,6 +23,7 @@ pub use log::{LogRows, LoggedChange};
 pub use meetups::{MeetupRow, MeetupRows, NotificationRows, StoredNotification};
 pub use message_details::{DetailRows, Marks, MessageExtra, ThreadRow};
 pub use messages::{MessageRow, MessageRows, ScanLimits, SenderScan};
+pub use reactions::{PinRow, ReactionCountRow, ReactionRow, ReactionRows, ShownPin, ShownReaction};
 pub use users::{CountDelta, ErasureProgress, GuestRows, UserCounts, UserNames, UserRow, UserRows};
 
 /// All rows of a store within one open transaction.
@@ -31,6 +33,7 @@ pub trait Rows:
     + ConversationRows
     + MemberRows
     + MessageRows
+    + ReactionRows
     + DetailRows
     + MeetupRows
     + NotificationRows
@@ -45,6 +48,7 @@ impl<R> Rows for R where
         + ConversationRows
         + MemberRows
         + MessageRows
+        + ReactionRows
         + DetailRows
         + MeetupRows
         + NotificationRows

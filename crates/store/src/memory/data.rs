@@ -10,7 +10,8 @@ use quintet_rules::{ChangedRows, RowResult, RowsError};
 use super::nodes::{Groups, Node};
 use super::table::{Index, Table, Tables, tables};
 use super::tables::{
-    ConversationTables, FileTables, LogTables, MeetupTables, MessageTables, NotificationTables, UserTables,
+    ConversationTables, FileTables, LogTables, MeetupTables, MessageTables, NotificationTables, ReactionTables,
+    UserTables,
 };
 
 tables! {
@@ -19,6 +20,7 @@ tables! {
         users: UserTables,
         conversations: ConversationTables,
         messages: MessageTables,
+        reactions: ReactionTables,
         meetups: MeetupTables,
         notifications: NotificationTables,
         files: FileTables,

@@ -8,15 +8,17 @@ use quintet_domain::{
     Account, Conversation, ConversationId, GuestProof, Login, Meetup, MeetupId, MessageId, StoredFile, Timestamp, User,
     UserId, Write,
 };
-use quintet_rules::log::{Replayed, replay_since};
+use quintet_rules::log::{MissedSince, Replayed, replay_since};
 use quintet_rules::threads::{self, Thread};
 
 use super::data::Data;
 use super::rows::ReplayView;
 use super::{Drive, MemoryStore, reads};
+use crate::marks;
 use crate::{
     Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OrphanedFiles, Page, PageOf,
-    Party, PendingNotifications, ReadResult, ReplyTo, ServiceKey, Store, StoreError, UserState,
+    Party, PendingNotifications, PinnedMessage, Reaction, ReadResult, ReplyTo, ServiceKey, Store, StoreError,
+    UserState,
 };
 
 impl MemoryStore {
@@ -151,6 +153,14 @@ impl Store for MemoryStore {
         self.read(move |data| Ok(threads::read(data, &user, &id, before, limit as usize)?))
     }
 
+    fn reactions(&self, user: UserId, id: MessageId) -> ReadResult<'_, Vec<Reaction>> {
+        self.read(move |data| marks::reactions(data, &user, &id))
+    }
+
+    fn pins(&self, user: UserId, id: ConversationId) -> ReadResult<'_, Vec<PinnedMessage>> {
+        self.read(move |data| marks::pins(data, &ReplayView(data), &user, &id))
+    }
+
     fn meetup(&self, user: UserId, id: MeetupId) -> ReadResult<'_, Meetup> {
         self.read(move |data| reads::meetup(data, &user, &id))
     }
@@ -174,8 +184,8 @@ impl Store for MemoryStore {
         self.read(move |data| reads::pending(data, &user))
     }
 
-    fn replay_since(&self, user: UserId, guest: bool, after: u64) -> ReadResult<'_, Replayed> {
-        self.read(move |data| Ok(replay_since(&ReplayView(data), &user, guest, after)?))
+    fn replay_since(&self, user: UserId, guest: bool, since: MissedSince) -> ReadResult<'_, Replayed> {
+        self.read(move |data| Ok(replay_since(&ReplayView(data), &user, guest, since)?))
     }
 
     fn identity(&self) -> ReadResult<'_, String> {

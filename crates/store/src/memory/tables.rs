@@ -2,9 +2,9 @@
 //!
 //! What must stay true: everything that is looked up other than by its key has an index.
 
-use quintet_domain::{ClientMessageId, ConversationId, MeetupId, MessageId, NotificationId, Timestamp, UserId};
+use quintet_domain::{ClientMessageId, ConversationId, Emoji, MeetupId, MessageId, NotificationId, Timestamp, UserId};
 use quintet_rules::rows::{
-    ConversationRow, FileRow, LoggedChange, MeetupRow, MemberRow, MessageRow, StoredNotification, ThreadRow,
+    ConversationRow, FileRow, LoggedChange, MeetupRow, MemberRow, MessageRow, PinRow, StoredNotification, ThreadRow,
     UserCounts, UserRow,
 };
 use quintet_rules::{ConversationKey, FileKey, MeetupKey, MessageKey, NotificationKey, SecretKey, UserKey};
@@ -109,6 +109,21 @@ tables! {
         threads: Table<MessageKey, ThreadRow>,
         /// The replies of threads, in the order in which they were sent.
         thread_replies: Index<(MessageKey, MessageKey)>,
+    }
+}
+
+tables! {
+    /// The tables of reactions and of pinned messages.
+    ReactionTables {
+        /// Users by message, emoji and position.
+        rows: Table<(MessageKey, Emoji, u64), UserKey>,
+        /// The position of each user's reaction, which is unique.
+        by_user: Table<(UserKey, MessageKey, Emoji), u64>,
+        /// The number of reactions by message and emoji, with the position of the first.
+        counts: Table<(MessageKey, Emoji), (u32, u64)>,
+        pins: Table<MessageKey, PinRow>,
+        pins_of: Index<(ConversationKey, u64, MessageKey)>,
+        pins_by_user: Index<(UserKey, MessageKey)>,
     }
 }
 

@@ -127,7 +127,7 @@ fn a_message_is_committed_and_read() {
     let page = now(bench.store.conversations(bob.clone(), None, 10)).unwrap();
     assert_eq!((page.items.len(), page.items[0].unread_count, page.next), (1, 1, None));
     assert_eq!(page.items[0].members.len(), 2);
-    let replayed = now(bench.store.replay_since(bob, false, before)).unwrap();
+    let replayed = now(bench.store.replay_since(bob, false, before.into())).unwrap();
     assert_eq!(replayed.entries.unwrap(), committed.commit.entries);
 }
 

@@ -39,7 +39,7 @@ use quintet_domain::{
     StoredFile, Timestamp, User, UserId, Write,
 };
 use quintet_rules::WriterState;
-use quintet_rules::log::{Replayed, replay_since};
+use quintet_rules::log::{MissedSince, Replayed, replay_since};
 use quintet_rules::threads::{self, Thread};
 use tokio::runtime::Runtime;
 
@@ -59,14 +59,15 @@ use self::rows::{Channel, PostgresRows};
 use self::shared_counts::PostgresCounts;
 use self::side_link::SideLink;
 use self::writer::{WriterLink, WriterRows};
+use crate::marks;
 use crate::migrated::Migrated;
 use crate::readers::{self, Class, Readers};
 use crate::store::ReadResult;
 use crate::writer::{Committer, Writer};
 use crate::{
     Database, Delivered, Filter, Future, Jobs, Listing, MeetupFilter, Memberships, MessagePage, NodeFiles,
-    NotificationRow, OnCommit, OpenError, OrphanedFiles, Page, PageOf, Party, PendingNotifications, ReplyTo,
-    ServiceKey, SharedCounts, Store, StoreError, UserState,
+    NotificationRow, OnCommit, OpenError, OrphanedFiles, Page, PageOf, Party, PendingNotifications, PinnedMessage,
+    Reaction, ReplyTo, ServiceKey, SharedCounts, Store, StoreError, UserState,
 };
 
 /// Maximum number of writes in one commit. Larger groups are hardly faster, and make the other nodes wait.
@@ -392,6 +393,18 @@ impl Store for PostgresStore {
         })
     }
 
+    fn reactions(&self, user: UserId, id: MessageId) -> ReadResult<'_, Vec<Reaction>> {
+        self.readers
+            .run(Class::Interactive, user.clone(), move |conn| marks::reactions(&PostgresRows(conn), &user, &id))
+    }
+
+    fn pins(&self, user: UserId, id: ConversationId) -> ReadResult<'_, Vec<PinnedMessage>> {
+        self.readers.run(Class::Interactive, user.clone(), move |conn| {
+            let rows = PostgresRows(conn);
+            marks::pins(&rows, &rows, &user, &id)
+        })
+    }
+
     fn meetup(&self, user: UserId, id: MeetupId) -> ReadResult<'_, Meetup> {
         self.readers.run(Class::Interactive, user.clone(), move |conn| meetup_lists::meetup(conn, &user, &id))
     }
@@ -419,11 +432,11 @@ impl Store for PostgresStore {
         self.readers.run(Class::Interactive, user.clone(), move |conn| notifications::pending(conn, &user))
     }
 
-    fn replay_since(&self, user: UserId, guest: bool, after: u64) -> ReadResult<'_, Replayed> {
+    fn replay_since(&self, user: UserId, guest: bool, since: MissedSince) -> ReadResult<'_, Replayed> {
         let incarnation = self.incarnation.clone();
         self.readers.run(Class::Heavy, user.clone(), move |conn| {
             incarnation.check(conn)?;
-            Ok(replay_since(&PostgresRows(conn), &user, guest, after)?)
+            Ok(replay_since(&PostgresRows(conn), &user, guest, since)?)
         })
     }
 

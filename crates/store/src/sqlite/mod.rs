@@ -30,7 +30,7 @@ use quintet_domain::{
     StoredFile, Timestamp, User, UserId, Write,
 };
 use quintet_rules::WriterState;
-use quintet_rules::log::{Replayed, replay_since};
+use quintet_rules::log::{MissedSince, Replayed, replay_since};
 use quintet_rules::rows::LogRows;
 use quintet_rules::threads::{self, Thread};
 
@@ -40,14 +40,15 @@ pub use open::Location;
 use self::checkpoint::Log;
 use self::rows::{SqliteRows, WriterConnection};
 use self::space::Space;
+use crate::marks;
 use crate::migrated::Migrated;
 use crate::readers::{Class, Readers};
 use crate::store::ReadResult;
 use crate::writer::{Committer, GROUP_MAX, Writer};
 use crate::{
     BackupError, Database, Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OnCommit,
-    OpenError, OrphanedFiles, Page, PageOf, Party, PendingNotifications, ReplyTo, ServiceKey, Store, StoreError,
-    UserState,
+    OpenError, OrphanedFiles, Page, PageOf, Party, PendingNotifications, PinnedMessage, Reaction, ReplyTo, ServiceKey,
+    Store, StoreError, UserState,
 };
 
 /// The store on a SQLite database.
@@ -277,6 +278,17 @@ impl Store for SqliteStore {
         })
     }
 
+    fn reactions(&self, user: UserId, id: MessageId) -> ReadResult<'_, Vec<Reaction>> {
+        self.readers.run(Class::Interactive, user.clone(), move |conn| marks::reactions(&SqliteRows(conn), &user, &id))
+    }
+
+    fn pins(&self, user: UserId, id: ConversationId) -> ReadResult<'_, Vec<PinnedMessage>> {
+        self.readers.run(Class::Interactive, user.clone(), move |conn| {
+            let rows = SqliteRows(conn);
+            marks::pins(&rows, &rows, &user, &id)
+        })
+    }
+
     fn meetup(&self, user: UserId, id: MeetupId) -> ReadResult<'_, Meetup> {
         self.readers.run(Class::Interactive, user.clone(), move |conn| meetup_lists::meetup(conn, &user, &id))
     }
@@ -304,9 +316,9 @@ impl Store for SqliteStore {
         self.readers.run(Class::Interactive, user.clone(), move |conn| notifications::pending(conn, &user))
     }
 
-    fn replay_since(&self, user: UserId, guest: bool, after: u64) -> ReadResult<'_, Replayed> {
+    fn replay_since(&self, user: UserId, guest: bool, since: MissedSince) -> ReadResult<'_, Replayed> {
         self.readers
-            .run(Class::Heavy, user.clone(), move |conn| Ok(replay_since(&SqliteRows(conn), &user, guest, after)?))
+            .run(Class::Heavy, user.clone(), move |conn| Ok(replay_since(&SqliteRows(conn), &user, guest, since)?))
     }
 
     fn identity(&self) -> ReadResult<'_, String> {

@@ -67,8 +67,12 @@ pub async fn all(store: &dyn Store, world: &World) -> Vec<String> {
                 let page = store.messages(Party::Server, user.clone(), id.clone(), of, 3).await;
                 views.add(("messages", asked, of), page);
             }
+            views.add(("pins", asked), store.pins(user.clone(), id.clone()).await);
             let found = store.find_conversations(user.clone(), String::new(), Filter::One(id.clone()), None, 5).await;
             views.add(("find", asked), found);
+        }
+        for message in &world.messages {
+            views.add(("reactions", user, message), store.reactions(user.clone(), message.clone()).await);
         }
     }
     views.0
@@ -147,7 +151,7 @@ async fn of_user(store: &dyn Store, world: &World, user: &UserId, users: &[UserI
     }
     for guest in [false, true] {
         for after in (0..=world.position + 1).step_by(3) {
-            let replayed = store.replay_since(user.clone(), guest, after).await;
+            let replayed = store.replay_since(user.clone(), guest, after.into()).await;
             views.add(("replay", user, guest, after), replayed);
         }
     }

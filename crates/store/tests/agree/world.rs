@@ -8,12 +8,7 @@ use quintet_domain::{
     Actor, AddMember, AddService, AdoptUser, AnnounceFile, Barrier, ChangeConversation, ChangeMeetup, ChangeProfile,
     Claims, ClientMessageId, Commit, CompleteFile, ConnectionId, ContinueErasure, ConversationId, ConversationKind,
     CreateConversation, CreateMeetup, DecideRequest, DeleteConversation, DeleteMeetup, DeleteMessage, Departure,
-    EditMessage, EraseUser, Event, ExpireMeetups, FileLink, ForgetFiles, GuestProof, JoinConversation,
-    LeaveConversation, MarkDelivered, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId, MessageKind, Metadata,
-    NewConversation, NewDetails, NewFile, NewMeetup, NewText, NewUser, NoteLogin, NoteSeen, NotificationId, NotifyUser,
-    Probe, Profile, ProfileChange, Prune, ReadNotifications, Reading, RegisterUser, RemoveMember, RemoveParticipant,
-    RemoveService, RenewHash, RequestMeetup, RevokeTokens, Role, SendMessage, SetDisabled, SetPassword, StoredFile,
-    SweepGuests, Target, Timestamp, UserId, Write, Written,
+    EditMessage, Emoji, EraseUser, Event, ExpireMeetups, FileLink, ForgetFiles, GuestProof, JoinConversation, LeaveConversation, MarkDelivered, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId, MessageKind, Metadata, NewConversation, NewDetails, NewFile, NewMeetup, NewText, NewUser, NoteLogin, NoteSeen, NotificationId, NotifyUser, PinMessage, Probe, Profile, ProfileChange, Prune, React, ReadNotifications, Reading, RegisterUser, RemoveMember, RemoveParticipant, RemoveService, RenewHash, RequestMeetup, RevokeTokens, Role, SendMessage, SetDisabled, SetPassword, StoredFile, SweepGuests, Target, Timestamp, UserId, Write, Written,
 };
 
 /// The people, of whom the last two begin as guests.
@@ -37,7 +32,7 @@ pub struct Step {
 }
 
 pub fn step() -> impl Strategy<Value = Step> {
-    (0..64_u8, 0..8_usize, 0..8_usize, 0..64_usize, any::<bool>(), any::<bool>())
+    (0..68_u8, 0..8_usize, 0..8_usize, 0..64_usize, any::<bool>(), any::<bool>())
         .prop_map(|(kind, a, b, c, x, y)| Step { kind, a, b, c, x, y })
 }
 
@@ -321,7 +316,12 @@ impl World {
             }
             59 => ForgetFiles { ids: vec![one(&self.files, step.c, str::to_owned)] }.into(),
             60..63 => Prune { after: if step.x { self.marks } else { 0 } }.into(),
-            _ => Probe.into(),
+            63 => Probe.into(),
+            64 | 65 => {
+                let emoji = Emoji::trusted(["+1", "-1", "\u{2764}"][step.b % 3]);
+                React { actor, message: self.message(step.c), emoji, active: step.x || step.y }.into()
+            }
+            _ => PinMessage { actor, message: self.message(step.c), pinned: step.x || step.y }.into(),
         }
     }
 

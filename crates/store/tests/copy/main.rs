@@ -127,7 +127,7 @@ async fn a_store_goes_on_in_the_other_database() {
     assert_eq!(there.position, position);
     let bench = on_postgres(&database, Arc::clone(&environment));
     assert_eq!(bench.store.identity().await.unwrap(), identity);
-    let replayed = bench.store.replay_since(b.clone(), false, offset).await.unwrap();
+    let replayed = bench.store.replay_since(b.clone(), false, offset.into()).await.unwrap();
     assert_eq!(replayed.entries.as_ref().map(Vec::len), Some(1), "{replayed:?}");
     let again = bench.write(message(&a, &group, "missed", Some("mine"))).await.unwrap();
     assert!(again.repeated, "a repeated send is known");

@@ -65,9 +65,14 @@ async fn a_departure_names_whom_the_client_knows() {
     let joined = bench.settled().await;
     let claims = Claims { id: id(0), username: None, name: None, email: None, email_verified: false, avatar: None };
     bench.write(AdoptUser { claims }).await.expect("adopted");
-    let delivered = async |after| {
-        let entries =
-            bench.store.replay_since(owner.clone(), false, after).await.expect("read").entries.expect("not too much");
+    let delivered = async |after: u64| {
+        let entries = bench
+            .store
+            .replay_since(owner.clone(), false, after.into())
+            .await
+            .expect("read")
+            .entries
+            .expect("not too much");
         let ids = entries.into_iter().filter_map(|entry| match entry.event {
             Event::MemberJoined { user, .. } => Some(("joined", user.id.clone())),
             Event::MemberLeft { user, departure: Departure::IdTaken, .. } => Some(("left", user.id.clone())),

@@ -384,9 +384,15 @@ impl Run {
             let expected = self.model.rooms.iter().filter(|room| room.members.contains(&Who::Account(n)));
             assert_eq!(mine, expected.map(|room| room.id.clone()).collect());
             // A guest who reconnects receives nothing by an account's id, and an account nothing of a guest's.
-            assert_eq!(self.bench.store.replay_since(id(n), true, 0).await.expect("read").entries, None);
-            let missed =
-                self.bench.store.replay_since(id(n), false, 0).await.expect("read").entries.expect("not too much");
+            assert_eq!(self.bench.store.replay_since(id(n), true, 0.into()).await.expect("read").entries, None);
+            let missed = self
+                .bench
+                .store
+                .replay_since(id(n), false, 0.into())
+                .await
+                .expect("read")
+                .entries
+                .expect("not too much");
             let joined: BTreeSet<_> = missed
                 .iter()
                 .filter_map(|entry| match &entry.event {

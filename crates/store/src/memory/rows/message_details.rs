@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use quintet_domain::User;
-use quintet_rules::rows::{DetailRows, MessageRow, ThreadRow};
+use quintet_rules::rows::{DetailRows, MessageRow, ShownPin, ShownReaction, ThreadRow};
 use quintet_rules::{MessageKey, RowResult, UserKey};
 
 use super::ReplayView;
@@ -25,6 +25,14 @@ impl DetailRows for Data {
     fn threads_by_roots(&self, roots: &BTreeSet<MessageKey>) -> RowResult<Vec<ThreadRow>> {
         Ok(roots.iter().filter_map(|root| self.messages.threads.get(root)).cloned().collect())
     }
+
+    fn shown_reactions(&self, messages: &BTreeSet<MessageKey>, users_max: usize) -> RowResult<Vec<ShownReaction>> {
+        self.reactions_to(messages, users_max)
+    }
+
+    fn shown_pins(&self, messages: &BTreeSet<MessageKey>) -> RowResult<Vec<ShownPin>> {
+        self.pins_on(messages)
+    }
 }
 
 impl DetailRows for ReplayView<'_> {
@@ -38,5 +46,13 @@ impl DetailRows for ReplayView<'_> {
 
     fn threads_by_roots(&self, roots: &BTreeSet<MessageKey>) -> RowResult<Vec<ThreadRow>> {
         self.0.threads_by_roots(roots)
+    }
+
+    fn shown_reactions(&self, messages: &BTreeSet<MessageKey>, users_max: usize) -> RowResult<Vec<ShownReaction>> {
+        self.0.reactions_to(messages, users_max)
+    }
+
+    fn shown_pins(&self, messages: &BTreeSet<MessageKey>) -> RowResult<Vec<ShownPin>> {
+        self.0.pins_on(messages)
     }
 }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use quintet_domain::{MessageId, Notification, UserId};
 use quintet_rules::log::{MissedChange, MissedKind, ReadSpan, ReplayRows};
 use quintet_rules::rows::{
-    ConversationRow, CursorRow, LogRows, LoggedChange, MemberRow, MemberRows, MessageRow, MessageRows, UserRow,
-    UserRows,
+    ConversationRow, CursorRow, LogRows, LoggedChange, MemberRow, MemberRows, MessageRow, MessageRows,
+    ReactionCountRow, ReactionRows, UserRow, UserRows,
 };
 use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
 
@@ -116,6 +116,10 @@ impl ReplayRows for ReplayView<'_> {
             }
         }
         Ok(())
+    }
+
+    fn reaction_counts(&self, keys: &BTreeSet<MessageKey>) -> RowResult<Vec<ReactionCountRow>> {
+        ReactionRows::reaction_counts(self.0, keys)
     }
 
     fn cursors(&self, conversation: ConversationKey, limit: usize) -> RowResult<Vec<CursorRow>> {

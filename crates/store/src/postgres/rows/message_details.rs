@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use quintet_domain::{Timestamp, User};
-use quintet_rules::rows::{DetailRows, MessageRow, ThreadRow};
+use quintet_rules::rows::{DetailRows, MessageRow, ShownPin, ShownReaction, ThreadRow};
 use quintet_rules::{MessageKey, RowResult, UserKey};
 use tokio_postgres::Row;
 
@@ -41,5 +41,13 @@ impl<C: Channel> DetailRows for PostgresRows<C> {
             &[&roots.iter().map(|key| key.0).collect::<Vec<_>>()],
             thread_at,
         )
+    }
+
+    fn shown_reactions(&self, messages: &BTreeSet<MessageKey>, users_max: usize) -> RowResult<Vec<ShownReaction>> {
+        self.reactions_to(messages, users_max)
+    }
+
+    fn shown_pins(&self, messages: &BTreeSet<MessageKey>) -> RowResult<Vec<ShownPin>> {
+        self.pins_on(messages)
     }
 }

@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use quintet_domain::{MessageId, Notification, UserId};
 use quintet_rules::log::{ChangeRecord, MissedChange, MissedKind, ReadSpan, ReplayRows};
-use quintet_rules::rows::{ConversationRow, CursorRow, LogRows, MemberRow, MemberRows, MessageRow, UserRow, UserRows};
+use quintet_rules::rows::{
+    ConversationRow, CursorRow, LogRows, MemberRow, MemberRows, MessageRow, ReactionCountRow, ReactionRows, UserRow,
+    UserRows,
+};
 use quintet_rules::{ConversationKey, MessageKey, RowResult, RowsError, UserKey};
 use tokio_postgres::Row;
 
@@ -167,6 +170,10 @@ impl<C: Channel> ReplayRows for PostgresRows<C> {
     fn messages(&self, keys: &BTreeSet<MessageKey>, visit: &mut dyn FnMut(MessageRow) -> bool) -> RowResult<()> {
         let sql = concat!("SELECT ", message_columns!(), " FROM message m WHERE m.position = ANY($1)");
         self.visit(sql, &[&keys.iter().map(|key| key.0).collect::<Vec<_>>()], |row| message_at(row, 0), visit)
+    }
+
+    fn reaction_counts(&self, keys: &BTreeSet<MessageKey>) -> RowResult<Vec<ReactionCountRow>> {
+        ReactionRows::reaction_counts(self, keys)
     }
 
     fn cursors(&self, conversation: ConversationKey, limit: usize) -> RowResult<Vec<CursorRow>> {

@@ -132,6 +132,8 @@ impl<C: Channel> UserRows for PostgresRows<C> {
                  AND NOT EXISTS (SELECT 1 FROM conversation WHERE second_pk = $1)
                  AND NOT EXISTS (SELECT 1 FROM member WHERE user_pk = $1)
                  AND NOT EXISTS (SELECT 1 FROM author WHERE user_pk = $1)
+                 AND NOT EXISTS (SELECT 1 FROM reaction WHERE user_pk = $1)
+                 AND NOT EXISTS (SELECT 1 FROM pin WHERE user_pk = $1)
                  AND NOT EXISTS (SELECT 1 FROM meetup WHERE host_pk = $1)
                  AND NOT EXISTS (SELECT 1 FROM meetup_request WHERE user_pk = $1)
                  AND NOT EXISTS (SELECT 1 FROM notification WHERE user_pk = $1)

@@ -57,6 +57,8 @@ impl Foreseen {
             }
             Write::EditMessage(write) => self.message(&write.actor, &write.message, cache),
             Write::DeleteMessage(write) => self.message(&write.actor, &write.message, cache),
+            Write::React(write) => self.message(&write.actor, &write.message, cache),
+            Write::PinMessage(write) => self.message(&write.actor, &write.message, cache),
             Write::MarkRead(write) => {
                 let named = match &write.reading {
                     Reading::Messages { conversation, messages } => {

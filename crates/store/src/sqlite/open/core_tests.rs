@@ -151,7 +151,7 @@ fn what_was_missed_and_said_is_read_as_before() {
     drop(with_every_change(&folder.path().join(FILE)));
     let opened = open(&Location::Folder(folder.path().to_owned())).unwrap();
     let rows = SqliteRows(&opened.writer);
-    let replayed = |user: &str, after| replay_since(&rows, &UserId::trusted(user), false, after).unwrap();
+    let replayed = |user: &str, after: u64| replay_since(&rows, &UserId::trusted(user), false, after.into()).unwrap();
     let positions = |user: &str, after| {
         replayed(user, after).entries.map(|entries| entries.iter().map(|entry| entry.position).collect::<Vec<_>>())
     };

@@ -255,7 +255,7 @@ fn lists_of_an_earlier_version() {
         let seen: Vec<_> = page.items.iter().map(|meetup| (meetup.id.as_str(), meetup.requests.len())).collect();
         assert_eq!(seen, [("m", 1)]);
     }
-    let replayed = replay_since(&SqliteRows(&conn), &ada, false, 0).unwrap();
+    let replayed = replay_since(&SqliteRows(&conn), &ada, false, 0.into()).unwrap();
     assert_eq!(replayed.entries.map(|entries| entries.len()), Some(0));
 }
 

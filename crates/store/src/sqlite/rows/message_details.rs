@@ -7,7 +7,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use quintet_domain::{Timestamp, User};
-use quintet_rules::rows::{DetailRows, MessageRow, ThreadRow};
+use quintet_rules::rows::{DetailRows, MessageRow, ShownPin, ShownReaction, ThreadRow};
 use quintet_rules::{MessageKey, RowResult, UserKey};
 use rusqlite::{Connection, Row};
 
@@ -49,5 +49,13 @@ impl<C: Deref<Target = Connection>> DetailRows for SqliteRows<C> {
             [sets::keys(roots.iter().map(|key| key.0))],
             thread_at,
         )
+    }
+
+    fn shown_reactions(&self, messages: &BTreeSet<MessageKey>, users_max: usize) -> RowResult<Vec<ShownReaction>> {
+        self.reactions_to(messages, users_max)
+    }
+
+    fn shown_pins(&self, messages: &BTreeSet<MessageKey>) -> RowResult<Vec<ShownPin>> {
+        self.pins_on(messages)
     }
 }

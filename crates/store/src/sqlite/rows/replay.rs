@@ -9,7 +9,10 @@ use std::sync::Arc;
 
 use quintet_domain::{MessageId, Notification, UserId};
 use quintet_rules::log::{ChangeRecord, MissedChange, MissedKind, ReadSpan, ReplayRows};
-use quintet_rules::rows::{ConversationRow, CursorRow, LogRows, MemberRow, MemberRows, MessageRow, UserRow, UserRows};
+use quintet_rules::rows::{
+    ConversationRow, CursorRow, LogRows, MemberRow, MemberRows, MessageRow, ReactionCountRow, ReactionRows, UserRow,
+    UserRows,
+};
 use quintet_rules::{ConversationKey, MessageKey, RowResult, RowsError, UserKey};
 use rusqlite::{Connection, Row, params};
 
@@ -178,6 +181,10 @@ impl<C: Deref<Target = Connection>> ReplayRows for SqliteRows<C> {
             " FROM json_each(?1) j CROSS JOIN message m ON m.position = j.value"
         );
         self.visit(sql, [sets::keys(keys.iter().map(|key| key.0))], |row| message_at(row, 0), visit)
+    }
+
+    fn reaction_counts(&self, keys: &BTreeSet<MessageKey>) -> RowResult<Vec<ReactionCountRow>> {
+        ReactionRows::reaction_counts(self, keys)
     }
 
     fn cursors(&self, conversation: ConversationKey, limit: usize) -> RowResult<Vec<CursorRow>> {

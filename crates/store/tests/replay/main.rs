@@ -3,171 +3,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod run;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use quintet_domain::{
-    AddMember, Audience, ChangeConversation, ChangeMeetup, ConversationId, ConversationKind, ConversationRef,
-    CreateMeetup, DecideRequest, DeleteConversation, DeleteMessage, Departure, EditMessage, Entry, Event,
-    JoinConversation, LeaveConversation, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId, NewMeetup,
-    NotifyUser, Reader, Reading, RemoveMember, RequestMeetup, Role, Timestamp, UserId,
+    AddMember, Audience, ChangeConversation, ConversationId, ConversationKind, ConversationRef, DeleteMessage,
+    Departure, EditMessage, Entry, Event, LeaveConversation, MarkRead, MessageId, Reader, Reading, RemoveMember,
+    UserId,
 };
+use run::{Run, Step, USERS, step};
 use support::{Bench, Factory, actor, block_on, postgres_store, quick_stores};
-
-const USERS: usize = 4;
-
-#[derive(Clone, Debug)]
-enum Step {
-    SendMessage,
-    Edit,
-    DeleteMessage,
-    Read,
-    Join,
-    Leave,
-    Add(usize),
-    Remove(usize),
-    Rename,
-    DeleteConversation,
-    Ask,
-    Accept(usize),
-    Confirm,
-    Notify,
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        6 => Just(Step::SendMessage),
-        2 => Just(Step::Edit),
-        2 => Just(Step::DeleteMessage),
-        3 => Just(Step::Read),
-        3 => Just(Step::Join),
-        2 => Just(Step::Leave),
-        3 => (0..USERS).prop_map(Step::Add),
-        2 => (0..USERS).prop_map(Step::Remove),
-        1 => Just(Step::Rename),
-        1 => Just(Step::DeleteConversation),
-        2 => Just(Step::Ask),
-        2 => (0..USERS).prop_map(Step::Accept),
-        1 => Just(Step::Confirm),
-        2 => Just(Step::Notify),
-    ]
-}
-
-struct Run {
-    bench: Bench,
-    users: Vec<UserId>,
-    conversations: Vec<ConversationId>,
-    meetup: MeetupId,
-    messages: BTreeMap<usize, MessageId>,
-    /// The number of texts and names that were given, each of them once.
-    texts: usize,
-}
-
-impl Run {
-    async fn start(factory: Factory) -> Self {
-        let bench = Bench::of(factory);
-        let mut users = Vec::new();
-        for n in 0..USERS {
-            users.push(bench.user(&format!("u{n}")).await);
-        }
-        let new = NewMeetup {
-            activity: "a".into(),
-            location: "l".into(),
-            starts_at: Timestamp(i64::MAX / 2),
-            expires_at: Timestamp(i64::MAX / 2),
-            capacity: None,
-        };
-        let by = actor(&users[0]);
-        let meetup = bench.write(CreateMeetup { actor: by, new }).await.expect("made");
-        let conversations = vec![
-            bench.conversation(&users[0], ConversationKind::Group, true, &users[1..2]).await,
-            bench.conversation(&users[1], ConversationKind::Room, true, &[]).await,
-            bench.conversation(&users[0], ConversationKind::Direct, false, &users[1..2]).await,
-            meetup.chat_id.clone(),
-        ];
-        Self { bench, users, conversations, meetup: meetup.id, messages: BTreeMap::new(), texts: 0 }
-    }
-
-    /// Does something, allowed or not. What is refused has no entries.
-    async fn take(&mut self, user: usize, at: usize, step: Step) {
-        self.texts += 1;
-        let text = format!("text {}", self.texts);
-        let (by, id, bench) = (actor(&self.users[user]), self.conversations[at].clone(), &self.bench);
-        let message = self.messages.get(&at).cloned();
-        let whom = |user: usize| self.users[user].clone();
-        match (step, message) {
-            (Step::SendMessage, _) => {
-                if let Ok(sent) = bench.send(&self.users[user], &id, &text).await {
-                    self.messages.insert(at, sent.message.id.clone());
-                }
-            }
-            (Step::Edit, Some(message)) => {
-                let _ = bench.write(EditMessage { actor: by, message, content: text, details: None }).await;
-            }
-            (Step::DeleteMessage, Some(message)) => {
-                let _ = bench.write(DeleteMessage { actor: by, message }).await;
-            }
-            (Step::Read, Some(message)) => {
-                let _ = bench
-                    .write(MarkRead {
-                        actor: by,
-                        reading: Reading::Messages { conversation: None, messages: vec![message] },
-                    })
-                    .await;
-            }
-            (Step::Edit | Step::DeleteMessage | Step::Read, None) => {}
-            (Step::Join, _) => {
-                let _ = bench
-                    .write(JoinConversation {
-                        actor: by,
-                        conversation: id,
-                        profile: Default::default(),
-                        history: false,
-                    })
-                    .await;
-            }
-            (Step::Leave, _) => {
-                let _ =
-                    bench.write(LeaveConversation { actor: by, conversation: id, departure: Departure::Left }).await;
-            }
-            (Step::Add(other), _) => {
-                let other = whom(other);
-                let _ =
-                    bench.write(AddMember { actor: by, conversation: id, user: other, role: Some(Role::Member) }).await;
-            }
-            (Step::Remove(other), _) => {
-                let other = whom(other);
-                let _ = bench.write(RemoveMember { actor: by, conversation: id, user: other }).await;
-            }
-            (Step::Rename, _) => {
-                let _ =
-                    bench.write(ChangeConversation { actor: by, conversation: id, name: Some(text), open: None }).await;
-            }
-            (Step::DeleteConversation, _) => {
-                let _ = bench.write(DeleteConversation { actor: by, conversation: id }).await;
-            }
-            (Step::Ask, _) => {
-                let meetup = self.meetup.clone();
-                let _ = bench.write(RequestMeetup { actor: by, meetup }).await;
-            }
-            (Step::Accept(other), _) => {
-                let (meetup, other, host) = (self.meetup.clone(), whom(other), actor(&self.users[0]));
-                let _ = bench.write(DecideRequest { actor: host, meetup, user: other, accept: true }).await;
-            }
-            (Step::Confirm, _) => {
-                let change = MeetupChange { status: Some(MeetupStatus::Confirmed), ..MeetupChange::default() };
-                let meetup = self.meetup.clone();
-                let _ = bench.write(ChangeMeetup { actor: by, meetup, change }).await;
-            }
-            (Step::Notify, _) => {
-                let to = self.users[user].clone();
-                let _ = bench.write(NotifyUser { user: to, title: "t".into(), message: "m".into() }).await;
-            }
-        }
-    }
-}
 
 /// The parts of an entry that must be the same when it is read again: texts and readers are the present ones.
 fn shown(entry: &Entry) -> String {
@@ -175,6 +24,10 @@ fn shown(entry: &Entry) -> String {
         Event::MessageCreated(message) => format!("created {}", message.id),
         Event::MessageEdited(message) => format!("edited {}", message.id),
         Event::MessageDeleted(message) => format!("deleted {}", message.id),
+        Event::MessageReacted(one) => {
+            format!("{} by {} on {}: {} of {}", one.emoji, one.user, one.message, one.active, one.count)
+        }
+        Event::MessagePinned { message, user, pinned, .. } => format!("pin {message} by {user} {pinned}"),
         Event::MessagesRead { conversation, reader, messages, .. } => {
             format!("read {} {} {messages:?}", conversation.id, reader.id)
         }
@@ -243,12 +96,30 @@ fn delivered<'e>(entries: &'e [Entry], user: &UserId) -> (Vec<&'e Entry>, BTreeS
     (delivered, in_places)
 }
 
+/// What an event shows in its present state, so that the last of several stands for all: an emoji on a message, or a pin.
+fn marked(event: &Event) -> Option<(MessageId, String)> {
+    match event {
+        Event::MessageReacted(one) => Some((one.message.clone(), one.emoji.to_string())),
+        Event::MessagePinned { message, .. } => Some((message.clone(), "pinned".to_owned())),
+        _ => None,
+    }
+}
+
 /// What may be told again of what a user received: without conversations in their present state that the user has left
-/// since, and without messages whose present text the user does not know.
+/// since, and without messages whose present text the user does not know. Of reactions and pins it is the last change of
+/// each, unless the message is deleted.
 fn tellable<'e>(entries: &[Entry], received: &[&'e Entry], user: &UserId) -> Vec<&'e Entry> {
     let mut left: BTreeSet<&ConversationId> = BTreeSet::new();
     let mut newest: BTreeMap<&MessageId, u64> = BTreeMap::new();
+    let mut newest_marks: BTreeMap<(MessageId, String), u64> = BTreeMap::new();
+    let mut gone: BTreeSet<&MessageId> = BTreeSet::new();
     for entry in entries {
+        if let Some(mark) = marked(&entry.event) {
+            newest_marks.insert(mark, entry.position);
+        }
+        if let Event::MessageDeleted(message) = &entry.event {
+            gone.insert(&message.id);
+        }
         match &entry.event {
             Event::MessageCreated(message) | Event::MessageEdited(message) | Event::MessageDeleted(message) => {
                 newest.insert(&message.id, entry.position);
@@ -267,6 +138,8 @@ fn tellable<'e>(entries: &[Entry], received: &[&'e Entry], user: &UserId) -> Vec
         Event::MessageCreated(message) | Event::MessageEdited(message) | Event::MessageDeleted(message) => {
             newest.get(&message.id).is_some_and(|position| positions.contains(position))
         }
+        Event::MessageReacted(_) | Event::MessagePinned { .. } => marked(&entry.event)
+            .is_some_and(|mark| newest_marks.get(&mark) == Some(&entry.position) && !gone.contains(&mark.0)),
         Event::ConversationCreated { conversation, .. }
         | Event::ConversationAppeared { conversation, .. }
         | Event::ConversationChanged { conversation } => !left.contains(&conversation.conversation.id),
@@ -325,7 +198,7 @@ fn told_again(factory: Factory, steps: &[(usize, usize, Step)]) {
             // Where the user is a member, everything may be known.
             let known: BTreeSet<_> = received.iter().flat_map(|entry| texts(&entry.event)).collect();
             for after in 0..=newest {
-                let missed = run.bench.store.replay_since(user.clone(), false, after).await.expect("read");
+                let missed = run.bench.store.replay_since(user.clone(), false, after.into()).await.expect("read");
                 assert_eq!(missed.position, newest);
                 let missed = missed.entries.expect("few");
                 for (id, text) in missed.iter().flat_map(|entry| texts(&entry.event)) {
@@ -338,7 +211,7 @@ fn told_again(factory: Factory, steps: &[(usize, usize, Step)]) {
                 assert_eq!(found, expected, "{user} after {after}");
             }
             // A position that is not reached yet belongs to another database.
-            let missed = run.bench.store.replay_since(user.clone(), false, newest + 1).await.expect("read");
+            let missed = run.bench.store.replay_since(user.clone(), false, (newest + 1).into()).await.expect("read");
             assert!(missed.entries.is_none());
         }
     });
@@ -423,7 +296,7 @@ impl Lost {
 
     /// What Bob missed since a position, as it is shown and as it is written in full.
     async fn missed(&self, after: u64) -> (Vec<String>, String) {
-        let missed = self.bench.store.replay_since(self.bob.clone(), false, after).await.expect("read");
+        let missed = self.bench.store.replay_since(self.bob.clone(), false, after.into()).await.expect("read");
         let entries = missed.entries.expect("few");
         (entries.iter().map(shown).collect(), format!("{entries:?}"))
     }

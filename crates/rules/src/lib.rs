@@ -20,6 +20,7 @@ mod ledger;
 pub mod log;
 pub mod meetups;
 mod members;
+pub mod message_search;
 pub mod message_views;
 mod messages;
 pub mod names;

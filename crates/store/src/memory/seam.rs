@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    Account, Conversation, ConversationId, GuestProof, Login, Meetup, MeetupId, StoredFile, Timestamp, User, UserId,
-    Write,
+    Account, Conversation, ConversationId, GuestProof, Login, Meetup, MeetupId, Message, MessageSearch, StoredFile,
+    Timestamp, User, UserId, Write,
 };
 use quintet_rules::log::{Replayed, replay_since};
 
@@ -133,6 +133,21 @@ impl Store for MemoryStore {
         limit: u32,
     ) -> ReadResult<'_, MessagePage> {
         self.read(move |data| reads::messages(data, &user, &id, of, limit))
+    }
+
+    fn search_messages(
+        &self,
+        user: UserId,
+        search: MessageSearch,
+        cursor: Option<String>,
+        limit: u32,
+    ) -> ReadResult<'_, Page<Arc<Message>>> {
+        self.read(move |data| reads::find_messages(data, &user, &search, cursor.as_deref(), limit))
+    }
+
+    fn searchable(&self, _position: u64) -> ReadResult<'_, ()> {
+        // A search examines the messages themselves.
+        self.read(|_| Ok(()))
     }
 
     fn meetup(&self, user: UserId, id: MeetupId) -> ReadResult<'_, Meetup> {

@@ -27,6 +27,7 @@ mod parts;
 mod permit;
 mod rooms;
 mod router;
+mod search;
 mod server;
 mod users;
 mod views;

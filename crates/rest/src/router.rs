@@ -26,7 +26,7 @@ use crate::openapi::{self, ApiDocument};
 use crate::permit::ReadPermit;
 use crate::{
     auth, avatars, caching, compat, conversations, files, me, meetups, messages, notifications, operations, rooms,
-    server, users,
+    search, server, users,
 };
 
 /// The path of the OpenAPI document.
@@ -61,6 +61,7 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .routes(routes!(conversations::mark_read))
         .routes(routes!(messages::list, messages::send))
         .routes(routes!(messages::edit, messages::delete))
+        .routes(routes!(search::messages))
         .routes(routes!(meetups::list, meetups::create))
         .routes(routes!(meetups::get, meetups::change, meetups::delete))
         .routes(routes!(meetups::request))

@@ -76,6 +76,8 @@ fn table() -> Vec<(&'static str, &'static str, Value, [u16; 5])> {
         ("POST",   "/conversations/{c}/messages",        json!({ "content": "hi" }),               [401, 404, 201, 201, 201]),
         ("PATCH",  "/messages/{m}",                      json!({ "content": "hi" }),               [401, 404, 403, 200, 403]),
         ("DELETE", "/messages/{m}",                      none(),                                   [401, 404, 403, 204, 204]),
+        ("GET",    "/search/messages?q=hello",           none(),                                   [401, 200, 200, 200, 200]),
+        ("GET",    "/search/messages?q=hello&conversation={c}", none(),                            [401, 404, 200, 200, 200]),
         ("GET",    "/meetups",                           none(),                                   [401, 200, 200, 200, 200]),
         ("POST",   "/meetups", json!({ "activity": "Go", "location": "Hill", "startsAt": "2099-01-01T00:00:00Z" }),
                                                                                                    [401, 201, 201, 201, 201]),

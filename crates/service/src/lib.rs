@@ -30,6 +30,7 @@ mod presence;
 mod rates;
 mod ready;
 mod recovery;
+mod search;
 mod services;
 mod shared_counts;
 mod token_hmac;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quintet_domain::{
-    Account, Conversation, ConversationId, GuestProof, Login, Meetup, MeetupId, StoredFile, Timestamp, User, UserId,
-    Write,
+    Account, Conversation, ConversationId, GuestProof, Login, Meetup, MeetupId, Message, MessageSearch, StoredFile,
+    Timestamp, User, UserId, Write,
 };
 use quintet_store::{
     Filter, Future, Listing, MeetupFilter, Memberships, MemoryStore, MessagePage, NotificationRow, OrphanedFiles, Page,
@@ -84,6 +84,8 @@ impl Store for SlowStore {
         fn conversation(user: UserId, id: ConversationId) -> Conversation;
         fn conversations(user: UserId, cursor: Option<String>, limit: u32) -> Page<Conversation>;
         fn messages(by: Party, user: UserId, id: ConversationId, of: PageOf, limit: u32) -> MessagePage;
+        fn search_messages(user: UserId, search: MessageSearch, cursor: Option<String>, limit: u32) -> Page<Arc<Message>>;
+        fn searchable(position: u64) -> ();
         fn meetup(user: UserId, id: MeetupId) -> Meetup;
         fn meetups(user: UserId, filter: MeetupFilter, cursor: Option<String>, limit: u32) -> Page<Meetup>;
         fn notifications(user: UserId, cursor: Option<String>, limit: u32) -> Page<NotificationRow>;

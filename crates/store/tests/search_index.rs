@@ -10,7 +10,7 @@ use std::sync::Arc;
 use quintet_domain::{
     Barrier, ConversationKind, DeleteMessage, EditMessage, MessageSearch, Quotas, SearchText, UserId,
 };
-use quintet_store::{Location, Store};
+use quintet_store::Location;
 use support::{Bench, Counting, actor};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;

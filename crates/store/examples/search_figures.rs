@@ -5,13 +5,13 @@
 //! frequencies fall as in natural languages, in 200 conversations, of which the user who searches is in 50.
 
 use std::error::Error;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use quintet_domain::{
-    Actor, Barrier, ConversationKind, CreateConversation, Environment, MessageKind, MessageSearch, NewConversation, NewText,
-    NewUser, Profile, RegisterUser, Request, SearchText, SendMessage, Target, Timestamp, UserId,
+    Actor, Barrier, ConversationKind, CreateConversation, Environment, MessageKind, MessageSearch, NewConversation,
+    NewText, NewUser, Profile, RegisterUser, Request, SearchText, SendMessage, Target, Timestamp, UserId,
 };
 use quintet_store::{Location, ReplyTo, SqliteStore, Store};
 use tokio::sync::oneshot;
@@ -94,7 +94,7 @@ async fn main() -> Result<()> {
     let store = open()?;
     let mut users = Vec::new();
     for name in ["writer", "reader"] {
-        let new = NewUser { username: name.to_owned(), name: name.to_owned(), ..NewUser::default() };
+        let new = NewUser { username: name.to_owned(), ..NewUser::default() };
         users.push(write(&store, RegisterUser { new }).await?.user.id.clone());
     }
     let (writer, reader) = (&users[0], &users[1]);
@@ -163,7 +163,11 @@ async fn main() -> Result<()> {
     for _ in 0..300 {
         sends.push(send(&store, random.text()).await?);
     }
-    println!("a send beside an index that is whole: {:?}, p99 {:?}", percentile(&mut sends, 0.5), percentile(&mut sends, 0.99));
+    println!(
+        "a send beside an index that is whole: {:?}, p99 {:?}",
+        percentile(&mut sends, 0.5),
+        percentile(&mut sends, 0.99)
+    );
     for (what, end) in [("two words", " "), ("two words, the last one begun", "")] {
         let (mut times, mut hits) = (Vec::new(), 0);
         for _ in 0..SEARCHES {

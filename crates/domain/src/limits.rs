@@ -280,6 +280,20 @@ pub const UNREAD_COUNTED_MAX: u32 = 1_000;
 pub const MESSAGES_COUNTED_MAX: u32 = 100_000;
 /// Maximum names that one read of a search examines. The next page continues after them.
 pub const NAMES_SEARCHED_MAX: u32 = 50_000;
+/// Maximum characters of a text for which messages are searched.
+pub const SEARCH_CHARS_MAX: usize = 256;
+/// Maximum words of a text for which messages are searched; two Chinese, Japanese or Korean characters count as one.
+pub const SEARCH_TERMS_MAX: usize = 32;
+/// Minimum characters of the beginning of a word that is searched with `*`.
+pub const SEARCH_PREFIX_CHARS_MIN: usize = 2;
+/// Minimum characters from which on the last word of a search is taken for the beginning of one.
+pub const SEARCH_LAST_WORD_CHARS_MIN: usize = 3;
+/// Characters of a word by which messages are found; longer words are alike if these are.
+pub const SEARCH_WORD_CHARS_MAX: usize = 40;
+/// Maximum messages that one read of a search examines. The next page continues after them.
+pub const SEARCH_MESSAGES_EXAMINED_MAX: u32 = 5_000;
+/// Maximum conversations by which a search over all of a user's conversations is narrowed before messages are examined.
+pub const SEARCH_SCOPES_MAX: usize = 64;
 /// Reads over HTTP per second, for each user. A list or a search counts as [`HEAVY_READ_COST`].
 pub const READS_PER_SECOND: u32 = 20;
 /// Reads of a user that may arrive at once before the rate applies.

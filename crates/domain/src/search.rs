@@ -63,7 +63,7 @@ impl Searched {
 }
 
 /// Folds a text: compatibility forms, accents, case and invisible characters make no difference, and `ß` is `ss`.
-fn folded(text: &str) -> String {
+pub(crate) fn folded(text: &str) -> String {
     // Most names are ASCII, and one read folds many of them.
     if text.is_ascii() {
         return text.to_ascii_lowercase();

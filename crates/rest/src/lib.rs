@@ -30,6 +30,7 @@ mod permit;
 mod reactions;
 mod rooms;
 mod router;
+mod search;
 mod server;
 mod users;
 mod views;

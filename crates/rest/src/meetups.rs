@@ -43,7 +43,8 @@ pub(crate) async fn list(
     Ok(long_answer(|| Page::of(found, |meetup| views.meetup(meetup))))
 }
 
-fn moment(field: &str, text: &str) -> Result<Timestamp, Refusal> {
+/// Parses a field that is a time.
+pub(crate) fn moment(field: &str, text: &str) -> Result<Timestamp, Refusal> {
     Timestamp::parse(text).ok_or_else(|| Refusal::invalid(field, "must be a time in ISO 8601"))
 }
 

@@ -30,12 +30,14 @@ pub(crate) struct History {
     after: Option<u64>,
     /// Whether the replies of threads are left out.
     threads: Option<Threads>,
+    /// The number of a message among its neighbours, half of them older and half of them newer.
+    around: Option<u64>,
     /// The number of items on the page.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
 }
 
-/// Lists messages by ascending `sequence`: the newest ones, those before a number, or those after a number.
+/// Lists messages by ascending `sequence`: the newest ones, those before a number, after a number, or around a number.
 #[utoipa::path(
     get, path = "/conversations/{id}/messages", tag = "messages", operation_id = "listMessages",
     params(("id" = String, Path), History),
@@ -47,11 +49,15 @@ pub(crate) async fn list(
     Id(id): Id<ConversationId>,
     Query(query): Query<History>,
 ) -> Answer<Json<Messages>> {
-    let of = match (query.before, query.after) {
-        (None, None) => PageOf::Newest,
-        (Some(sequence), None) => PageOf::Before(sequence),
-        (None, Some(sequence)) => PageOf::After(sequence),
-        (Some(_), Some(_)) => return Err(Refusal::invalid("before", "and `after` exclude each other").into()),
+    let of = match (query.before, query.after, query.around) {
+        (None, None, None) => PageOf::Newest,
+        (Some(sequence), None, None) => PageOf::Before(sequence),
+        (None, Some(sequence), None) => PageOf::After(sequence),
+        (None, None, Some(sequence)) => PageOf::Around(sequence),
+        (Some(_), Some(_), _) => return Err(Refusal::invalid("before", "and `after` exclude each other").into()),
+        (_, _, Some(_)) => {
+            return Err(Refusal::invalid("around", "excludes `before` and `after`").into());
+        }
     };
     let limit = page_limit(query.limit)?;
     let found = match query.threads {
@@ -60,7 +66,7 @@ pub(crate) async fn list(
     };
     let edge = match of {
         PageOf::After(_) => found.items.last(),
-        PageOf::Newest | PageOf::Before(_) | PageOf::Skipping(_) => found.items.first(),
+        PageOf::Newest | PageOf::Before(_) | PageOf::Skipping(_) | PageOf::Around(_) => found.items.first(),
     };
     let next = edge.filter(|_| found.more).map(|message| message.sequence);
     Ok(Json(Views(&service).messages(&found, next)))

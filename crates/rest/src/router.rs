@@ -25,8 +25,7 @@ use crate::extract::Anonymous;
 use crate::openapi::{self, ApiDocument};
 use crate::permit::ReadPermit;
 use crate::{
-    auth, avatars, caching, compat, conversations, files, me, meetups, messages, notifications, operations, reactions,
-    rooms, server, users,
+    auth, avatars, caching, compat, conversations, files, me, meetups, messages, notifications, operations, reactions, rooms, search, server, users,
 };
 
 /// The path of the OpenAPI document.
@@ -66,6 +65,7 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .routes(routes!(reactions::react, reactions::unreact))
         .routes(routes!(reactions::pin, reactions::unpin))
         .routes(routes!(reactions::pins))
+        .routes(routes!(search::messages))
         .routes(routes!(meetups::list, meetups::create))
         .routes(routes!(meetups::get, meetups::change, meetups::delete))
         .routes(routes!(meetups::request))

@@ -280,6 +280,10 @@ pub(crate) struct Messages {
     items: Vec<Message>,
     /// The value of `before` (or `after`, if that was given) for the next page; null on the last page.
     next: Option<u64>,
+    /// On a page around a message, the value of `after` for the page of newer ones; absent if there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    newer: Option<u64>,
 }
 
 /// A thread: its first message, and a page of the replies by ascending sequence.
@@ -346,7 +350,8 @@ impl Views<'_> {
     }
 
     pub(crate) fn messages(&self, found: &quintet_service::MessagePage, next: Option<u64>) -> Messages {
-        Messages { items: found.items.iter().map(|message| self.message(message)).collect(), next }
+        let newer = found.items.last().filter(|_| found.more_newer).map(|message| message.sequence);
+        Messages { items: found.items.iter().map(|message| self.message(message)).collect(), next, newer }
     }
 
     pub(crate) fn thread(&self, thread: &quintet_service::Thread) -> Thread {

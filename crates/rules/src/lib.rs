@@ -21,6 +21,7 @@ pub mod log;
 pub mod meetups;
 mod members;
 pub mod message_details;
+pub mod message_search;
 pub mod message_views;
 mod messages;
 pub mod names;

@@ -83,6 +83,8 @@ fn table() -> Vec<(&'static str, &'static str, Value, [u16; 5])> {
         ("PUT",    "/messages/{m}/pin",                  none(),                                   [401, 404, 403, 204, 204]),
         ("DELETE", "/messages/{m}/pin",                  none(),                                   [401, 404, 403, 204, 204]),
         ("GET",    "/conversations/{c}/pins",            none(),                                   [401, 404, 200, 200, 200]),
+        ("GET",    "/search/messages?q=hello",           none(),                                   [401, 200, 200, 200, 200]),
+        ("GET",    "/search/messages?q=hello&conversation={c}", none(),                            [401, 404, 200, 200, 200]),
         ("GET",    "/meetups",                           none(),                                   [401, 200, 200, 200, 200]),
         ("POST",   "/meetups", json!({ "activity": "Go", "location": "Hill", "startsAt": "2099-01-01T00:00:00Z" }),
                                                                                                    [401, 201, 201, 201, 201]),

@@ -31,6 +31,7 @@ mod rates;
 mod reactions;
 mod ready;
 mod recovery;
+mod search;
 mod services;
 mod shared_counts;
 mod token_hmac;

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quintet_domain::{
-    Account, Conversation, ConversationId, GuestProof, Login, Meetup, MeetupId, MessageId, StoredFile, Timestamp, User,
-    UserId, Write,
+    Account, Conversation, ConversationId, GuestProof, Login, Meetup, MeetupId, Message, MessageId, MessageSearch, StoredFile, Timestamp, User, UserId, Write,
 };
 use quintet_store::Thread;
 use quintet_store::{
@@ -90,6 +89,8 @@ impl Store for SlowStore {
         fn thread(by: Party, user: UserId, id: MessageId, before: u64, limit: u32) -> Thread;
         fn reactions(user: UserId, id: MessageId) -> Vec<Reaction>;
         fn pins(user: UserId, id: ConversationId) -> Vec<PinnedMessage>;
+        fn search_messages(user: UserId, search: MessageSearch, cursor: Option<String>, limit: u32) -> Page<Arc<Message>>;
+        fn searchable(position: u64) -> ();
         fn meetup(user: UserId, id: MeetupId) -> Meetup;
         fn meetups(user: UserId, filter: MeetupFilter, cursor: Option<String>, limit: u32) -> Page<Meetup>;
         fn notifications(user: UserId, cursor: Option<String>, limit: u32) -> Page<NotificationRow>;

@@ -98,6 +98,9 @@ pub enum PageOf {
     After(u64),
     /// The newest messages after skipping this many, for clients that count pages.
     Skipping(u32),
+    /// The message with this sequence number among its neighbours: as many older ones as newer ones, the message itself
+    /// counted with the older ones. There need not be a message with this number.
+    Around(u64),
 }
 
 /// A page of messages, in ascending order of their sequence numbers.
@@ -105,8 +108,10 @@ pub enum PageOf {
 pub struct MessagePage {
     /// The messages of the page.
     pub items: Vec<Arc<Message>>,
-    /// Whether there are more messages in the direction of the page.
+    /// Whether there are more messages in the direction of the page; around a message, whether there are older ones.
     pub more: bool,
+    /// Around a message, whether there are newer messages than those of the page.
+    pub more_newer: bool,
 }
 
 /// A page of items other than messages.

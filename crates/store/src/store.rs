@@ -6,8 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quintet_domain::{
-    Account, Commit, Conversation, ConversationId, GuestProof, Login, Meetup, MeetupId, MessageId, StoredFile, Ticket,
-    Timestamp, User, UserId, Write, Written,
+    Account, Commit, Conversation, ConversationId, GuestProof, Login, Meetup, MeetupId, Message, MessageId, MessageSearch, StoredFile, Ticket, Timestamp, User, UserId, Write, Written,
 };
 use quintet_rules::log::{MissedSince, Replayed};
 use quintet_rules::threads::Thread;
@@ -162,6 +161,24 @@ pub trait Store: Send + Sync + 'static {
     fn reactions(&self, user: UserId, id: MessageId) -> ReadResult<'_, Vec<Reaction>>;
     /// The pinned messages of a conversation that the user is a member of, the newest pin first.
     fn pins(&self, user: UserId, id: ConversationId) -> ReadResult<'_, Vec<PinnedMessage>>;
+    /// Messages that a user may read and that fit a search, newest first. Messages that were sent or edited within the
+    /// last second may be missing; deleted ones are not found, and neither is what a message no longer says. One read
+    /// examines at most [`SEARCH_MESSAGES_EXAMINED_MAX`] messages, so that a page may be short or empty and still have a
+    /// next one.
+    ///
+    /// [`SEARCH_MESSAGES_EXAMINED_MAX`]: quintet_domain::limits::SEARCH_MESSAGES_EXAMINED_MAX
+    fn search_messages(
+        &self,
+        user: UserId,
+        search: MessageSearch,
+        cursor: Option<String>,
+        limit: u32,
+    ) -> ReadResult<'_, Page<Arc<Message>>>;
+    /// Waits until everything up to a position that was committed is found by searches.
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`] if the index of messages is not filled any more.
+    fn searchable(&self, position: u64) -> ReadResult<'_, ()>;
     /// A meetup as the user sees it.
     fn meetup(&self, user: UserId, id: MeetupId) -> ReadResult<'_, Meetup>;
     /// Meetups as the user sees them, newest first.

@@ -32,6 +32,7 @@ impl Answer {
 
 /// Returns whether a path matches a path pattern of the OpenAPI document.
 pub fn is_of(path: &str, pattern: &str) -> bool {
+    let path = path.split('?').next().unwrap_or(path);
     let (path, pattern): (Vec<&str>, Vec<&str>) = (path.split('/').collect(), pattern.split('/').collect());
     path.len() == pattern.len() && path.iter().zip(pattern).all(|(a, b)| *a == b || b.starts_with('{'))
 }

@@ -5,8 +5,7 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    Account, Conversation, ConversationId, GuestProof, Login, Meetup, MeetupId, MessageId, StoredFile, Timestamp, User,
-    UserId, Write,
+    Account, Conversation, ConversationId, GuestProof, Login, Meetup, MeetupId, Message, MessageId, MessageSearch, StoredFile, Timestamp, User, UserId, Write,
 };
 use quintet_rules::log::{MissedSince, Replayed, replay_since};
 use quintet_rules::threads::{self, Thread};
@@ -159,6 +158,21 @@ impl Store for MemoryStore {
 
     fn pins(&self, user: UserId, id: ConversationId) -> ReadResult<'_, Vec<PinnedMessage>> {
         self.read(move |data| marks::pins(data, &ReplayView(data), &user, &id))
+    }
+
+    fn search_messages(
+        &self,
+        user: UserId,
+        search: MessageSearch,
+        cursor: Option<String>,
+        limit: u32,
+    ) -> ReadResult<'_, Page<Arc<Message>>> {
+        self.read(move |data| reads::find_messages(data, &user, &search, cursor.as_deref(), limit))
+    }
+
+    fn searchable(&self, _position: u64) -> ReadResult<'_, ()> {
+        // A search examines the messages themselves.
+        self.read(|_| Ok(()))
     }
 
     fn meetup(&self, user: UserId, id: MeetupId) -> ReadResult<'_, Meetup> {

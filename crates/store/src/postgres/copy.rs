@@ -262,7 +262,8 @@ impl PostgresTargetCopy {
         }
         let names: Vec<&str> = TABLES.iter().map(|table| table.postgres).collect();
         locked.run(&format!(
-            "COMMIT; BEGIN; LOCK TABLE part IN EXCLUSIVE MODE; TRUNCATE {}, commit_group, installation_key",
+            "COMMIT; BEGIN; LOCK TABLE part IN EXCLUSIVE MODE; UPDATE message_search_progress SET terms_version = 0;
+             TRUNCATE {}, commit_group, installation_key, message_search",
             names.join(", ")
         ))?;
         Ok(Self { locked, table: None, replaced: 0 })

@@ -24,6 +24,7 @@ mod notifications;
 mod queries;
 mod reader;
 mod rows;
+mod search;
 mod sets;
 mod shared_counts;
 mod side_link;
@@ -35,8 +36,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use quintet_domain::limits::PAGE_ITEMS_MAX;
 use quintet_domain::{
-    Account, Conversation, ConversationId, Environment, GuestProof, Login, Meetup, MeetupId, MessageId, NodeId, Quotas,
-    StoredFile, Timestamp, User, UserId, Write,
+    Account, Conversation, ConversationId, Environment, GuestProof, Login, Meetup, MeetupId, Message, MessageId, MessageSearch, NodeId, Quotas, StoredFile, Timestamp, User, UserId, Write,
 };
 use quintet_rules::WriterState;
 use quintet_rules::log::{MissedSince, Replayed, replay_since};
@@ -56,6 +56,7 @@ use self::jobs::PostgresJobs;
 use self::nodes::NodesLink;
 use self::reader::ReadLink;
 use self::rows::{Channel, PostgresRows};
+use self::search::SearchFeed;
 use self::shared_counts::PostgresCounts;
 use self::side_link::SideLink;
 use self::writer::{WriterLink, WriterRows};
@@ -84,6 +85,7 @@ pub struct PostgresStore {
     target: Arc<PostgresTarget>,
     counts: PostgresCounts,
     jobs: PostgresJobs,
+    search: SearchFeed,
     /// Drives the connections of the readers.
     runtime: Option<Runtime>,
 }
@@ -160,8 +162,9 @@ impl PostgresStore {
         let nodes = NodesLink::new(Arc::clone(&target), runtime.handle().clone());
         let link = Arc::new(SideLink::new(Arc::clone(&target), runtime.handle().clone()));
         let (counts, jobs) = (PostgresCounts::new(Arc::clone(&link)), PostgresJobs::new(link));
+        let search = SearchFeed::start(Arc::clone(&target), runtime.handle());
         let runtime = Some(runtime);
-        Ok(Self { writer, readers, nodes, environment, waited_for, incarnation, target, counts, jobs, runtime })
+        Ok(Self { writer, readers, nodes, environment, waited_for, incarnation, target, counts, jobs, search, runtime })
     }
 
     /// The database without the writer's thread and the readers, for tests that commit by themselves.
@@ -403,6 +406,21 @@ impl Store for PostgresStore {
             let rows = PostgresRows(conn);
             marks::pins(&rows, &rows, &user, &id)
         })
+    }
+
+    fn search_messages(
+        &self,
+        user: UserId,
+        search: MessageSearch,
+        cursor: Option<String>,
+        limit: u32,
+    ) -> ReadResult<'_, Page<Arc<Message>>> {
+        self.readers
+            .run(Class::Heavy, user.clone(), move |conn| search::find(conn, &user, &search, cursor.as_deref(), limit))
+    }
+
+    fn searchable(&self, position: u64) -> ReadResult<'_, ()> {
+        Box::pin(async move { if self.search.reached(position).await { Ok(()) } else { Err(StoreError::Closed) } })
     }
 
     fn meetup(&self, user: UserId, id: MeetupId) -> ReadResult<'_, Meetup> {

@@ -4,7 +4,7 @@
 
 use quintet_domain::limits::MESSAGES_COUNTED_MAX;
 use quintet_domain::permissions::{self, Action};
-use quintet_domain::{ConversationId, Refusal, UserId};
+use quintet_domain::{ConversationId, Message, Refusal, UserId};
 use quintet_rules::message_details::add_details;
 use quintet_rules::message_views::{add_readers, shown};
 use quintet_rules::rows::{ConversationRow, ConversationRows, LogRows, MemberRows, UserRow, UserRows};
@@ -79,15 +79,35 @@ pub(super) fn messages(
     limit: u32,
 ) -> Read<MessagePage> {
     let row = readable(conn, &self::user(conn, user)?, id)?;
-    let (bound, newest_first) = match of {
-        PageOf::Newest => (i64::MAX, true),
-        PageOf::Before(sequence) => (i64::try_from(sequence).unwrap_or(i64::MAX), true),
-        PageOf::After(sequence) => (i64::try_from(sequence).unwrap_or(i64::MAX), false),
-        PageOf::Skipping(0) => (i64::MAX, true),
+    let bound = |sequence| i64::try_from(sequence).unwrap_or(i64::MAX);
+    let older = |bound, limit| messages_of(conn, &row, bound, true, limit);
+    let newer = |bound, limit| messages_of(conn, &row, bound, false, limit);
+    let ((mut items, more), more_newer) = match of {
+        PageOf::Newest | PageOf::Skipping(0) => (older(i64::MAX, limit)?, false),
+        PageOf::Before(sequence) => (older(bound(sequence), limit)?, false),
+        PageOf::After(sequence) => (newer(bound(sequence), limit)?, false),
         // Skipping costs time for each message, and no client turns that many pages.
-        PageOf::Skipping(MESSAGES_COUNTED_MAX..) => (0, true),
-        PageOf::Skipping(skip) => (sequence_after(conn, row.key.0, skip)?, true),
+        PageOf::Skipping(MESSAGES_COUNTED_MAX..) => (older(0, limit)?, false),
+        PageOf::Skipping(skip) => (older(sequence_after(conn, row.key.0, skip)?, limit)?, false),
+        PageOf::Around(sequence) => {
+            let (mut items, more) = older(bound(sequence.saturating_add(1)), limit.div_ceil(2))?;
+            let (rest, more_newer) = newer(bound(sequence), limit / 2)?;
+            items.extend(rest);
+            ((items, more), more_newer)
+        }
     };
+    add_readers(&PostgresRows(conn), row.key, &mut items)?;
+    Ok(MessagePage { items: items.into_iter().map(Into::into).collect(), more, more_newer })
+}
+
+/// The newest messages before a sequence number, or the oldest after it, in ascending order, and whether there are more.
+fn messages_of(
+    conn: &ReadLink,
+    row: &ConversationRow,
+    bound: i64,
+    newest_first: bool,
+    limit: u32,
+) -> Read<(Vec<Message>, bool)> {
     let sql = if newest_first {
         concat!(
             "SELECT ",
@@ -123,8 +143,7 @@ pub(super) fn messages(
     if newest_first {
         items.reverse();
     }
-    add_readers(&PostgresRows(conn), row.key, &mut items)?;
-    Ok(MessagePage { items: items.into_iter().map(Into::into).collect(), more })
+    Ok((items, more))
 }
 
 /// The sequence number of the last of `skip` messages, newest first; the messages after it have smaller ones. Only the

@@ -18,16 +18,17 @@ mod open;
 mod queries;
 mod reader;
 mod rows;
+mod search;
 mod sets;
 mod space;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use quintet_domain::limits::PAGE_ITEMS_MAX;
 use quintet_domain::{
-    Account, Conversation, ConversationId, Environment, GuestProof, Login, Meetup, MeetupId, MessageId, Quotas,
-    StoredFile, Timestamp, User, UserId, Write,
+    Account, Conversation, ConversationId, Environment, GuestProof, Login, Meetup, MeetupId, Message, MessageId, MessageSearch, Quotas, StoredFile, Timestamp, User, UserId, Write,
 };
 use quintet_rules::WriterState;
 use quintet_rules::log::{MissedSince, Replayed, replay_since};
@@ -39,6 +40,7 @@ pub use open::Location;
 
 use self::checkpoint::Log;
 use self::rows::{SqliteRows, WriterConnection};
+use self::search::SearchFeed;
 use self::space::Space;
 use crate::marks;
 use crate::migrated::Migrated;
@@ -56,6 +58,7 @@ use crate::{
 pub struct SqliteStore {
     writer: Writer,
     readers: Readers<rusqlite::Connection>,
+    search: SearchFeed,
     space: Space,
     /// The log of the database; `None` in memory.
     log: Option<Arc<Log>>,
@@ -96,7 +99,7 @@ impl SqliteStore {
         location: &Location,
         environment: Arc<dyn Environment>,
         quotas: Quotas,
-        on_commit: OnCommit,
+        mut on_commit: OnCommit,
     ) -> Result<Self, OpenError> {
         let opened = open::open(location)?;
         let folder = location.folder().map(Path::to_owned);
@@ -105,9 +108,16 @@ impl SqliteStore {
         let log = database.0.log();
         let position = database.newest_position()?;
         let committer = Committer::new(WriterState { quotas, ..WriterState::default() }, position);
+        let committed = Arc::new(AtomicU64::new(position));
+        let search = SearchFeed::start(opened.search, Arc::clone(&committed), Arc::clone(&environment))?;
+        let on_commit: OnCommit = Box::new(move |group| {
+            committed.fetch_max(group.commit.position, Ordering::AcqRel);
+            on_commit(group);
+        });
         let writer = Writer::start(database, committer, Arc::clone(&environment), GROUP_MAX, on_commit)?;
         let readers = Readers::new(opened.readers);
-        Ok(Self { writer, readers, space, log, environment: EnvironmentRef(environment), folder, _lock: opened.lock })
+        let environment = EnvironmentRef(environment);
+        Ok(Self { writer, readers, search, space, log, environment, folder, _lock: opened.lock })
     }
 
     /// The database without the writer's thread and the readers, for tests and simulations that commit by themselves.
@@ -287,6 +297,21 @@ impl Store for SqliteStore {
             let rows = SqliteRows(conn);
             marks::pins(&rows, &rows, &user, &id)
         })
+    }
+
+    fn search_messages(
+        &self,
+        user: UserId,
+        search: MessageSearch,
+        cursor: Option<String>,
+        limit: u32,
+    ) -> ReadResult<'_, Page<Arc<Message>>> {
+        self.readers
+            .run(Class::Heavy, user.clone(), move |conn| search::find(conn, &user, &search, cursor.as_deref(), limit))
+    }
+
+    fn searchable(&self, position: u64) -> ReadResult<'_, ()> {
+        Box::pin(async move { if self.search.reached(position).await { Ok(()) } else { Err(StoreError::Closed) } })
     }
 
     fn meetup(&self, user: UserId, id: MeetupId) -> ReadResult<'_, Meetup> {

@@ -11,7 +11,8 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use super::checkpoint::{BUSY_TIMEOUT, Parts};
-use super::names;
+use super::search::SearchParts;
+use super::{names, search};
 use crate::migrated::Migrated;
 use crate::{OpenError, readers};
 
@@ -23,6 +24,8 @@ mod migrations {
 pub(super) const FILE: &str = "quintet.sqlite3";
 /// The file name of the mark of a database to which an installation is being copied. It says what is copied.
 pub(super) const INCOMPLETE: &str = "quintet.incomplete";
+/// The file name of the index of messages in its folder.
+const SEARCH: &str = "search.sqlite3";
 /// The file name of the lock in its folder.
 const LOCK: &str = "quintet.lock";
 /// SQLite's file access for a file that one process owns. The first connection locks the file for the process until the
@@ -62,42 +65,53 @@ pub(super) struct Opened {
     pub(super) readers: Vec<Connection>,
     /// `None` in memory, where there is no log.
     pub(super) checkpoints: Option<Parts>,
+    /// The index of messages, which the readers read as well.
+    pub(super) search: SearchParts,
     pub(super) lock: Option<std::fs::File>,
 }
 
 pub(super) fn open(location: &Location) -> Result<Opened, OpenError> {
-    let (path, folder, lock) = match location {
-        Location::Folder(folder) => {
+    let (path, search_path, folder, lock) = match location {
+        Location::Folder(folder) | Location::Existing(folder) => {
+            if matches!(location, Location::Existing(_)) {
+                find(folder)?;
+            }
             make_folder(folder)?;
-            (folder.join(FILE).into_os_string(), folder.as_path(), Some(lock(folder)?))
-        }
-        Location::Existing(folder) => {
-            find(folder)?;
-            make_folder(folder)?;
-            (folder.join(FILE).into_os_string(), folder.as_path(), Some(lock(folder)?))
+            let path = |name| folder.join(name).into_os_string();
+            (path(FILE), path(SEARCH), folder.as_path(), Some(lock(folder)?))
         }
         Location::Memory => {
             static NUMBER: AtomicU64 = AtomicU64::new(0);
             let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-            (format!("file:/quintet-{number}?vfs=memdb").into(), Path::new("memory"), None)
+            let path = |name| format!("file:/quintet-{number}{name}?vfs=memdb").into();
+            (path(""), path("-search"), Path::new("memory"), None)
         }
     };
     if let Some(folder) = location.folder() {
         refuse_incomplete(folder)?;
     }
     let durable = *location != Location::Memory;
-    let connect = || if durable { connect(&path) } else { Connection::open(&path) };
+    let connect_to = |path: &OsStr| if durable { connect(path) } else { Connection::open(path) };
+    let connect = || connect_to(&path);
     let mut writer = connect()?;
     configure(&writer, durable).map_err(|error| refused(error, folder))?;
     bring_up_to_date(&mut writer, folder)?;
-    let mut readers = Vec::new();
-    for _ in 0..readers::connections() {
+    let reader = || -> Result<Connection, OpenError> {
         let reader = connect()?;
         configure(&reader, durable)?;
         reader.pragma_update(None, "query_only", true)?;
         reader.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
+        Ok(reader)
+    };
+    let (source, search_file) = (reader()?, durable.then(|| PathBuf::from(&search_path)));
+    let index = search::open(&source, || connect_to(&search_path), search_file.as_deref())?;
+    let mut readers = Vec::new();
+    for _ in 0..readers::connections() {
+        let reader = reader()?;
+        search::attach(&reader, &search_path, READER_CACHE_KIB)?;
         readers.push(reader);
     }
+    let search = SearchParts { index, source, file: search_file };
     let checkpoints = if durable {
         let connection = connect()?;
         configure(&connection, durable)?;
@@ -105,7 +119,7 @@ pub(super) fn open(location: &Location) -> Result<Opened, OpenError> {
     } else {
         None
     };
-    Ok(Opened { writer, readers, checkpoints, lock })
+    Ok(Opened { writer, readers, checkpoints, search, lock })
 }
 
 /// Connects to the database in a file, which is created if it does not exist. While the process has a connection, no

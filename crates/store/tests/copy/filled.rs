@@ -15,7 +15,7 @@ const FLAGS: [&str; 7] = ["service", "disabled", "erased", "open", "made_by_gues
 /// Tables of SQLite that hold no data.
 const TOOLS: [&str; 2] = ["sqlite_sequence", "refinery_schema_history"];
 /// Tables of PostgreSQL that a copy begins anew, and columns that it leaves out.
-const LEFT_OUT: [&str; 10] = [
+const LEFT_OUT: [&str; 12] = [
     "change.told",
     "node.",
     "installation_key.",
@@ -23,6 +23,8 @@ const LEFT_OUT: [&str; 10] = [
     "refinery_schema_history.",
     "part.",
     "commit_group.",
+    "message_search.",
+    "message_search_progress.",
     "shared_rate.",
     "login_failure.",
     "job.",

@@ -29,31 +29,45 @@ pub(in crate::memory) fn messages(
 ) -> Read<MessagePage> {
     let user = known(data, user)?;
     let conversation = readable(data, user, id)?;
-    let limit = limit as usize;
-    let before = |sequence: u64| (0, sequence.min(SEQUENCE_MAX).saturating_sub(1));
-    let (range, forward) = match of {
-        PageOf::Newest | PageOf::Skipping(0) => (before(SEQUENCE_MAX), false),
-        PageOf::Before(sequence) => (before(sequence), false),
-        PageOf::After(sequence) => ((sequence.min(SEQUENCE_MAX), SEQUENCE_MAX), true),
-        // As in a database, where skipping costs time for each message: no client turns that many pages.
-        PageOf::Skipping(skip) if skip >= MESSAGES_COUNTED_MAX => (before(0), false),
-        PageOf::Skipping(skip) => (before(last_skipped(data, &conversation, skip)), false),
+    let is_listed = |row: &MessageRow| replies || !row.marks.has(Marks::REPLY);
+    let older = |before: u64, limit| {
+        let range = (0, before.min(SEQUENCE_MAX).saturating_sub(1));
+        page(data.messages_between(conversation.key, range).rev().filter(|row| is_listed(row)), limit)
     };
-    let found = data.messages_between(conversation.key, range);
-    let found = found.filter(|row| replies || !row.marks.has(Marks::REPLY));
-    let mut rows: Vec<&MessageRow> = if forward {
-        found.take(limit.saturating_add(1)).collect()
-    } else {
-        found.rev().take(limit.saturating_add(1)).collect()
+    let newer = |after: u64, limit| {
+        let range = (after.min(SEQUENCE_MAX), SEQUENCE_MAX);
+        page(data.messages_between(conversation.key, range).filter(|row| is_listed(row)), limit)
     };
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    if !forward {
+    let oldest_first = |(mut rows, more): (Vec<_>, bool)| {
         rows.reverse();
-    }
+        (rows, more)
+    };
+    let ((rows, more), more_newer) = match of {
+        PageOf::Newest | PageOf::Skipping(0) => (oldest_first(older(SEQUENCE_MAX, limit)), false),
+        PageOf::Before(sequence) => (oldest_first(older(sequence, limit)), false),
+        PageOf::After(sequence) => (newer(sequence, limit), false),
+        // As in a database, where skipping costs time for each message: no client turns that many pages.
+        PageOf::Skipping(skip) if skip >= MESSAGES_COUNTED_MAX => (oldest_first(older(0, limit)), false),
+        PageOf::Skipping(skip) => (oldest_first(older(last_skipped(data, &conversation, skip), limit)), false),
+        PageOf::Around(sequence) => {
+            let (mut rows, more) = oldest_first(older(sequence.saturating_add(1), limit.div_ceil(2)));
+            let (rest, more_newer) = newer(sequence, limit / 2);
+            rows.extend(rest);
+            ((rows, more), more_newer)
+        }
+    };
     let mut items = rows.into_iter().map(|row| shown(data, &conversation, row)).collect::<Read<Vec<_>>>()?;
     rules::add_readers(data, conversation.key, &mut items)?;
-    Ok(MessagePage { items: items.into_iter().map(Arc::new).collect(), more })
+    Ok(MessagePage { items: items.into_iter().map(Arc::new).collect(), more, more_newer })
+}
+
+/// The first rows, at most `limit`, and whether there are more.
+fn page<'d>(found: impl Iterator<Item = &'d MessageRow>, limit: u32) -> (Vec<&'d MessageRow>, bool) {
+    let limit = limit as usize;
+    let mut rows: Vec<&MessageRow> = found.take(limit.saturating_add(1)).collect();
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    (rows, more)
 }
 
 /// The sequence number of the last of `skip` messages, newest first; 0 if there are fewer.

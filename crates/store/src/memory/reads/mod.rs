@@ -10,6 +10,7 @@ mod files;
 mod meetups;
 mod messages;
 mod notifications;
+mod search;
 
 pub(super) use accounts::{
     account, account_by_login, accounts, erasing, guest_knows, last_login, search, service, services,
@@ -23,6 +24,7 @@ pub(super) use notifications::{list, pending};
 use quintet_domain::permissions::{self, Action};
 use quintet_domain::{ConversationId, Refusal, UserId};
 use quintet_rules::rows::{ConversationRow, ConversationRows, MemberRows, UserRow};
+pub(super) use search::find_messages;
 
 use super::data::Data;
 use crate::error::Read;

@@ -1,0 +1,423 @@
+//! Searches for messages: what is found, in which order, and that nobody finds what they may not see.
+
+#![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use quintet_domain::limits::SEARCH_MESSAGES_EXAMINED_MAX;
+use quintet_domain::{
+    AddMember, AddService, Barrier, Code, ConversationId, ConversationKind, DeleteConversation, DeleteMessage,
+    Departure, EditMessage, FileLink, Has, JoinConversation, LeaveConversation, Message, MessageId, MessageKind,
+    MessageSearch, Profile, Refusal, RemoveMember, SearchText, UserId,
+};
+use quintet_store::{PageOf, Party, Store};
+use support::stage::{On, Stage, every_database};
+use support::{Bench, Factory, actor, block_on, every_store, message, postgres_store, quick_stores};
+
+every_store!(
+    words_are_found_newest_first,
+    a_search_can_be_narrowed,
+    what_is_not_there_any_more_is_not_found,
+    who_may_read_a_message_finds_it,
+    a_page_around_a_message,
+);
+
+every_database!(a_search_goes_on_where_its_page_ended);
+
+/// A search for a text.
+fn search(text: &str) -> MessageSearch {
+    MessageSearch::of(SearchText::parse("q", text).unwrap())
+}
+
+/// All messages that a search finds, page by page, once the index has come to what was committed.
+async fn found(bench: &Bench, user: &UserId, search: &MessageSearch) -> Vec<Arc<Message>> {
+    let position = bench.write(Barrier).await.unwrap();
+    bench.store.searchable(position).await.unwrap();
+    found_now(&*bench.store, user, search).await
+}
+
+/// All messages that a search finds now, page by page.
+async fn found_now(store: &dyn Store, user: &UserId, search: &MessageSearch) -> Vec<Arc<Message>> {
+    let (mut all, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = store.search_messages(user.clone(), search.clone(), cursor, 2).await.unwrap();
+        assert!(page.items.len() <= 2);
+        all.extend(page.items);
+        cursor = page.next;
+        if cursor.is_none() {
+            return all;
+        }
+    }
+}
+
+async fn texts(bench: &Bench, user: &UserId, search: &MessageSearch) -> Vec<String> {
+    found(bench, user, search).await.iter().map(|message| message.content.clone()).collect()
+}
+
+async fn words_are_found_newest_first(bench: Bench) {
+    let (a, b) = (bench.user("a").await, bench.user("b").await);
+    let group = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
+    let other = bench.conversation(&b, ConversationKind::Group, false, &[a.clone()]).await;
+    for (conversation, text) in [
+        (&group, "The quick brown fox"),
+        (&other, "a quick brown café"),
+        (&group, "東京都に住む"),
+        (&group, "quickly, browner"),
+        (&other, "don't 'quote' the \"brown\" \\ fox # * ; --"),
+    ] {
+        bench.send(&b, conversation, text).await.unwrap();
+    }
+    for (query, expected) in [
+        ("quick brown ", &["a quick brown café", "The quick brown fox"][..]),
+        ("quick* brown", &["quickly, browner", "a quick brown café", "The quick brown fox"]),
+        ("BROWN fox", &["don't 'quote' the \"brown\" \\ fox # * ; --", "The quick brown fox"]),
+        ("cafe", &["a quick brown café"]),
+        ("京都", &["東京都に住む"]),
+        ("東京都", &["東京都に住む"]),
+        ("む", &["東京都に住む"]),
+        ("都東", &[]),
+        ("quick slow", &[]),
+        ("zebra", &[]),
+    ] {
+        assert_eq!(texts(&bench, &a, &search(query)).await, expected, "{query:?}");
+    }
+    let whole = found(&bench, &a, &search("cafe")).await;
+    assert_eq!((&whole[0].sender.id, &whole[0].conversation.id, whole[0].sequence), (&b, &other, 2));
+    let refused = bench.store.search_messages(a, search("cafe"), Some("x".to_owned()), 5).await.unwrap_err();
+    assert_eq!(Refusal::from(refused).message, "`cursor` must be the `next` of an earlier page.");
+}
+
+async fn a_search_can_be_narrowed(bench: Bench) {
+    let (a, b) = (bench.user("a").await, bench.user("b").await);
+    let group = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
+    let other = bench.conversation(&b, ConversationKind::Group, false, &[a.clone()]).await;
+    let first = bench.send(&a, &group, "word one").await.unwrap().message;
+    bench.send(&b, &group, "word two https://example.org").await.unwrap();
+    let third = bench.send(&b, &other, "word three @a").await.unwrap().message;
+    let mut with_file = message(&a, &other, "word four", None);
+    with_file.text.kind = MessageKind::File;
+    with_file.text.file = Some(FileLink::new("https://example.org/f".into(), Some("Räport 7.pdf".into())).unwrap());
+    bench.write(with_file).await.unwrap();
+    let word = search("word");
+    for (narrowed, expected) in [
+        (MessageSearch { conversation: Some(group.clone()), ..word.clone() }, &["two", "one"][..]),
+        (MessageSearch { from: Some(b.clone()), ..word.clone() }, &["three", "two"]),
+        (MessageSearch { from: Some(UserId::trusted("nobody")), ..word.clone() }, &[]),
+        (MessageSearch { kind: Some(MessageKind::File), ..word.clone() }, &["four"]),
+        (MessageSearch { has: Some(Has::File), ..word.clone() }, &["four"]),
+        (MessageSearch { has: Some(Has::Link), ..word.clone() }, &["two"]),
+        (MessageSearch { has: Some(Has::Mention), ..word.clone() }, &["three"]),
+        (MessageSearch { before: Some(third.created_at), ..word.clone() }, &["two", "one"]),
+        (MessageSearch { after: Some(first.created_at), before: Some(third.created_at), ..word }, &["two"]),
+        (search("raport"), &["four"]),
+    ] {
+        let texts = texts(&bench, &a, &narrowed).await;
+        let numbers: Vec<&str> = texts.iter().map(|text| text.split(' ').nth(1).unwrap()).collect();
+        assert_eq!(numbers, expected, "{narrowed:?}");
+    }
+    let stranger = bench.user("stranger").await;
+    let narrowed = MessageSearch { conversation: Some(group), ..search("word") };
+    let refused = bench.store.search_messages(stranger, narrowed, None, 5).await.unwrap_err();
+    assert_eq!(Refusal::from(refused).code, Code::NotFound);
+}
+
+async fn what_is_not_there_any_more_is_not_found(bench: Bench) {
+    let (a, b) = (bench.user("a").await, bench.user("b").await);
+    let group = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
+    let sent = bench.send(&a, &group, "apple pear").await.unwrap().message.id.clone();
+    let whisper = bench.send(&b, &group, "apple whisper").await.unwrap().message.id.clone();
+    assert_eq!(texts(&bench, &a, &search("apple")).await, ["apple whisper", "apple pear"]);
+    bench.write(EditMessage { actor: actor(&a), message: sent, content: "apple plum".into() }).await.unwrap();
+    // At once, whatever the index knows.
+    assert!(found_now(&*bench.store, &a, &search("pear")).await.is_empty());
+    assert_eq!(texts(&bench, &a, &search("plum")).await, ["apple plum"]);
+    bench.write(DeleteMessage { actor: actor(&b), message: whisper }).await.unwrap();
+    assert!(found_now(&*bench.store, &a, &search("whisper")).await.is_empty());
+    assert!(texts(&bench, &a, &search("deleted")).await.is_empty());
+    assert_eq!(texts(&bench, &a, &search("apple")).await, ["apple plum"]);
+    bench.erase(&a).await;
+    assert!(texts(&bench, &b, &search("apple")).await.is_empty());
+}
+
+async fn who_may_read_a_message_finds_it(bench: Bench) {
+    let (a, b) = (bench.user("a").await, bench.user("b").await);
+    let service = bench.write(AddService { name: "shop".into(), hash: "hash".into() }).await.unwrap().user.id.clone();
+    let group = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
+    let direct = bench.conversation(&a, ConversationKind::Direct, false, &[b.clone()]).await;
+    bench.send(&a, &group, "apple").await.unwrap();
+    bench.send(&a, &direct, "apple, secretly").await.unwrap();
+    assert_eq!(texts(&bench, &b, &search("apple")).await, ["apple, secretly"]);
+    // A service reads what it is no member of, but for direct conversations.
+    assert_eq!(texts(&bench, &service, &search("apple")).await, ["apple"]);
+    // Who joins reads what was said before.
+    let (conversation, user) = (group.clone(), b.clone());
+    bench.write(AddMember { actor: actor(&a), conversation, user, role: None }).await.unwrap();
+    assert_eq!(found_now(&*bench.store, &b, &search("apple")).await.len(), 2);
+    let (conversation, user) = (group.clone(), b.clone());
+    bench.write(RemoveMember { actor: actor(&a), conversation, user }).await.unwrap();
+    assert_eq!(found_now(&*bench.store, &b, &search("apple")).await.len(), 1);
+    bench.write(DeleteConversation { actor: actor(&a), conversation: group }).await.unwrap();
+    assert_eq!(found_now(&*bench.store, &a, &search("apple")).await.len(), 1);
+    assert!(found_now(&*bench.store, &service, &search("apple")).await.is_empty());
+}
+
+async fn a_page_around_a_message(bench: Bench) {
+    let a = bench.user("a").await;
+    let group = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
+    let mut sequences = Vec::new();
+    for number in 0..9 {
+        sequences.push(bench.send(&a, &group, &format!("text {number}")).await.unwrap().message.sequence);
+    }
+    let around = async |sequence: u64, limit: u32| {
+        let of = PageOf::Around(sequence);
+        let page = bench.store.messages(Party::Server, a.clone(), group.clone(), of, limit).await.unwrap();
+        let items: Vec<u64> = page.items.iter().map(|message| message.sequence - sequences[0]).collect();
+        (items, page.more, page.more_newer)
+    };
+    let first = sequences[0];
+    assert_eq!(around(first + 4, 4).await, (vec![3, 4, 5, 6], true, true));
+    assert_eq!(around(first + 4, 5).await, (vec![2, 3, 4, 5, 6], true, true));
+    assert_eq!(around(first + 4, 1).await, (vec![4], true, true));
+    assert_eq!(around(first, 4).await, (vec![0, 1, 2], false, true));
+    assert_eq!(around(first + 8, 4).await, (vec![7, 8], true, false));
+    assert_eq!(around(first + 4, 100).await, ((0..9).collect(), false, false));
+    assert_eq!(around(u64::MAX, 4).await, (vec![7, 8], true, false));
+    assert_eq!(around(0, 4).await, (vec![0, 1], false, true));
+}
+
+/// One read examines a limited number of messages. Where none of them fits, the page is empty and has a next one.
+async fn a_search_goes_on_where_its_page_ended(on: On) {
+    let stage = Stage::with(on, quintet_domain::Quotas::default());
+    let (a, b) = (stage.bench.user("a").await, stage.bench.user("b").await);
+    let group = stage.bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
+    let needle = stage.bench.send(&b, &group, "needle").await.unwrap().message;
+    let first = needle.sequence + 1;
+    let count = SEARCH_MESSAGES_EXAMINED_MAX as u64 + 10;
+    let stage = stage
+        .sql(&format!(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
+             INSERT INTO message (position, id, conversation_pk, sequence, sender_pk, kind, content, created_at, acked)
+             SELECT 1000 + i, 'm-' || i, 1, {first} + i, u.pk, 'text', 'needle', 0, false
+             FROM n CROSS JOIN user u WHERE u.id = '{a}'"
+        ))
+        .await;
+    let stage = match on {
+        On::Sqlite => stage,
+        // There the newest position is that of the newest group.
+        On::Postgres => stage.sql("UPDATE commit_group SET position = position + 10000").await,
+    };
+    let position = stage.bench.write(Barrier).await.unwrap();
+    stage.bench.store.searchable(position).await.unwrap();
+    let narrowed = MessageSearch { from: Some(b), ..search("needle") };
+    let page = stage.bench.store.search_messages(a.clone(), narrowed.clone(), None, 5).await.unwrap();
+    assert!(page.items.is_empty() && page.next.is_some(), "{page:?}");
+    let page = stage.bench.store.search_messages(a, narrowed, page.next, 5).await.unwrap();
+    assert_eq!(page.items.iter().map(|found| &found.id).collect::<Vec<_>>(), [&needle.id]);
+    assert_eq!(page.next, None);
+}
+
+// --- nobody finds what they may not see ---
+
+const USERS: usize = 4;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Send(String),
+    Edit(String),
+    Delete,
+    Join,
+    Leave,
+    Add(usize),
+    Remove(usize),
+    DeleteConversation,
+    Find(String, bool),
+}
+
+fn words() -> impl Strategy<Value = String> {
+    let word = prop_oneof![Just("ab"), Just("abc"), Just("Äbc"), Just("zz"), Just("東京"), Just("東京都"), Just("京")];
+    proptest::collection::vec(word, 1..4).prop_map(|words| words.join(" "))
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        8 => words().prop_map(Step::Send),
+        3 => words().prop_map(Step::Edit),
+        2 => Just(Step::Delete),
+        3 => Just(Step::Join),
+        2 => Just(Step::Leave),
+        2 => (0..USERS).prop_map(Step::Add),
+        2 => (0..USERS).prop_map(Step::Remove),
+        1 => Just(Step::DeleteConversation),
+        6 => (words(), any::<bool>()).prop_map(|(words, waits)| Step::Find(words, waits)),
+    ]
+}
+
+/// A message as the model has it.
+struct Modelled {
+    id: MessageId,
+    conversation: usize,
+    sender: usize,
+    /// The text; `None` once it is deleted.
+    text: Option<String>,
+}
+
+struct Run {
+    bench: Bench,
+    users: Vec<UserId>,
+    conversations: Vec<(ConversationId, BTreeSet<usize>)>,
+    messages: Vec<Modelled>,
+}
+
+impl Run {
+    async fn start(factory: Factory) -> Self {
+        let bench = Bench::of(factory);
+        let mut users = Vec::new();
+        for user in 0..USERS {
+            users.push(bench.user(&format!("u{user}")).await);
+        }
+        let mut conversations = Vec::new();
+        for (kind, open) in
+            [(ConversationKind::Group, false), (ConversationKind::Group, true), (ConversationKind::Room, true)]
+        {
+            conversations.push((bench.conversation(&users[0], kind, open, &[]).await, BTreeSet::from([0])));
+        }
+        Self { bench, users, conversations, messages: Vec::new() }
+    }
+
+    async fn take(&mut self, by: usize, at: usize, step: Step) {
+        let (id, me) = (self.conversations[at].0.clone(), self.users[by].clone());
+        let actor = actor(&me);
+        // The newest message of the conversation is edited or deleted.
+        let newest = self.messages.iter().rposition(|message| message.conversation == at);
+        match step {
+            Step::Send(text) => {
+                if let Ok(sent) = self.bench.send(&me, &id, &text).await {
+                    let id = sent.message.id.clone();
+                    self.messages.push(Modelled { id, conversation: at, sender: by, text: Some(text) });
+                }
+            }
+            Step::Edit(text) => {
+                let Some(newest) = newest else { return };
+                let message = self.messages[newest].id.clone();
+                if self.bench.write(EditMessage { actor, message, content: text.clone() }).await.is_ok() {
+                    self.messages[newest].text = Some(text);
+                }
+            }
+            Step::Delete => {
+                let Some(newest) = newest else { return };
+                let message = self.messages[newest].id.clone();
+                if self.bench.write(DeleteMessage { actor, message }).await.is_ok() {
+                    self.messages[newest].text = None;
+                }
+            }
+            Step::Join => {
+                let join = JoinConversation { actor, conversation: id, profile: Profile::default(), history: false };
+                if self.bench.write(join).await.is_ok() {
+                    self.conversations[at].1.insert(by);
+                }
+            }
+            Step::Leave => {
+                if self
+                    .bench
+                    .write(LeaveConversation { actor, conversation: id, departure: Departure::Left })
+                    .await
+                    .is_ok()
+                {
+                    self.conversations[at].1.remove(&by);
+                }
+            }
+            Step::Add(other) => {
+                let add = AddMember { actor, conversation: id, user: self.users[other].clone(), role: None };
+                if self.bench.write(add).await.is_ok() {
+                    self.conversations[at].1.insert(other);
+                }
+            }
+            Step::Remove(other) => {
+                let remove = RemoveMember { actor, conversation: id, user: self.users[other].clone() };
+                if self.bench.write(remove).await.is_ok() {
+                    self.conversations[at].1.remove(&other);
+                }
+            }
+            Step::DeleteConversation => {
+                if self.bench.write(DeleteConversation { actor, conversation: id }).await.is_ok() {
+                    self.conversations[at].1.clear();
+                }
+            }
+            Step::Find(text, waits) => self.find(by, &text, waits).await,
+        }
+    }
+
+    async fn find(&self, by: usize, text: &str, waits: bool) {
+        let search = search(text);
+        let fitting = |message: &&Modelled| {
+            let text = message.text.as_deref().filter(|text| search.text.fits([*text]));
+            text.is_some() && self.conversations[message.conversation].1.contains(&by)
+        };
+        let expected: Vec<&MessageId> = self.messages.iter().rev().filter(fitting).map(|found| &found.id).collect();
+        let me = &self.users[by];
+        let found = if waits {
+            found(&self.bench, me, &search).await
+        } else {
+            found_now(&*self.bench.store, me, &search).await
+        };
+        let ids: Vec<&MessageId> = found.iter().map(|message| &message.id).collect();
+        if waits {
+            assert_eq!(ids, expected, "{by} searches {text:?}");
+        } else {
+            // What the index does not know yet may be missing, and nothing else is different.
+            let known: BTreeSet<&MessageId> = ids.iter().copied().collect();
+            let rest: Vec<&MessageId> = expected.into_iter().filter(|id| known.contains(id)).collect();
+            assert_eq!(ids, rest, "{by} searches {text:?}");
+        }
+        for message in &found {
+            let modelled = self.messages.iter().find(|modelled| modelled.id == message.id).unwrap();
+            assert_eq!(
+                (Some(&message.content), &message.sender.id),
+                (modelled.text.as_ref(), &self.users[modelled.sender])
+            );
+        }
+    }
+}
+
+fn finds_what_is_readable(factory: Factory, steps: &[(usize, usize, Step)]) {
+    block_on(async {
+        let mut run = Run::start(factory).await;
+        for (user, at, step) in steps.iter().cloned() {
+            run.take(user, at, step).await;
+        }
+        for user in 0..USERS {
+            for text in ["ab", "abc", "zz", "東京", "京", "ab zz"] {
+                run.find(user, text, true).await;
+            }
+        }
+    });
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, max_shrink_iters: 256, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nobody_finds_what_they_may_not_see(
+        steps in proptest::collection::vec((0..USERS, 0..3usize, step()), 1..60)
+    ) {
+        for (name, factory) in quick_stores() {
+            eprintln!("{name}");
+            finds_what_is_readable(factory, &steps);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6, max_shrink_iters: 32, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nobody_finds_it_on_postgres(
+        steps in proptest::collection::vec((0..USERS, 0..3usize, step()), 1..60)
+    ) {
+        finds_what_is_readable(postgres_store(), &steps);
+    }
+}

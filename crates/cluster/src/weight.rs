@@ -27,6 +27,7 @@ pub(crate) fn weight_bytes(entry: &Entry) -> usize {
         Event::MeetupChanged { audience, .. } => ids_bytes(audience),
         Event::Notified { notification, .. } => notification.title.len() + notification.message.len(),
         Event::ConversationHidden { .. }
+        | Event::SettingsChanged { .. }
         | Event::DeletionAnnounced { .. }
         | Event::ConversationDeleted { .. }
         | Event::MemberJoined { .. }

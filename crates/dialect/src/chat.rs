@@ -12,7 +12,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::client_fields::{
-    CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, MESSAGE, READ_MESSAGES, content, conversation, kind,
+    ARCHIVED, CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, MARKED_UNREAD, MESSAGE, MUTED, NOTIFY, PINNED, READ_MESSAGES,
+    content, conversation, kind,
 };
 use crate::dialect::Dialect;
 use crate::event_spec::{
@@ -62,6 +63,12 @@ pub(crate) const EVENTS: &[EventSpec] = &[
         shared::edit(fields, "content")
     }),
     from_client("message:delete", Quintet, IdOrObject(&[MESSAGE]), shared::delete),
+    from_client(
+        "chat:configure",
+        Quintet,
+        Object(&[conversation("chatId"), MUTED, PINNED, ARCHIVED, NOTIFY, MARKED_UNREAD]),
+        |fields| shared::configure(fields, Target::Conversation(fields.conversation("chatId"))),
+    ),
     shared::authenticate(Quintet),
     to_client("chat:joined", Document, Object(&[required("chatId", Id)])),
     to_client("chat:left", Document, Object(&[required("chatId", Id)])),
@@ -107,6 +114,18 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("chat:created", Quintet, shared::CHAT),
     to_client("chat:updated", Quintet, shared::CHAT),
     to_client("chat:deleted", Quintet, Object(&[required("chatId", Id)])),
+    to_client(
+        "chat:configured",
+        Quintet,
+        Object(&[
+            required("chatId", Id),
+            required("muted", Type::Mute),
+            required("pinned", Type::Flag),
+            required("archived", Type::Flag),
+            required("notify", Type::Notify),
+            required("markedUnread", Type::Flag),
+        ]),
+    ),
     to_client("user:updated", Quintet, Bare(OBJECT)),
     to_client("notification:new", Quintet, shared::NOTIFIED),
     to_client("error", Document, shared::ERROR_FIELDS),
@@ -295,6 +314,7 @@ pub(crate) fn encode(event: &Event, online: Online<'_>, texts: &mut MessageTexts
         Event::ConversationCreated { .. }
         | Event::ConversationAppeared { .. }
         | Event::ConversationHidden { .. }
+        | Event::SettingsChanged { .. }
         | Event::ConversationChanged { .. }
         | Event::DeletionAnnounced { .. }
         | Event::MeetupChanged { .. }
@@ -330,6 +350,7 @@ pub(crate) fn answer(reply: &Reply, online: Online<'_>, texts: &mut MessageTexts
         Reply::Muted { conversation } => chat("chat:left", conversation),
         Reply::Authenticated { user } => Answer::ack(&Ack::User { success: true, user_id: user.id.as_str() }),
         Reply::Read
+        | Reply::Configured { .. }
         | Reply::Uploaded { .. }
         | Reply::Typing
         | Reply::Left { .. }

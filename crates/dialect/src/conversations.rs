@@ -12,7 +12,8 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::client_fields::{
-    CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, IS_TYPING, MESSAGE, READ_MESSAGES, content, conversation, kind,
+    ARCHIVED, CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, IS_TYPING, MARKED_UNREAD, MESSAGE, MUTED, NOTIFY, PINNED,
+    READ_MESSAGES, content, conversation, kind,
 };
 use crate::dialect::Dialect;
 use crate::event_spec::{
@@ -72,6 +73,12 @@ pub(crate) const EVENTS: &[EventSpec] = &[
         ]),
         upload,
     ),
+    from_client(
+        "update_conversation_settings",
+        Quintet,
+        Object(&[conversation("conversationId"), MUTED, PINNED, ARCHIVED, NOTIFY, MARKED_UNREAD]),
+        |fields| shared::configure(fields, Target::Conversation(fields.conversation("conversationId"))),
+    ),
     shared::authenticate(Document),
     to_client("receive_message", Document, Object(&[required("message", OBJECT), required("conversationId", Id)])),
     to_client(
@@ -113,6 +120,18 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("conversation_created", Quintet, shared::CONVERSATION),
     to_client("conversation_updated", Quintet, shared::CONVERSATION),
     to_client("conversation_deleted", Quintet, Object(&[required("conversationId", Id)])),
+    to_client(
+        "conversation_settings_updated",
+        Quintet,
+        Object(&[
+            required("conversationId", Id),
+            required("muted", Type::Mute),
+            required("pinned", Type::Flag),
+            required("archived", Type::Flag),
+            required("notify", Type::Notify),
+            required("markedUnread", Type::Flag),
+        ]),
+    ),
     to_client("profile_updated", Quintet, Bare(OBJECT)),
     to_client("notification_created", Quintet, shared::NOTIFIED),
     to_client("error", Document, shared::ERROR_FIELDS),
@@ -356,6 +375,7 @@ pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing
         Event::ConversationCreated { .. }
         | Event::ConversationAppeared { .. }
         | Event::ConversationHidden { .. }
+        | Event::SettingsChanged { .. }
         | Event::ConversationChanged { .. }
         | Event::DeletionAnnounced { .. }
         | Event::ConversationDeleted { .. }
@@ -422,6 +442,7 @@ pub(crate) fn answer(reply: &Reply, texts: &mut MessageTexts) -> Answer {
         Reply::Edited(_)
         | Reply::Deleted(_)
         | Reply::Read
+        | Reply::Configured { .. }
         | Reply::Typing
         | Reply::Joined { .. }
         | Reply::Left { .. }

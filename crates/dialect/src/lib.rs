@@ -97,6 +97,7 @@ pub fn suppresses_echo(dialect: Dialect, event: &Event) -> bool {
         | Event::MessageDeleted(_)
         | Event::ConversationCreated { .. }
         | Event::ConversationHidden { .. }
+        | Event::SettingsChanged { .. }
         | Event::ConversationChanged { .. }
         | Event::DeletionAnnounced { .. }
         | Event::ConversationDeleted { .. }

@@ -9,7 +9,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::client_fields::{
-    CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, MESSAGE, READ_MESSAGES, content, conversation, kind, sender,
+    ARCHIVED, CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, MARKED_UNREAD, MESSAGE, MUTED, NOTIFY, PINNED, READ_MESSAGES,
+    content, conversation, kind, sender,
 };
 use crate::dialect::Dialect;
 use crate::event_spec::{
@@ -59,6 +60,12 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     from_client("markRead", Quintet, IdOrObject(&[conversation("chatId"), READ_MESSAGES]), |fields| {
         shared::read(fields, "chatId")
     }),
+    from_client(
+        "updateSettings",
+        Quintet,
+        Object(&[conversation("chatId"), MUTED, PINNED, ARCHIVED, NOTIFY, MARKED_UNREAD]),
+        |fields| shared::configure(fields, Target::Conversation(fields.conversation("chatId"))),
+    ),
     shared::authenticate(Quintet),
     to_client("connected", Document, Object(&[required("status", Text), required("userId", Id)])),
     to_client(
@@ -102,6 +109,18 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("chatCreated", Quintet, shared::CHAT),
     to_client("chatUpdated", Quintet, shared::CHAT),
     to_client("chatDeleted", Quintet, Object(&[required("chatId", Id)])),
+    to_client(
+        "settingsUpdated",
+        Quintet,
+        Object(&[
+            required("chatId", Id),
+            required("muted", Type::Mute),
+            required("pinned", Type::Flag),
+            required("archived", Type::Flag),
+            required("notify", Type::Notify),
+            required("markedUnread", Type::Flag),
+        ]),
+    ),
     to_client("userUpdated", Quintet, Bare(OBJECT)),
     to_client("error", Quintet, shared::ERROR_FIELDS),
 ];
@@ -227,6 +246,7 @@ pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing
         Event::ConversationCreated { .. }
         | Event::ConversationAppeared { .. }
         | Event::ConversationHidden { .. }
+        | Event::SettingsChanged { .. }
         | Event::ConversationChanged { .. }
         | Event::DeletionAnnounced { .. }
         | Event::ConversationDeleted { .. }
@@ -279,6 +299,7 @@ pub(crate) fn answer(reply: &Reply) -> Answer {
         // The document prescribes that a `connect` event is answered by a `connect` event.
         Reply::Identified { user } => Answer::ack_or_event("connect", &Ack::of_user("connected", user)),
         Reply::Typing
+        | Reply::Configured { .. }
         | Reply::Uploaded { .. }
         | Reply::Joined { .. }
         | Reply::Left { .. }

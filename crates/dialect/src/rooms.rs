@@ -12,8 +12,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::client_fields::{
-    AVATAR, CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, IS_TYPING, MESSAGE, READ_MESSAGES, content, conversation, kind,
-    sender,
+    ARCHIVED, AVATAR, CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, IS_TYPING, MARKED_UNREAD, MESSAGE, MUTED, NOTIFY, PINNED,
+    READ_MESSAGES, content, conversation, kind, sender,
 };
 use crate::dialect::Dialect;
 use crate::event_spec::{
@@ -84,6 +84,12 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     from_client("read_messages", Quintet, IdOrObject(&[conversation("roomId"), READ_MESSAGES]), |fields| {
         shared::read(fields, "roomId")
     }),
+    from_client(
+        "update_room_settings",
+        Quintet,
+        Object(&[conversation("roomId"), MUTED, PINNED, ARCHIVED, NOTIFY, MARKED_UNREAD]),
+        |fields| shared::configure(fields, Target::Conversation(fields.conversation("roomId"))),
+    ),
     shared::authenticate(Quintet),
     to_client(
         "room_created",
@@ -141,6 +147,18 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("room_added", Quintet, ROOM),
     to_client("room_updated", Quintet, ROOM),
     to_client("room_deleted", Quintet, Object(&[required("id", Id)])),
+    to_client(
+        "room_settings_updated",
+        Quintet,
+        Object(&[
+            required("roomId", Id),
+            required("muted", Type::Mute),
+            required("pinned", Type::Flag),
+            required("archived", Type::Flag),
+            required("notify", Type::Notify),
+            required("markedUnread", Type::Flag),
+        ]),
+    ),
     to_client("user_updated", Quintet, Bare(OBJECT)),
     to_client("notification_received", Quintet, shared::NOTIFIED),
     to_client("error", Document, shared::ERROR_FIELDS),
@@ -373,6 +391,7 @@ pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut Messag
         Event::ConversationCreated { .. }
         | Event::ConversationAppeared { .. }
         | Event::ConversationHidden { .. }
+        | Event::SettingsChanged { .. }
         | Event::ConversationChanged { .. }
         | Event::DeletionAnnounced { .. }
         | Event::ConversationDeleted { .. }
@@ -445,6 +464,7 @@ pub(crate) fn answer(reply: &Reply, texts: &mut MessageTexts) -> Answer {
         }
         Reply::Authenticated { user } => Answer::ack(&Ack::User { ok: true, user_id: user.id.as_str() }),
         Reply::Read
+        | Reply::Configured { .. }
         | Reply::Typing
         | Reply::Listening { .. }
         | Reply::Muted { .. }

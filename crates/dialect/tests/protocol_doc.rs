@@ -21,6 +21,8 @@ fn type_name(ty: Type) -> &'static str {
         Type::Url => "link",
         Type::Kind => "kind",
         Type::Flag => "flag",
+        Type::Mute => "mute",
+        Type::Notify => "notify",
         Type::Ids => "ids",
         Type::Binary => "binary",
         Type::Time => "time",

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use crate::{
-    ClientMessageId, ConversationId, ConversationRef, FileLink, Message, MessageId, MessageKind, Refusal, Timestamp,
-    User, UserId,
+    ClientMessageId, ConversationId, ConversationRef, ConversationSettings, FileLink, Message, MessageId, MessageKind,
+    Refusal, SettingsChange, Timestamp, User, UserId,
 };
 
 /// The destination of a message or a typing notice.
@@ -77,6 +77,13 @@ pub enum WriteCommand {
     },
     /// Mark messages as read.
     Read(Reading),
+    /// Change one's own settings of a conversation.
+    Configure {
+        /// The conversation whose settings change.
+        target: Target,
+        /// The settings to change.
+        change: SettingsChange,
+    },
     /// Become a member of an open conversation, or confirm an existing membership.
     Join {
         /// The conversation to join.
@@ -185,6 +192,13 @@ pub enum Reply {
     Deleted(Arc<Message>),
     /// The messages are marked as read.
     Read,
+    /// The settings are as the command asked.
+    Configured {
+        /// The conversation of the settings.
+        conversation: Arc<ConversationRef>,
+        /// All settings after the change.
+        settings: ConversationSettings,
+    },
     /// The typing notice was passed on.
     Typing,
     /// The user is a member of the conversation.

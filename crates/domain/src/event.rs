@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use crate::{
-    ConnectionId, ConversationId, ConversationRef, MeetupId, MeetupStatus, Message, MessageId, Notification, Overview,
-    Timestamp, User, UserId,
+    ConnectionId, ConversationId, ConversationRef, ConversationSettings, MeetupId, MeetupStatus, Message, MessageId,
+    Notification, Overview, Timestamp, User, UserId,
 };
 
 /// Why a membership ended.
@@ -85,6 +85,15 @@ pub enum Event {
         conversation: Arc<ConversationRef>,
         /// The id of the member, who alone receives the event.
         user: UserId,
+    },
+    /// A member changed its own settings of a conversation.
+    SettingsChanged {
+        /// The conversation of the settings.
+        conversation: Arc<ConversationRef>,
+        /// The id of the member, who alone receives the event.
+        user: UserId,
+        /// All settings after the change.
+        settings: ConversationSettings,
     },
     /// A conversation was renamed, opened or closed, or the roles of its members changed.
     ConversationChanged {
@@ -213,7 +222,9 @@ impl Event {
                 Audience::Users(users)
             }
             Self::ConversationCreated { members, .. } => Audience::Users(members),
-            Self::ConversationAppeared { user, .. } | Self::ConversationHidden { user, .. } => Audience::User(user),
+            Self::ConversationAppeared { user, .. }
+            | Self::ConversationHidden { user, .. }
+            | Self::SettingsChanged { user, .. } => Audience::User(user),
             Self::ConversationChanged { conversation } => Audience::Members(&conversation.conversation.id),
             Self::MessagesRead { conversation, audience: None, .. }
             | Self::DeletionAnnounced { conversation }
@@ -235,7 +246,9 @@ impl Event {
             Self::MessageCreated(message) | Self::MessageEdited(message) | Self::MessageDeleted(message) => {
                 Some(&message.sender.id)
             }
-            Self::ConversationAppeared { user, .. } | Self::ConversationHidden { user, .. } => Some(user),
+            Self::ConversationAppeared { user, .. }
+            | Self::ConversationHidden { user, .. }
+            | Self::SettingsChanged { user, .. } => Some(user),
             Self::MessagesRead { reader: user, .. }
             | Self::MemberJoined { user, .. }
             | Self::MemberLeft { user, .. }

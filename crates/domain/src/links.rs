@@ -151,6 +151,7 @@ impl Links {
             }
             Event::MessagesRead { .. }
             | Event::ConversationHidden { .. }
+            | Event::SettingsChanged { .. }
             | Event::DeletionAnnounced { .. }
             | Event::ConversationDeleted { .. }
             | Event::MemberLeft { .. }
@@ -191,6 +192,7 @@ impl Links {
             | Reply::Listening { .. }
             | Reply::Muted { .. }
             | Reply::RoomCreated { .. }
+            | Reply::Configured { .. }
             | Reply::Identified { .. } => None,
         }
     }
@@ -213,6 +215,7 @@ impl Event {
             | Self::ConversationChanged { .. } => true,
             Self::MessagesRead { .. }
             | Self::ConversationHidden { .. }
+            | Self::SettingsChanged { .. }
             | Self::DeletionAnnounced { .. }
             | Self::ConversationDeleted { .. }
             | Self::MemberLeft { .. }

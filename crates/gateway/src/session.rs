@@ -277,6 +277,7 @@ async fn submit(
         | WriteCommand::Delete { .. }
         | WriteCommand::Read(_)
         | WriteCommand::Leave { .. }
+        | WriteCommand::Configure { .. }
         | WriteCommand::CreateRoom { .. } => Completion::Answer { guest_secret },
     };
     let pending = PendingCommand { responder, user: identity.user.id.clone(), completion };

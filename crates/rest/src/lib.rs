@@ -28,6 +28,7 @@ mod permit;
 mod rooms;
 mod router;
 mod server;
+mod settings;
 mod users;
 mod views;
 

@@ -140,6 +140,7 @@ pub(crate) fn weight(event: &Event) -> u64 {
         }
         Event::MemberLeft { .. }
         | Event::ConversationHidden { .. }
+        | Event::SettingsChanged { .. }
         | Event::DeletionAnnounced { .. }
         | Event::ConversationDeleted { .. }
         | Event::MeetupChanged { .. } => ENVELOPE_BYTES,

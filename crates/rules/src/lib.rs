@@ -29,6 +29,7 @@ mod ownership;
 mod reach;
 pub mod rows;
 mod services;
+mod settings;
 mod transaction;
 mod users;
 
@@ -52,6 +53,7 @@ pub fn apply(tx: &mut Transaction<'_>, write: Write) -> RuleResult<Written> {
         Write::EditMessage(write) => Written::EditMessage(messages::edit(tx, write)?),
         Write::DeleteMessage(write) => Written::DeleteMessage(messages::delete(tx, &write)?),
         Write::MarkRead(write) => Written::MarkRead(messages::mark_read(tx, &write)?),
+        Write::ChangeSettings(write) => Written::ChangeSettings(settings::change(tx, &write)?),
         Write::Barrier(_) => Written::Barrier(tx.position()),
         Write::JoinConversation(write) => Written::JoinConversation(members::join(tx, &write)?),
         Write::LeaveConversation(write) => Written::LeaveConversation(members::leave(tx, &write)?),

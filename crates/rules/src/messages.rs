@@ -19,7 +19,7 @@ use crate::message_views::{add_readers, shown};
 use crate::ownership::standing;
 use crate::rows::{ConversationHead, ConversationRow, ErasureProgress, MemberRow, MessageRow, ScanLimits, UserRow};
 use crate::transaction::{About, ActingUser, Transaction};
-use crate::{ConversationKey, RuleError, RuleResult, UserKey, conversations, files};
+use crate::{ConversationKey, RuleError, RuleResult, UserKey, conversations, files, settings};
 
 /// The most that one write does for the erasure of a person's messages; other writes run in between.
 const ERASED_AT_ONCE: ScanLimits = ScanLimits { found_max: 200, examined_max: 2_000 };
@@ -295,6 +295,7 @@ fn move_cursor(
     let Some(member) = tx.check(Action::Use, conversation, user, false)? else {
         return Err(Refusal::not_found("conversation", &conversation.reference.id).into());
     };
+    settings::end_mark(tx, actor, user, conversation)?;
     if newest <= member.read_sequence {
         return Ok(());
     }

@@ -23,4 +23,9 @@ stories!(
     common_rooms,
     common_conversations,
     common_chat,
+    settings_meetup,
+    settings_messenger,
+    settings_rooms,
+    settings_conversations,
+    settings_chat,
 );

@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use quintet_domain::{
-    Actor, Barrier, ConversationId, ConversationKind, CreateConversation, DeleteMessage, Departure, EditMessage,
-    JoinConversation, LeaveConversation, LocalCommand, MarkRead, NewConversation, NewText, Profile, Refusal, Reply,
-    RoomMember, SendMessage, SweepGuests, Ticket, Timestamp, UserId, Write, WriteCommand, Written,
+    Actor, Barrier, ChangeSettings, ConversationId, ConversationKind, CreateConversation, DeleteMessage, Departure,
+    EditMessage, JoinConversation, LeaveConversation, LocalCommand, MarkRead, NewConversation, NewText, Profile,
+    Refusal, Reply, RoomMember, SendMessage, SweepGuests, Ticket, Timestamp, UserId, Write, WriteCommand, Written,
 };
 use quintet_store::{Memberships, ReplyTo};
 
@@ -32,6 +32,7 @@ fn write_of(caller: Caller, command: WriteCommand) -> Write {
         WriteCommand::Edit { message, content } => EditMessage { actor, message, content }.into(),
         WriteCommand::Delete { message } => DeleteMessage { actor, message }.into(),
         WriteCommand::Read(reading) => MarkRead { actor, reading }.into(),
+        WriteCommand::Configure { target, change } => ChangeSettings { actor, target, change }.into(),
         // The gateway has checked the guest's secret and put its proof into the actor.
         WriteCommand::Join { conversation, profile, guest_secret: _ } => {
             JoinConversation { actor, conversation, profile, history }.into()
@@ -66,6 +67,9 @@ pub fn reply(written: Written, guest_secret: Option<&GuestSecret>) -> Result<Rep
         Written::EditMessage(message) => Reply::Edited(message),
         Written::DeleteMessage(message) => Reply::Deleted(message),
         Written::MarkRead(()) => Reply::Read,
+        Written::ChangeSettings(changed) => {
+            Reply::Configured { conversation: changed.conversation, settings: changed.settings }
+        }
         Written::JoinConversation(joined) => {
             // Who of the members is online is known to the gateway.
             let members = joined.members.into_iter().map(|user| RoomMember { user, online: false });
@@ -151,6 +155,7 @@ impl Service {
             command @ (WriteCommand::Edit { .. }
             | WriteCommand::Delete { .. }
             | WriteCommand::Read { .. }
+            | WriteCommand::Configure { .. }
             | WriteCommand::Leave { .. }) => command,
         }
     }

@@ -13,12 +13,12 @@ use std::task::{Context, Poll, Waker};
 use proptest::prelude::*;
 
 use quintet_domain::{
-    AddMember, AdoptUser, ChangeConversation, ChangeProfile, Claims, Code, Commit, ContinueErasure, ConversationId,
-    ConversationKind, CreateConversation, CreateMeetup, DecideRequest, DeleteConversation, DeleteMeetup, DeleteMessage,
-    Departure, EditMessage, Entry, EraseUser, Event, JoinConversation, LeaveConversation, MarkRead, MeetupId,
-    MessageId, NewMeetup, NewText, NewUser, NoteSeen, Profile, ProfileChange, Prune, Quotas, Reading, RegisterUser,
-    RemoveMember, RenewHash, RequestMeetup, RevokeTokens, Role, SendMessage, SetDisabled, SweepGuests, Target, Ticket,
-    Timestamp, UserId, Write, Written,
+    AddMember, AdoptUser, ChangeConversation, ChangeProfile, ChangeSettings, Claims, Code, Commit, ContinueErasure,
+    ConversationId, ConversationKind, CreateConversation, CreateMeetup, DecideRequest, DeleteConversation,
+    DeleteMeetup, DeleteMessage, Departure, EditMessage, Entry, EraseUser, Event, JoinConversation, LeaveConversation,
+    MarkRead, MeetupId, MessageId, NewMeetup, NewText, NewUser, NoteSeen, Profile, ProfileChange, Prune, Quotas,
+    Reading, RegisterUser, RemoveMember, RenewHash, RequestMeetup, RevokeTokens, Role, SendMessage, SetDisabled,
+    SettingsChange, SweepGuests, Target, Ticket, Timestamp, UserId, Write, Written,
 };
 use quintet_rules::WriterState;
 use quintet_store::{
@@ -125,6 +125,7 @@ enum Step {
     Edit,
     DeleteMessage,
     Read,
+    Configure,
     Join,
     Leave,
     Add,
@@ -150,7 +151,16 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     use Step::*;
     let kinds = [ConversationKind::Group, ConversationKind::Room];
-    let often = prop_oneof![Just(Send), Just(Join), Just(Leave), Just(Add), Just(Read), Just(Edit), Just(SendDirect)];
+    let often = prop_oneof![
+        Just(Send),
+        Just(Join),
+        Just(Leave),
+        Just(Add),
+        Just(Read),
+        Just(Configure),
+        Just(Edit),
+        Just(SendDirect)
+    ];
     let seldom = vec![
         DeleteMessage,
         MakeAdmin,
@@ -237,6 +247,15 @@ impl Made {
             Step::DeleteMessage => DeleteMessage { actor, message: message? }.into(),
             Step::Read => {
                 MarkRead { actor, reading: Reading::Messages { conversation: None, messages: vec![message?] } }.into()
+            }
+            Step::Configure => {
+                let change = SettingsChange {
+                    pinned: Some(at % 2 == 0),
+                    archived: Some(true),
+                    marked_unread: Some(true),
+                    ..SettingsChange::default()
+                };
+                ChangeSettings { actor, target: Target::Conversation(conversation?), change }.into()
             }
             Step::Join => {
                 let profile = Profile { username: Some("a guest".to_owned()), avatar: None };

@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use quintet_domain::{
-    AddMember, Audience, ChangeConversation, ChangeMeetup, ConversationId, ConversationKind, ConversationRef,
-    CreateMeetup, DecideRequest, DeleteConversation, DeleteMessage, Departure, EditMessage, Entry, Event,
-    JoinConversation, LeaveConversation, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId, NewMeetup,
-    NotifyUser, Reader, Reading, RemoveMember, RequestMeetup, Role, Timestamp, UserId,
+    AddMember, Audience, ChangeConversation, ChangeMeetup, ChangeSettings, ConversationId, ConversationKind,
+    ConversationRef, CreateMeetup, DecideRequest, DeleteConversation, DeleteMessage, Departure, EditMessage, Entry,
+    Event, JoinConversation, LeaveConversation, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId, NewMeetup,
+    NotifyUser, Reader, Reading, RemoveMember, RequestMeetup, Role, SettingsChange, Target, Timestamp, UserId,
 };
 use support::{Bench, Factory, actor, block_on, postgres_store, quick_stores};
 
@@ -34,6 +34,7 @@ enum Step {
     Accept(usize),
     Confirm,
     Notify,
+    Configure,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -52,6 +53,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..USERS).prop_map(Step::Accept),
         1 => Just(Step::Confirm),
         2 => Just(Step::Notify),
+        3 => Just(Step::Configure),
     ]
 }
 
@@ -161,6 +163,16 @@ impl Run {
                 let meetup = self.meetup.clone();
                 let _ = bench.write(ChangeMeetup { actor: by, meetup, change }).await;
             }
+            (Step::Configure, _) => {
+                // Each other time it is a change.
+                let change = SettingsChange {
+                    pinned: Some(self.texts.is_multiple_of(3)),
+                    archived: Some(self.texts.is_multiple_of(2)),
+                    marked_unread: Some(self.texts.is_multiple_of(5)),
+                    ..SettingsChange::default()
+                };
+                let _ = bench.write(ChangeSettings { actor: by, target: Target::Conversation(id), change }).await;
+            }
             (Step::Notify, _) => {
                 let to = self.users[user].clone();
                 let _ = bench.write(NotifyUser { user: to, title: "t".into(), message: "m".into() }).await;
@@ -183,6 +195,7 @@ fn shown(entry: &Entry) -> String {
             format!("appeared {} to {user}", conversation.conversation.id)
         }
         Event::ConversationHidden { conversation, user } => format!("hidden {} from {user}", conversation.id),
+        Event::SettingsChanged { conversation, user, .. } => format!("settings {} of {user}", conversation.id),
         Event::ConversationChanged { conversation } => format!("changed {}", conversation.conversation.id),
         Event::DeletionAnnounced { conversation } => format!("conversation {} is deleted", conversation.id),
         Event::ConversationDeleted { conversation } => format!("conversation {} deleted", conversation.id),
@@ -248,6 +261,8 @@ fn delivered<'e>(entries: &'e [Entry], user: &UserId) -> (Vec<&'e Entry>, BTreeS
 fn tellable<'e>(entries: &[Entry], received: &[&'e Entry], user: &UserId) -> Vec<&'e Entry> {
     let mut left: BTreeSet<&ConversationId> = BTreeSet::new();
     let mut newest: BTreeMap<&MessageId, u64> = BTreeMap::new();
+    // The settings that the user has now: those of its last change, unless the membership ended since.
+    let mut settings: BTreeMap<&ConversationId, u64> = BTreeMap::new();
     for entry in entries {
         match &entry.event {
             Event::MessageCreated(message) | Event::MessageEdited(message) | Event::MessageDeleted(message) => {
@@ -258,6 +273,13 @@ fn tellable<'e>(entries: &[Entry], received: &[&'e Entry], user: &UserId) -> Vec
             }
             Event::MemberLeft { conversation, user: one, .. } if one.id == *user => {
                 left.insert(&conversation.id);
+                settings.remove(&conversation.id);
+            }
+            Event::ConversationDeleted { conversation } => {
+                settings.remove(&conversation.id);
+            }
+            Event::SettingsChanged { conversation, user: one, .. } if one == user => {
+                settings.insert(&conversation.id, entry.position);
             }
             _ => {}
         }
@@ -270,6 +292,7 @@ fn tellable<'e>(entries: &[Entry], received: &[&'e Entry], user: &UserId) -> Vec
         Event::ConversationCreated { conversation, .. }
         | Event::ConversationAppeared { conversation, .. }
         | Event::ConversationChanged { conversation } => !left.contains(&conversation.conversation.id),
+        Event::SettingsChanged { conversation, .. } => settings.get(&conversation.id) == Some(&entry.position),
         _ => true,
     };
     received.iter().filter(is_tellable).copied().collect()
@@ -303,6 +326,7 @@ fn texts(event: &Event) -> Vec<(ConversationId, String)> {
             texts
         }
         Event::ConversationHidden { conversation, .. }
+        | Event::SettingsChanged { conversation, .. }
         | Event::DeletionAnnounced { conversation }
         | Event::ConversationDeleted { conversation }
         | Event::MemberJoined { conversation, .. }

@@ -8,9 +8,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use quintet_cluster::{Envelope, GroupNotice, Message};
 use quintet_domain::{
-    ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef, Departure, Entry, Event,
-    FileLink, MeetupId, MeetupStatus, Member, MessageId, MessageKind, NodeId, Notification, NotificationId, Overview,
-    Reader, Role, Timestamp, User, UserId, UserKind,
+    ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef, ConversationSettings, Departure,
+    Entry, Event, FileLink, MeetupId, MeetupStatus, Member, MessageId, MessageKind, Mute, NodeId, Notification,
+    NotificationId, Notify, Overview, Reader, Role, Timestamp, User, UserId, UserKind,
 };
 
 fn text() -> impl Strategy<Value = String> + Clone {
@@ -187,7 +187,24 @@ pub fn events() -> Vec<BoxedStrategy<Event>> {
         (conversation(), user(), any::<bool>())
             .prop_map(|(conversation, user, online)| Event::RoomPresence { conversation, user, online })
             .boxed(),
+        (conversation(), user_id(), settings())
+            .prop_map(|(conversation, user, settings)| Event::SettingsChanged { conversation, user, settings })
+            .boxed(),
     ]
+}
+
+fn settings() -> impl Strategy<Value = ConversationSettings> {
+    let mute = prop_oneof![Just(Mute::ForGood), time().prop_map(Mute::Until)];
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>());
+    (option::of(mute), proptest::sample::select(&Notify::ALL[..]), flags).prop_map(
+        |(muted, notify, (pinned, archived, marked_unread))| ConversationSettings {
+            muted,
+            pinned,
+            archived,
+            notify,
+            marked_unread,
+        },
+    )
 }
 
 fn event() -> BoxedStrategy<Event> {

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use quintet_cluster::{GroupNotice, Message};
 use quintet_domain::{
-    ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef, Departure, Entry, Event,
-    FileLink, MeetupId, MeetupStatus, Member, MessageId, MessageKind, NodeId, Notification, NotificationId, Overview,
-    Reader, Role, Timestamp, User, UserId, UserKind,
+    ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef, ConversationSettings, Departure,
+    Entry, Event, FileLink, MeetupId, MeetupStatus, Member, MessageId, MessageKind, Mute, NodeId, Notification,
+    NotificationId, Notify, Overview, Reader, Role, Timestamp, User, UserId, UserKind,
 };
 
 /// The number of kinds of events.
-pub const KINDS: usize = 19;
+pub const KINDS: usize = 20;
 
 /// The place of an event in the closed list.
 pub fn number_of(event: &Event) -> usize {
@@ -36,6 +36,7 @@ pub fn number_of(event: &Event) -> usize {
         Event::Typing { .. } => 16,
         Event::Presence { .. } => 17,
         Event::RoomPresence { .. } => 18,
+        Event::SettingsChanged { .. } => 19,
     }
 }
 
@@ -160,6 +161,17 @@ pub fn events() -> Vec<Event> {
             conversation: conversation(ConversationKind::Room),
             user: user("ada", UserKind::Registered),
             online: true,
+        },
+        Event::SettingsChanged {
+            conversation: conversation(ConversationKind::Group),
+            user: ada,
+            settings: ConversationSettings {
+                muted: Some(Mute::Until(Timestamp(1_705_314_600_000))),
+                pinned: true,
+                archived: false,
+                notify: Notify::Mentions,
+                marked_unread: true,
+            },
         },
     ]
 }

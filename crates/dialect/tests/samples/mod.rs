@@ -11,6 +11,8 @@ pub fn sample(field: &Field) -> Value {
         Type::Url => json!("https://example.org/a.png"),
         Type::Kind => json!("text"),
         Type::Flag => json!(true),
+        Type::Mute => json!("2026-01-01T00:00:00.000Z"),
+        Type::Notify => json!("mentions"),
         Type::Ids => json!(["m1", "m2"]),
         Type::Time => json!("2026-01-01T00:00:00.000Z"),
         Type::Object => json!({}),

@@ -83,6 +83,8 @@ writes! {
     DeleteMessage -> Arc<Message>;
     /// Moves a member's read cursor.
     MarkRead -> ();
+    /// Changes the actor's own settings of a conversation.
+    ChangeSettings -> ChangedSettings;
     /// Changes nothing; its result is the current position in the commit order.
     Barrier -> u64;
     /// Makes the actor a member of an open conversation.
@@ -185,6 +187,7 @@ impl Write {
             | Self::NotifyUser(_) => true,
             Self::DeleteMessage(_)
             | Self::MarkRead(_)
+            | Self::ChangeSettings(_)
             | Self::Barrier(_)
             | Self::LeaveConversation(_)
             | Self::RemoveMember(_)
@@ -234,6 +237,7 @@ impl Write {
             | Self::NotifyUser(_)
             | Self::DeleteMessage(_)
             | Self::MarkRead(_)
+            | Self::ChangeSettings(_)
             | Self::RemoveMember(_)
             | Self::DeleteConversation(_)
             | Self::SweepGuests(_)

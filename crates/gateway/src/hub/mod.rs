@@ -245,6 +245,7 @@ impl Hub {
             }
             Event::ConversationAppeared { .. }
             | Event::ConversationHidden { .. }
+            | Event::SettingsChanged { .. }
             | Event::DeletionAnnounced { .. }
             | Event::MessageEdited(_)
             | Event::MessageDeleted(_)

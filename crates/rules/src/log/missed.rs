@@ -9,7 +9,7 @@ use std::sync::Arc;
 use quintet_domain::{ConnectionId, MessageId, Notification, UserId};
 
 use super::record::{ChangeRecord, ReadSpan};
-use crate::rows::{ConversationRow, CursorRow, MemberRow, MessageRow, UserRow};
+use crate::rows::{ConversationRow, CursorRow, MemberRow, MemberSettings, MessageRow, UserRow};
 use crate::{ConversationKey, MessageKey, RowResult, UserKey};
 
 /// A change of a conversation that a user may have missed.
@@ -42,6 +42,7 @@ impl MissedChange {
                 | ChangeRecord::ConversationCreated { .. }
                 | ChangeRecord::ConversationShown { .. }
                 | ChangeRecord::ConversationHidden { .. }
+                | ChangeRecord::SettingsChanged { .. }
                 | ChangeRecord::ConversationChanged
                 | ChangeRecord::ConversationDeleted { .. }
                 | ChangeRecord::MemberJoined { .. }
@@ -85,6 +86,14 @@ pub trait ReplayRows {
         limit: usize,
         visit: &mut dyn FnMut(u64, Arc<Notification>) -> bool,
     ) -> RowResult<()>;
+    /// The settings of a user's conversations that changed after a position, with the positions of their last changes, in
+    /// no particular order; at most `limit`.
+    fn settings_since(
+        &self,
+        user: UserKey,
+        after: u64,
+        limit: usize,
+    ) -> RowResult<Vec<(u64, ConversationKey, MemberSettings)>>;
     /// The first members of each of some conversations, in the order in which they joined: at most `limit` of each.
     fn first_members(
         &self,

@@ -33,6 +33,7 @@ fn shows_conversation(missed: &MissedChange, user: Option<UserKey>) -> bool {
             | ChangeRecord::MessageDeleted { .. }
             | ChangeRecord::MessagesRead { .. }
             | ChangeRecord::ConversationHidden { .. }
+            | ChangeRecord::SettingsChanged { .. }
             | ChangeRecord::ConversationDeleted { .. }
             | ChangeRecord::MemberLeft { .. }
             | ChangeRecord::MeetupChanged { .. }

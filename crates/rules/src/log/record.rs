@@ -3,10 +3,12 @@
 //! What must stay true: records that a released version wrote stay readable. A field that is added has a default; a
 //! change of a field's name or meaning makes a new version, with a decoder for each earlier one.
 
-use quintet_domain::{Departure, MeetupId, MeetupStatus, NotificationId};
+use quintet_domain::{
+    ConversationSettings, Departure, MeetupId, MeetupStatus, Mute, NotificationId, Notify, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
-use crate::{MessageKey, UserKey};
+use crate::{ConversationKey, MessageKey, UserKey};
 
 /// The version of the records that this build writes.
 pub const LOG_VERSION: i64 = 1;
@@ -60,6 +62,15 @@ pub enum ChangeRecord {
     ConversationHidden {
         /// The key of the member.
         member: UserKey,
+    },
+    /// A member changed its own settings of a conversation.
+    SettingsChanged {
+        /// The key of the conversation.
+        conversation: ConversationKey,
+        /// The key of the member.
+        member: UserKey,
+        /// All settings after the change.
+        settings: ConversationSettings,
     },
     /// The name, openness or roles of a conversation changed.
     ConversationChanged,
@@ -162,6 +173,21 @@ enum V1 {
     ConversationHidden {
         member: i64,
     },
+    SettingsChanged {
+        conversation: i64,
+        member: i64,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        muted: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        muted_until: Option<i64>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        pinned: bool,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        archived: bool,
+        notify: String,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        marked_unread: bool,
+    },
     ConversationChanged,
     ConversationDeleted {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -211,6 +237,19 @@ impl ChangeRecord {
             Self::ConversationCreated { by } => V1::ConversationCreated { by: by.0 },
             Self::ConversationShown { member } => V1::ConversationShown { member: member.0 },
             Self::ConversationHidden { member } => V1::ConversationHidden { member: member.0 },
+            Self::SettingsChanged { conversation, member, settings } => V1::SettingsChanged {
+                conversation: conversation.0,
+                member: member.0,
+                muted: settings.muted.is_some(),
+                muted_until: match settings.muted {
+                    Some(Mute::Until(end)) => Some(end.0),
+                    Some(Mute::ForGood) | None => None,
+                },
+                pinned: settings.pinned,
+                archived: settings.archived,
+                notify: settings.notify.as_str().to_owned(),
+                marked_unread: settings.marked_unread,
+            },
             Self::ConversationChanged => V1::ConversationChanged,
             Self::ConversationDeleted { announced } => V1::ConversationDeleted { announced: *announced },
             Self::MemberJoined { member, member_count, announced } => {
@@ -255,6 +294,26 @@ impl ChangeRecord {
             V1::ConversationCreated { by } => Self::ConversationCreated { by: UserKey(by) },
             V1::ConversationShown { member } => Self::ConversationShown { member: UserKey(member) },
             V1::ConversationHidden { member } => Self::ConversationHidden { member: UserKey(member) },
+            V1::SettingsChanged {
+                conversation,
+                member,
+                muted,
+                muted_until,
+                pinned,
+                archived,
+                notify,
+                marked_unread,
+            } => {
+                let end = muted_until.map_or(Mute::ForGood, |end| Mute::Until(Timestamp(end)));
+                let settings = ConversationSettings {
+                    muted: muted.then_some(end),
+                    pinned,
+                    archived,
+                    notify: Notify::parse(&notify).ok_or_else(|| unknown("notify", notify))?,
+                    marked_unread,
+                };
+                Self::SettingsChanged { conversation: ConversationKey(conversation), member: UserKey(member), settings }
+            }
             V1::ConversationChanged => Self::ConversationChanged,
             V1::ConversationDeleted { announced } => Self::ConversationDeleted { announced },
             V1::MemberJoined { member, member_count, announced } => {
@@ -300,6 +359,20 @@ mod tests {
         prop_oneof![Just(Open), Just(Confirmed), Just(Cancelled), Just(Completed), Just(Expired)]
     }
 
+    fn settings() -> impl Strategy<Value = ConversationSettings> {
+        let mute = prop_oneof![Just(Mute::ForGood), any::<i64>().prop_map(|end| Mute::Until(Timestamp(end)))];
+        let flags = (any::<bool>(), any::<bool>(), any::<bool>());
+        (proptest::option::of(mute), proptest::sample::select(&Notify::ALL[..]), flags).prop_map(
+            |(muted, notify, (pinned, archived, marked_unread))| ConversationSettings {
+                muted,
+                pinned,
+                archived,
+                notify,
+                marked_unread,
+            },
+        )
+    }
+
     /// Every kind of record. The match makes the compiler point here at a new one.
     fn record() -> impl Strategy<Value = ChangeRecord> {
         let complete = |record: &ChangeRecord| match record {
@@ -309,6 +382,7 @@ mod tests {
             | ChangeRecord::ConversationCreated { .. }
             | ChangeRecord::ConversationShown { .. }
             | ChangeRecord::ConversationHidden { .. }
+            | ChangeRecord::SettingsChanged { .. }
             | ChangeRecord::ConversationChanged
             | ChangeRecord::ConversationDeleted { .. }
             | ChangeRecord::MemberJoined { .. }
@@ -330,6 +404,11 @@ mod tests {
             key.prop_map(|u| ChangeRecord::ConversationCreated { by: UserKey(u) }),
             key.prop_map(|u| ChangeRecord::ConversationShown { member: UserKey(u) }),
             key.prop_map(|u| ChangeRecord::ConversationHidden { member: UserKey(u) }),
+            (key, key, settings()).prop_map(|(c, u, settings)| ChangeRecord::SettingsChanged {
+                conversation: ConversationKey(c),
+                member: UserKey(u),
+                settings
+            }),
             Just(ChangeRecord::ConversationChanged),
             any::<bool>().prop_map(|announced| ChangeRecord::ConversationDeleted { announced }),
             (key, any::<u32>(), any::<bool>()).prop_map(|(u, member_count, announced)| ChangeRecord::MemberJoined {
@@ -377,6 +456,17 @@ mod tests {
             ),
             (r#"{"kind":"conversation_changed"}"#, ChangeRecord::ConversationChanged),
             (r#"{"kind":"conversation_shown","member":3}"#, ChangeRecord::ConversationShown { member: UserKey(3) }),
+            (
+                r#"{"kind":"settings_changed","conversation":5,"member":3,"muted":true,"muted_until":9,"notify":"all"}"#,
+                ChangeRecord::SettingsChanged {
+                    conversation: ConversationKey(5),
+                    member: UserKey(3),
+                    settings: ConversationSettings {
+                        muted: Some(Mute::Until(Timestamp(9))),
+                        ..ConversationSettings::default()
+                    },
+                },
+            ),
             (r#"{"kind":"conversation_hidden","member":3}"#, ChangeRecord::ConversationHidden { member: UserKey(3) }),
             (r#"{"kind":"conversation_deleted"}"#, ChangeRecord::ConversationDeleted { announced: false }),
             (

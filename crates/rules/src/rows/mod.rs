@@ -14,7 +14,7 @@ mod messages;
 mod users;
 
 pub use conversations::{
-    ConversationHead, ConversationRow, ConversationRows, CursorRow, MemberFilter, MemberRow, MemberRows,
+    ConversationHead, ConversationRow, ConversationRows, CursorRow, MemberFilter, MemberRow, MemberRows, MemberSettings,
 };
 pub use files::{FileRow, FileRows, FileUse};
 pub use log::{LogRows, LoggedChange};

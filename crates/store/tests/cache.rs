@@ -250,7 +250,7 @@ impl Made {
             }
             Step::Configure => {
                 let change = SettingsChange {
-                    pinned: Some(at % 2 == 0),
+                    pinned: Some(at.is_multiple_of(2)),
                     archived: Some(true),
                     marked_unread: Some(true),
                     ..SettingsChange::default()

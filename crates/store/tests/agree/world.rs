@@ -188,10 +188,10 @@ impl World {
             17 if step.x => {
                 let change = SettingsChange {
                     muted: step.y.then_some(Some(Mute::Until(now.plus_ms(HOUR_MS)))),
-                    pinned: Some(step.c % 2 == 0),
-                    archived: Some(step.c % 3 == 0),
+                    pinned: Some(step.c.is_multiple_of(2)),
+                    archived: Some(step.c.is_multiple_of(3)),
                     notify: Some(Notify::ALL[step.c % Notify::ALL.len()]),
-                    marked_unread: Some(step.c % 5 == 0),
+                    marked_unread: Some(step.c.is_multiple_of(5)),
                 };
                 ChangeSettings { actor, target: Target::Conversation(self.conversation(step.b)), change }.into()
             }

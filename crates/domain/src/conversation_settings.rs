@@ -37,12 +37,12 @@ impl Mute {
 /// The messages of a conversation that a member is notified of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Notify {
-    /// Every message.
+    /// Every message of others.
     #[default]
     All,
     /// Messages that mention the member.
     Mentions,
-    /// No message.
+    /// No message at all.
     None,
 }
 

@@ -29,6 +29,7 @@ pub(crate) fn weight_bytes(entry: &Entry) -> usize {
         Event::MessageReacted(reacted) => reacted.changes.len() * ID_BYTES,
         Event::MessagePinned { .. }
         | Event::ConversationHidden { .. }
+        | Event::SettingsChanged { .. }
         | Event::DeletionAnnounced { .. }
         | Event::ConversationDeleted { .. }
         | Event::MemberJoined { .. }

@@ -12,8 +12,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::client_fields::{
-    CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, FILES, MENTION_ALL, MENTIONS, MESSAGE, METADATA, READ_MESSAGES, REPLY_TO,
-    THREAD_ID, content, conversation, kind,
+    ARCHIVED, CLIENT_MESSAGE_ID, FILES, FILE_NAME, FILE_URL, MARKED_UNREAD, MENTIONS, MENTION_ALL, MESSAGE, METADATA, MUTED, NOTIFY, PINNED, READ_MESSAGES, REPLY_TO, THREAD_ID, content, conversation, kind,
 };
 use crate::details::DeletedDetails;
 use crate::dialect::Dialect;
@@ -78,6 +77,12 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     marks::unreact("message:unreact"),
     marks::pin("message:pin"),
     marks::unpin("message:unpin"),
+    from_client(
+        "chat:configure",
+        Quintet,
+        Object(&[conversation("chatId"), MUTED, PINNED, ARCHIVED, NOTIFY, MARKED_UNREAD]),
+        |fields| shared::configure(fields, Target::Conversation(fields.conversation("chatId"))),
+    ),
     shared::authenticate(Quintet),
     to_client("chat:joined", Document, Object(&[required("chatId", Id)])),
     to_client("chat:left", Document, Object(&[required("chatId", Id)])),
@@ -123,6 +128,18 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("chat:created", Quintet, shared::CHAT),
     to_client("chat:updated", Quintet, shared::CHAT),
     to_client("chat:deleted", Quintet, Object(&[required("chatId", Id)])),
+    to_client(
+        "chat:configured",
+        Quintet,
+        Object(&[
+            required("chatId", Id),
+            required("muted", Type::Mute),
+            required("pinned", Type::Flag),
+            required("archived", Type::Flag),
+            required("notify", Type::Notify),
+            required("markedUnread", Type::Flag),
+        ]),
+    ),
     to_client("user:updated", Quintet, Bare(OBJECT)),
     to_client("notification:new", Quintet, shared::NOTIFIED),
     marks::reacted(Dialect::Chat),
@@ -321,6 +338,7 @@ pub(crate) fn encode(event: &Event, online: Online<'_>, texts: &mut MessageTexts
         | Event::ConversationCreated { .. }
         | Event::ConversationAppeared { .. }
         | Event::ConversationHidden { .. }
+        | Event::SettingsChanged { .. }
         | Event::ConversationChanged { .. }
         | Event::DeletionAnnounced { .. }
         | Event::MeetupChanged { .. }
@@ -358,6 +376,7 @@ pub(crate) fn answer(reply: &Reply, online: Online<'_>, texts: &mut MessageTexts
         Reply::Read
         | Reply::Reacted { .. }
         | Reply::Pinned { .. }
+        | Reply::Configured { .. }
         | Reply::Uploaded { .. }
         | Reply::Typing
         | Reply::Left { .. }

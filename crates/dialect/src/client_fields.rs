@@ -6,7 +6,7 @@
 
 use crate::payload::{
     Absent, Field,
-    Type::{self, ClientId, Content, Files, Flag, Id, Ids, Kind, Metadata, Name, Text, Url},
+    Type::{self, ClientId, Content, Files, Flag, Id, Ids, Kind, Metadata, Mute, Name, Notify, Text, Url},
     optional, required,
 };
 
@@ -69,6 +69,21 @@ pub(crate) const CLIENT_MESSAGE_ID: Field = optional("clientMessageId", ClientId
 
 /// Whether typing starts: it does, if the flag is absent.
 pub(crate) const IS_TYPING: Field = optional("isTyping", Flag).or(&["is_typing", "typing"]).absent(Absent::True);
+
+/// How long a conversation is muted.
+pub(crate) const MUTED: Field = optional("muted", Mute).or(&["mutedUntil", "muted_until", "mute"]);
+
+/// Whether a conversation stands before others.
+pub(crate) const PINNED: Field = optional("pinned", Flag);
+
+/// Whether a conversation is put away until its next message.
+pub(crate) const ARCHIVED: Field = optional("archived", Flag);
+
+/// What a member is notified of.
+pub(crate) const NOTIFY: Field = optional("notify", Notify).or(&["notifications"]);
+
+/// Whether a conversation is marked as unread.
+pub(crate) const MARKED_UNREAD: Field = optional("markedUnread", Flag).or(&["marked_unread"]);
 
 /// A link to the picture of a guest.
 pub(crate) const AVATAR: Field = optional("avatar", Text).ignored_with_token();

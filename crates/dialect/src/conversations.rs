@@ -12,8 +12,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::client_fields::{
-    CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, FILES, IS_TYPING, MENTION_ALL, MENTIONS, MESSAGE, METADATA, READ_MESSAGES,
-    REPLY_TO, THREAD_ID, content, conversation, kind,
+    ARCHIVED, CLIENT_MESSAGE_ID, FILES, FILE_NAME, FILE_URL, IS_TYPING, MARKED_UNREAD, MENTIONS, MENTION_ALL, MESSAGE, METADATA, MUTED, NOTIFY, PINNED, READ_MESSAGES, REPLY_TO, THREAD_ID, content, conversation, kind,
 };
 use crate::details::{DeletedDetails, Details, EditedDetails};
 use crate::dialect::Dialect;
@@ -87,6 +86,12 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     marks::react("add_reaction"),
     marks::unreact("remove_reaction"),
     marks::set_pin("set_message_pin"),
+    from_client(
+        "update_conversation_settings",
+        Quintet,
+        Object(&[conversation("conversationId"), MUTED, PINNED, ARCHIVED, NOTIFY, MARKED_UNREAD]),
+        |fields| shared::configure(fields, Target::Conversation(fields.conversation("conversationId"))),
+    ),
     shared::authenticate(Document),
     to_client("receive_message", Document, Object(&[required("message", OBJECT), required("conversationId", Id)])),
     to_client(
@@ -128,6 +133,18 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("conversation_created", Quintet, shared::CONVERSATION),
     to_client("conversation_updated", Quintet, shared::CONVERSATION),
     to_client("conversation_deleted", Quintet, Object(&[required("conversationId", Id)])),
+    to_client(
+        "conversation_settings_updated",
+        Quintet,
+        Object(&[
+            required("conversationId", Id),
+            required("muted", Type::Mute),
+            required("pinned", Type::Flag),
+            required("archived", Type::Flag),
+            required("notify", Type::Notify),
+            required("markedUnread", Type::Flag),
+        ]),
+    ),
     to_client("profile_updated", Quintet, Bare(OBJECT)),
     to_client("notification_created", Quintet, shared::NOTIFIED),
     marks::reacted(Dialect::Conversations),
@@ -384,6 +401,7 @@ pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing
         | Event::ConversationCreated { .. }
         | Event::ConversationAppeared { .. }
         | Event::ConversationHidden { .. }
+        | Event::SettingsChanged { .. }
         | Event::ConversationChanged { .. }
         | Event::DeletionAnnounced { .. }
         | Event::ConversationDeleted { .. }
@@ -452,6 +470,7 @@ pub(crate) fn answer(reply: &Reply, texts: &mut MessageTexts) -> Answer {
         | Reply::Read
         | Reply::Reacted { .. }
         | Reply::Pinned { .. }
+        | Reply::Configured { .. }
         | Reply::Typing
         | Reply::Joined { .. }
         | Reply::Left { .. }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use quintet_domain::limits::{IDS_MAX, METADATA_BYTES_MAX};
 use quintet_domain::{
-    ClientMessageId, ConversationId, EditedDetails, Emoji, FileLink, IdError, MessageId, MessageKind, Metadata, NewDetails, NewText, Refusal, Target, UserId, display_name, is_blank, refuse_nul, validate_content, validate_files, validate_mentions,
+    ClientMessageId, ConversationId, EditedDetails, Emoji, FileLink, IdError, MessageId, MessageKind, Metadata, Mute, NewDetails, NewText, Notify, Refusal, SettingsChange, Target, UserId, display_name, is_blank, refuse_nul, validate_content, validate_files, validate_mentions,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -163,6 +163,31 @@ impl<'a> Fields<'a> {
         !matches!(self.get(name), Some(Checked::Flag(false)))
     }
 
+    /// Returns the value of a flag; none if it is absent.
+    fn flag(&self, name: &str) -> Option<bool> {
+        match self.get(name) {
+            Some(Checked::Flag(flag)) => Some(*flag),
+            Some(Checked::Text(_) | Checked::Ids(_) | Checked::Attachment(_)) | None => None,
+        }
+    }
+
+    /// Returns the settings of a conversation that are to change.
+    pub(crate) fn settings(&self) -> Result<SettingsChange, Refusal> {
+        let muted = match self.get("muted") {
+            Some(Checked::Flag(muted)) => Some(muted.then_some(Mute::ForGood)),
+            Some(Checked::Text(end)) => Some(Some(Mute::read(self.sent_as("muted"), end)?)),
+            Some(Checked::Ids(_) | Checked::Attachment(_)) | None => None,
+        };
+        let notify = self.optional("notify").map(|text| Notify::read(self.sent_as("notify"), text)).transpose()?;
+        Ok(SettingsChange {
+            muted,
+            pinned: self.flag("pinned"),
+            archived: self.flag("archived"),
+            notify,
+            marked_unread: self.flag("markedUnread"),
+        })
+    }
+
     /// Returns the id of a conversation.
     pub(crate) fn conversation(&self, name: &str) -> ConversationId {
         ConversationId::trusted(self.text(name))
@@ -297,6 +322,8 @@ fn says_nothing(field: &Field, found: &Found<'_>) -> bool {
             | Type::Emoji
             | Type::Number
             | Type::Flag
+            | Type::Mute
+            | Type::Notify
             | Type::Ids
             | Type::Time
             | Type::Object
@@ -357,6 +384,13 @@ fn check<'a>(ty: Type, name: &str, needed: bool, found: Found<'a>) -> Result<Che
         (Type::Kind, _) => Err(MessageKind::unknown(name)),
         (Type::Flag, Found::Flag(flag)) => Ok(Checked::Flag(flag)),
         (Type::Flag, _) => wrong("true or false"),
+        (Type::Mute, Found::Flag(flag)) => Ok(Checked::Flag(flag)),
+        (Type::Mute, found) => match found.into_id() {
+            Some(text) => Mute::read(name, &text).map(|_| Checked::Text(text)),
+            None => Err(Mute::unknown(name)),
+        },
+        (Type::Notify, Found::Text(text)) => Notify::read(name, &text).map(|_| Checked::Text(text)),
+        (Type::Notify, _) => Err(Notify::unknown(name)),
         (Type::Ids, Found::Items { more: true, .. }) => {
             Err(Refusal::too_large(name, format!("has at most {IDS_MAX} ids")))
         }

@@ -104,6 +104,7 @@ pub fn suppresses_echo(dialect: Dialect, event: &Event) -> bool {
         | Event::MessagePinned { .. }
         | Event::ConversationCreated { .. }
         | Event::ConversationHidden { .. }
+        | Event::SettingsChanged { .. }
         | Event::ConversationChanged { .. }
         | Event::DeletionAnnounced { .. }
         | Event::ConversationDeleted { .. }

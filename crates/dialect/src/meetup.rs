@@ -9,8 +9,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::client_fields::{
-    CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, FILES, MENTION_ALL, MENTIONS, MESSAGE, METADATA, READ_MESSAGES, REPLY_TO,
-    THREAD_ID, content, conversation, kind, sender,
+    ARCHIVED, CLIENT_MESSAGE_ID, FILES, FILE_NAME, FILE_URL, MARKED_UNREAD, MENTIONS, MENTION_ALL, MESSAGE, METADATA, MUTED, NOTIFY, PINNED, READ_MESSAGES, REPLY_TO, THREAD_ID, content, conversation, kind, sender,
 };
 use crate::details::{DeletedDetails, EditedDetails};
 use crate::dialect::Dialect;
@@ -75,6 +74,12 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     marks::unreact("removeReaction"),
     marks::pin("pinMessage"),
     marks::unpin("unpinMessage"),
+    from_client(
+        "updateSettings",
+        Quintet,
+        Object(&[conversation("chatId"), MUTED, PINNED, ARCHIVED, NOTIFY, MARKED_UNREAD]),
+        |fields| shared::configure(fields, Target::Conversation(fields.conversation("chatId"))),
+    ),
     shared::authenticate(Quintet),
     to_client("connected", Document, Object(&[required("status", Text), required("userId", Id)])),
     to_client(
@@ -118,6 +123,18 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("chatCreated", Quintet, shared::CHAT),
     to_client("chatUpdated", Quintet, shared::CHAT),
     to_client("chatDeleted", Quintet, Object(&[required("chatId", Id)])),
+    to_client(
+        "settingsUpdated",
+        Quintet,
+        Object(&[
+            required("chatId", Id),
+            required("muted", Type::Mute),
+            required("pinned", Type::Flag),
+            required("archived", Type::Flag),
+            required("notify", Type::Notify),
+            required("markedUnread", Type::Flag),
+        ]),
+    ),
     to_client("userUpdated", Quintet, Bare(OBJECT)),
     marks::reacted(Dialect::Meetup),
     marks::pinned(Dialect::Meetup),
@@ -285,6 +302,7 @@ pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing
         | Event::ConversationCreated { .. }
         | Event::ConversationAppeared { .. }
         | Event::ConversationHidden { .. }
+        | Event::SettingsChanged { .. }
         | Event::ConversationChanged { .. }
         | Event::DeletionAnnounced { .. }
         | Event::ConversationDeleted { .. }
@@ -339,6 +357,7 @@ pub(crate) fn answer(reply: &Reply) -> Answer {
         // The document prescribes that a `connect` event is answered by a `connect` event.
         Reply::Identified { user } => Answer::ack_or_event("connect", &Ack::of_user("connected", user)),
         Reply::Typing
+        | Reply::Configured { .. }
         | Reply::Uploaded { .. }
         | Reply::Joined { .. }
         | Reply::Left { .. }

@@ -12,8 +12,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::client_fields::{
-    CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, FILES, MENTION_ALL, MENTIONS, MESSAGE, METADATA, READ_MESSAGES, REPLY_TO,
-    THREAD_ID, content, conversation, kind, other_user,
+    ARCHIVED, CLIENT_MESSAGE_ID, FILES, FILE_NAME, FILE_URL, MARKED_UNREAD, MENTIONS, MENTION_ALL, MESSAGE, METADATA, MUTED, NOTIFY, PINNED, READ_MESSAGES, REPLY_TO, THREAD_ID, content, conversation, kind, other_user,
 };
 use crate::details::DeletedDetails;
 use crate::dialect::Dialect;
@@ -105,6 +104,12 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     marks::react("reactMessage"),
     marks::unreact("unreactMessage"),
     marks::set_pin("setMessagePin"),
+    from_client(
+        "setPreferences",
+        Quintet,
+        Object(&[RECIPIENT, GROUP, MUTED, PINNED, ARCHIVED, NOTIFY, MARKED_UNREAD]),
+        configure,
+    ),
     shared::authenticate(Quintet),
     to_client("onlineUsers", Document, Bare(Ids)),
     to_client("userOnline", Document, Bare(Id)),
@@ -136,6 +141,19 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("typingStopped", Quintet, TYPING),
     to_client("groupCreated", Quintet, shared::GROUP),
     to_client("groupUpdated", Quintet, shared::GROUP),
+    to_client(
+        "preferencesChanged",
+        Quintet,
+        Object(&[
+            optional("recipient", Id),
+            optional("group", Id),
+            required("muted", Type::Mute),
+            required("pinned", Type::Flag),
+            required("archived", Type::Flag),
+            required("notify", Type::Notify),
+            required("markedUnread", Type::Flag),
+        ]),
+    ),
     to_client("contactUpdated", Quintet, Bare(OBJECT)),
     to_client("notificationReceived", Quintet, shared::NOTIFIED),
     marks::reacted(Dialect::Messenger),
@@ -184,6 +202,13 @@ fn typing(fields: &Fields<'_>, event: &str, typing: bool) -> Result<Decoded, Ref
     Ok(Decoded::new(LocalCommand::Typing { target, typing }))
 }
 
+fn configure(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
+    match place(fields) {
+        Some(target) => shared::configure(fields, target),
+        None => Err(Refusal::invalid("recipientId", "or `groupId` is needed in setPreferences, not both")),
+    }
+}
+
 /// Returns the one place that an event names: a user or a group. None if it names both or neither.
 fn place(fields: &Fields<'_>) -> Option<Target> {
     match (fields.has("recipientId"), fields.has("groupId")) {
@@ -224,14 +249,14 @@ impl<'a> UserObject<'a> {
 
 /// Where an action takes place: the other user of a direct conversation, or a group. The other of the two is null.
 #[derive(Serialize)]
-struct Place<'a> {
+pub(crate) struct Place<'a> {
     recipient: Option<&'a str>,
     group: Option<&'a str>,
 }
 
 impl<'a> Place<'a> {
     /// Returns the place of an action of `user` in a conversation.
-    fn of(conversation: &'a ConversationRef, user: &UserId) -> Self {
+    pub(crate) fn of(conversation: &'a ConversationRef, user: &UserId) -> Self {
         match conversation.other(user) {
             Some(other) => Self { recipient: Some(other.as_str()), group: None },
             None => Self { recipient: None, group: Some(conversation.id.as_str()) },
@@ -386,6 +411,7 @@ pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut Messag
         | Event::ConversationCreated { .. }
         | Event::ConversationAppeared { .. }
         | Event::ConversationHidden { .. }
+        | Event::SettingsChanged { .. }
         | Event::ConversationChanged { .. }
         | Event::DeletionAnnounced { .. }
         | Event::MeetupChanged { .. }
@@ -433,6 +459,7 @@ pub(crate) fn answer(reply: &Reply, texts: &mut MessageTexts) -> Answer {
         Reply::Read
         | Reply::Reacted { .. }
         | Reply::Pinned { .. }
+        | Reply::Configured { .. }
         | Reply::Uploaded { .. }
         | Reply::Typing
         | Reply::Listening { .. }

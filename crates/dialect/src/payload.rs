@@ -26,6 +26,11 @@ pub enum Type {
     Number,
     /// A boolean: `true` or `false`.
     Flag,
+    /// How long a conversation is muted: `true`, `false`, or the moment until which it is, which clients may also send in
+    /// milliseconds since 1970.
+    Mute,
+    /// What a member is notified of: `all`, `mentions` or `none`.
+    Notify,
     /// A list of at most 1,000 ids. One id is accepted as a list of it alone.
     Ids,
     /// A moment, in ISO 8601, in UTC, with milliseconds.

@@ -12,8 +12,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::client_fields::{
-    AVATAR, CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, FILES, IS_TYPING, MENTION_ALL, MENTIONS, MESSAGE, METADATA,
-    READ_MESSAGES, REPLY_TO, THREAD_ID, content, conversation, kind, sender,
+    ARCHIVED, AVATAR, CLIENT_MESSAGE_ID, FILES, FILE_NAME, FILE_URL, IS_TYPING, MARKED_UNREAD, MENTIONS, MENTION_ALL, MESSAGE, METADATA, MUTED, NOTIFY, PINNED, READ_MESSAGES, REPLY_TO, THREAD_ID, content, conversation, kind, sender,
 };
 use crate::details::{DeletedDetails, EditedDetails};
 use crate::dialect::Dialect;
@@ -99,6 +98,12 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     marks::unreact("unreact_message"),
     marks::pin("pin_message"),
     marks::unpin("unpin_message"),
+    from_client(
+        "update_room_settings",
+        Quintet,
+        Object(&[conversation("roomId"), MUTED, PINNED, ARCHIVED, NOTIFY, MARKED_UNREAD]),
+        |fields| shared::configure(fields, Target::Conversation(fields.conversation("roomId"))),
+    ),
     shared::authenticate(Quintet),
     to_client(
         "room_created",
@@ -156,6 +161,18 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("room_added", Quintet, ROOM),
     to_client("room_updated", Quintet, ROOM),
     to_client("room_deleted", Quintet, Object(&[required("id", Id)])),
+    to_client(
+        "room_settings_updated",
+        Quintet,
+        Object(&[
+            required("roomId", Id),
+            required("muted", Type::Mute),
+            required("pinned", Type::Flag),
+            required("archived", Type::Flag),
+            required("notify", Type::Notify),
+            required("markedUnread", Type::Flag),
+        ]),
+    ),
     to_client("user_updated", Quintet, Bare(OBJECT)),
     to_client("notification_received", Quintet, shared::NOTIFIED),
     marks::reacted(Dialect::Rooms),
@@ -401,6 +418,7 @@ pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut Messag
         | Event::ConversationCreated { .. }
         | Event::ConversationAppeared { .. }
         | Event::ConversationHidden { .. }
+        | Event::SettingsChanged { .. }
         | Event::ConversationChanged { .. }
         | Event::DeletionAnnounced { .. }
         | Event::ConversationDeleted { .. }
@@ -475,6 +493,7 @@ pub(crate) fn answer(reply: &Reply, texts: &mut MessageTexts) -> Answer {
         Reply::Read
         | Reply::Reacted { .. }
         | Reply::Pinned { .. }
+        | Reply::Configured { .. }
         | Reply::Typing
         | Reply::Listening { .. }
         | Reply::Muted { .. }

@@ -59,6 +59,11 @@ pub(crate) fn read(fields: &Fields<'_>, conversation: &str) -> Result<Decoded, R
     })))
 }
 
+/// Decodes a change of one's own settings of a conversation.
+pub(crate) fn configure(fields: &Fields<'_>, target: Target) -> Result<Decoded, Refusal> {
+    Ok(Decoded::new(WriteCommand::Configure { target, change: fields.settings()? }))
+}
+
 /// The fields by which the acknowledgement of a refused event says that it failed. Each dialect has one of them.
 #[derive(Clone, Copy, Serialize)]
 pub(crate) struct Failure {

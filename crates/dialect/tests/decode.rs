@@ -4,7 +4,7 @@ mod samples;
 
 use quintet_dialect::catalogue::events;
 use quintet_dialect::{Dialect, decode};
-use quintet_domain::{Command, LocalCommand, Reading, Target, UserId, WriteCommand};
+use quintet_domain::{Command, LocalCommand, Mute, Reading, Target, UserId, WriteCommand};
 use samples::payload;
 use serde_json::value::RawValue;
 
@@ -27,6 +27,23 @@ fn description(command: &Command) -> String {
             format!("read {} in {}", messages.len(), conversation.as_ref().map_or("any", |id| id.as_str()))
         }
         Command::Write(WriteCommand::Read(Reading::Everything(at))) => format!("read all {}", target(at)),
+        Command::Write(WriteCommand::Configure { target: at, change }) => {
+            let muted = match change.muted {
+                None => "",
+                Some(None) => " heard",
+                Some(Some(Mute::ForGood)) => " muted",
+                Some(Some(Mute::Until(_))) => " muted for a while",
+            };
+            let flag = |name: &str, flag| match flag {
+                None => String::new(),
+                Some(true) => format!(" {name}"),
+                Some(false) => format!(" not {name}"),
+            };
+            let notify = change.notify.map_or(String::new(), |notify| format!(" notify {}", notify.as_str()));
+            let marked = flag("unread", change.marked_unread);
+            let flags = flag("pinned", change.pinned) + &flag("archived", change.archived);
+            format!("configure {}{muted}{flags}{notify}{marked}", target(at))
+        }
         Command::Write(WriteCommand::Join { conversation, profile, .. }) => {
             format!("join {conversation} as {}", profile.username.as_deref().unwrap_or("oneself"))
         }
@@ -55,6 +72,7 @@ meetup addReaction: react 👍 to a-messageId
 meetup removeReaction: take 👍 back from a-messageId
 meetup pinMessage: pin a-messageId: true
 meetup unpinMessage: pin a-messageId: false
+meetup updateSettings: configure in a-chatId muted for a while unread
 meetup authenticate: authenticate by \"text of token\"
 messenger privateMessage: send \"text of content\" with a-recipientId
 messenger joinGroup: join a-groupId as oneself
@@ -68,6 +86,7 @@ messenger stopTyping: typing false with a-recipientId
 messenger reactMessage: react 👍 to a-messageId
 messenger unreactMessage: take 👍 back from a-messageId
 messenger setMessagePin: pin a-messageId: true
+messenger setPreferences: configure with a-recipientId muted for a while unread
 messenger authenticate: authenticate by \"text of token\"
 rooms create_room: create \"text of name\", claims a-userId
 rooms join_room: join a-roomId as text of username, claims a-userId
@@ -81,6 +100,7 @@ rooms react_message: react 👍 to a-messageId
 rooms unreact_message: take 👍 back from a-messageId
 rooms pin_message: pin a-messageId: true
 rooms unpin_message: pin a-messageId: false
+rooms update_room_settings: configure in a-roomId muted for a while unread
 rooms authenticate: authenticate by \"text of token\"
 conversations join_conversations: listen to 2
 conversations send_message: send \"text of content\" in a-conversationId
@@ -92,6 +112,7 @@ conversations upload_file: upload \"text of fileName\" 0 to a-conversationId
 conversations add_reaction: react 👍 to a-messageId
 conversations remove_reaction: take 👍 back from a-messageId
 conversations set_message_pin: pin a-messageId: true
+conversations update_conversation_settings: configure in a-conversationId muted for a while unread
 conversations authenticate: authenticate by \"text of token\"
 chat chat:join: join a-chatId as oneself
 chat chat:leave: mute a-chatId
@@ -105,11 +126,13 @@ chat message:react: react 👍 to a-messageId
 chat message:unreact: take 👍 back from a-messageId
 chat message:pin: pin a-messageId: true
 chat message:unpin: pin a-messageId: false
+chat chat:configure: configure in a-chatId muted for a while unread
 chat authenticate: authenticate by \"text of token\"
 ";
 
 /// Optional fields that the payloads of the table have.
-const MORE: [&str; 5] = ["recipientId", "messageIds", "conversationIds", "messageId", "isTyping"];
+const MORE: [&str; 7] =
+    ["recipientId", "messageIds", "conversationIds", "messageId", "isTyping", "muted", "markedUnread"];
 
 #[test]
 fn every_event_of_a_client_becomes_its_command() {
@@ -134,6 +157,40 @@ fn typing_in_both_or_neither_names_the_event() {
             let refusal = decode(Dialect::Messenger, name, &[&raw]).expect("known").expect_err("refused");
             assert!(refusal.message.contains(&format!("or `groupId` is needed in {name}, not both")), "{refusal:?}");
         }
+    }
+}
+
+#[test]
+fn settings_are_read_one_by_one() {
+    let decoded = |payload: &str| {
+        let raw: Box<RawValue> = serde_json::from_str(payload).expect("json");
+        let decoded = decode(Dialect::Rooms, "update_room_settings", &[&raw]).expect("known");
+        decoded.map(|decoded| description(&decoded.command)).map_err(|refusal| refusal.message)
+    };
+    for (payload, read) in [
+        (r#"{"roomId":"c","muted":true}"#, "configure in c muted"),
+        (r#"{"roomId":"c","muted":false,"pinned":true}"#, "configure in c heard pinned"),
+        (r#"{"roomId":"c","muted":1700000000000}"#, "configure in c muted for a while"),
+        (r#"{"roomId":"c","mutedUntil":"2026-01-01T00:00:00+02:00"}"#, "configure in c muted for a while"),
+        (r#"{"roomId":"c","archived":false,"notify":"none"}"#, "configure in c not archived notify none"),
+        (r#"{"roomId":"c"}"#, "configure in c"),
+        (r#"{"roomId":"c","marked_unread":true,"other":[1]}"#, "configure in c unread"),
+    ] {
+        assert_eq!(decoded(payload).as_deref(), Ok(read), "{payload}");
+    }
+    for (payload, refused) in [
+        (r#"{"roomId":"c","muted":"tomorrow"}"#, "`muted` must be true, false, or the moment until which it is muted."),
+        (r#"{"roomId":"c","muted":[]}"#, "`muted` must be true, false, or the moment until which it is muted."),
+        (r#"{"roomId":"c","notify":"some"}"#, "`notify` must be `all`, `mentions` or `none`."),
+        (r#"{"roomId":"c","notify":1}"#, "`notify` must be `all`, `mentions` or `none`."),
+        (r#"{"roomId":"c","pinned":"yes"}"#, "`pinned` must be true or false."),
+    ] {
+        assert_eq!(decoded(payload), Err(refused.to_owned()), "{payload}");
+    }
+    for payload in [r#"{"pinned":true}"#, r#"{"groupId":"c","recipientId":"u","pinned":true}"#] {
+        let raw: Box<RawValue> = serde_json::from_str(payload).expect("json");
+        let refusal = decode(Dialect::Messenger, "setPreferences", &[&raw]).expect("known").expect_err("refused");
+        assert!(refusal.message.contains("`groupId` is needed in setPreferences, not both"), "{refusal:?}");
     }
 }
 

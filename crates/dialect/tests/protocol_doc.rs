@@ -23,6 +23,8 @@ fn type_name(ty: Type) -> &'static str {
         Type::Emoji => "emoji",
         Type::Number => "number",
         Type::Flag => "flag",
+        Type::Mute => "mute",
+        Type::Notify => "notify",
         Type::Ids => "ids",
         Type::Metadata => "custom data",
         Type::Files => "files",

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::{
-    ClientMessageId, ConversationId, ConversationRef, EditedDetails, Emoji, FileLink, Message, MessageId, MessageKind, NewDetails, Refusal, Timestamp, User, UserId,
+    ClientMessageId, ConversationId, ConversationRef, ConversationSettings, EditedDetails, Emoji, FileLink, Message, MessageId, MessageKind, NewDetails, Refusal, SettingsChange, Timestamp, User, UserId,
 };
 
 /// The destination of a message or a typing notice.
@@ -96,6 +96,13 @@ pub enum WriteCommand {
     },
     /// Mark messages as read.
     Read(Reading),
+    /// Change one's own settings of a conversation.
+    Configure {
+        /// The conversation whose settings change.
+        target: Target,
+        /// The settings to change.
+        change: SettingsChange,
+    },
     /// Become a member of an open conversation, or confirm an existing membership.
     Join {
         /// The conversation to join.
@@ -214,6 +221,13 @@ pub enum Reply {
     },
     /// The messages are marked as read.
     Read,
+    /// The settings are as the command asked.
+    Configured {
+        /// The conversation of the settings.
+        conversation: Arc<ConversationRef>,
+        /// All settings after the change.
+        settings: ConversationSettings,
+    },
     /// The typing notice was passed on.
     Typing,
     /// The user is a member of the conversation.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{ConversationRef, Member, Message, Timestamp, UserId};
+use crate::{ConversationRef, ConversationSettings, Member, Message, Timestamp, UserId};
 
 /// A conversation as one of its members sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Conversation {
     pub last_message: Option<Arc<Message>>,
     /// Messages of others that this member has not read.
     pub unread_count: u64,
+    /// This member's own settings.
+    pub settings: ConversationSettings,
     /// The sequence number of the newest change.
     pub sequence: u64,
     /// When it was created.

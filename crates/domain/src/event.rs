@@ -6,8 +6,7 @@
 use std::sync::Arc;
 
 use crate::{
-    ConnectionId, ConversationId, ConversationRef, MeetupId, MeetupStatus, Message, MessageId, Notification, Overview,
-    Reacted, Timestamp, User, UserId,
+    ConnectionId, ConversationId, ConversationRef, ConversationSettings, MeetupId, MeetupStatus, Message, MessageId, Notification, Overview, Reacted, Timestamp, User, UserId,
 };
 
 /// Why a membership ended.
@@ -98,6 +97,15 @@ pub enum Event {
         conversation: Arc<ConversationRef>,
         /// The id of the member, who alone receives the event.
         user: UserId,
+    },
+    /// A member changed its own settings of a conversation.
+    SettingsChanged {
+        /// The conversation of the settings.
+        conversation: Arc<ConversationRef>,
+        /// The id of the member, who alone receives the event.
+        user: UserId,
+        /// All settings after the change.
+        settings: ConversationSettings,
     },
     /// A conversation was renamed, opened or closed, or the roles of its members changed.
     ConversationChanged {
@@ -227,7 +235,9 @@ impl Event {
                 Audience::Users(users)
             }
             Self::ConversationCreated { members, .. } => Audience::Users(members),
-            Self::ConversationAppeared { user, .. } | Self::ConversationHidden { user, .. } => Audience::User(user),
+            Self::ConversationAppeared { user, .. }
+            | Self::ConversationHidden { user, .. }
+            | Self::SettingsChanged { user, .. } => Audience::User(user),
             Self::ConversationChanged { conversation } => Audience::Members(&conversation.conversation.id),
             Self::MessagesRead { conversation, audience: None, .. }
             | Self::MessagePinned { conversation, .. }
@@ -253,7 +263,8 @@ impl Event {
             Self::MessageReacted(reacted) => Some(&reacted.user),
             Self::MessagePinned { user, .. }
             | Self::ConversationAppeared { user, .. }
-            | Self::ConversationHidden { user, .. } => Some(user),
+            | Self::ConversationHidden { user, .. }
+            | Self::SettingsChanged { user, .. } => Some(user),
             Self::MessagesRead { reader: user, .. }
             | Self::MemberJoined { user, .. }
             | Self::MemberLeft { user, .. }

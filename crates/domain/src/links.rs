@@ -160,6 +160,7 @@ impl Links {
             | Event::MessageReacted(_)
             | Event::MessagePinned { .. }
             | Event::ConversationHidden { .. }
+            | Event::SettingsChanged { .. }
             | Event::DeletionAnnounced { .. }
             | Event::ConversationDeleted { .. }
             | Event::MemberLeft { .. }
@@ -202,6 +203,7 @@ impl Links {
             | Reply::Listening { .. }
             | Reply::Muted { .. }
             | Reply::RoomCreated { .. }
+            | Reply::Configured { .. }
             | Reply::Identified { .. } => None,
         }
     }
@@ -226,6 +228,7 @@ impl Event {
             | Self::MessageReacted(_)
             | Self::MessagePinned { .. }
             | Self::ConversationHidden { .. }
+            | Self::SettingsChanged { .. }
             | Self::DeletionAnnounced { .. }
             | Self::ConversationDeleted { .. }
             | Self::MemberLeft { .. }

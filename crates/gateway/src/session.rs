@@ -279,6 +279,7 @@ async fn submit(
         | WriteCommand::Pin { .. }
         | WriteCommand::Read(_)
         | WriteCommand::Leave { .. }
+        | WriteCommand::Configure { .. }
         | WriteCommand::CreateRoom { .. } => Completion::Answer { guest_secret },
     };
     let pending = PendingCommand { responder, user: identity.user.id.clone(), completion };

@@ -32,6 +32,7 @@ mod rooms;
 mod router;
 mod search;
 mod server;
+mod settings;
 mod users;
 mod views;
 

@@ -25,7 +25,7 @@ use crate::extract::Anonymous;
 use crate::openapi::{self, ApiDocument};
 use crate::permit::ReadPermit;
 use crate::{
-    auth, avatars, caching, compat, conversations, files, me, meetups, messages, notifications, operations, reactions, rooms, search, server, users,
+    auth, avatars, caching, compat, conversations, files, me, meetups, messages, notifications, operations, reactions, rooms, search, server, settings, users,
 };
 
 /// The path of the OpenAPI document.
@@ -58,6 +58,7 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .routes(routes!(conversations::add_member))
         .routes(routes!(conversations::remove_member))
         .routes(routes!(conversations::mark_read))
+        .routes(routes!(settings::change))
         .routes(routes!(messages::list, messages::send))
         .routes(routes!(messages::edit, messages::delete))
         .routes(routes!(messages::thread))

@@ -2,12 +2,14 @@
 //!
 //! What must stay true: the OpenAPI document is made from these types, and the answers are serialised from them.
 
-use quintet_domain::{ConversationKind, MeetupStatus, MessageKind, Role, Timestamp, UserId};
+use quintet_domain::{
+    ConversationKind, ConversationSettings, MeetupStatus, MessageKind, Mute, Notify, Role, Timestamp, UserId,
+};
 use quintet_service::{Account, Service, Uploaded};
 use serde::Serialize;
 use serde::ser::Serializer;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, OneOfBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Schema};
 
 use crate::message_details::Details;
@@ -154,6 +156,54 @@ pub(crate) struct Member {
     read_sequence: u64,
 }
 
+pub(crate) fn notify_values() -> RefOr<Schema> {
+    one_of(Notify::ALL.map(Notify::as_str))
+}
+
+/// How long a conversation is muted: `true`, `false`, or the moment until which it is.
+pub(crate) fn muted() -> RefOr<Schema> {
+    let end =
+        ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
+    let flag = ObjectBuilder::new().schema_type(Type::Boolean);
+    OneOfBuilder::new().item(flag).item(end).into()
+}
+
+/// How long a conversation is muted, as it is written.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(untagged)]
+enum Muted {
+    Flag(bool),
+    Until(Moment),
+}
+
+/// The caller's own settings of a conversation.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Settings {
+    #[schema(schema_with = muted)]
+    muted: Muted,
+    /// Whether the conversation stands before others.
+    pinned: bool,
+    /// Whether it is put away until its next message.
+    archived: bool,
+    #[schema(schema_with = notify_values)]
+    notify: &'static str,
+    /// Whether the caller has marked it as unread.
+    marked_unread: bool,
+}
+
+impl Settings {
+    pub(crate) fn of(settings: ConversationSettings) -> Self {
+        let ConversationSettings { muted, pinned, archived, notify, marked_unread } = settings;
+        let muted = match muted {
+            None => Muted::Flag(false),
+            Some(Mute::ForGood) => Muted::Flag(true),
+            Some(Mute::Until(end)) => Muted::Until(Moment(end)),
+        };
+        Self { muted, pinned, archived, notify: notify.as_str(), marked_unread }
+    }
+}
+
 /// A conversation as one of its members sees it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -174,6 +224,10 @@ pub(crate) struct Conversation {
     last_message: Option<Message>,
     /// The number of messages of others that the caller has not read.
     unread_count: u64,
+    /// The caller's own settings; absent if all have their defaults.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    settings: Option<Settings>,
     /// The number of the conversation's newest change.
     sequence: u64,
     #[schema(value_type = String, format = DateTime)]
@@ -384,6 +438,7 @@ impl Views<'_> {
                 .filter(|count| usize::try_from(*count).is_ok_and(|count| count > conversation.members.len())),
             last_message: conversation.last_message.as_ref().map(|message| self.message(message)),
             unread_count: conversation.unread_count,
+            settings: (!conversation.settings.is_default()).then(|| Settings::of(conversation.settings)),
             sequence: conversation.sequence,
             created_at: Moment(conversation.created_at),
             updated_at: Moment(conversation.updated_at),

@@ -142,6 +142,7 @@ pub(crate) fn weight(event: &Event) -> u64 {
         | Event::MessagePinned { .. }
         | Event::MemberLeft { .. }
         | Event::ConversationHidden { .. }
+        | Event::SettingsChanged { .. }
         | Event::DeletionAnnounced { .. }
         | Event::ConversationDeleted { .. }
         | Event::MeetupChanged { .. } => ENVELOPE_BYTES,

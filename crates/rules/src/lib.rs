@@ -34,6 +34,7 @@ mod reach;
 mod reactions;
 pub mod rows;
 mod services;
+mod settings;
 pub mod threads;
 mod transaction;
 mod users;
@@ -60,6 +61,7 @@ pub fn apply(tx: &mut Transaction<'_>, write: Write) -> RuleResult<Written> {
         Write::React(write) => Written::React(reactions::react(tx, write)?),
         Write::PinMessage(write) => Written::PinMessage(pins::set(tx, &write)?),
         Write::MarkRead(write) => Written::MarkRead(messages::mark_read(tx, &write)?),
+        Write::ChangeSettings(write) => Written::ChangeSettings(settings::change(tx, &write)?),
         Write::Barrier(_) => Written::Barrier(tx.position()),
         Write::JoinConversation(write) => Written::JoinConversation(members::join(tx, &write)?),
         Write::LeaveConversation(write) => Written::LeaveConversation(members::leave(tx, &write)?),

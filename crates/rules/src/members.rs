@@ -15,7 +15,7 @@ use quintet_domain::{
 use crate::ledger::Cost;
 use crate::log::Change;
 use crate::ownership::owns;
-use crate::rows::{ConversationHead, ConversationRow, MemberFilter, MemberRow, UserCounts};
+use crate::rows::{ConversationHead, ConversationRow, MemberFilter, MemberRow, MemberSettings, UserCounts};
 use crate::transaction::{About, ActingUser, Transaction};
 use crate::{RuleResult, UserKey, guests, message_views, overviews, reach};
 
@@ -166,6 +166,7 @@ pub(crate) fn insert_row(
         read_sequence: joined_sequence,
         read_at: None,
         hidden_sequence: None,
+        settings: MemberSettings::default(),
     };
     tx.insert_member(conversation.key, user, &row)?;
     tx.charge(Cost::Rows, 1);

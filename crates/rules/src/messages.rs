@@ -22,7 +22,9 @@ use crate::rows::{
     ConversationHead, ConversationRow, ErasureProgress, MemberRow, MessageExtra, MessageRow, ScanLimits, UserRow,
 };
 use crate::transaction::{About, ActingUser, Transaction};
-use crate::{ConversationKey, RuleError, RuleResult, UserKey, conversations, files, new_details, reactions, threads};
+use crate::{
+    ConversationKey, RuleError, RuleResult, UserKey, conversations, files, new_details, reactions, settings, threads,
+};
 
 /// The most that one write does for the erasure of a person's messages; other writes run in between.
 const ERASED_AT_ONCE: ScanLimits = ScanLimits { found_max: 200, examined_max: 2_000 };
@@ -348,6 +350,7 @@ fn move_cursor(
     let Some(member) = tx.check(Action::Use, conversation, user, false)? else {
         return Err(Refusal::not_found("conversation", &conversation.reference.id).into());
     };
+    settings::end_mark(tx, actor, user, conversation)?;
     if newest <= member.read_sequence {
         return Ok(());
     }

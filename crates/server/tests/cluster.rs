@@ -105,6 +105,33 @@ async fn everybody_hears_one_order() {
 }
 
 #[tokio::test]
+async fn settings_are_told_on_every_node_to_their_user_alone() {
+    let database = TestDatabase::new();
+    let (here, there) = two_nodes(&database);
+    let (alice, bob, group) = two_in_a_group(&here).await;
+    let (mut at_here, mut at_there) = (connected(&here, &alice.1).await, connected(&there, &alice.1).await);
+    let mut other = connected(&there, &bob.1).await;
+    let set = json!({ "chatId": group, "pinned": true, "muted": true });
+    let answer = at_here.call("chat:configure", &set).await;
+    assert_eq!(answer["success"], true, "{answer}");
+    let told = at_there.next("chat:configured").await;
+    assert_eq!((&told["pinned"], &told["muted"], &told["archived"]), (&json!(true), &json!(true), &json!(false)));
+    assert_eq!(at_here.next("chat:configured").await, told);
+    // The other node decides the next change beside the settings as they are by now.
+    at_there.call("chat:configure", &json!({ "chatId": group, "muted": false })).await;
+    let told = at_here.next("chat:configured").await;
+    assert_eq!((&told["pinned"], &told["muted"]), (&json!(true), &json!(false)));
+    at_here.call("message:send", &message(&group, "after it")).await;
+    loop {
+        match other.event().await {
+            (name, told) if name == "chat:configured" => panic!("{told} is nobody else's"),
+            (name, _) if name == "message:new" => break,
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_connection_recovers_on_another_node() {
     let database = TestDatabase::new();
     let (here, there) = two_nodes(&database);

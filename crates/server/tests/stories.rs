@@ -33,4 +33,9 @@ stories!(
     marks_rooms,
     marks_conversations,
     marks_chat,
+    settings_meetup,
+    settings_messenger,
+    settings_rooms,
+    settings_conversations,
+    settings_chat,
 );

@@ -16,7 +16,9 @@ pub(crate) fn may_write(actor: &Actor, command: &WriteCommand) -> Result<(), Ref
             Target::Direct(_) | Target::Conversation(_) => Ok(()),
         },
         WriteCommand::Read(Reading::Everything(Target::Direct(_))) if actor.guest => Err(needs_account()),
-        WriteCommand::Edit { .. }
+        WriteCommand::Configure { target: Target::Direct(_), .. } if actor.guest => Err(needs_account()),
+        WriteCommand::Configure { .. }
+        | WriteCommand::Edit { .. }
         | WriteCommand::Delete { .. }
         | WriteCommand::React { .. }
         | WriteCommand::Pin { .. }

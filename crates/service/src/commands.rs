@@ -7,8 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use quintet_domain::{
-    Actor, Barrier, ConversationId, ConversationKind, CreateConversation, DeleteMessage, Departure, EditMessage,
-    JoinConversation, LeaveConversation, LocalCommand, MarkRead, NewConversation, NewText, PinMessage, Profile, React,
+    Actor, Barrier, ChangeSettings, ConversationId, ConversationKind, CreateConversation, DeleteMessage, Departure, EditMessage, JoinConversation, LeaveConversation, LocalCommand, MarkRead, NewConversation, NewText, PinMessage, Profile, React,
     Refusal, Reply, RoomMember, SendMessage, SweepGuests, Ticket, Timestamp, UserId, Write, WriteCommand, Written,
 };
 use quintet_store::{Memberships, ReplyTo};
@@ -34,6 +33,7 @@ fn write_of(caller: Caller, command: WriteCommand) -> Write {
         WriteCommand::React { message, emoji, active } => React { actor, message, emoji, active }.into(),
         WriteCommand::Pin { message, pinned } => PinMessage { actor, message, pinned }.into(),
         WriteCommand::Read(reading) => MarkRead { actor, reading }.into(),
+        WriteCommand::Configure { target, change } => ChangeSettings { actor, target, change }.into(),
         // The gateway has checked the guest's secret and put its proof into the actor.
         WriteCommand::Join { conversation, profile, guest_secret: _ } => {
             JoinConversation { actor, conversation, profile, history }.into()
@@ -70,6 +70,9 @@ pub fn reply(written: Written, guest_secret: Option<&GuestSecret>) -> Result<Rep
         Written::React(active) => Reply::Reacted { active },
         Written::PinMessage(pinned) => Reply::Pinned { pinned },
         Written::MarkRead(()) => Reply::Read,
+        Written::ChangeSettings(changed) => {
+            Reply::Configured { conversation: changed.conversation, settings: changed.settings }
+        }
         Written::JoinConversation(joined) => {
             // Who of the members is online is known to the gateway.
             let members = joined.members.into_iter().map(|user| RoomMember { user, online: false });
@@ -164,6 +167,7 @@ impl Service {
             | WriteCommand::React { .. }
             | WriteCommand::Pin { .. }
             | WriteCommand::Read { .. }
+            | WriteCommand::Configure { .. }
             | WriteCommand::Leave { .. }) => command,
         }
     }

@@ -2,9 +2,9 @@
 
 use quintet_domain::limits::{CONTENT_BYTES_MAX, IDS_MAX};
 use quintet_domain::{
-    Actor, AddMember, ChangeConversation, Conversation, ConversationId, ConversationKind, CreateConversation,
-    DeleteConversation, Joined, NewConversation, Profile, Refusal, RemoveMember, Role, UserId, display_name,
-    refuse_nul,
+    Actor, AddMember, ChangeConversation, ChangeSettings, Conversation, ConversationId, ConversationKind,
+    ConversationSettings, CreateConversation, DeleteConversation, Joined, NewConversation, Profile, Refusal,
+    RemoveMember, Role, SettingsChange, Target, UserId, display_name, refuse_nul,
 };
 use quintet_store::{Filter, Listing, Page};
 
@@ -94,7 +94,7 @@ impl Service {
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
     pub async fn conversation(&self, user: UserId, id: ConversationId) -> Result<Conversation, Refusal> {
-        Ok(self.store().conversation(user, id).await?)
+        Ok(self.with_settings_of_now(self.store().conversation(user, id).await?))
     }
 
     /// Returns a page of the user's conversations, newest activity first.
@@ -107,7 +107,27 @@ impl Service {
         cursor: Option<String>,
         limit: u32,
     ) -> Result<Page<Conversation>, Refusal> {
-        Ok(self.store().conversations(user, cursor, limit).await?)
+        let Page { items, next } = self.store().conversations(user, cursor, limit).await?;
+        Ok(Page { items: items.into_iter().map(|item| self.with_settings_of_now(item)).collect(), next })
+    }
+
+    /// Leaves out a mute that has ended.
+    fn with_settings_of_now(&self, conversation: Conversation) -> Conversation {
+        Conversation { settings: conversation.settings.at(self.environment().now()), ..conversation }
+    }
+
+    /// Changes the actor's own settings of a conversation. Returns all settings after the change.
+    ///
+    /// # Errors
+    /// `ERR_NOT_FOUND` or `ERR_FORBIDDEN` if the actor is no member.
+    pub async fn change_settings(
+        &self,
+        actor: Actor,
+        id: ConversationId,
+        change: SettingsChange,
+    ) -> Result<ConversationSettings, Refusal> {
+        let target = Target::Conversation(id);
+        Ok(self.write(ChangeSettings { actor, target, change }).await?.settings)
     }
 
     /// Finds groups and rooms whose name contains a text, ignoring case, newest activity first. Pages are those of

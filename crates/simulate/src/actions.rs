@@ -5,8 +5,9 @@
 use std::rc::Rc;
 
 use quintet_domain::{
-    Actor, AddMember, ChangeConversation, ConversationId, ConversationKind, DeleteConversation, Departure,
-    LeaveConversation, MessageId, RemoveMember, Request, SweepGuests, Timestamp, UserId,
+    Actor, AddMember, ChangeConversation, ChangeSettings, ConversationId, ConversationKind, DeleteConversation,
+    Departure, LeaveConversation, MessageId, RemoveMember, Request, SettingsChange, SweepGuests, Target, Timestamp,
+    UserId,
 };
 
 use crate::client::Client;
@@ -40,6 +41,7 @@ pub(crate) fn step(sim: &Rc<Sim>, server: &Server, clients: &[Rc<Client>]) {
         965..972 => make(sim, server),
         972..977 => delete_conversation(sim, server),
         977..985 => sweep(sim, server, clients),
+        985..991 => configure(sim, server),
         _ => {
             sim.note("the next commit fails");
             server.fail_next_commit();
@@ -272,6 +274,15 @@ fn make(sim: &Rc<Sim>, server: &Server) {
 fn delete_conversation(sim: &Rc<Sim>, server: &Server) {
     let Some((conversation, actor)) = joint(sim) else { return };
     call(sim, server, DeleteConversation { actor, conversation }, "conversations deleted");
+}
+
+/// Changes a member's own settings of a conversation, mostly to others than they are.
+fn configure(sim: &Rc<Sim>, server: &Server) {
+    let Some((id, actor)) = joint(sim) else { return };
+    let flag = || sim.choice.per_mille(700).then(|| sim.choice.per_mille(500));
+    let change =
+        SettingsChange { pinned: flag(), archived: flag(), marked_unread: flag(), ..SettingsChange::default() };
+    call(sim, server, ChangeSettings { actor, target: Target::Conversation(id), change }, "settings changed");
 }
 
 /// Ends memberships of guests who are not connected.

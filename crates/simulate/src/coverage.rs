@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 /// What has to happen in a run of many seeds.
-pub(crate) const NEEDED: [&str; 38] = [
+pub(crate) const NEEDED: [&str; 39] = [
     "events heard by accounts",
     "clients that vanished",
     "clients that left",
@@ -44,6 +44,7 @@ pub(crate) const NEEDED: [&str; 38] = [
     "requests lost",
     "responses lost",
     "sends acknowledged",
+    "settings changed",
     "typing heard",
 ];
 

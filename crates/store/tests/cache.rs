@@ -13,12 +13,7 @@ use std::task::{Context, Poll, Waker};
 use proptest::prelude::*;
 
 use quintet_domain::{
-    AddMember, AdoptUser, ChangeConversation, ChangeProfile, Claims, Code, Commit, ContinueErasure, ConversationId,
-    ConversationKind, CreateConversation, CreateMeetup, DecideRequest, DeleteConversation, DeleteMeetup, DeleteMessage,
-    Departure, EditMessage, Emoji, Entry, EraseUser, Event, JoinConversation, LeaveConversation, MarkRead, MeetupId,
-    MessageId, NewMeetup, NewText, NewUser, NoteSeen, PinMessage, Profile, ProfileChange, Prune, Quotas, React,
-    Reading, RegisterUser, RemoveMember, RenewHash, RequestMeetup, RevokeTokens, Role, SendMessage, SetDisabled,
-    SweepGuests, Target, Ticket, Timestamp, UserId, Write, Written,
+    AddMember, AdoptUser, ChangeConversation, ChangeProfile, ChangeSettings, Claims, Code, Commit, ContinueErasure, ConversationId, ConversationKind, CreateConversation, CreateMeetup, DecideRequest, DeleteConversation, DeleteMeetup, DeleteMessage, Departure, EditMessage, Emoji, Entry, EraseUser, Event, JoinConversation, LeaveConversation, MarkRead, MeetupId, MessageId, NewMeetup, NewText, NewUser, NoteSeen, PinMessage, Profile, ProfileChange, Prune, Quotas, React, Reading, RegisterUser, RemoveMember, RenewHash, RequestMeetup, RevokeTokens, Role, SendMessage, SetDisabled, SettingsChange, SweepGuests, Target, Ticket, Timestamp, UserId, Write, Written,
 };
 use quintet_rules::WriterState;
 use quintet_store::{
@@ -128,6 +123,7 @@ enum Step {
     Edit,
     DeleteMessage,
     Read,
+    Configure,
     Join,
     Leave,
     Add,
@@ -156,7 +152,16 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     use Step::*;
     let kinds = [ConversationKind::Group, ConversationKind::Room];
-    let often = prop_oneof![Just(Send), Just(Join), Just(Leave), Just(Add), Just(Read), Just(Edit), Just(SendDirect)];
+    let often = prop_oneof![
+        Just(Send),
+        Just(Join),
+        Just(Leave),
+        Just(Add),
+        Just(Read),
+        Just(Configure),
+        Just(Edit),
+        Just(SendDirect)
+    ];
     let seldom = vec![
         DeleteMessage,
         MakeAdmin,
@@ -253,6 +258,15 @@ impl Made {
                 React { actor, message: message?, emoji, active }.into()
             }
             Step::Pin => PinMessage { actor, message: message?, pinned: at % 3 != 0 }.into(),
+            Step::Configure => {
+                let change = SettingsChange {
+                    pinned: Some(at.is_multiple_of(2)),
+                    archived: Some(true),
+                    marked_unread: Some(true),
+                    ..SettingsChange::default()
+                };
+                ChangeSettings { actor, target: Target::Conversation(conversation?), change }.into()
+            }
             Step::Join => {
                 let profile = Profile { username: Some("a guest".to_owned()), avatar: None };
                 JoinConversation { actor, conversation: conversation?, profile, history: true }.into()

@@ -8,7 +8,7 @@ use quintet_domain::{MeetupId, MessageId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::values::{
-    ConversationRef, Departure, MeetupStatus, Message, Notification, Overview, Reacted, User, ids, users as users_of,
+    ConversationRef, Departure, MeetupStatus, Message, Notification, Overview, Reacted, Settings, User, ids, users as users_of,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -118,6 +118,12 @@ pub(super) enum Event<'a> {
         user: &'a str,
         pinned: bool,
     },
+    SettingsChanged {
+        #[serde(borrow)]
+        conversation: ConversationRef<'a>,
+        user: &'a str,
+        settings: Settings,
+    },
 }
 
 impl<'a> Event<'a> {
@@ -149,6 +155,11 @@ impl<'a> Event<'a> {
             From::ConversationHidden { conversation, user } => {
                 Self::ConversationHidden { conversation: ConversationRef::of(conversation), user: user.as_str() }
             }
+            From::SettingsChanged { conversation, user, settings } => Self::SettingsChanged {
+                conversation: ConversationRef::of(conversation),
+                user: user.as_str(),
+                settings: Settings::of(*settings),
+            },
             From::ConversationChanged { conversation } => {
                 Self::ConversationChanged { conversation: Box::new(Overview::of(conversation)) }
             }
@@ -222,6 +233,11 @@ impl<'a> Event<'a> {
             Self::ConversationHidden { conversation, user } => {
                 To::ConversationHidden { conversation: conversation.read(), user: UserId::trusted(user) }
             }
+            Self::SettingsChanged { conversation, user, settings } => To::SettingsChanged {
+                conversation: conversation.read(),
+                user: UserId::trusted(user),
+                settings: settings.into(),
+            },
             Self::ConversationChanged { conversation } => To::ConversationChanged { conversation: conversation.read() },
             Self::DeletionAnnounced { conversation } => To::DeletionAnnounced { conversation: conversation.read() },
             Self::ConversationDeleted { conversation } => To::ConversationDeleted { conversation: conversation.read() },

@@ -44,6 +44,56 @@ same_names! {
     MessageKind { Text, Image, File, Audio, Video, Location, Custom }
     Departure { Left, Removed, GuestGone, IdTaken }
     MeetupStatus { Open, Confirmed, Cancelled, Completed, Expired }
+    Notify { All, Mentions, None }
+}
+
+/// How long a conversation is muted.
+#[derive(Serialize, Deserialize)]
+pub(super) enum Mute {
+    Until(i64),
+    ForGood,
+}
+
+impl From<domain::Mute> for Mute {
+    fn from(mute: domain::Mute) -> Self {
+        match mute {
+            domain::Mute::Until(end) => Self::Until(end.0),
+            domain::Mute::ForGood => Self::ForGood,
+        }
+    }
+}
+
+impl From<Mute> for domain::Mute {
+    fn from(mute: Mute) -> Self {
+        match mute {
+            Mute::Until(end) => Self::Until(Timestamp(end)),
+            Mute::ForGood => Self::ForGood,
+        }
+    }
+}
+
+/// A member's own settings of a conversation.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Settings {
+    muted: Option<Mute>,
+    pinned: bool,
+    archived: bool,
+    notify: Notify,
+    marked_unread: bool,
+}
+
+impl Settings {
+    pub(super) fn of(settings: domain::ConversationSettings) -> Self {
+        let domain::ConversationSettings { muted, pinned, archived, notify, marked_unread } = settings;
+        Self { muted: muted.map(Into::into), pinned, archived, notify: notify.into(), marked_unread }
+    }
+}
+
+impl From<Settings> for domain::ConversationSettings {
+    fn from(settings: Settings) -> Self {
+        let Settings { muted, pinned, archived, notify, marked_unread } = settings;
+        Self { muted: muted.map(Into::into), pinned, archived, notify: notify.into(), marked_unread }
+    }
 }
 
 /// The ids of users, as texts.

@@ -8,10 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use quintet_cluster::{Envelope, GroupNotice, Message};
 use quintet_domain::{
-    AttachedFile, ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef, Departure, Emoji,
-    Entry, Event, FileLink, MeetupId, MeetupStatus, Member, Mention, MessageDetails, MessageId, MessageKind, Metadata,
-    NodeId, Notification, NotificationId, Overview, Pin, Quote, Reacted, ReactionChange, ReactionCount, Reader, Role,
-    ThreadSummary, Timestamp, User, UserId, UserKind,
+    AttachedFile, ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef, ConversationSettings, Departure, Emoji, Entry, Event, FileLink, MeetupId, MeetupStatus, Member, Mention, MessageDetails, MessageId, MessageKind, Metadata, Mute, NodeId, Notification, NotificationId, Notify, Overview, Pin, Quote, Reacted, ReactionChange, ReactionCount, Reader, Role, ThreadSummary, Timestamp, User, UserId, UserKind,
 };
 
 fn text() -> impl Strategy<Value = String> + Clone {
@@ -242,7 +239,24 @@ pub fn events() -> Vec<BoxedStrategy<Event>> {
                 Event::MessagePinned { conversation, message, user, pinned }
             })
             .boxed(),
+        (conversation(), user_id(), settings())
+            .prop_map(|(conversation, user, settings)| Event::SettingsChanged { conversation, user, settings })
+            .boxed(),
     ]
+}
+
+fn settings() -> impl Strategy<Value = ConversationSettings> {
+    let mute = prop_oneof![Just(Mute::ForGood), time().prop_map(Mute::Until)];
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>());
+    (option::of(mute), proptest::sample::select(&Notify::ALL[..]), flags).prop_map(
+        |(muted, notify, (pinned, archived, marked_unread))| ConversationSettings {
+            muted,
+            pinned,
+            archived,
+            notify,
+            marked_unread,
+        },
+    )
 }
 
 fn event() -> BoxedStrategy<Event> {

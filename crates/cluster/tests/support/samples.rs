@@ -6,14 +6,11 @@ use std::sync::Arc;
 
 use quintet_cluster::{GroupNotice, Message};
 use quintet_domain::{
-    AttachedFile, ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef, Departure, Emoji,
-    Entry, Event, FileLink, MeetupId, MeetupStatus, Member, Mention, MessageDetails, MessageId, MessageKind, Metadata,
-    NodeId, Notification, NotificationId, Overview, Pin, Quote, Reacted, ReactionChange, ReactionCount, Reader, Role,
-    ThreadSummary, Timestamp, User, UserId, UserKind,
+    AttachedFile, ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef, ConversationSettings, Departure, Emoji, Entry, Event, FileLink, MeetupId, MeetupStatus, Member, Mention, MessageDetails, MessageId, MessageKind, Metadata, Mute, NodeId, Notification, NotificationId, Notify, Overview, Pin, Quote, Reacted, ReactionChange, ReactionCount, Reader, Role, ThreadSummary, Timestamp, User, UserId, UserKind,
 };
 
 /// The number of kinds of events.
-pub const KINDS: usize = 21;
+pub const KINDS: usize = 22;
 
 /// The place of an event in the closed list.
 pub fn number_of(event: &Event) -> usize {
@@ -39,6 +36,7 @@ pub fn number_of(event: &Event) -> usize {
         Event::RoomPresence { .. } => 18,
         Event::MessageReacted(_) => 19,
         Event::MessagePinned { .. } => 20,
+        Event::SettingsChanged { .. } => 21,
     }
 }
 
@@ -212,6 +210,17 @@ pub fn events() -> Vec<Event> {
             message: MessageId::trusted("m1"),
             user: ada.clone(),
             pinned: true,
+        },
+        Event::SettingsChanged {
+            conversation: conversation(ConversationKind::Group),
+            user: ada,
+            settings: ConversationSettings {
+                muted: Some(Mute::Until(Timestamp(1_705_314_600_000))),
+                pinned: true,
+                archived: false,
+                notify: Notify::Mentions,
+                marked_unread: true,
+            },
         },
     ]
 }

@@ -7,7 +7,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::parts::{
-    ChatIdPayload, ChatPayload, CommonEvent, NotificationObject, NotifiedPayload, Own, ProfilePayload, Shown,
+    ChatIdPayload, ChatPayload, CommonEvent, NotificationObject, NotifiedPayload, Own, ProfilePayload, SettingsObject,
+    SettingsPayload, Shown,
 };
 use crate::chat::UserObject;
 use crate::dialect::Dialect;
@@ -65,6 +66,8 @@ pub(super) struct ChatObject<'a> {
     last_read_at: Option<Option<Moment>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unread_count: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settings: Option<SettingsObject>,
     last_message: Option<Box<RawValue>>,
     participants: Vec<ParticipantObject<'a>>,
 }
@@ -85,6 +88,7 @@ impl<'a> ChatObject<'a> {
                 Own::Reader { user, .. } => Some(read_at(user).map(Moment)),
             },
             unread_count: shown.own.unread_count(),
+            settings: shown.own.settings(),
             last_message: shown.last(Dialect::Chat, online),
             participants: shown.members.iter().map(|one| ParticipantObject::of(one, shown.own, online)).collect(),
         }
@@ -99,6 +103,9 @@ pub(super) fn encode(event: CommonEvent<'_>, online: Online<'_>) -> Outgoing {
         CommonEvent::Created(overview) => whole("chat:created", overview, Own::New),
         CommonEvent::Changed(overview) => whole("chat:updated", overview, Own::Nobody),
         CommonEvent::Deleted(conversation) => Outgoing::new("chat:deleted", &ChatIdPayload::of(conversation)),
+        CommonEvent::Settings(conversation, _, settings) => {
+            Outgoing::new("chat:configured", &SettingsPayload::of(ChatIdPayload::of(conversation), settings))
+        }
         CommonEvent::Profile(user) => {
             Outgoing::new("user:updated", &ProfilePayload::of(&UserObject::of(user, online(&user.id))))
         }

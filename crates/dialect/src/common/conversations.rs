@@ -6,7 +6,9 @@ use quintet_domain::{ConversationRef, Member, User};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::parts::{CommonEvent, NotificationObject, NotifiedPayload, Own, ProfilePayload, Shown};
+use super::parts::{
+    CommonEvent, NotificationObject, NotifiedPayload, Own, ProfilePayload, SettingsObject, SettingsPayload, Shown,
+};
 use crate::dialect::Dialect;
 use crate::outgoing::{Online, Outgoing};
 use crate::shared::{self, Moment, is_false};
@@ -65,6 +67,8 @@ pub(super) struct ConversationObject<'a> {
     last_message: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unread_count: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settings: Option<SettingsObject>,
     created_at: Moment,
     updated_at: Moment,
 }
@@ -83,6 +87,7 @@ impl<'a> ConversationObject<'a> {
             participants: shown.members.iter().map(participant).collect(),
             last_message: shown.last(Dialect::Conversations, online),
             unread_count: shown.own.unread_count(),
+            settings: shown.own.settings(),
             created_at: Moment(shown.created_at),
             updated_at: Moment(shown.updated_at),
         }
@@ -119,6 +124,10 @@ pub(super) fn encode(event: CommonEvent<'_>, online: Online<'_>) -> Outgoing {
         CommonEvent::Deleted(conversation) => {
             Outgoing::new("conversation_deleted", &ConversationIdPayload::of(conversation))
         }
+        CommonEvent::Settings(conversation, _, settings) => Outgoing::new(
+            "conversation_settings_updated",
+            &SettingsPayload::of(ConversationIdPayload::of(conversation), settings),
+        ),
         CommonEvent::Profile(user) => {
             Outgoing::new("profile_updated", &ProfilePayload::of(&UserObject::of(user, online)))
         }

@@ -6,7 +6,10 @@ use quintet_domain::{Member, Notification};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::parts::{ChatIdPayload, ChatPayload, CommonEvent, NotifiedPayload, Own, ProfilePayload, Shown};
+use super::parts::{
+    ChatIdPayload, ChatPayload, CommonEvent, NotifiedPayload, Own, ProfilePayload, SettingsObject, SettingsPayload,
+    Shown,
+};
 use crate::dialect::Dialect;
 use crate::outgoing::{Online, Outgoing};
 use crate::shared::{Moment, PlainUser};
@@ -42,6 +45,8 @@ pub(super) struct ChatObject<'a> {
     last_message: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unread_count: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settings: Option<SettingsObject>,
     created_at: Moment,
     updated_at: Moment,
 }
@@ -60,6 +65,7 @@ impl<'a> ChatObject<'a> {
             member_count: shown.member_count,
             last_message: shown.last(Dialect::Meetup, online),
             unread_count: shown.own.unread_count(),
+            settings: shown.own.settings(),
             created_at: Moment(shown.created_at),
             updated_at: Moment(shown.updated_at),
         }
@@ -94,6 +100,9 @@ pub(super) fn encode(event: CommonEvent<'_>, online: Online<'_>) -> Outgoing {
         CommonEvent::Created(overview) => chat("chatCreated", overview, Own::New),
         CommonEvent::Changed(overview) => chat("chatUpdated", overview, Own::Nobody),
         CommonEvent::Deleted(conversation) => Outgoing::new("chatDeleted", &ChatIdPayload::of(conversation)),
+        CommonEvent::Settings(conversation, _, settings) => {
+            Outgoing::new("settingsUpdated", &SettingsPayload::of(ChatIdPayload::of(conversation), settings))
+        }
         CommonEvent::Profile(user) => Outgoing::new("userUpdated", &ProfilePayload::of(&PlainUser::of(user))),
         CommonEvent::Notified(user, notification) => {
             let notification = NotificationObject::of(notification);

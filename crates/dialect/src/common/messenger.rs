@@ -5,8 +5,10 @@
 
 use serde::Serialize;
 
-use super::parts::{CommonEvent, NotificationObject, NotifiedPayload, Own, ProfilePayload, Shown};
-use crate::messenger::UserObject;
+use super::parts::{
+    CommonEvent, NotificationObject, NotifiedPayload, Own, ProfilePayload, SettingsObject, SettingsPayload, Shown,
+};
+use crate::messenger::{Place, UserObject};
 use crate::outgoing::Outgoing;
 use crate::shared::Moment;
 
@@ -22,6 +24,8 @@ pub(super) struct GroupObject<'a> {
     member_count: u32,
     is_member: bool,
     created_at: Moment,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settings: Option<SettingsObject>,
 }
 
 impl<'a> GroupObject<'a> {
@@ -34,6 +38,7 @@ impl<'a> GroupObject<'a> {
             member_count: shown.member_count,
             is_member: shown.is_member,
             created_at: Moment(shown.created_at),
+            settings: shown.own.settings(),
         }
     }
 }
@@ -58,6 +63,9 @@ pub(super) fn encode(event: CommonEvent<'_>) -> Option<Outgoing> {
             Outgoing::new("groupUpdated", &GroupPayload { group })
         }
         CommonEvent::Deleted(_) => return None,
+        CommonEvent::Settings(conversation, user, settings) => {
+            Outgoing::new("preferencesChanged", &SettingsPayload::of(Place::of(conversation, user), settings))
+        }
         CommonEvent::Profile(user) => Outgoing::new("contactUpdated", &ProfilePayload::of(&UserObject::of(user))),
         CommonEvent::Notified(user, notification) => {
             let notification = NotificationObject::with_object_id(notification);

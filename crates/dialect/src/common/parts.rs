@@ -3,8 +3,11 @@
 //!
 //! What must stay true: nothing here depends on which dialect uses it, except the message that a conversation shows.
 
-use quintet_domain::{ConversationRef, Event, Member, Message, Notification, Overview, Timestamp, User, UserId};
-use serde::Serialize;
+use quintet_domain::{
+    ConversationRef, ConversationSettings, Event, Member, Message, Mute, Notification, Overview, Timestamp, User,
+    UserId,
+};
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::dialect::Dialect;
@@ -27,6 +30,8 @@ pub enum Own<'a> {
         email: &'a str,
         /// The number of messages of others that the member has not read.
         unread_count: u64,
+        /// The member's own settings.
+        settings: ConversationSettings,
     },
 }
 
@@ -37,6 +42,14 @@ impl<'a> Own<'a> {
             Self::New => Some(0),
             Self::Nobody => None,
             Self::Reader { unread_count, .. } => Some(unread_count),
+        }
+    }
+
+    /// The settings, if the object shows them: those of one reader, unless all have their defaults.
+    pub(super) fn settings(self) -> Option<SettingsObject> {
+        match self {
+            Self::New | Self::Nobody => None,
+            Self::Reader { settings, .. } => (!settings.is_default()).then(|| SettingsObject::of(settings)),
         }
     }
 
@@ -116,6 +129,8 @@ pub(crate) enum CommonEvent<'e> {
     Changed(&'e Overview),
     /// A conversation is deleted, or hidden from those who receive the event.
     Deleted(&'e ConversationRef),
+    /// A member changed its own settings of a conversation.
+    Settings(&'e ConversationRef, &'e UserId, ConversationSettings),
     /// A profile changed.
     Profile(&'e User),
     /// A user got a notification.
@@ -134,6 +149,7 @@ impl<'e> CommonEvent<'e> {
             Event::DeletionAnnounced { conversation } | Event::ConversationHidden { conversation, .. } => {
                 Self::Deleted(conversation)
             }
+            Event::SettingsChanged { conversation, user, settings } => Self::Settings(conversation, user, *settings),
             Event::UserChanged { user, .. } => Self::Profile(user),
             Event::Notified { user, notification } => Self::Notified(user, notification),
             Event::MessageCreated(_)
@@ -151,6 +167,53 @@ impl<'e> CommonEvent<'e> {
             | Event::Presence { .. }
             | Event::RoomPresence { .. } => return None,
         })
+    }
+}
+
+/// How long a conversation is muted: `true`, `false`, or the moment until which it is.
+struct Muted(Option<Mute>);
+
+impl Serialize for Muted {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            None => serializer.serialize_bool(false),
+            Some(Mute::ForGood) => serializer.serialize_bool(true),
+            Some(Mute::Until(end)) => Moment(end).serialize(serializer),
+        }
+    }
+}
+
+/// A member's own settings of a conversation.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SettingsObject {
+    muted: Muted,
+    pinned: bool,
+    archived: bool,
+    notify: &'static str,
+    marked_unread: bool,
+}
+
+impl SettingsObject {
+    pub(super) fn of(settings: ConversationSettings) -> Self {
+        let ConversationSettings { muted, pinned, archived, notify, marked_unread } = settings;
+        Self { muted: Muted(muted), pinned, archived, notify: notify.as_str(), marked_unread }
+    }
+}
+
+/// The payload of an event about a member's own settings: the fields by which a dialect names the conversation, and all
+/// settings.
+#[derive(Serialize)]
+pub(super) struct SettingsPayload<C: Serialize> {
+    #[serde(flatten)]
+    conversation: C,
+    #[serde(flatten)]
+    settings: SettingsObject,
+}
+
+impl<C: Serialize> SettingsPayload<C> {
+    pub(super) fn of(conversation: C, settings: ConversationSettings) -> Self {
+        Self { conversation, settings: SettingsObject::of(settings) }
     }
 }
 

@@ -4,7 +4,9 @@
 
 use serde::Serialize;
 
-use super::parts::{CommonEvent, NotificationObject, NotifiedPayload, Own, ProfilePayload, Shown};
+use super::parts::{
+    CommonEvent, NotificationObject, NotifiedPayload, Own, ProfilePayload, SettingsObject, SettingsPayload, Shown,
+};
 use crate::outgoing::Outgoing;
 use crate::rooms::UserObject;
 use crate::shared::Moment;
@@ -22,6 +24,8 @@ pub(super) struct RoomObject<'a> {
     open: bool,
     owner_id: Option<&'a str>,
     member_count: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settings: Option<SettingsObject>,
 }
 
 impl<'a> RoomObject<'a> {
@@ -35,6 +39,7 @@ impl<'a> RoomObject<'a> {
             open: shown.open,
             owner_id: shown.owner.map(quintet_domain::UserId::as_str),
             member_count: shown.member_count,
+            settings: shown.own.settings(),
         }
     }
 }
@@ -43,6 +48,13 @@ impl<'a> RoomObject<'a> {
 #[derive(Serialize)]
 struct DeletedPayload<'a> {
     id: &'a str,
+}
+
+/// The payload of an event that names a room.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RoomIdPayload<'a> {
+    room_id: &'a str,
 }
 
 pub(super) fn encode(event: CommonEvent<'_>) -> Outgoing {
@@ -54,6 +66,10 @@ pub(super) fn encode(event: CommonEvent<'_>) -> Outgoing {
         CommonEvent::Deleted(conversation) => {
             Outgoing::new("room_deleted", &DeletedPayload { id: conversation.id.as_str() })
         }
+        CommonEvent::Settings(conversation, _, settings) => Outgoing::new(
+            "room_settings_updated",
+            &SettingsPayload::of(RoomIdPayload { room_id: conversation.id.as_str() }, settings),
+        ),
         CommonEvent::Profile(user) => Outgoing::new("user_updated", &ProfilePayload::of(&UserObject::of(user))),
         CommonEvent::Notified(user, notification) => {
             let notification = NotificationObject::of(notification);

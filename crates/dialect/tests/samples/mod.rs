@@ -13,6 +13,8 @@ pub fn sample(field: &Field) -> Value {
         Type::Emoji => json!("👍"),
         Type::Number => json!(7),
         Type::Flag => json!(true),
+        Type::Mute => json!("2026-01-01T00:00:00.000Z"),
+        Type::Notify => json!("mentions"),
         Type::Ids => json!(["m1", "m2"]),
         Type::Time => json!("2026-01-01T00:00:00.000Z"),
         Type::Object => json!({}),

@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    AttachedFile, ClientMessageId, ConversationId, ConversationKind, ConversationRef, DELETED_CONTENT, Departure,
-    Emoji, Event, FileLink, MeetupId, MeetupStatus, Member, Mention, Message, MessageDetails, MessageId, MessageKind,
-    Metadata, Notification, NotificationId, Overview, Pin, Quote, Reacted, ReactionChange, ReactionCount, Reader,
-    Reply, Role, RoomMember, ThreadSummary, Timestamp, User, UserId, UserKind,
+    AttachedFile, ClientMessageId, ConversationId, ConversationKind, ConversationRef, ConversationSettings, DELETED_CONTENT, Departure, Emoji, Event, FileLink, MeetupId, MeetupStatus, Member, Mention, Message, MessageDetails, MessageId, MessageKind, Metadata, Mute, Notification, NotificationId, Notify, Overview, Pin, Quote, Reacted, ReactionChange, ReactionCount, Reader, Reply, Role, RoomMember, ThreadSummary, Timestamp, User, UserId, UserKind,
 };
 
 /// 2026-11-26T12:34:56.007Z.
@@ -224,6 +221,14 @@ pub fn events() -> Vec<(String, Event)> {
         add("change", Event::ConversationChanged { conversation: whole });
         let hidden = Event::ConversationHidden { conversation: place(), user: user.id.clone() };
         add("hiding", hidden);
+        let muted = [None, Some(Mute::ForGood), Some(Mute::Until(NOON))];
+        for (muted, notify) in muted.into_iter().zip(Notify::ALL) {
+            let settings =
+                ConversationSettings { muted, pinned: muted.is_some(), notify, ..ConversationSettings::default() };
+            let (conversation, user) = (place(), user.id.clone());
+            let changed = Event::SettingsChanged { conversation, user, settings };
+            add(&format!("settings {}", notify.as_str()), changed);
+        }
         add("announced end", Event::DeletionAnnounced { conversation: place() });
         add("end", Event::ConversationDeleted { conversation: place() });
     }
@@ -287,6 +292,7 @@ pub fn replies() -> Vec<(String, Reply)> {
         ("unreacted", Reply::Reacted { active: false }),
         ("pinned", Reply::Pinned { pinned: true }),
         ("unpinned", Reply::Pinned { pinned: false }),
+        ("configured", Reply::Configured { conversation: room(), settings: ConversationSettings::default() }),
         ("typing", Reply::Typing),
         ("listening", Reply::Listening { joined: ids(&["a", "b\""]), refused: Vec::new() }),
         ("listening to some", Reply::Listening { joined: ids(&[]), refused: ids(&["c", "d\""]) }),

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::{
-    Actor, ConversationId, ConversationKind, ConversationRef, Departure, Message, Profile, Role, Timestamp, User,
-    UserId,
+    Actor, ConversationId, ConversationKind, ConversationRef, ConversationSettings, Departure, Message, Profile, Role,
+    SettingsChange, Target, Timestamp, User, UserId,
 };
 
 /// Makes the actor a member of an open conversation. A guest is created first, or its profile is updated.
@@ -121,6 +121,26 @@ pub struct ChangeConversation {
     pub name: Option<String>,
     /// Whether anybody may join by its id.
     pub open: Option<bool>,
+}
+
+/// Changes the actor's own settings of a conversation. What is so already is not changed, and nobody is told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeSettings {
+    /// The member whose settings change.
+    pub actor: Actor,
+    /// The conversation of the settings.
+    pub target: Target,
+    /// The settings to change.
+    pub change: SettingsChange,
+}
+
+/// The result of [`ChangeSettings`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedSettings {
+    /// The conversation of the settings.
+    pub conversation: Arc<ConversationRef>,
+    /// All settings after the change.
+    pub settings: ConversationSettings,
 }
 
 /// Deletes a group or room for all, or hides a direct conversation from the actor.

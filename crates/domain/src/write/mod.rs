@@ -87,6 +87,8 @@ writes! {
     PinMessage -> bool;
     /// Moves a member's read cursor.
     MarkRead -> ();
+    /// Changes the actor's own settings of a conversation.
+    ChangeSettings -> ChangedSettings;
     /// Changes nothing; its result is the current position in the commit order.
     Barrier -> u64;
     /// Makes the actor a member of an open conversation.
@@ -190,6 +192,7 @@ impl Write {
             Self::React(React { active: new, .. }) | Self::PinMessage(PinMessage { pinned: new, .. }) => *new,
             Self::DeleteMessage(_)
             | Self::MarkRead(_)
+            | Self::ChangeSettings(_)
             | Self::Barrier(_)
             | Self::LeaveConversation(_)
             | Self::RemoveMember(_)
@@ -241,6 +244,7 @@ impl Write {
             | Self::NotifyUser(_)
             | Self::DeleteMessage(_)
             | Self::MarkRead(_)
+            | Self::ChangeSettings(_)
             | Self::RemoveMember(_)
             | Self::DeleteConversation(_)
             | Self::SweepGuests(_)

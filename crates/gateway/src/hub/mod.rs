@@ -260,6 +260,7 @@ impl Hub {
             }
             Event::ConversationAppeared { .. }
             | Event::ConversationHidden { .. }
+            | Event::SettingsChanged { .. }
             | Event::DeletionAnnounced { .. }
             | Event::MessageEdited(_)
             | Event::MessagePinned { .. }

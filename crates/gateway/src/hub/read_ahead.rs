@@ -31,8 +31,10 @@ impl NewestChanges {
             Event::UserChanged { .. } => self.users = entry.position,
             Event::Notified { .. } => self.notifications = entry.position,
             // No membership changes by these; the changes that some of them announce follow.
-            Event::ConversationAppeared { .. } | Event::ConversationHidden { .. } | Event::DeletionAnnounced { .. } => {
-            }
+            Event::ConversationAppeared { .. }
+            | Event::ConversationHidden { .. }
+            | Event::SettingsChanged { .. }
+            | Event::DeletionAnnounced { .. } => {}
             Event::MessageCreated(_)
             | Event::MessageEdited(_)
             | Event::MessageDeleted(_)

@@ -265,6 +265,7 @@ pub(super) fn shown_conversation(
             user: &caller.0.user.id,
             email: caller.0.email.as_deref().unwrap_or_default(),
             unread_count: conversation.unread_count,
+            settings: conversation.settings,
         },
     };
     quintet_dialect::conversation(dialect, &shown, &online(service))

@@ -60,6 +60,11 @@ pub fn entries_between(rows: &dyn CatchUpRows, after: u64, up_to: u64) -> RowRes
     let others: BTreeSet<UserKey> =
         logged.iter().filter_map(of_user).filter(|key| !facts.users.contains_key(key)).collect();
     facts.users.extend(rows.users(&others)?.into_iter().map(|row| (row.key, row)));
+    let configured: BTreeSet<ConversationKey> =
+        logged.iter().filter_map(of_settings).filter(|key| !facts.conversations.contains_key(key)).collect();
+    if !configured.is_empty() {
+        facts.conversations.extend(rows.conversations(&configured)?.into_iter().map(|row| (row.key, row)));
+    }
     let mut entries = Vec::with_capacity(logged.len());
     for logged in logged {
         // An announcement has the position before the change that it announces, and no record of its own.
@@ -90,9 +95,18 @@ fn of_user(logged: &Logged) -> Option<UserKey> {
             | ChangeRecord::UserChanged { user }
             | ChangeRecord::ConversationShown { member: user }
             | ChangeRecord::ConversationHidden { member: user }
+            | ChangeRecord::SettingsChanged { member: user, .. }
             | ChangeRecord::Revoked { user, .. },
         ) => Some(user),
         _ => None,
+    }
+}
+
+/// The conversation whose settings a change is about: it is not among the changes of that conversation.
+fn of_settings(logged: &Logged) -> Option<ConversationKey> {
+    match logged.change {
+        MissedKind::Recorded(ChangeRecord::SettingsChanged { conversation, .. }) => Some(conversation),
+        MissedKind::Created | MissedKind::Recorded(_) => None,
     }
 }
 
@@ -161,6 +175,11 @@ fn known(facts: &Facts, logged: &Logged) -> Option<Change> {
         ChangeRecord::ConversationHidden { member } => {
             Change::ConversationHidden { conversation: reference()?, member: named(*member)? }
         }
+        ChangeRecord::SettingsChanged { conversation, member, settings } => Change::SettingsChanged {
+            conversation: (*conversation, Arc::clone(&facts.conversations.get(conversation)?.reference)),
+            member: named(*member)?,
+            settings: *settings,
+        },
         ChangeRecord::ConversationChanged => Change::ConversationChanged { conversation: overview()? },
         ChangeRecord::ConversationDeleted { .. } => Change::ConversationDeleted { conversation: reference()? },
         ChangeRecord::MemberJoined { member, member_count, .. } => {

@@ -5,12 +5,11 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    ConversationRef, Departure, Emoji, Event, MeetupId, MeetupStatus, Message, MessageId, Notification, Overview,
-    Reacted, ReactionChange, User, UserId,
+    ConversationRef, ConversationSettings, Departure, Emoji, Event, MeetupId, MeetupStatus, Message, MessageId, Notification, Overview, Reacted, ReactionChange, User, UserId,
 };
 
 use super::{ChangeRecord, ReadSpan};
-use crate::{MessageKey, UserKey};
+use crate::{ConversationKey, MessageKey, UserKey};
 
 /// The user name that a change of a meetup carries if the server itself made it.
 const SYSTEM: &str = "system";
@@ -111,6 +110,15 @@ pub enum Change {
         conversation: Arc<ConversationRef>,
         /// The member: its key and its id.
         member: (UserKey, UserId),
+    },
+    /// A member changed its own settings of a conversation.
+    SettingsChanged {
+        /// The conversation of the settings, with its key.
+        conversation: (ConversationKey, Arc<ConversationRef>),
+        /// The member: its key and its id.
+        member: (UserKey, UserId),
+        /// All settings after the change.
+        settings: ConversationSettings,
     },
     /// The name, openness or roles of a conversation changed.
     ConversationChanged {
@@ -232,6 +240,13 @@ impl Change {
             Self::ConversationHidden { conversation, member: (_, user) } => {
                 Event::ConversationHidden { conversation: Arc::clone(conversation), user: user.clone() }
             }
+            Self::SettingsChanged { conversation: (_, conversation), member: (_, user), settings } => {
+                Event::SettingsChanged {
+                    conversation: Arc::clone(conversation),
+                    user: user.clone(),
+                    settings: *settings,
+                }
+            }
             Self::DeletionAnnounced { conversation } => {
                 Event::DeletionAnnounced { conversation: Arc::clone(conversation) }
             }
@@ -284,6 +299,7 @@ impl Change {
             | Self::ConversationAppeared { .. }
             | Self::ConversationShown { .. }
             | Self::ConversationHidden { .. }
+            | Self::SettingsChanged { .. }
             | Self::ConversationChanged { .. }
             | Self::DeletionAnnounced { .. }
             | Self::ConversationDeleted { .. }
@@ -318,6 +334,9 @@ impl Change {
             Self::ConversationShown { member: (member, _), .. } => ChangeRecord::ConversationShown { member: *member },
             Self::ConversationHidden { member: (member, _), .. } => {
                 ChangeRecord::ConversationHidden { member: *member }
+            }
+            Self::SettingsChanged { conversation: (conversation, _), member: (member, _), settings } => {
+                ChangeRecord::SettingsChanged { conversation: *conversation, member: *member, settings: *settings }
             }
             Self::ConversationChanged { .. } => ChangeRecord::ConversationChanged,
             Self::ConversationDeleted { .. } => ChangeRecord::ConversationDeleted { announced: true },

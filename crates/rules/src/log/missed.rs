@@ -9,7 +9,7 @@ use std::sync::Arc;
 use quintet_domain::{ConnectionId, Emoji, MessageId, Notification, UserId};
 
 use super::record::{ChangeRecord, ReadSpan};
-use crate::rows::{ConversationRow, CursorRow, DetailRows, MemberRow, MessageRow, ReactionCountRow, UserRow};
+use crate::rows::{ConversationRow, CursorRow, DetailRows, MemberRow, MemberSettings, MessageRow, ReactionCountRow, UserRow};
 use crate::{ConversationKey, MessageKey, RowResult, UserKey};
 
 /// A change of a conversation that a user may have missed.
@@ -55,6 +55,7 @@ impl MissedChange {
                 | ChangeRecord::ConversationCreated { .. }
                 | ChangeRecord::ConversationShown { .. }
                 | ChangeRecord::ConversationHidden { .. }
+                | ChangeRecord::SettingsChanged { .. }
                 | ChangeRecord::ConversationChanged
                 | ChangeRecord::ConversationDeleted { .. }
                 | ChangeRecord::MemberJoined { .. }
@@ -126,6 +127,14 @@ pub trait ReplayRows: DetailRows {
         limit: usize,
         visit: &mut dyn FnMut(u64, Arc<Notification>) -> bool,
     ) -> RowResult<()>;
+    /// The settings of a user's conversations that changed after a position, with the positions of their last changes, in
+    /// no particular order; at most `limit`.
+    fn settings_since(
+        &self,
+        user: UserKey,
+        after: u64,
+        limit: usize,
+    ) -> RowResult<Vec<(u64, ConversationKey, MemberSettings)>>;
     /// The first members of each of some conversations, in the order in which they joined: at most `limit` of each.
     fn first_members(
         &self,

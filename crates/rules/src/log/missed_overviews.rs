@@ -36,6 +36,7 @@ fn shows_conversation(missed: &MissedChange, user: Option<UserKey>) -> bool {
             | ChangeRecord::MessagePinned { .. }
             | ChangeRecord::MessagesRead { .. }
             | ChangeRecord::ConversationHidden { .. }
+            | ChangeRecord::SettingsChanged { .. }
             | ChangeRecord::ConversationDeleted { .. }
             | ChangeRecord::MemberLeft { .. }
             | ChangeRecord::MeetupChanged { .. }

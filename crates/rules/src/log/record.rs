@@ -3,10 +3,12 @@
 //! What must stay true: records that a released version wrote stay readable. A field that is added has a default; a
 //! change of a field's name or meaning makes a new version, with a decoder for each earlier one.
 
-use quintet_domain::{Departure, Emoji, MeetupId, MeetupStatus, NotificationId};
+use quintet_domain::{
+    ConversationSettings, Departure, Emoji, MeetupId, MeetupStatus, Mute, NotificationId, Notify, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
-use crate::{MessageKey, UserKey};
+use crate::{ConversationKey, MessageKey, UserKey};
 
 /// The version of the records that this build writes.
 pub const LOG_VERSION: i64 = 1;
@@ -80,6 +82,15 @@ pub enum ChangeRecord {
     ConversationHidden {
         /// The key of the member.
         member: UserKey,
+    },
+    /// A member changed its own settings of a conversation.
+    SettingsChanged {
+        /// The key of the conversation.
+        conversation: ConversationKey,
+        /// The key of the member.
+        member: UserKey,
+        /// All settings after the change.
+        settings: ConversationSettings,
     },
     /// The name, openness or roles of a conversation changed.
     ConversationChanged,
@@ -193,6 +204,21 @@ enum V1 {
     ConversationHidden {
         member: i64,
     },
+    SettingsChanged {
+        conversation: i64,
+        member: i64,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        muted: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        muted_until: Option<i64>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        pinned: bool,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        archived: bool,
+        notify: String,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        marked_unread: bool,
+    },
     ConversationChanged,
     ConversationDeleted {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -249,6 +275,19 @@ impl ChangeRecord {
             Self::ConversationCreated { by } => V1::ConversationCreated { by: by.0 },
             Self::ConversationShown { member } => V1::ConversationShown { member: member.0 },
             Self::ConversationHidden { member } => V1::ConversationHidden { member: member.0 },
+            Self::SettingsChanged { conversation, member, settings } => V1::SettingsChanged {
+                conversation: conversation.0,
+                member: member.0,
+                muted: settings.muted.is_some(),
+                muted_until: match settings.muted {
+                    Some(Mute::Until(end)) => Some(end.0),
+                    Some(Mute::ForGood) | None => None,
+                },
+                pinned: settings.pinned,
+                archived: settings.archived,
+                notify: settings.notify.as_str().to_owned(),
+                marked_unread: settings.marked_unread,
+            },
             Self::ConversationChanged => V1::ConversationChanged,
             Self::ConversationDeleted { announced } => V1::ConversationDeleted { announced: *announced },
             Self::MemberJoined { member, member_count, announced } => {
@@ -300,6 +339,26 @@ impl ChangeRecord {
             V1::ConversationCreated { by } => Self::ConversationCreated { by: UserKey(by) },
             V1::ConversationShown { member } => Self::ConversationShown { member: UserKey(member) },
             V1::ConversationHidden { member } => Self::ConversationHidden { member: UserKey(member) },
+            V1::SettingsChanged {
+                conversation,
+                member,
+                muted,
+                muted_until,
+                pinned,
+                archived,
+                notify,
+                marked_unread,
+            } => {
+                let end = muted_until.map_or(Mute::ForGood, |end| Mute::Until(Timestamp(end)));
+                let settings = ConversationSettings {
+                    muted: muted.then_some(end),
+                    pinned,
+                    archived,
+                    notify: Notify::parse(&notify).ok_or_else(|| unknown("notify", notify))?,
+                    marked_unread,
+                };
+                Self::SettingsChanged { conversation: ConversationKey(conversation), member: UserKey(member), settings }
+            }
             V1::ConversationChanged => Self::ConversationChanged,
             V1::ConversationDeleted { announced } => Self::ConversationDeleted { announced },
             V1::MemberJoined { member, member_count, announced } => {
@@ -326,171 +385,4 @@ impl ChangeRecord {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn departure() -> impl Strategy<Value = Departure> {
-        prop_oneof![
-            Just(Departure::Left),
-            Just(Departure::Removed),
-            Just(Departure::GuestGone),
-            Just(Departure::IdTaken)
-        ]
-    }
-
-    fn status() -> impl Strategy<Value = MeetupStatus> {
-        use MeetupStatus::{Cancelled, Completed, Confirmed, Expired, Open};
-        prop_oneof![Just(Open), Just(Confirmed), Just(Cancelled), Just(Completed), Just(Expired)]
-    }
-
-    /// Every kind of record. The match makes the compiler point here at a new one.
-    fn record() -> impl Strategy<Value = ChangeRecord> {
-        let complete = |record: &ChangeRecord| match record {
-            ChangeRecord::MessageEdited { .. }
-            | ChangeRecord::MessageDeleted { .. }
-            | ChangeRecord::MessageReacted { .. }
-            | ChangeRecord::MessagePinned { .. }
-            | ChangeRecord::MessagesRead { .. }
-            | ChangeRecord::ConversationCreated { .. }
-            | ChangeRecord::ConversationShown { .. }
-            | ChangeRecord::ConversationHidden { .. }
-            | ChangeRecord::ConversationChanged
-            | ChangeRecord::ConversationDeleted { .. }
-            | ChangeRecord::MemberJoined { .. }
-            | ChangeRecord::MemberLeft { .. }
-            | ChangeRecord::MeetupChanged { .. }
-            | ChangeRecord::Notified { .. }
-            | ChangeRecord::UserChanged { .. }
-            | ChangeRecord::Revoked { .. } => true,
-        };
-        let (key, number) = (any::<i64>(), any::<u64>());
-        prop_oneof![
-            (key, key).prop_map(|(m, u)| ChangeRecord::MessageEdited { message: MessageKey(m), by: UserKey(u) }),
-            (key, key).prop_map(|(m, u)| ChangeRecord::MessageDeleted { message: MessageKey(m), by: UserKey(u) }),
-            (key, number, number, any::<bool>()).prop_map(|(u, from, to, to_all)| ChangeRecord::MessagesRead {
-                reader: UserKey(u),
-                span: ReadSpan { from, to },
-                to_all
-            }),
-            (key, key, "\\PC{1,16}", any::<bool>()).prop_map(|(m, u, emoji, active)| ChangeRecord::MessageReacted {
-                message: MessageKey(m),
-                by: UserKey(u),
-                emoji: Emoji::trusted(&emoji),
-                active
-            }),
-            (key, key, any::<bool>()).prop_map(|(m, u, pinned)| ChangeRecord::MessagePinned {
-                message: MessageKey(m),
-                by: UserKey(u),
-                pinned
-            }),
-            key.prop_map(|u| ChangeRecord::ConversationCreated { by: UserKey(u) }),
-            key.prop_map(|u| ChangeRecord::ConversationShown { member: UserKey(u) }),
-            key.prop_map(|u| ChangeRecord::ConversationHidden { member: UserKey(u) }),
-            Just(ChangeRecord::ConversationChanged),
-            any::<bool>().prop_map(|announced| ChangeRecord::ConversationDeleted { announced }),
-            (key, any::<u32>(), any::<bool>()).prop_map(|(u, member_count, announced)| ChangeRecord::MemberJoined {
-                member: UserKey(u),
-                member_count,
-                announced
-            }),
-            (key, departure(), any::<u32>()).prop_map(|(u, departure, member_count)| ChangeRecord::MemberLeft {
-                member: UserKey(u),
-                departure,
-                member_count
-            }),
-            ("[a-z0-9-]{1,40}", status(), proptest::option::of(key)).prop_map(|(id, status, by)| {
-                ChangeRecord::MeetupChanged { meetup: MeetupId::trusted(&id), status, by: by.map(UserKey) }
-            }),
-            (key, "\\PC{1,40}").prop_map(|(u, id)| ChangeRecord::Notified {
-                user: UserKey(u),
-                notification: NotificationId::trusted(&id)
-            }),
-            key.prop_map(|u| ChangeRecord::UserChanged { user: UserKey(u) }),
-            (key, number).prop_map(|(u, generation)| ChangeRecord::Revoked { user: UserKey(u), generation }),
-        ]
-        .prop_filter("a kind of record", complete)
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_written_is_read_back(record in record()) {
-            let text = record.encode().unwrap();
-            prop_assert_eq!(ChangeRecord::decode(LOG_VERSION, &text).unwrap(), record);
-        }
-    }
-
-    /// Records that version 1 wrote must stay readable for ever.
-    #[test]
-    fn records_of_version_1_are_read() {
-        let cases = [
-            (
-                r#"{"kind":"message_edited","message":7,"by":2}"#,
-                ChangeRecord::MessageEdited { message: MessageKey(7), by: UserKey(2) },
-            ),
-            (
-                r#"{"kind":"messages_read","reader":2,"from":1,"to":9,"to_all":true}"#,
-                ChangeRecord::MessagesRead { reader: UserKey(2), span: ReadSpan { from: 1, to: 9 }, to_all: true },
-            ),
-            (
-                r#"{"kind":"message_reacted","message":7,"by":2,"emoji":"👍","active":true}"#,
-                ChangeRecord::MessageReacted {
-                    message: MessageKey(7),
-                    by: UserKey(2),
-                    emoji: Emoji::trusted("👍"),
-                    active: true,
-                },
-            ),
-            (
-                r#"{"kind":"message_pinned","message":7,"by":2,"pinned":false}"#,
-                ChangeRecord::MessagePinned { message: MessageKey(7), by: UserKey(2), pinned: false },
-            ),
-            (r#"{"kind":"conversation_changed"}"#, ChangeRecord::ConversationChanged),
-            (r#"{"kind":"conversation_shown","member":3}"#, ChangeRecord::ConversationShown { member: UserKey(3) }),
-            (r#"{"kind":"conversation_hidden","member":3}"#, ChangeRecord::ConversationHidden { member: UserKey(3) }),
-            (r#"{"kind":"conversation_deleted"}"#, ChangeRecord::ConversationDeleted { announced: false }),
-            (
-                r#"{"kind":"conversation_deleted","announced":true}"#,
-                ChangeRecord::ConversationDeleted { announced: true },
-            ),
-            (
-                r#"{"kind":"member_joined","member":3,"member_count":2}"#,
-                ChangeRecord::MemberJoined { member: UserKey(3), member_count: 2, announced: false },
-            ),
-            (
-                r#"{"kind":"member_joined","member":3,"member_count":2,"announced":true}"#,
-                ChangeRecord::MemberJoined { member: UserKey(3), member_count: 2, announced: true },
-            ),
-            (
-                r#"{"kind":"member_left","member":3,"departure":"guest_gone","member_count":0}"#,
-                ChangeRecord::MemberLeft { member: UserKey(3), departure: Departure::GuestGone, member_count: 0 },
-            ),
-            (
-                r#"{"kind":"meetup_changed","meetup":"m","status":"expired","by":null}"#,
-                ChangeRecord::MeetupChanged { meetup: MeetupId::trusted("m"), status: MeetupStatus::Expired, by: None },
-            ),
-            (
-                r#"{"kind":"revoked","user":4,"generation":5}"#,
-                ChangeRecord::Revoked { user: UserKey(4), generation: 5 },
-            ),
-        ];
-        for (text, record) in cases {
-            assert_eq!(ChangeRecord::decode(1, text).unwrap(), record);
-            assert_eq!(record.encode().unwrap(), text);
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_named() {
-        for (version, text, why) in [
-            (2, "{}", "version 2"),
-            (1, "{", "cannot be read"),
-            (1, r#"{"kind":"reacted","by":1}"#, "reacted"),
-            (1, r#"{"kind":"member_left","member":3,"departure":"eaten","member_count":0}"#, "departure: \"eaten\""),
-        ] {
-            let error = ChangeRecord::decode(version, text).unwrap_err().to_string();
-            assert!(error.contains(why), "{error}");
-        }
-    }
-}
+mod tests;

@@ -21,7 +21,7 @@ use super::receivable::{Departures, keep_receivable};
 use super::record::ChangeRecord;
 use crate::message_details::details_of;
 use crate::message_views::{self, CURSORS_READ_MAX};
-use crate::rows::{ConversationRow, CursorRow, MessageRow, UserRow};
+use crate::rows::{ConversationRow, CursorRow, MemberSettings, MessageRow, UserRow};
 use crate::{ConversationKey, MessageKey, RowResult, UserKey};
 
 /// Approximate bytes of an event without its texts.
@@ -96,6 +96,8 @@ fn entries(rows: &dyn ReplayRows, user: &UserRow, since: MissedSince) -> RowResu
     if entries.len() + changes.len() > RECOVERY_CHANGES_MAX {
         return Ok(None);
     }
+    let Some(configured) = settings(rows, user, after, &mut budget)? else { return Ok(None) };
+    entries.extend(configured);
     let read = Facts::load(rows, Some(user.key), (&changes, &departures), together, &mut budget)?;
     let Some(facts) = read else { return Ok(None) };
     // The members of each conversation who joined or left in this range: the client refers to a guest among them by the
@@ -157,6 +159,30 @@ fn notifications(
     Ok(fits.then_some(entries))
 }
 
+/// The user's settings of conversations that changed, as they are now: one event for each conversation. `None` if there
+/// are more than one replay may contain.
+fn settings(rows: &dyn ReplayRows, user: &UserRow, after: u64, budget: &mut Budget) -> RowResult<Option<Vec<Entry>>> {
+    let found = rows.settings_since(user.key, after, ROWS_MAX)?;
+    if found.is_empty() {
+        return Ok(Some(Vec::new()));
+    }
+    if found.len() > RECOVERY_CHANGES_MAX || !budget.take(found.len() * EVENT_BYTES) {
+        return Ok(None);
+    }
+    let keys = found.iter().map(|(_, conversation, _)| *conversation).collect();
+    let conversations: HashMap<_, _> = rows.conversations(&keys)?.into_iter().map(|row| (row.key, row)).collect();
+    let entry = |(position, key, settings): (u64, ConversationKey, MemberSettings)| {
+        let conversation = conversations.get(&key)?;
+        let change = Change::SettingsChanged {
+            conversation: (key, Arc::clone(&conversation.reference)),
+            member: (user.key, user.user.id.clone()),
+            settings: settings.shown(conversation.head.last_message),
+        };
+        Some(Entry { position, sequence: None, origin: None, acked: false, event: change.event() })
+    };
+    Ok(Some(found.into_iter().filter_map(entry).collect()))
+}
+
 /// The rows that some changes are about, read for all of them at once.
 pub(super) struct Facts {
     pub(super) conversations: HashMap<ConversationKey, ConversationRow>,
@@ -190,6 +216,7 @@ fn named(missed: &MissedChange) -> Option<UserKey> {
             | ChangeRecord::ConversationCreated { .. }
             | ChangeRecord::ConversationShown { .. }
             | ChangeRecord::ConversationHidden { .. }
+            | ChangeRecord::SettingsChanged { .. }
             | ChangeRecord::ConversationChanged
             | ChangeRecord::ConversationDeleted { .. }
             | ChangeRecord::Notified { .. }
@@ -425,8 +452,11 @@ impl Facts {
             ChangeRecord::ConversationChanged => {
                 Change::ConversationChanged { conversation: Arc::clone(self.overviews.get(&missed.conversation)?) }
             }
-            // Notifications are read from their own rows; the hub tells of changed profiles by itself.
-            ChangeRecord::Notified { .. } | ChangeRecord::UserChanged { .. } | ChangeRecord::Revoked { .. } => {
+            // Notifications and settings are read from their own rows; the hub tells of changed profiles by itself.
+            ChangeRecord::Notified { .. }
+            | ChangeRecord::SettingsChanged { .. }
+            | ChangeRecord::UserChanged { .. }
+            | ChangeRecord::Revoked { .. } => {
                 return None;
             }
         })

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use quintet_domain::{ConversationId, ConversationRef, Role, Timestamp, UserId};
+use quintet_domain::{ConversationId, ConversationRef, ConversationSettings, Mute, Notify, Role, Timestamp, UserId};
 
 use crate::{ConversationKey, MessageKey, RowResult, SecretKey, UserKey};
 
@@ -66,6 +66,97 @@ pub struct MemberRow {
     /// The conversation is hidden from the member's list until its sequence number exceeds this; `None` if it is not
     /// hidden.
     pub hidden_sequence: Option<u64>,
+    /// The member's own settings of the conversation.
+    pub settings: MemberSettings,
+}
+
+/// A member's own settings of a conversation, as its row has them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MemberSettings {
+    /// How long the conversation is muted, which may be over; `None` if it is not muted.
+    pub muted: Option<Mute>,
+    /// Whether it stands before others in lists.
+    pub pinned: bool,
+    /// The key of its newest message when it was archived: it is archived as long as no message is newer. `None` if it
+    /// is not archived.
+    pub archived_after: Option<MessageKey>,
+    /// The messages that the member is notified of.
+    pub notify: Notify,
+    /// Whether the member has marked it as unread.
+    pub marked_unread: bool,
+    /// The position of the last change of these settings; `None` if they never changed.
+    pub changed_at: Option<u64>,
+}
+
+impl MemberSettings {
+    /// [`Self::archived_after`] of a conversation without messages: less than every key.
+    pub const BEFORE_ALL: MessageKey = MessageKey(i64::MIN);
+    const PINNED: i64 = 1;
+    const MARKED_UNREAD: i64 = 2;
+    const NOTIFY_MENTIONS: i64 = 4;
+    const NOTIFY_NONE: i64 = 8;
+    /// The moment that stands for a mute without an end.
+    const FOR_GOOD: Timestamp = Timestamp(i64::MAX);
+
+    /// The settings as the member sees them, in a conversation with this newest message.
+    #[must_use]
+    pub fn shown(&self, last_message: Option<MessageKey>) -> ConversationSettings {
+        let newest = last_message.unwrap_or(Self::BEFORE_ALL);
+        ConversationSettings {
+            muted: self.muted,
+            pinned: self.pinned,
+            archived: self.archived_after.is_some_and(|after| newest <= after),
+            notify: self.notify,
+            marked_unread: self.marked_unread,
+        }
+    }
+
+    /// The settings that are yes or no, or one of a list, as a set of bits; `None` if all have their defaults.
+    #[must_use]
+    pub fn flags(&self) -> Option<i64> {
+        let notify = match self.notify {
+            Notify::All => 0,
+            Notify::Mentions => Self::NOTIFY_MENTIONS,
+            Notify::None => Self::NOTIFY_NONE,
+        };
+        let flag = |set: bool, bit| if set { bit } else { 0 };
+        let bits = notify | flag(self.pinned, Self::PINNED) | flag(self.marked_unread, Self::MARKED_UNREAD);
+        Some(bits).filter(|bits| *bits != 0)
+    }
+
+    /// The moment until which the conversation is muted, as it is stored; `None` if it is not muted.
+    #[must_use]
+    pub fn muted_until(&self) -> Option<Timestamp> {
+        self.muted.map(|mute| match mute {
+            Mute::Until(end) => end,
+            Mute::ForGood => Self::FOR_GOOD,
+        })
+    }
+
+    /// The settings of stored values, as [`Self::flags`] and [`Self::muted_until`] give them.
+    #[must_use]
+    pub fn stored(
+        flags: Option<i64>,
+        muted_until: Option<Timestamp>,
+        archived_after: Option<MessageKey>,
+        changed_at: Option<u64>,
+    ) -> Self {
+        let has = |bit| flags.unwrap_or(0) & bit != 0;
+        let muted = muted_until.map(|end| if end == Self::FOR_GOOD { Mute::ForGood } else { Mute::Until(end) });
+        let notify = match (has(Self::NOTIFY_MENTIONS), has(Self::NOTIFY_NONE)) {
+            (_, true) => Notify::None,
+            (true, false) => Notify::Mentions,
+            (false, false) => Notify::All,
+        };
+        Self {
+            muted,
+            pinned: has(Self::PINNED),
+            archived_after,
+            notify,
+            marked_unread: has(Self::MARKED_UNREAD),
+            changed_at,
+        }
+    }
 }
 
 /// Operations on the rows of conversations.

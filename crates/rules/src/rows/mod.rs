@@ -16,7 +16,7 @@ mod reactions;
 mod users;
 
 pub use conversations::{
-    ConversationHead, ConversationRow, ConversationRows, CursorRow, MemberFilter, MemberRow, MemberRows,
+    ConversationHead, ConversationRow, ConversationRows, CursorRow, MemberFilter, MemberRow, MemberRows, MemberSettings,
 };
 pub use files::{FileRow, FileRows, FileUse};
 pub use log::{LogRows, LoggedChange};

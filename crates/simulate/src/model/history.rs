@@ -196,7 +196,7 @@ impl History {
     }
 
     /// Whether a replay of an entry to a user may be left out, because its rows have changed since while the user was no
-    /// member of the conversation.
+    /// member of the conversation, or because a later one tells the present state.
     pub(crate) fn may_be_left_out(&self, entry: &Entry, user: &UserId) -> bool {
         match &entry.event {
             Event::MessageCreated(message) | Event::MessageEdited(message) | Event::MessageDeleted(message) => {
@@ -211,6 +211,19 @@ impl History {
                 let facts = self.conversations.get(&conversation.conversation.id);
                 let spans = facts.and_then(|facts| facts.members.get(user));
                 spans.is_some_and(|spans| spans.iter().any(|span| span.to.is_some_and(|to| to >= entry.position)))
+            }
+            // The newest change alone is replayed, and none of a membership that has ended.
+            Event::SettingsChanged { conversation, .. } => {
+                let is_newer = |later: &Entry| match &later.event {
+                    Event::SettingsChanged { conversation: other, user: of, .. } => {
+                        later.position > entry.position && other.id == conversation.id && of == user
+                    }
+                    _ => false,
+                };
+                let facts = self.conversations.get(&conversation.id);
+                let spans = facts.and_then(|facts| facts.members.get(user));
+                spans.is_some_and(|spans| spans.iter().any(|span| span.to.is_some_and(|to| to >= entry.position)))
+                    || self.entries.iter().rev().take_while(|later| later.position > entry.position).any(is_newer)
             }
             _ => false,
         }

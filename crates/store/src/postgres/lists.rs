@@ -10,7 +10,9 @@ use quintet_domain::limits::{
     IDS_MAX, LIST_BYTES_MAX, MEMBERS_LISTED_MAX, MEMBERS_OF_PAGE_MAX, PEOPLE_LISTED_MIN, READERS_SHOWN_MAX,
     UNREAD_COUNTED_MAX,
 };
-use quintet_domain::{Conversation, ConversationId, Member, Message, Reader, Refusal, Role, Timestamp, UserId};
+use quintet_domain::{
+    Conversation, ConversationId, ConversationSettings, Member, Message, Reader, Refusal, Role, Timestamp, UserId,
+};
 use quintet_rules::message_details::{details_of, has_details};
 use quintet_rules::message_views::shown;
 use quintet_rules::rows::{ConversationRow, MessageRow, UserRow};
@@ -18,8 +20,7 @@ use quintet_rules::rows::{ConversationRow, MessageRow, UserRow};
 use super::error::{Fetched, get};
 use super::queries::{readable, user};
 use super::rows::{
-    Channel, MESSAGE_COLUMNS, PostgresRows, SHOWN_USER_COLUMNS, conversation_at, conversation_columns, message_at,
-    message_columns, nth, shown_user_columns,
+    Channel, MESSAGE_COLUMNS, PostgresRows, SHOWN_USER_COLUMNS, conversation_at, conversation_columns, message_at, message_columns, nth, settings_at, shown_user_columns,
 };
 use super::sets::Users;
 use crate::Page;
@@ -77,6 +78,7 @@ fn members_of_each(conversations: usize) -> usize {
 struct Beside {
     owner: Option<UserId>,
     unread: u64,
+    settings: ConversationSettings,
     last: Option<Message>,
     members: Vec<ListedMember>,
     bytes: usize,
@@ -113,7 +115,7 @@ fn add_messages(
     users: &mut Users,
     beside: &mut [Beside],
 ) -> Read<()> {
-    const OWN_COLUMNS: usize = 3;
+    const OWN_COLUMNS: usize = 7;
     let mut detailed: Vec<(usize, MessageRow)> = Vec::new();
     let sql = concat!(
         "SELECT j.nth, (SELECT x.id FROM chat_user x WHERE x.pk = c.owner_pk),
@@ -122,6 +124,7 @@ fn add_messages(
                   WHERE n.conversation_pk = c.pk AND n.sequence > coalesce(o.read_sequence, 0)
                   ORDER BY n.sequence DESC LIMIT $3) newest
               WHERE sender_pk <> $2 AND deleted_at IS NULL),
+             o.settings, o.muted_until, o.archived_after, o.settings_position,
              ",
         message_columns!(),
         ", ",
@@ -136,6 +139,7 @@ fn add_messages(
         let (Some(own), Some(beside)) = (rows.get(at), beside.get_mut(at)) else { continue };
         beside.owner = get::<Option<&str>>(row, 1)?.map(UserId::trusted);
         beside.unread = get::<i64>(row, 2)?.cast_unsigned();
+        beside.settings = settings_at(row, 3)?.shown(own.head.last_message);
         if get::<Option<i64>>(row, OWN_COLUMNS)?.is_some() {
             let sender = users.at(row, OWN_COLUMNS + MESSAGE_COLUMNS)?;
             let message = message_at(row, OWN_COLUMNS)?;
@@ -206,7 +210,7 @@ fn add_members(
 }
 
 fn assembled(row: ConversationRow, beside: Beside, members_max: usize) -> Conversation {
-    let Beside { owner, unread, mut last, mut members, .. } = beside;
+    let Beside { owner, unread, settings, mut last, mut members, .. } = beside;
     if let Some(last) = &mut last {
         last.readers = readers(&mut members, last);
     }
@@ -222,6 +226,7 @@ fn assembled(row: ConversationRow, beside: Beside, members_max: usize) -> Conver
         member_count: row.head.member_count,
         last_message: last.map(Arc::new),
         unread_count: unread,
+        settings,
         sequence: row.head.sequence,
         created_at: row.created_at,
         updated_at: row.head.updated_at,

@@ -9,7 +9,9 @@ use quintet_domain::limits::{
     IDS_MAX, LIST_BYTES_MAX, MEMBERS_LISTED_MAX, MEMBERS_OF_PAGE_MAX, PEOPLE_LISTED_MIN, READERS_SHOWN_MAX,
     UNREAD_COUNTED_MAX,
 };
-use quintet_domain::{Conversation, ConversationId, Member, Message, Reader, Refusal, Role, Timestamp, UserId};
+use quintet_domain::{
+    Conversation, ConversationId, ConversationSettings, Member, Message, Reader, Refusal, Role, Timestamp, UserId,
+};
 use quintet_rules::message_details::{details_of, has_details};
 use quintet_rules::message_views::shown;
 use quintet_rules::rows::{ConversationRow, MessageRow, UserRow};
@@ -17,8 +19,7 @@ use rusqlite::{Connection, params};
 
 use super::queries::{readable, user};
 use super::rows::{
-    MESSAGE_COLUMNS, SHOWN_USER_COLUMNS, SqliteRows, conversation_at, conversation_columns, message_at,
-    message_columns, shown_user_columns,
+    MESSAGE_COLUMNS, SHOWN_USER_COLUMNS, SqliteRows, conversation_at, conversation_columns, message_at, message_columns, settings_at, shown_user_columns,
 };
 use super::sets::{self, Users};
 use crate::Page;
@@ -89,6 +90,7 @@ fn members_of_each(conversations: usize) -> usize {
 struct Beside {
     owner: Option<UserId>,
     unread: u64,
+    settings: ConversationSettings,
     last: Option<Message>,
     members: Vec<ListedMember>,
     bytes: usize,
@@ -125,7 +127,7 @@ fn add_messages(
     users: &mut Users,
     beside: &mut [Beside],
 ) -> Read<()> {
-    const OWN_COLUMNS: usize = 3;
+    const OWN_COLUMNS: usize = 7;
     let mut detailed: Vec<(usize, MessageRow)> = Vec::new();
     let mut statement = conn.prepare_cached(concat!(
         "SELECT j.key, (SELECT id FROM user WHERE pk = c.owner_pk),
@@ -134,6 +136,7 @@ fn add_messages(
                   WHERE n.conversation_pk = c.pk AND n.sequence > coalesce(o.read_sequence, 0)
                   ORDER BY n.sequence DESC LIMIT ?3)
               WHERE sender_pk <> ?2 AND deleted_at IS NULL),
+             o.settings, o.muted_until, o.archived_after, o.settings_position,
              ",
         message_columns!(),
         ", ",
@@ -149,6 +152,7 @@ fn add_messages(
         let (Some(own), Some(beside)) = (rows.get(at), beside.get_mut(at)) else { continue };
         beside.owner = row.get::<_, Option<String>>(1)?.as_deref().map(UserId::trusted);
         beside.unread = row.get::<_, i64>(2)? as u64;
+        beside.settings = settings_at(row, 3)?.shown(own.head.last_message);
         if row.get::<_, Option<i64>>(OWN_COLUMNS)?.is_some() {
             let sender = users.at(row, OWN_COLUMNS + MESSAGE_COLUMNS)?;
             let message = message_at(row, OWN_COLUMNS)?;
@@ -219,7 +223,7 @@ fn add_members(
 }
 
 fn assembled(row: ConversationRow, beside: Beside, members_max: usize) -> Conversation {
-    let Beside { owner, unread, mut last, mut members, .. } = beside;
+    let Beside { owner, unread, settings, mut last, mut members, .. } = beside;
     if let Some(last) = &mut last {
         last.readers = readers(&mut members, last);
     }
@@ -235,6 +239,7 @@ fn assembled(row: ConversationRow, beside: Beside, members_max: usize) -> Conver
         member_count: row.head.member_count,
         last_message: last.map(Arc::new),
         unread_count: unread,
+        settings,
         sequence: row.head.sequence,
         created_at: row.created_at,
         updated_at: row.head.updated_at,

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use quintet_domain::{
     Actor, AddMember, AddService, AdoptUser, AnnounceFile, Barrier, ChangeConversation, ChangeMeetup, ChangeProfile,
-    Claims, ClientMessageId, Commit, CompleteFile, ConnectionId, ContinueErasure, ConversationId, ConversationKind,
-    CreateConversation, CreateMeetup, DecideRequest, DeleteConversation, DeleteMeetup, DeleteMessage, Departure,
-    EditMessage, Emoji, EraseUser, Event, ExpireMeetups, FileLink, ForgetFiles, GuestProof, JoinConversation, LeaveConversation, MarkDelivered, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId, MessageKind, Metadata, NewConversation, NewDetails, NewFile, NewMeetup, NewText, NewUser, NoteLogin, NoteSeen, NotificationId, NotifyUser, PinMessage, Probe, Profile, ProfileChange, Prune, React, ReadNotifications, Reading, RegisterUser, RemoveMember, RemoveParticipant, RemoveService, RenewHash, RequestMeetup, RevokeTokens, Role, SendMessage, SetDisabled, SetPassword, StoredFile, SweepGuests, Target, Timestamp, UserId, Write, Written,
+    ChangeSettings, Claims, ClientMessageId, Commit, CompleteFile, ConnectionId, ContinueErasure, ConversationId, ConversationKind, CreateConversation, CreateMeetup, DecideRequest, DeleteConversation, DeleteMeetup, DeleteMessage, Departure, EditMessage, Emoji, EraseUser, Event, ExpireMeetups, FileLink, ForgetFiles, GuestProof, JoinConversation, LeaveConversation, MarkDelivered, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId, MessageKind, Metadata, Mute, NewConversation, NewDetails, NewFile, NewMeetup, NewText, NewUser, NoteLogin, NoteSeen, NotificationId, Notify, NotifyUser, PinMessage, Probe, Profile, ProfileChange, Prune, React, ReadNotifications, Reading, RegisterUser, RemoveMember, RemoveParticipant, RemoveService, RenewHash, RequestMeetup, RevokeTokens, Role, SendMessage, SetDisabled, SetPassword, SettingsChange, StoredFile, SweepGuests, Target, Timestamp, UserId, Write, Written,
 };
 
 /// The people, of whom the last two begin as guests.
@@ -196,6 +194,16 @@ impl World {
                     (_, false) => Reading::Messages { conversation, messages },
                 };
                 MarkRead { actor, reading }.into()
+            }
+            17 if step.x => {
+                let change = SettingsChange {
+                    muted: step.y.then_some(Some(Mute::Until(now.plus_ms(HOUR_MS)))),
+                    pinned: Some(step.c.is_multiple_of(2)),
+                    archived: Some(step.c.is_multiple_of(3)),
+                    notify: Some(Notify::ALL[step.c % Notify::ALL.len()]),
+                    marked_unread: Some(step.c.is_multiple_of(5)),
+                };
+                ChangeSettings { actor, target: Target::Conversation(self.conversation(step.b)), change }.into()
             }
             17 => Barrier.into(),
             18..20 => {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use quintet_domain::{
-    AddMember, ChangeConversation, ChangeMeetup, ConversationId, ConversationKind, CreateMeetup, DecideRequest,
+    AddMember, ChangeConversation, ChangeMeetup, ChangeSettings, ConversationId, ConversationKind, CreateMeetup, DecideRequest,
     DeleteConversation, DeleteMessage, Departure, EditMessage, Emoji, JoinConversation, LeaveConversation, MarkRead,
     MeetupChange, MeetupId, MeetupStatus, MessageId, NewMeetup, NotifyUser, PinMessage, React, Reading, RemoveMember,
-    RequestMeetup, Role, Timestamp, UserId,
+    RequestMeetup, Role, SettingsChange, Target, Timestamp, UserId,
 };
 
 use crate::support::{Bench, Factory, actor};
@@ -32,6 +32,7 @@ pub enum Step {
     Accept(usize),
     Confirm,
     Notify,
+    Configure,
 }
 
 pub fn step() -> impl Strategy<Value = Step> {
@@ -52,6 +53,7 @@ pub fn step() -> impl Strategy<Value = Step> {
         2 => (0..USERS).prop_map(Step::Accept),
         1 => Just(Step::Confirm),
         2 => Just(Step::Notify),
+        3 => Just(Step::Configure),
     ]
 }
 
@@ -104,7 +106,7 @@ impl Run {
                 }
             }
             (Step::Edit, Some(message)) => {
-                let _ = bench.write(EditMessage { actor: by, message, content: text }).await;
+                let _ = bench.write(EditMessage { actor: by, message, content: text, details: None }).await;
             }
             (Step::DeleteMessage, Some(message)) => {
                 let _ = bench.write(DeleteMessage { actor: by, message }).await;
@@ -167,6 +169,16 @@ impl Run {
                 let change = MeetupChange { status: Some(MeetupStatus::Confirmed), ..MeetupChange::default() };
                 let meetup = self.meetup.clone();
                 let _ = bench.write(ChangeMeetup { actor: by, meetup, change }).await;
+            }
+            (Step::Configure, _) => {
+                // Each other time it is a change.
+                let change = SettingsChange {
+                    pinned: Some(self.texts.is_multiple_of(3)),
+                    archived: Some(self.texts.is_multiple_of(2)),
+                    marked_unread: Some(self.texts.is_multiple_of(5)),
+                    ..SettingsChange::default()
+                };
+                let _ = bench.write(ChangeSettings { actor: by, target: Target::Conversation(id), change }).await;
             }
             (Step::Notify, _) => {
                 let to = self.users[user].clone();

@@ -5,6 +5,7 @@
 
 pub mod postgres;
 pub mod stage;
+pub mod told;
 
 use std::path::PathBuf;
 use std::pin::Pin;

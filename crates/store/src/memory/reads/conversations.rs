@@ -148,6 +148,7 @@ fn assembled(
         members.remove(members_max - 1);
     }
     let owner = row.owner.map(|owner| data.user_named(owner)).transpose()?;
+    let own = data.conversations.members.get(&(row.key, user.key));
     Ok(Conversation {
         conversation: Arc::clone(&row.reference),
         open: row.open,
@@ -156,6 +157,7 @@ fn assembled(
         member_count: row.head.member_count,
         last_message: last.map(Arc::new),
         unread_count: unread(data, user, row),
+        settings: own.map(|member| member.settings.shown(row.head.last_message)).unwrap_or_default(),
         sequence: row.head.sequence,
         created_at: row.created_at,
         updated_at: row.head.updated_at,

@@ -8,8 +8,7 @@ use std::sync::Arc;
 use quintet_domain::{MessageId, Notification, UserId};
 use quintet_rules::log::{MissedChange, MissedKind, ReadSpan, ReplayRows};
 use quintet_rules::rows::{
-    ConversationRow, CursorRow, LogRows, LoggedChange, MemberRow, MemberRows, MessageRow, MessageRows,
-    ReactionCountRow, ReactionRows, UserRow, UserRows,
+    ConversationRow, CursorRow, LogRows, LoggedChange, MemberRow, MemberRows, MemberSettings, MessageRow, MessageRows, ReactionCountRow, ReactionRows, UserRow, UserRows,
 };
 use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
 
@@ -86,6 +85,19 @@ impl ReplayRows for ReplayView<'_> {
             }
         }
         Ok(())
+    }
+
+    fn settings_since(
+        &self,
+        user: UserKey,
+        after: u64,
+        limit: usize,
+    ) -> RowResult<Vec<(u64, ConversationKey, MemberSettings)>> {
+        let own = self.0.memberships_of(user).filter_map(|key| {
+            let settings = self.0.conversations.members.get(&(key, user))?.settings;
+            Some((settings.changed_at.filter(|position| *position > after)?, key, settings))
+        });
+        Ok(own.take(limit).collect())
     }
 
     fn first_members(

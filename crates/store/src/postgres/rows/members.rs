@@ -3,8 +3,8 @@
 //! What must stay true: a row is written whole, so that a read returns what the rule wrote.
 
 use quintet_domain::{Role, Timestamp, UserId};
-use quintet_rules::rows::{CursorRow, MemberFilter, MemberRow, MemberRows};
-use quintet_rules::{ConversationKey, RowResult, UserKey};
+use quintet_rules::rows::{CursorRow, MemberFilter, MemberRow, MemberRows, MemberSettings};
+use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
 use tokio_postgres::Row;
 
 use super::{Channel, Fetched, PostgresRows, limit_of, parsed};
@@ -18,7 +18,18 @@ pub(in crate::postgres) fn member_at(row: &Row, at: usize) -> Fetched<MemberRow>
         read_sequence: row.try_get::<_, i64>(at + 3)?.cast_unsigned(),
         read_at: row.try_get::<_, Option<i64>>(at + 4)?.map(Timestamp),
         hidden_sequence: row.try_get::<_, Option<i64>>(at + 5)?.map(i64::cast_unsigned),
+        settings: settings_at(row, at + 6)?,
     })
+}
+
+/// Reads the settings of a membership, whose columns start at `at`.
+pub(in crate::postgres) fn settings_at(row: &Row, at: usize) -> Fetched<MemberSettings> {
+    Ok(MemberSettings::stored(
+        row.try_get(at)?,
+        row.try_get::<_, Option<i64>>(at + 1)?.map(Timestamp),
+        row.try_get::<_, Option<i64>>(at + 2)?.map(MessageKey),
+        row.try_get::<_, Option<i64>>(at + 3)?.map(i64::cast_unsigned),
+    ))
 }
 
 /// Reads a read cursor whose columns come first.
@@ -51,6 +62,10 @@ impl<C: Channel> PostgresRows<C> {
                 &row.read_sequence.cast_signed(),
                 &row.read_at.map(|at| at.0),
                 &row.hidden_sequence.map(u64::cast_signed),
+                &row.settings.flags(),
+                &row.settings.muted_until().map(|end| end.0),
+                &row.settings.archived_after.map(|key| key.0),
+                &row.settings.changed_at.map(u64::cast_signed),
             ],
         )?;
         self.0.member_changed(conversation, user);
@@ -61,7 +76,8 @@ impl<C: Channel> PostgresRows<C> {
 impl<C: Channel> MemberRows for PostgresRows<C> {
     fn member(&self, conversation: ConversationKey, user: UserKey) -> RowResult<Option<MemberRow>> {
         self.find(
-            "SELECT role, joined_at, joined_sequence, read_sequence, read_at, hidden_sequence FROM member
+            "SELECT role, joined_at, joined_sequence, read_sequence, read_at, hidden_sequence, settings, muted_until,
+                 archived_after, settings_position FROM member
              WHERE conversation_pk = $1 AND user_pk = $2",
             &[&conversation.0, &user.0],
             |row| member_at(row, 0),
@@ -71,7 +87,8 @@ impl<C: Channel> MemberRows for PostgresRows<C> {
     fn insert_member(&mut self, conversation: ConversationKey, user: UserKey, row: &MemberRow) -> RowResult<()> {
         self.write_member(
             "INSERT INTO member (conversation_pk, user_pk, role, joined_at, joined_sequence, read_sequence, read_at,
-                 hidden_sequence) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                 hidden_sequence, settings, muted_until, archived_after, settings_position)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
             conversation,
             user,
             row,
@@ -81,7 +98,7 @@ impl<C: Channel> MemberRows for PostgresRows<C> {
     fn update_member(&mut self, conversation: ConversationKey, user: UserKey, row: &MemberRow) -> RowResult<()> {
         self.write_member(
             "UPDATE member SET role = $3, joined_at = $4, joined_sequence = $5, read_sequence = $6, read_at = $7,
-                 hidden_sequence = $8
+                 hidden_sequence = $8, settings = $9, muted_until = $10, archived_after = $11, settings_position = $12
              WHERE conversation_pk = $1 AND user_pk = $2",
             conversation,
             user,

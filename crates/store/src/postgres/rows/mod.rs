@@ -28,7 +28,7 @@ pub(super) use columns::{
     meetup_at, meetup_columns, message_at, message_columns, message_id_at, notification_at, notification_columns, nth,
     origin_value, parsed, shown_user_at, shown_user_columns, user_at, user_columns,
 };
-pub(super) use members::member_at;
+pub(super) use members::{member_at, settings_at};
 
 use super::error::Fetched;
 

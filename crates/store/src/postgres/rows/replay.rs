@@ -8,14 +8,13 @@ use std::sync::Arc;
 use quintet_domain::{MessageId, Notification, UserId};
 use quintet_rules::log::{ChangeRecord, MissedChange, MissedKind, ReadSpan, ReplayRows};
 use quintet_rules::rows::{
-    ConversationRow, CursorRow, LogRows, MemberRow, MemberRows, MessageRow, ReactionCountRow, ReactionRows, UserRow,
-    UserRows,
+    ConversationRow, CursorRow, LogRows, MemberRow, MemberRows, MemberSettings, MessageRow, ReactionCountRow, ReactionRows, UserRow, UserRows,
 };
 use quintet_rules::{ConversationKey, MessageKey, RowResult, RowsError, UserKey};
 use tokio_postgres::Row;
 
 use super::columns::{message_id_at, nth, origin_at};
-use super::members::member_at;
+use super::members::{member_at, settings_at};
 use super::{
     Channel, Fetched, PostgresRows, conversation_at, conversation_columns, limit_of, message_at, message_columns,
     notification_at, notification_columns, user_at, user_columns,
@@ -140,6 +139,23 @@ impl<C: Channel> ReplayRows for PostgresRows<C> {
         )
     }
 
+    fn settings_since(
+        &self,
+        user: UserKey,
+        after: u64,
+        limit: usize,
+    ) -> RowResult<Vec<(u64, ConversationKey, MemberSettings)>> {
+        self.list(
+            "SELECT m.conversation_pk, m.settings, m.muted_until, m.archived_after, m.settings_position FROM member m
+             WHERE m.user_pk = $1 AND m.settings_position > $2 LIMIT $3",
+            &[&user.0, &after.cast_signed(), &limit_of(limit)],
+            |row| {
+                let position = row.try_get::<_, i64>(4)?.cast_unsigned();
+                Ok((position, ConversationKey(row.try_get(0)?), settings_at(row, 1)?))
+            },
+        )
+    }
+
     fn first_members(
         &self,
         keys: &BTreeSet<ConversationKey>,
@@ -147,7 +163,7 @@ impl<C: Channel> ReplayRows for PostgresRows<C> {
     ) -> RowResult<Vec<(ConversationKey, UserKey, MemberRow)>> {
         self.list(
             "SELECT m.conversation_pk, m.user_pk, m.role, m.joined_at, m.joined_sequence, m.read_sequence, m.read_at,
-                 m.hidden_sequence
+                 m.hidden_sequence, m.settings, m.muted_until, m.archived_after, m.settings_position
              FROM unnest($1::bigint[]) AS j (pk) CROSS JOIN LATERAL (
                  SELECT * FROM member f WHERE f.conversation_pk = j.pk
                  ORDER BY f.joined_sequence, f.user_pk LIMIT $2) m

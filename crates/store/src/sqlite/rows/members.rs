@@ -5,8 +5,8 @@
 use std::ops::Deref;
 
 use quintet_domain::{Role, Timestamp, UserId};
-use quintet_rules::rows::{CursorRow, MemberFilter, MemberRow, MemberRows};
-use quintet_rules::{ConversationKey, RowResult, UserKey};
+use quintet_rules::rows::{CursorRow, MemberFilter, MemberRow, MemberRows, MemberSettings};
+use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
 use rusqlite::{Connection, Row, params};
 
 use super::{SqliteRows, limit_of, parsed};
@@ -23,7 +23,18 @@ pub(super) fn member_at(row: &Row<'_>) -> rusqlite::Result<MemberRow> {
         read_sequence: row.get::<_, i64>(3)?.cast_unsigned(),
         read_at: row.get::<_, Option<i64>>(4)?.map(Timestamp),
         hidden_sequence: u64::try_from(hidden).ok(),
+        settings: settings_at(row, 6)?,
     })
+}
+
+/// Reads the settings of a membership, whose columns start at `at`.
+pub(in crate::sqlite) fn settings_at(row: &Row<'_>, at: usize) -> rusqlite::Result<MemberSettings> {
+    Ok(MemberSettings::stored(
+        row.get(at)?,
+        row.get::<_, Option<i64>>(at + 1)?.map(Timestamp),
+        row.get::<_, Option<i64>>(at + 2)?.map(MessageKey),
+        row.get::<_, Option<i64>>(at + 3)?.map(i64::cast_unsigned),
+    ))
 }
 
 /// Reads a read cursor whose columns start at `at`.
@@ -50,6 +61,10 @@ impl<C: Deref<Target = Connection>> SqliteRows<C> {
                 row.read_sequence.cast_signed(),
                 row.read_at.map(|at| at.0),
                 row.hidden_sequence.map_or(SHOWN_ALWAYS, u64::cast_signed),
+                row.settings.flags(),
+                row.settings.muted_until().map(|end| end.0),
+                row.settings.archived_after.map(|key| key.0),
+                row.settings.changed_at.map(u64::cast_signed),
             ],
         )?;
         Ok(())
@@ -59,7 +74,8 @@ impl<C: Deref<Target = Connection>> SqliteRows<C> {
 impl<C: Deref<Target = Connection>> MemberRows for SqliteRows<C> {
     fn member(&self, conversation: ConversationKey, user: UserKey) -> RowResult<Option<MemberRow>> {
         self.find(
-            "SELECT role, joined_at, joined_sequence, read_sequence, read_at, hidden_sequence FROM member
+            "SELECT role, joined_at, joined_sequence, read_sequence, read_at, hidden_sequence, settings, muted_until,
+                 archived_after, settings_position FROM member
              WHERE conversation_pk = ?1 AND user_pk = ?2",
             [conversation.0, user.0],
             member_at,
@@ -69,7 +85,8 @@ impl<C: Deref<Target = Connection>> MemberRows for SqliteRows<C> {
     fn insert_member(&mut self, conversation: ConversationKey, user: UserKey, row: &MemberRow) -> RowResult<()> {
         self.write_member(
             "INSERT INTO member (conversation_pk, user_pk, role, joined_at, joined_sequence, read_sequence, read_at,
-                 hidden_sequence) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                 hidden_sequence, settings, muted_until, archived_after, settings_position)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             conversation,
             user,
             row,
@@ -79,7 +96,7 @@ impl<C: Deref<Target = Connection>> MemberRows for SqliteRows<C> {
     fn update_member(&mut self, conversation: ConversationKey, user: UserKey, row: &MemberRow) -> RowResult<()> {
         self.write_member(
             "UPDATE member SET role = ?3, joined_at = ?4, joined_sequence = ?5, read_sequence = ?6, read_at = ?7,
-                 hidden_sequence = ?8
+                 hidden_sequence = ?8, settings = ?9, muted_until = ?10, archived_after = ?11, settings_position = ?12
              WHERE conversation_pk = ?1 AND user_pk = ?2",
             conversation,
             user,

@@ -28,6 +28,7 @@ pub(super) use columns::{
     parsed, shown_user_at, shown_user_columns, user_at, user_columns,
 };
 pub(super) use database::WriterConnection;
+pub(super) use members::settings_at;
 
 /// Row operations over a connection, or over what dereferences to one.
 #[derive(Debug)]

@@ -10,14 +10,13 @@ use std::sync::Arc;
 use quintet_domain::{MessageId, Notification, UserId};
 use quintet_rules::log::{ChangeRecord, MissedChange, MissedKind, ReadSpan, ReplayRows};
 use quintet_rules::rows::{
-    ConversationRow, CursorRow, LogRows, MemberRow, MemberRows, MessageRow, ReactionCountRow, ReactionRows, UserRow,
-    UserRows,
+    ConversationRow, CursorRow, LogRows, MemberRow, MemberRows, MemberSettings, MessageRow, ReactionCountRow, ReactionRows, UserRow, UserRows,
 };
 use quintet_rules::{ConversationKey, MessageKey, RowResult, RowsError, UserKey};
 use rusqlite::{Connection, Row, params};
 
 use super::columns::{message_id_at, origin_at};
-use super::members::member_at;
+use super::members::{member_at, settings_at};
 use super::{
     SqliteRows, conversation_at, conversation_columns, limit_of, message_at, message_columns, notification_at,
     notification_columns, user_at, user_columns,
@@ -142,6 +141,21 @@ impl<C: Deref<Target = Connection>> ReplayRows for SqliteRows<C> {
         )
     }
 
+    fn settings_since(
+        &self,
+        user: UserKey,
+        after: u64,
+        limit: usize,
+    ) -> RowResult<Vec<(u64, ConversationKey, MemberSettings)>> {
+        self.list(
+            "SELECT m.conversation_pk, m.settings, m.muted_until, m.archived_after, m.settings_position
+             FROM member m INDEXED BY member_settings
+             WHERE m.user_pk = ?1 AND m.settings_position > ?2 AND m.settings_position IS NOT NULL LIMIT ?3",
+            [user.0, after.cast_signed(), limit_of(limit)],
+            |row| Ok((row.get::<_, i64>(4)?.cast_unsigned(), ConversationKey(row.get(0)?), settings_at(row, 1)?)),
+        )
+    }
+
     fn first_members(
         &self,
         keys: &BTreeSet<ConversationKey>,
@@ -149,12 +163,12 @@ impl<C: Deref<Target = Connection>> ReplayRows for SqliteRows<C> {
     ) -> RowResult<Vec<(ConversationKey, UserKey, MemberRow)>> {
         let mut found = self.list(
             "SELECT m.role, m.joined_at, m.joined_sequence, m.read_sequence, m.read_at, m.hidden_sequence,
-                 m.conversation_pk, m.user_pk
+                 m.settings, m.muted_until, m.archived_after, m.settings_position, m.conversation_pk, m.user_pk
              FROM json_each(?1) j CROSS JOIN member m ON m.conversation_pk = j.value AND m.user_pk IN (
                  SELECT f.user_pk FROM member f INDEXED BY member_joined WHERE f.conversation_pk = j.value
                  ORDER BY f.joined_sequence, f.user_pk LIMIT ?2)",
             params![sets::keys(keys.iter().map(|key| key.0)), limit_of(limit)],
-            |row| Ok((ConversationKey(row.get(6)?), UserKey(row.get(7)?), member_at(row)?)),
+            |row| Ok((ConversationKey(row.get(10)?), UserKey(row.get(11)?), member_at(row)?)),
         )?;
         found.sort_unstable_by_key(|(conversation, user, row)| (*conversation, row.joined_sequence, *user));
         Ok(found)

@@ -143,6 +143,40 @@ export async function directWith(userId) {
   return put(await call("POST", "/conversations", { kind: "direct", memberIds: [userId] }));
 }
 
+/** Counts changes of the pinned messages, by conversation. @type {import("@preact/signals").Signal<Map<string, number>>} */
+export const pinChanges = signal(new Map());
+
+/** @param {string} id */
+export function pinsChanged(id) {
+  pinChanges.value = new Map(pinChanges.value).set(id, (pinChanges.value.get(id) ?? 0) + 1);
+}
+
+/** Handles the user's own settings of a conversation. @param {any} said */
+export function configured({ chatId, settings }) {
+  patch(chatId, () => ({ settings }));
+}
+
+/** Changes the user's own settings of a conversation. @param {string} id @param {import("../types.js").Settings} change */
+export async function configure(id, change) {
+  const settings = await call("PATCH", `/conversations/${encodeURIComponent(id)}/settings`, change);
+  patch(id, () => ({ settings }));
+}
+
+/** Returns whether the user has muted a conversation. @param {Conversation} conversation */
+export function isMuted({ settings }) {
+  const muted = settings?.muted;
+  return muted === true || (typeof muted === "string" && Date.parse(muted) > Date.now());
+}
+
+/** Returns whether the user does not want to be notified of a message. @param {Message} message */
+export function isQuiet({ conversationId, mentions = [], mentionAll = false }) {
+  const conversation = conversations.value.get(conversationId);
+  if (!conversation) return false;
+  const mentioned = mentionAll || mentions.some(({ id }) => id === me.value?.id);
+  const { notify = "all" } = conversation.settings ?? {};
+  return isMuted(conversation) || notify === "none" || (notify === "mentions" && !mentioned);
+}
+
 /** Handles a new message. @param {Message} message @param {boolean} seen whether the user is looking at it */
 export function said(message, seen) {
   const known = conversations.value.get(message.conversationId);

@@ -9,6 +9,8 @@ import { signal } from "@preact/signals";
 
 /** The message that is being edited. @type {import("@preact/signals").Signal<Message | null>} */
 export const editing = signal(null);
+/** The message that the next message replies to. @type {import("@preact/signals").Signal<Message | null>} */
+export const replying = signal(null);
 /** Attachments of the next message, by conversation. @type {import("@preact/signals").Signal<Map<string, Attachment[]>>} */
 export const attached = signal(new Map());
 /** Unsent text, by conversation. @type {Map<string, string>} */
@@ -21,4 +23,5 @@ export function forgetDrafts() {
   attached.value = new Map();
   drafts.clear();
   editing.value = null;
+  replying.value = null;
 }

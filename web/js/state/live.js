@@ -14,6 +14,7 @@ import * as messages from "./messages.js";
 import * as notices from "./notices.js";
 import * as outbox from "./outbox.js";
 import * as people from "./people.js";
+import * as reactions from "./reactions.js";
 import * as typing from "./typing.js";
 
 /** @typedef {import("../types.js").Message} Message */
@@ -39,6 +40,11 @@ function messageOf(said) {
     createdAt: said.created_at,
     editedAt: said.is_edited ? said.updated_at : null,
     deletedAt: said.is_deleted ? said.updated_at : null,
+    replyTo: said.replyTo,
+    mentions: said.mentions,
+    mentionAll: said.mentionAll,
+    reactions: said.reactions,
+    pinned: said.pinned,
   };
 }
 
@@ -58,7 +64,7 @@ function messageNew(said) {
   const name = people.nameOf(message.sender.id, message.sender);
   const text = conversations.inALine(message);
   if (seen) notices.announce(t("newMessageFrom", { name, text }));
-  else notices.tellBrowser(name, text, conversationLink(message.conversationId));
+  else if (!conversations.isQuiet(message)) notices.tellBrowser(name, text, conversationLink(message.conversationId));
 }
 
 /** @param {any} said */
@@ -66,15 +72,20 @@ function messageEdited(said) {
   const message = messageOf(said);
   batch(() => {
     messages.replaced(message);
+    messages.quotesChanged(message.conversationId, message.id, { content: message.content });
     conversations.changed(message);
   });
 }
 
 /** @param {{ messageId: string, chatId: string }} said */
 function messageDeleted({ messageId, chatId }) {
-  const gone = { id: messageId, conversationId: chatId, content: "", file: null, deletedAt: new Date().toISOString() };
+  const gone = {
+    id: messageId, conversationId: chatId, content: "", file: null, deletedAt: new Date().toISOString(),
+    replyTo: undefined, mentions: undefined, mentionAll: undefined, reactions: undefined, pinned: undefined,
+  };
   batch(() => {
     messages.replaced(gone);
+    messages.quotesChanged(chatId, messageId, { content: "", deleted: true });
     conversations.patch(chatId, ({ lastMessage }) => ({
       lastMessage: lastMessage?.id === messageId ? { ...lastMessage, ...gone } : lastMessage,
     }));
@@ -153,6 +164,9 @@ export function start() {
       "message:edited": messageEdited,
       "message:deleted": messageDeleted,
       "message:read": messageRead,
+      "message:reaction": reactions.reacted,
+      "message:pinned": reactions.pinned,
+      "chat:configured": conversations.configured,
       "typing:start": ({ chatId, userId }) => typing.typingStarted(chatId, userId),
       "typing:stop": ({ chatId, userId }) => typing.typingStopped(chatId, userId),
       "user:status": people.presence,

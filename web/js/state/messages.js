@@ -6,6 +6,7 @@
 import { signal } from "@preact/signals";
 
 import { call, why } from "../api.js";
+import { tell } from "./notices.js";
 
 /** @typedef {import("../types.js").Message} Message */
 /**
@@ -32,7 +33,7 @@ let opening = 0;
 /** The sequence of the newest message received while the window was not at the live end. */
 let passed = 0;
 
-/** @param {string} id @param {string} query @param {number} [limit] @returns {Promise<{ items: Message[], next: number | null }>} */
+/** @param {string} id @param {string} query @param {number} [limit] @returns {Promise<{ items: Message[], next: number | null, before?: number | null, after?: number | null }>} */
 function page(id, query, limit = PAGE) {
   return call("GET", `/conversations/${encodeURIComponent(id)}/messages?limit=${limit}${query}`);
 }
@@ -172,6 +173,53 @@ export function heard(message) {
   const kept = items.slice(-HELD_MAX);
   const cut = kept.length < items.length;
   set({ items: kept, before: cut ? kept[0]?.sequence ?? null : now.before });
+}
+
+/** The message that the history scrolls to and marks. @type {import("@preact/signals").Signal<string>} */
+export const shown = signal("");
+
+/**
+ * Shows a message in the history of its conversation.
+ * @param {string} id the id of the conversation
+ * @param {string} messageId
+ * @param {number} [sequence] its sequence number, if it is known
+ */
+export async function showMessage(id, messageId, sequence) {
+  if (view.value?.id === id && view.value.items.some((message) => message.id === messageId)) {
+    shown.value = messageId;
+    return;
+  }
+  try {
+    const at = sequence ?? (await call("GET", `/messages/${encodeURIComponent(messageId)}`)).sequence;
+    await openAround(id, at);
+    shown.value = messageId;
+  } catch (error) {
+    tell(why(error));
+  }
+}
+
+/** Opens a conversation at a sequence number. @param {string} id @param {number} sequence */
+async function openAround(id, sequence) {
+  const mine = ++opening;
+  passed = 0;
+  view.value = { id, items: [], before: null, after: null, loading: "first", error: "" };
+  const found = await page(id, `&around=${sequence}`);
+  if (mine !== opening || !view.value) return;
+  set({ items: found.items, before: found.before ?? null, after: found.after ?? null, loading: "" });
+}
+
+/** Changes a message of the window. @param {string} id @param {string} messageId @param {(message: Message) => Partial<Message>} change */
+export function changeMessage(id, messageId, change) {
+  const now = view.value;
+  if (now?.id !== id) return;
+  set({ items: now.items.map((held) => (held.id === messageId ? { ...held, ...change(held) } : held)) });
+}
+
+/** Changes what replies show of their original. @param {string} id @param {string} messageId @param {Partial<import("../types.js").Quote>} change */
+export function quotesChanged(id, messageId, change) {
+  const now = view.value;
+  if (now?.id !== id) return;
+  set({ items: now.items.map((held) => (held.replyTo?.id === messageId ? { ...held, replyTo: { ...held.replyTo, ...change } } : held)) });
 }
 
 /** Handles an edited or deleted message. @param {Partial<Message> & { id: string, conversationId: string }} message */

@@ -6,14 +6,16 @@ import { Failure, upload, why } from "../api.js";
 import { html } from "../lib/html.js";
 import { me } from "../session.js";
 import { say } from "../socket.js";
-import { titleOf } from "../state/conversations.js";
-import { attached, drafts, editing } from "../state/drafts.js";
+import { inALine, titleOf } from "../state/conversations.js";
+import { attached, drafts, editing, replying } from "../state/drafts.js";
 import { view } from "../state/messages.js";
 import { tell } from "../state/notices.js";
 import { post } from "../state/outbox.js";
 import { stopTyping, typeIn } from "../state/typing.js";
+import { nameOf } from "../state/people.js";
 import { inWords, t } from "../texts.js";
 import * as icons from "./icons.js";
+import { MentionList, useMentions } from "./mentions.js";
 import { IconButton } from "./parts.js";
 
 /** @typedef {import("../types.js").Message} Message */
@@ -68,6 +70,7 @@ export function Composer({ conversation }) {
   const [text, setText] = useState(drafts.get(id) ?? "");
   const files = attached.value.get(id) ?? [];
   const changes = editing.value?.conversationId === id ? editing.value : null;
+  const original = replying.value?.conversationId === id && !changes ? replying.value : null;
 
   // A layout effect, because a later one could overwrite what the user types in between.
   useLayoutEffect(() => {
@@ -76,10 +79,14 @@ export function Composer({ conversation }) {
     area.current?.focus();
   }, [changes?.id]);
   useEffect(() => {
+    if (original) area.current?.focus();
+  }, [original?.id]);
+  useEffect(() => {
     if (matchMedia("(hover: hover)").matches) area.current?.focus();
     return () => {
       stopTyping();
       editing.value = null;
+      replying.value = null;
     };
   }, [id]);
 
@@ -90,6 +97,8 @@ export function Composer({ conversation }) {
     if (next) typeIn(id);
     else stopTyping();
   }
+
+  const mentions = useMentions(conversation, area, write);
 
   function stopEditing() {
     editing.value = null;
@@ -126,13 +135,16 @@ export function Composer({ conversation }) {
     // Wait until all files are uploaded.
     if (files.some((one) => !one.done) || (!content && files.length === 0)) return;
     stopTyping();
+    const answers = original ? { replyTo: original.id } : {};
     // The text is sent with the first file; each other file is a separate message.
     files.forEach(({ done }, index) => {
       if (!done) return;
       const type = done.mime.startsWith("image/") ? "image" : "file";
-      post(id, { content: index === 0 ? content : "", type, fileUrl: done.url, fileName: done.name });
+      post(id, { content: index === 0 ? content : "", type, fileUrl: done.url, fileName: done.name, ...(index === 0 ? answers : {}) });
     });
-    if (files.length === 0) post(id, { content });
+    if (files.length === 0) post(id, { content, ...answers });
+    replying.value = null;
+    mentions.close();
     change(id, () => []);
     drafts.delete(id);
     setText("");
@@ -140,9 +152,10 @@ export function Composer({ conversation }) {
 
   /** @param {KeyboardEvent} event */
   function key(event) {
-    if (event.isComposing) return;
+    if (event.isComposing || mentions.key(event)) return;
     if (event.key === "Enter" && !event.shiftKey) submit(event);
     else if (event.key === "Escape" && changes) stopEditing();
+    else if (event.key === "Escape" && original) replying.value = null;
     else if (event.key === "ArrowUp" && !text && !changes) {
       const own = view.value?.items.findLast((message) => message.sender.id === me.value?.id && !message.deletedAt);
       if (own) {
@@ -163,13 +176,16 @@ export function Composer({ conversation }) {
   const label = t("writeTo", { name: titleOf(conversation) });
   return html`<form class="composer" onSubmit=${submit}>
     ${changes && html`<p class="editing"><span>${t("editing")}</span><${IconButton} label=${t("cancel")} icon=${icons.close} onClick=${stopEditing} /></p>`}
+    ${original && html`<p class="editing"><span class="line">${t("replyingTo", { name: nameOf(original.sender.id, original.sender) })}: <span dir="auto">${inALine(original)}</span></span><${IconButton} label=${t("cancel")} icon=${icons.close} onClick=${() => { replying.value = null; }} /></p>`}
     <${Attachments} id=${id} />
+    <${MentionList} mentions=${mentions} />
     <div class="composer-row">
       <input type="file" multiple hidden ref=${picker} aria-hidden="true" tabindex="-1"
         onChange=${(/** @type {any} */ event) => { attach(id, event.target.files); event.target.value = ""; }} />
       <${IconButton} label=${t("attach")} icon=${icons.attach} onClick=${() => picker.current?.click()} />
-      <textarea ref=${area} rows="1" aria-label=${label} placeholder=${t("write")} maxlength="5120" value=${text}
-        onInput=${(/** @type {any} */ event) => write(event.target.value)} onKeyDown=${key} onPaste=${paste}></textarea>
+      <textarea ref=${area} rows="1" aria-label=${label} placeholder=${t("write")} dir="auto" maxlength="5120" value=${text}
+        aria-controls="mention-list" aria-activedescendant=${mentions.offered.length > 0 ? `mention-${mentions.current}` : undefined}
+        onInput=${(/** @type {any} */ event) => { write(event.target.value); mentions.look(); }} onClick=${mentions.look} onBlur=${mentions.close} onKeyDown=${key} onPaste=${paste}></textarea>
       <${IconButton} label=${changes ? t("save") : t("send")} icon=${icons.send} type="submit" kind="primary" />
     </div>
   </form>`;

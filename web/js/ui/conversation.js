@@ -17,6 +17,7 @@ import { History } from "./history.js";
 import * as icons from "./icons.js";
 import { MeetupCard } from "./meetups.js";
 import { Avatar, Face, IconButton, ViewHeader } from "./parts.js";
+import { Pins } from "./pins.js";
 
 /** @typedef {import("../types.js").Conversation} Conversation */
 
@@ -45,13 +46,16 @@ function Typing({ id }) {
 export function ConversationView({ id }) {
   const conversation = conversations.value.get(id);
   const [details, setDetails] = useState(false);
+  const [pins, setPins] = useState(false);
   const [dropping, setDropping] = useState(false);
   const [missing, setMissing] = useState(false);
 
   useEffect(() => {
     setDetails(false);
-    void openMessages(id);
-    return closeMessages;
+    setPins(false);
+    // A message of it may have been chosen, and is being loaded.
+    if (view.value?.id !== id) void openMessages(id);
+    return () => { if (view.value?.id === id) closeMessages(); };
   }, [id]);
   // A conversation that is not in the list may only be hidden, so load it.
   const gone = !conversation;
@@ -88,6 +92,7 @@ export function ConversationView({ id }) {
       <a class="icon-button only-narrow" href="#/" aria-label=${t("back")} title=${t("back")}><${icons.back} /></a>
       ${other ? html`<${Face} user=${other} size="small" />` : html`<${Avatar} id=${id} name=${title} size="small" dot=${someoneOnline(conversation)} />`}
       <div class="bar-text"><h1>${title}</h1><p class="line">${subtitle(conversation)}</p></div>
+      <${IconButton} label=${t("pinned")} icon=${icons.pin} expanded=${pins} onClick=${() => setPins(!pins)} />
       <${IconButton} label=${t("details")} icon=${icons.info} expanded=${details} onClick=${() => setDetails(!details)} />
     </header>
     ${meetup && html`<${MeetupCard} meetup=${meetup} here=${true} />`}
@@ -95,6 +100,7 @@ export function ConversationView({ id }) {
     <${Typing} id=${id} />
     <${Composer} key=${`composer ${id}`} conversation=${conversation} />
     ${dropping && html`<p class="drop">${t("dropHere")}</p>`}
+    ${pins && html`<${Pins} conversationId=${id} onClose=${() => setPins(false)} />`}
     ${details && html`<${Details} conversation=${conversation} me=${me.value} onClose=${() => setDetails(false)} />`}
   </section>`;
 }

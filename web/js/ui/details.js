@@ -5,7 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { call, why } from "../api.js";
 import { html } from "../lib/html.js";
 import { conversationLink, go } from "../route.js";
-import { directWith, drop, fetchConversation, put, titleOf } from "../state/conversations.js";
+import { configure, directWith, drop, fetchConversation, isMuted, put, titleOf } from "../state/conversations.js";
 import { nameOf } from "../state/people.js";
 import { t } from "../texts.js";
 import { Choose } from "./choose.js";
@@ -70,6 +70,7 @@ export function Details({ conversation, me, onClose }) {
     ${leads && kind === "group" && html`<${Choose} without=${members.map(({ user }) => user.id)} onChoose=${add} />`}
     <${Wrong} error=${error} />
     <div class="actions">
+      <button class="quiet" onClick=${() => attempt(() => configure(id, { muted: !isMuted(conversation) }))}>${t(isMuted(conversation) ? "unmute" : "mute")}</button>
       ${(kind === "group" || kind === "room") && html`<button class="quiet" onClick=${() => remove(me?.id ?? "")}>${t("leave")}</button>`}
       ${kind === "direct" && html`<button class="quiet" onClick=${end}>${t("hideConversation")}</button>`}
       ${role === "owner" && (kind === "group" || kind === "room") && html`<button class="danger" onClick=${end}>${t("deleteConversation")}</button>`}

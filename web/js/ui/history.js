@@ -12,7 +12,7 @@ import { me } from "../session.js";
 import { link, say } from "../socket.js";
 import { read } from "../state/conversations.js";
 import { looking } from "../state/live.js";
-import { loadNewer, loadOlder, openMessages, view } from "../state/messages.js";
+import { loadNewer, loadOlder, openMessages, shown, view } from "../state/messages.js";
 import { outbox } from "../state/outbox.js";
 import { t } from "../texts.js";
 import * as icons from "./icons.js";
@@ -59,19 +59,21 @@ export function History({ conversation }) {
   const { items, loading, before, after, error } = view.value ?? { items: [], loading: "first", before: null, after: null, error: "" };
   const waiting = outbox.value.filter((entry) => entry.conversationId === conversation.id);
   const role = conversation.members.find(({ user }) => user.id === me.value?.id)?.role;
-  const mayDelete = conversation.kind !== "direct" && (role === "owner" || role === "admin");
+  const leads = role === "owner" || role === "admin";
+  const mayPin = conversation.kind === "direct" || leads;
+  const mayDelete = conversation.kind !== "direct" && leads;
   // The position before this change is rendered.
   const anchor = anchorOf(box.current);
 
   function markRead() {
-    const shown = view.value;
-    const here = shown?.id === conversation.id && shown.after === null && !shown.loading && atEnd.current && !document.hidden;
+    const held = view.value;
+    const here = held?.id === conversation.id && held.after === null && !held.loading && atEnd.current && !document.hidden;
     looking.at = here ? conversation.id : "";
-    const last = here ? shown.items.findLast((message) => message.sender.id !== me.value?.id) : undefined;
+    const last = here ? held.items.findLast((message) => message.sender.id !== me.value?.id) : undefined;
     const own = conversation.members.find(({ user }) => user.id === me.value?.id);
     if (!last || state !== "online" || Math.max(own?.readSequence ?? 0, toldRead.current) >= last.sequence) return;
     toldRead.current = last.sequence;
-    const end = shown?.items.at(-1)?.sequence ?? last.sequence;
+    const end = held?.items.at(-1)?.sequence ?? last.sequence;
     say("message:read", { messageId: last.id, chatId: conversation.id }).then((answer) => {
       if (answer?.success) read(conversation.id, me.value?.id ?? "", Math.max(last.sequence, end), false);
       else toldRead.current = 0;
@@ -123,6 +125,14 @@ export function History({ conversation }) {
     return () => watch.disconnect();
   }, []);
 
+  // Scroll to a message that was chosen elsewhere, once it is there.
+  useLayoutEffect(() => {
+    const element = shown.value && box.current?.querySelector(`li[data-id="${CSS.escape(shown.value)}"]`);
+    if (!element) return;
+    atEnd.current = false;
+    element.scrollIntoView({ block: "center" });
+  }, [shown.value, items.some((message) => message.id === shown.value)]);
+
   // Scroll to the end when the user sends a message.
   const posted = useRef(waiting.length);
   useEffect(() => {
@@ -150,7 +160,8 @@ export function History({ conversation }) {
         const newDay = !previous || dayKey(previous.createdAt) !== dayKey(message.createdAt);
         return html`<${Fragment} key=${message.id}>
           ${newDay && html`<li class="day"><span>${day(message.createdAt)}</span></li>`}
-          <${MessageItem} message=${message} conversation=${conversation} continues=${continues(previous, message)} mayDelete=${mayDelete} />
+          <${MessageItem} message=${message} conversation=${conversation} continues=${continues(previous, message)} mayDelete=${mayDelete}
+            mayPin=${mayPin} isShown=${shown.value === message.id} />
         <//>`;
       })}
       ${(after === null || state !== "online") && waiting.map((entry) => html`<${PendingItem} key=${entry.id} entry=${entry} />`)}

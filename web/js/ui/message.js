@@ -7,13 +7,17 @@ import { html } from "../lib/html.js";
 import { clock, dayAndClock } from "../lib/time.js";
 import { me } from "../session.js";
 import { say } from "../socket.js";
-import { editing } from "../state/drafts.js";
+import { editing, replying } from "../state/drafts.js";
 import { tell } from "../state/notices.js";
 import { discard, tryAgain } from "../state/outbox.js";
 import { nameOf, online, people } from "../state/people.js";
+import { togglePin } from "../state/reactions.js";
 import { inWords, t } from "../texts.js";
 import * as icons from "./icons.js";
+import { atMentions } from "./mentions.js";
 import { Avatar, Dialog, IconButton } from "./parts.js";
+import { QuoteButton } from "./quote.js";
+import { ReactionPicker, Reactions } from "./reactions.js";
 
 /** @typedef {import("../types.js").Message} Message */
 /** @typedef {import("../types.js").Conversation} Conversation */
@@ -22,10 +26,12 @@ const LINK = /(https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]])/;
 /** How many readers are listed by name. */
 const NAMES = 12;
 
-/** Text with clickable links. @param {{ content: string }} props */
-function Text({ content }) {
-  return html`<p class="text">${content.split(LINK).map((part, index) => (index % 2 === 1
-    ? html`<a href=${part} target="_blank" rel="noopener noreferrer nofollow">${part}</a>` : part))}</p>`;
+/** Text with clickable links and marked mentions. @param {{ content: string, mentions?: { id: string, username: string }[] }} props */
+function Text({ content, mentions = [] }) {
+  const marked = (/** @type {string} */ text) => atMentions(text, mentions).map((part, index) => (index % 2 === 1
+    ? html`<span class="mentioned">${part}</span>` : part));
+  return html`<p class="text" dir="auto">${content.split(LINK).map((part, index) => (index % 2 === 1
+    ? html`<a href=${part} target="_blank" rel="noopener noreferrer nofollow">${part}</a>` : marked(part)))}</p>`;
 }
 
 /** The host of a link as the browser parses it, because the name beside it can be anything. @param {string} url */
@@ -84,12 +90,12 @@ function AskDelete({ message, onClose }) {
   <//>`;
 }
 
-/** The menu of a message, with the actions that the user may take. @param {{ message: Message, mayDelete: boolean }} props */
-function Actions({ message, mayDelete }) {
+/** The menu of a message, with the actions that the user may take. @param {{ message: Message, mayDelete: boolean, mayPin: boolean }} props */
+function Actions({ message, mayDelete, mayPin }) {
   const [open, setOpen] = useState(false);
   const [asks, setAsks] = useState(false);
   const own = message.sender.id === me.value?.id;
-  if (message.deletedAt || (!own && !mayDelete)) return null;
+  if (message.deletedAt) return null;
   const leave = (/** @type {any} */ event) => { if (!event.currentTarget.contains(event.relatedTarget)) setOpen(false); };
   // Return the focus to the button before the focused element disappears.
   const back = (/** @type {any} */ event) => event.currentTarget.closest(".message-actions").querySelector("button").focus();
@@ -98,37 +104,52 @@ function Actions({ message, mayDelete }) {
     back(event);
     setOpen(false);
   };
+  const close = (/** @type {any} */ event) => {
+    back(event);
+    setOpen(false);
+  };
+  const reply = () => {
+    setOpen(false);
+    editing.value = null;
+    replying.value = message;
+  };
   return html`<span class=${open ? "message-actions open" : "message-actions"} onFocusOut=${leave} onKeyDown=${escape}>
     <${IconButton} label=${t("actions", { time: clock(message.createdAt) })} icon=${icons.more} expanded=${open} onClick=${() => setOpen(!open)} />
     ${open && html`<span class="menu">
-      ${own && html`<button onClick=${() => { setOpen(false); editing.value = message; }}>${t("edit")}</button>`}
-      <button onClick=${(/** @type {any} */ event) => { back(event); setOpen(false); setAsks(true); }}>${t("delete")}</button>
+      <${ReactionPicker} message=${message} onDone=${() => setOpen(false)} />
+      <button onClick=${reply}>${t("reply")}</button>
+      ${mayPin && html`<button onClick=${(/** @type {any} */ event) => { close(event); void togglePin(message); }}>${t(message.pinned ? "unpin" : "pin")}</button>`}
+      ${own && html`<button onClick=${() => { setOpen(false); replying.value = null; editing.value = message; }}>${t("edit")}</button>`}
+      ${(own || mayDelete) && html`<button onClick=${(/** @type {any} */ event) => { close(event); setAsks(true); }}>${t("delete")}</button>`}
     </span>`}
     ${asks && html`<${AskDelete} message=${message} onClose=${() => setAsks(false)} />`}
   </span>`;
 }
 
 /**
- * @param {{ message: Message, conversation: Conversation, continues: boolean, mayDelete: boolean }} props
+ * @param {{ message: Message, conversation: Conversation, continues: boolean, mayDelete: boolean, mayPin: boolean, isShown: boolean }} props
  */
-export function MessageItem({ message, conversation, continues, mayDelete }) {
-  const { sender, createdAt, deletedAt, editedAt, file } = message;
+export function MessageItem({ message, conversation, continues, mayDelete, mayPin, isShown }) {
+  const { sender, createdAt, deletedAt, editedAt, file, replyTo, pinned } = message;
   const own = sender.id === me.value?.id;
   const known = people.value.get(sender.id) ?? sender;
   const name = known.name || known.username;
-  const kinds = ["message", own && "own", continues && "continues"].filter(Boolean).join(" ");
+  const kinds = ["message", own && "own", continues && "continues", isShown && "shown"].filter(Boolean).join(" ");
   return html`<li class=${kinds} data-id=${message.id}>
     ${!own && html`<span class="message-face">${!continues && html`<${Avatar} id=${sender.id} name=${name} avatar=${known.avatar ?? sender.avatar} size="small" />`}</span>`}
     <div class="bubble">
       <p class=${continues || own ? "hidden" : "who"}>${own ? t("you") : name}${sender.guest && html` <span class="tag">${t("guest")}</span>`}</p>
       ${deletedAt ? html`<p class="text gone">${t("deleted")}</p>` : html`
+        ${replyTo && html`<${QuoteButton} quote=${replyTo} conversationId=${message.conversationId} />`}
         ${file && html`<${Attached} url=${file.url} name=${file.name} type=${message.type} />`}
-        ${message.content && html`<${Text} content=${message.content} />`}`}
+        ${message.content && html`<${Text} content=${message.content} mentions=${message.mentions} />`}`}
+      ${!deletedAt && html`<${Reactions} message=${message} />`}
       <p class="meta"><time datetime=${createdAt} title=${dayAndClock(createdAt)}>${clock(createdAt)}</time>
+        ${pinned && !deletedAt && html`<span>${t("pinnedOne")}</span>`}
         ${editedAt && !deletedAt && html`<span>${t("edited")}</span>`}
         ${own && !deletedAt && html`<${Mark} message=${message} conversation=${conversation} />`}</p>
     </div>
-    <${Actions} message=${message} mayDelete=${mayDelete} />
+    <${Actions} message=${message} mayDelete=${mayDelete} mayPin=${mayPin} />
   </li>`;
 }
 

@@ -2,21 +2,20 @@
 
 import { useState } from "preact/hooks";
 
-import { call, why } from "../api.js";
 import { html } from "../lib/html.js";
 import { brief } from "../lib/time.js";
-import { conversationLink, go, route } from "../route.js";
+import { conversationLink, route } from "../route.js";
 import { me } from "../session.js";
 import { link } from "../socket.js";
-import { directWith, inALine, loaded, ordered, otherOf, put, someoneOnline, titleOf } from "../state/conversations.js";
-import { newNotices, tell } from "../state/notices.js";
+import { inALine, isMuted, loaded, ordered, otherOf, someoneOnline, titleOf } from "../state/conversations.js";
+import { newNotices } from "../state/notices.js";
 import { outbox } from "../state/outbox.js";
-import { know, nameOf } from "../state/people.js";
+import { nameOf } from "../state/people.js";
 import { typing } from "../state/typing.js";
 import { t } from "../texts.js";
+import { Found } from "./found.js";
 import * as icons from "./icons.js";
 import { Avatar, Face } from "./parts.js";
-import { FOUND, useSearch } from "./search.js";
 
 /** @typedef {import("../types.js").Conversation} Conversation */
 
@@ -38,6 +37,7 @@ function Item({ conversation }) {
   const title = titleOf(conversation);
   const other = otherOf(conversation);
   const here = route.value.name === "c" && route.value.id === id;
+  const muted = isMuted(conversation);
   const waiting = outbox.value.some((entry) => entry.conversationId === id);
   return html`<li>
     <a class="item" href=${conversationLink(id)} aria-current=${here ? "page" : undefined}>
@@ -45,54 +45,12 @@ function Item({ conversation }) {
       <span class="item-text">
         <span class="item-head"><span class="item-title">${title}</span><time datetime=${updatedAt}>${brief(updatedAt)}</time></span>
         <span class="item-last"><span class="line">${waiting && html`<${icons.waiting} />`}${lastLine(conversation)}</span>
-          ${unreadCount > 0 && html`<span class="badge"><span aria-hidden="true">${unreadCount > 99 ? "99+" : unreadCount}</span><span class="hidden">${t("unread", { count: unreadCount })}</span></span>`}
+          ${muted && html`<span role="img" aria-label=${t("muted")} title=${t("muted")}><${icons.muted} /></span>`}
+          ${unreadCount > 0 && html`<span class=${muted ? "badge calm" : "badge"}><span aria-hidden="true">${unreadCount > 99 ? "99+" : unreadCount}</span><span class="hidden">${t("unread", { count: unreadCount })}</span></span>`}
         </span>
       </span>
     </a>
   </li>`;
-}
-
-/** Search results: users, and rooms to join. @param {{ query: string, onDone: () => void }} props */
-function Found({ query, onDone }) {
-  const [people, setPeople] = useState(/** @type {import("../types.js").User[]} */ ([]));
-  const [rooms, setRooms] = useState(/** @type {import("../types.js").Room[]} */ ([]));
-  const [asked, setAsked] = useState("");
-  useSearch(query, async (isNewest) => {
-    const q = encodeURIComponent(query);
-    try {
-      const [users, open] = await Promise.all([
-        call("GET", `/users?q=${q}&limit=${FOUND}`), call("GET", `/rooms?q=${q}&limit=${FOUND}`),
-      ]);
-      know(users.items);
-      if (!isNewest()) return;
-      setPeople(users.items.filter((/** @type {any} */ user) => user.id !== me.value?.id));
-      setRooms(open.items.filter((/** @type {any} */ room) => !room.isMember));
-      setAsked(query);
-    } catch (error) {
-      if (isNewest()) tell(why(error));
-    }
-  });
-
-  /** @param {() => Promise<Conversation>} open */
-  async function enter(open) {
-    try {
-      const { id } = await open();
-      onDone();
-      go(conversationLink(id));
-    } catch (error) {
-      tell(why(error));
-    }
-  }
-  const join = (/** @type {string} */ id) => enter(async () => put(await call("POST", `/conversations/${encodeURIComponent(id)}/members`)));
-  const nothing = asked === query && people.length + rooms.length === 0;
-  return html`
-    ${people.length > 0 && html`<h2>${t("searchPeople")}</h2><ul>${people.map((user) => html`<li key=${user.id}>
-      <button class="item" onClick=${() => enter(() => directWith(user.id))}><${Face} user=${user} />
-        <span class="item-text"><span class="item-title">${user.name || user.username}</span><span class="line">@${user.username}</span></span></button></li>`)}</ul>`}
-    ${rooms.length > 0 && html`<h2>${t("searchRooms")}</h2><ul>${rooms.map((room) => html`<li key=${room.id}>
-      <button class="item" onClick=${() => join(room.id)}><${Avatar} id=${room.id} name=${room.name ?? ""} />
-        <span class="item-text"><span class="item-title">${room.name}</span><span class="line">${t("memberCount", { count: room.memberCount })}</span></span></button></li>`)}</ul>`}
-    <p class="hint" role="status">${nothing && t("searchNothing", { query })}</p>`;
 }
 
 /** The state of the connection, if it is not online. */

@@ -47,7 +47,7 @@ pub(crate) const MESSAGE: Field = required("messageId", Id).or(&["message_id", "
 pub(crate) const EMOJI: Field = required("emoji", Type::Emoji).or(&["reaction"]);
 
 /// Whether a message is pinned: it is, if the flag is absent.
-pub(crate) const PINNED: Field = optional("pinned", Flag).or(&["isPinned", "is_pinned"]).absent(Absent::True);
+pub(crate) const IS_PINNED: Field = optional("pinned", Flag).or(&["isPinned", "is_pinned"]).absent(Absent::True);
 
 /// The ids of messages that were read: everything in the conversation, if they are absent.
 pub(crate) const READ_MESSAGES: Field =

@@ -7,7 +7,9 @@ use std::borrow::Cow;
 
 use quintet_domain::limits::{IDS_MAX, METADATA_BYTES_MAX};
 use quintet_domain::{
-    ClientMessageId, ConversationId, EditedDetails, Emoji, FileLink, IdError, MessageId, MessageKind, Metadata, Mute, NewDetails, NewText, Notify, Refusal, SettingsChange, Target, UserId, display_name, is_blank, refuse_nul, validate_content, validate_files, validate_mentions,
+    ClientMessageId, ConversationId, EditedDetails, Emoji, FileLink, IdError, MessageId, MessageKind, Metadata, Mute,
+    NewDetails, NewText, Notify, Refusal, SettingsChange, Target, UserId, display_name, is_blank, refuse_nul,
+    validate_content, validate_files, validate_mentions,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -163,20 +165,12 @@ impl<'a> Fields<'a> {
         !matches!(self.get(name), Some(Checked::Flag(false)))
     }
 
-    /// Returns the value of a flag; none if it is absent.
-    fn flag(&self, name: &str) -> Option<bool> {
-        match self.get(name) {
-            Some(Checked::Flag(flag)) => Some(*flag),
-            Some(Checked::Text(_) | Checked::Ids(_) | Checked::Attachment(_)) | None => None,
-        }
-    }
-
     /// Returns the settings of a conversation that are to change.
     pub(crate) fn settings(&self) -> Result<SettingsChange, Refusal> {
         let muted = match self.get("muted") {
             Some(Checked::Flag(muted)) => Some(muted.then_some(Mute::ForGood)),
             Some(Checked::Text(end)) => Some(Some(Mute::read(self.sent_as("muted"), end)?)),
-            Some(Checked::Ids(_) | Checked::Attachment(_)) | None => None,
+            Some(_) | None => None,
         };
         let notify = self.optional("notify").map(|text| Notify::read(self.sent_as("notify"), text)).transpose()?;
         Ok(SettingsChange {

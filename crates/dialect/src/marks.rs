@@ -7,7 +7,7 @@
 use quintet_domain::{ConversationRef, Emoji, Event, MessageId, Reacted, ReactionChange, UserId, WriteCommand};
 use serde::Serialize;
 
-use crate::client_fields::{EMOJI, MESSAGE, PINNED};
+use crate::client_fields::{EMOJI, IS_PINNED, MESSAGE};
 use crate::dialect::Dialect;
 use crate::event_spec::{Decoded, EventSpec, Origin, from_client, to_client};
 use crate::fields::Fields;
@@ -43,7 +43,7 @@ pub(crate) const fn unpin(name: &'static str) -> EventSpec {
 
 /// The event by which a client pins a message, or unpins it if it says so.
 pub(crate) const fn set_pin(name: &'static str) -> EventSpec {
-    from_client(name, Origin::Quintet, IdOrObject(&[MESSAGE, PINNED]), |fields| {
+    from_client(name, Origin::Quintet, IdOrObject(&[MESSAGE, IS_PINNED]), |fields| {
         Ok(pinning(fields, fields.flag_or_true("pinned")))
     })
 }
@@ -219,7 +219,8 @@ pub(crate) fn encode(event: &Event, dialect: Dialect) -> Option<Outgoing> {
             let payload = PinnedPayload { about: About::of(dialect, message, conversation, user), pinned: *pinned };
             Some(Outgoing::new(names(dialect).pinned, &payload))
         }
-        Event::MessageCreated(_)
+        Event::SettingsChanged { .. }
+        | Event::MessageCreated(_)
         | Event::MessageEdited(_)
         | Event::MessageDeleted(_)
         | Event::MessagesRead { .. }

@@ -12,7 +12,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::client_fields::{
-    ARCHIVED, AVATAR, CLIENT_MESSAGE_ID, FILES, FILE_NAME, FILE_URL, IS_TYPING, MARKED_UNREAD, MENTIONS, MENTION_ALL, MESSAGE, METADATA, MUTED, NOTIFY, PINNED, READ_MESSAGES, REPLY_TO, THREAD_ID, content, conversation, kind, sender,
+    ARCHIVED, AVATAR, CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, FILES, IS_TYPING, MARKED_UNREAD, MENTION_ALL, MENTIONS,
+    MESSAGE, METADATA, MUTED, NOTIFY, PINNED, READ_MESSAGES, REPLY_TO, THREAD_ID, content, conversation, kind, sender,
 };
 use crate::details::{DeletedDetails, EditedDetails};
 use crate::dialect::Dialect;

@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use crate::{
-    ClientMessageId, ConversationId, ConversationRef, ConversationSettings, EditedDetails, Emoji, FileLink, Message, MessageId, MessageKind, NewDetails, Refusal, SettingsChange, Timestamp, User, UserId,
+    ClientMessageId, ConversationId, ConversationRef, ConversationSettings, EditedDetails, Emoji, FileLink, Message,
+    MessageId, MessageKind, NewDetails, Refusal, SettingsChange, Timestamp, User, UserId,
 };
 
 /// The destination of a message or a typing notice.

@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use crate::{
-    ConnectionId, ConversationId, ConversationRef, ConversationSettings, MeetupId, MeetupStatus, Message, MessageId, Notification, Overview, Reacted, Timestamp, User, UserId,
+    ConnectionId, ConversationId, ConversationRef, ConversationSettings, MeetupId, MeetupStatus, Message, MessageId,
+    Notification, Overview, Reacted, Timestamp, User, UserId,
 };
 
 /// Why a membership ended.

@@ -25,7 +25,8 @@ use crate::extract::Anonymous;
 use crate::openapi::{self, ApiDocument};
 use crate::permit::ReadPermit;
 use crate::{
-    auth, avatars, caching, compat, conversations, files, me, meetups, messages, notifications, operations, reactions, rooms, search, server, settings, users,
+    auth, avatars, caching, compat, conversations, files, me, meetups, messages, notifications, operations, reactions,
+    rooms, search, server, settings, users,
 };
 
 /// The path of the OpenAPI document.

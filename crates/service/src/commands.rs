@@ -7,8 +7,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use quintet_domain::{
-    Actor, Barrier, ChangeSettings, ConversationId, ConversationKind, CreateConversation, DeleteMessage, Departure, EditMessage, JoinConversation, LeaveConversation, LocalCommand, MarkRead, NewConversation, NewText, PinMessage, Profile, React,
-    Refusal, Reply, RoomMember, SendMessage, SweepGuests, Ticket, Timestamp, UserId, Write, WriteCommand, Written,
+    Actor, Barrier, ChangeSettings, ConversationId, ConversationKind, CreateConversation, DeleteMessage, Departure,
+    EditMessage, JoinConversation, LeaveConversation, LocalCommand, MarkRead, NewConversation, NewText, PinMessage,
+    Profile, React, Refusal, Reply, RoomMember, SendMessage, SweepGuests, Ticket, Timestamp, UserId, Write,
+    WriteCommand, Written,
 };
 use quintet_store::{Memberships, ReplyTo};
 

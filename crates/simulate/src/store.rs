@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quintet_domain::{
-    Account, Conversation, ConversationId, GuestProof, Login, Meetup, MeetupId, Message, MessageId, MessageSearch, StoredFile, Timestamp, User, UserId, Write,
+    Account, Conversation, ConversationId, GuestProof, Login, Meetup, MeetupId, Message, MessageId, MessageSearch,
+    StoredFile, Timestamp, User, UserId, Write,
 };
 use quintet_store::Thread;
 use quintet_store::{

@@ -13,7 +13,12 @@ use std::task::{Context, Poll, Waker};
 use proptest::prelude::*;
 
 use quintet_domain::{
-    AddMember, AdoptUser, ChangeConversation, ChangeProfile, ChangeSettings, Claims, Code, Commit, ContinueErasure, ConversationId, ConversationKind, CreateConversation, CreateMeetup, DecideRequest, DeleteConversation, DeleteMeetup, DeleteMessage, Departure, EditMessage, Emoji, Entry, EraseUser, Event, JoinConversation, LeaveConversation, MarkRead, MeetupId, MessageId, NewMeetup, NewText, NewUser, NoteSeen, PinMessage, Profile, ProfileChange, Prune, Quotas, React, Reading, RegisterUser, RemoveMember, RenewHash, RequestMeetup, RevokeTokens, Role, SendMessage, SetDisabled, SettingsChange, SweepGuests, Target, Ticket, Timestamp, UserId, Write, Written,
+    AddMember, AdoptUser, ChangeConversation, ChangeProfile, ChangeSettings, Claims, Code, Commit, ContinueErasure,
+    ConversationId, ConversationKind, CreateConversation, CreateMeetup, DecideRequest, DeleteConversation,
+    DeleteMeetup, DeleteMessage, Departure, EditMessage, Emoji, Entry, EraseUser, Event, JoinConversation,
+    LeaveConversation, MarkRead, MeetupId, MessageId, NewMeetup, NewText, NewUser, NoteSeen, PinMessage, Profile,
+    ProfileChange, Prune, Quotas, React, Reading, RegisterUser, RemoveMember, RenewHash, RequestMeetup, RevokeTokens,
+    Role, SendMessage, SetDisabled, SettingsChange, SweepGuests, Target, Ticket, Timestamp, UserId, Write, Written,
 };
 use quintet_rules::WriterState;
 use quintet_store::{

@@ -118,7 +118,7 @@ async fn a_process_learns_by_its_heartbeat_and_by_its_reads() {
     database.run("UPDATE part SET incarnation = 7");
     first.heartbeat(NodeId(1), None).await.unwrap();
     assert!(is_over(&first).await);
-    assert!(second.replay_since(user, false, 0).await.is_err());
+    assert!(second.replay_since(user, false, 0.into()).await.is_err());
     assert!(is_over(&second).await);
     drop((a, b));
 }

@@ -40,7 +40,10 @@ impl Lost {
 
     async fn edit(&self, message: &MessageId, content: &str) {
         let (actor, message) = (actor(&self.alice), message.clone());
-        self.bench.write(EditMessage { actor, message, content: content.to_owned(), details: None }).await.expect("edited");
+        self.bench
+            .write(EditMessage { actor, message, content: content.to_owned(), details: None })
+            .await
+            .expect("edited");
     }
 
     async fn add(&self, user: &UserId) {

@@ -206,9 +206,9 @@ async fn a_replay_has_one_event_for_each_conversation(bench: Bench) {
     let pinned = ConversationSettings { pinned: true, ..ConversationSettings::default() };
     let expected =
         [(newest - 2, id, a.clone(), pinned), (newest - 1, other, a.clone(), ConversationSettings::default())];
-    assert_eq!(missed(&a, after).await, expected);
-    assert_eq!(missed(&a, newest - 2).await, expected[1..]);
-    assert!(missed(&b, after).await.is_empty());
+    assert_eq!(missed(&a, after.into()).await, expected);
+    assert_eq!(missed(&a, (newest - 2).into()).await, expected[1..]);
+    assert!(missed(&b, after.into()).await.is_empty());
 }
 
 async fn a_direct_conversation_is_named_by_the_other(bench: Bench) {

@@ -8,7 +8,8 @@ use quintet_domain::{MeetupId, MessageId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::values::{
-    ConversationRef, Departure, MeetupStatus, Message, Notification, Overview, Reacted, Settings, User, ids, users as users_of,
+    ConversationRef, Departure, MeetupStatus, Message, Notification, Overview, Reacted, Settings, User, ids,
+    users as users_of,
 };
 
 #[derive(Serialize, Deserialize)]

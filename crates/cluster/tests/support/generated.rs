@@ -8,7 +8,10 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use quintet_cluster::{Envelope, GroupNotice, Message};
 use quintet_domain::{
-    AttachedFile, ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef, ConversationSettings, Departure, Emoji, Entry, Event, FileLink, MeetupId, MeetupStatus, Member, Mention, MessageDetails, MessageId, MessageKind, Metadata, Mute, NodeId, Notification, NotificationId, Notify, Overview, Pin, Quote, Reacted, ReactionChange, ReactionCount, Reader, Role, ThreadSummary, Timestamp, User, UserId, UserKind,
+    AttachedFile, ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef,
+    ConversationSettings, Departure, Emoji, Entry, Event, FileLink, MeetupId, MeetupStatus, Member, Mention,
+    MessageDetails, MessageId, MessageKind, Metadata, Mute, NodeId, Notification, NotificationId, Notify, Overview,
+    Pin, Quote, Reacted, ReactionChange, ReactionCount, Reader, Role, ThreadSummary, Timestamp, User, UserId, UserKind,
 };
 
 fn text() -> impl Strategy<Value = String> + Clone {

@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use quintet_cluster::{GroupNotice, Message};
 use quintet_domain::{
-    AttachedFile, ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef, ConversationSettings, Departure, Emoji, Entry, Event, FileLink, MeetupId, MeetupStatus, Member, Mention, MessageDetails, MessageId, MessageKind, Metadata, Mute, NodeId, Notification, NotificationId, Notify, Overview, Pin, Quote, Reacted, ReactionChange, ReactionCount, Reader, Role, ThreadSummary, Timestamp, User, UserId, UserKind,
+    AttachedFile, ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef,
+    ConversationSettings, Departure, Emoji, Entry, Event, FileLink, MeetupId, MeetupStatus, Member, Mention,
+    MessageDetails, MessageId, MessageKind, Metadata, Mute, NodeId, Notification, NotificationId, Notify, Overview,
+    Pin, Quote, Reacted, ReactionChange, ReactionCount, Reader, Role, ThreadSummary, Timestamp, User, UserId, UserKind,
 };
 
 /// The number of kinds of events.

@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    AttachedFile, ClientMessageId, ConversationId, ConversationKind, ConversationRef, ConversationSettings, DELETED_CONTENT, Departure, Emoji, Event, FileLink, MeetupId, MeetupStatus, Member, Mention, Message, MessageDetails, MessageId, MessageKind, Metadata, Mute, Notification, NotificationId, Notify, Overview, Pin, Quote, Reacted, ReactionChange, ReactionCount, Reader, Reply, Role, RoomMember, ThreadSummary, Timestamp, User, UserId, UserKind,
+    AttachedFile, ClientMessageId, ConversationId, ConversationKind, ConversationRef, ConversationSettings,
+    DELETED_CONTENT, Departure, Emoji, Event, FileLink, MeetupId, MeetupStatus, Member, Mention, Message,
+    MessageDetails, MessageId, MessageKind, Metadata, Mute, Notification, NotificationId, Notify, Overview, Pin, Quote,
+    Reacted, ReactionChange, ReactionCount, Reader, Reply, Role, RoomMember, ThreadSummary, Timestamp, User, UserId,
+    UserKind,
 };
 
 /// 2026-11-26T12:34:56.007Z.

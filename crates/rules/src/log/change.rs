@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    ConversationRef, ConversationSettings, Departure, Emoji, Event, MeetupId, MeetupStatus, Message, MessageId, Notification, Overview, Reacted, ReactionChange, User, UserId,
+    ConversationRef, ConversationSettings, Departure, Emoji, Event, MeetupId, MeetupStatus, Message, MessageId,
+    Notification, Overview, Reacted, ReactionChange, User, UserId,
 };
 
 use super::{ChangeRecord, ReadSpan};

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use quintet_domain::{ConnectionId, Emoji, MessageId, Notification, UserId};
 
 use super::record::{ChangeRecord, ReadSpan};
-use crate::rows::{ConversationRow, CursorRow, DetailRows, MemberRow, MemberSettings, MessageRow, ReactionCountRow, UserRow};
+use crate::rows::{
+    ConversationRow, CursorRow, DetailRows, MemberRow, MemberSettings, MessageRow, ReactionCountRow, UserRow,
+};
 use crate::{ConversationKey, MessageKey, RowResult, UserKey};
 
 /// A change of a conversation that a user may have missed.

@@ -122,7 +122,8 @@ impl Reactions {
                 user: named(by)?,
                 pinned: *pinned,
             }),
-            ChangeRecord::MessageEdited { .. }
+            ChangeRecord::SettingsChanged { .. }
+            | ChangeRecord::MessageEdited { .. }
             | ChangeRecord::MessageDeleted { .. }
             | ChangeRecord::MessagesRead { .. }
             | ChangeRecord::ConversationCreated { .. }

@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    Account, Conversation, ConversationId, GuestProof, Login, Meetup, MeetupId, Message, MessageId, MessageSearch, StoredFile, Timestamp, User, UserId, Write,
+    Account, Conversation, ConversationId, GuestProof, Login, Meetup, MeetupId, Message, MessageId, MessageSearch,
+    StoredFile, Timestamp, User, UserId, Write,
 };
 use quintet_rules::log::{MissedSince, Replayed, replay_since};
 use quintet_rules::threads::{self, Thread};

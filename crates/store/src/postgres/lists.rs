@@ -20,7 +20,8 @@ use quintet_rules::rows::{ConversationRow, MessageRow, UserRow};
 use super::error::{Fetched, get};
 use super::queries::{readable, user};
 use super::rows::{
-    Channel, MESSAGE_COLUMNS, PostgresRows, SHOWN_USER_COLUMNS, conversation_at, conversation_columns, message_at, message_columns, nth, settings_at, shown_user_columns,
+    Channel, MESSAGE_COLUMNS, PostgresRows, SHOWN_USER_COLUMNS, conversation_at, conversation_columns, message_at,
+    message_columns, nth, settings_at, shown_user_columns,
 };
 use super::sets::Users;
 use crate::Page;

@@ -19,7 +19,8 @@ use rusqlite::{Connection, params};
 
 use super::queries::{readable, user};
 use super::rows::{
-    MESSAGE_COLUMNS, SHOWN_USER_COLUMNS, SqliteRows, conversation_at, conversation_columns, message_at, message_columns, settings_at, shown_user_columns,
+    MESSAGE_COLUMNS, SHOWN_USER_COLUMNS, SqliteRows, conversation_at, conversation_columns, message_at,
+    message_columns, settings_at, shown_user_columns,
 };
 use super::sets::{self, Users};
 use crate::Page;

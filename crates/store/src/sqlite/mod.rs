@@ -28,7 +28,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use quintet_domain::limits::PAGE_ITEMS_MAX;
 use quintet_domain::{
-    Account, Conversation, ConversationId, Environment, GuestProof, Login, Meetup, MeetupId, Message, MessageId, MessageSearch, Quotas, StoredFile, Timestamp, User, UserId, Write,
+    Account, Conversation, ConversationId, Environment, GuestProof, Login, Meetup, MeetupId, Message, MessageId,
+    MessageSearch, Quotas, StoredFile, Timestamp, User, UserId, Write,
 };
 use quintet_rules::WriterState;
 use quintet_rules::log::{MissedSince, Replayed, replay_since};

@@ -75,8 +75,8 @@ pub(super) fn messages(
 ) -> Read<MessagePage> {
     let row = readable(conn, &self::user(conn, user)?, id)?;
     let bound = |sequence| i64::try_from(sequence).unwrap_or(i64::MAX);
-    let older = |bound, limit| messages_of(conn, &row, bound, true, limit);
-    let newer = |bound, limit| messages_of(conn, &row, bound, false, limit);
+    let older = |bound, limit| messages_of(conn, &row, bound, (true, replies), limit);
+    let newer = |bound, limit| messages_of(conn, &row, bound, (false, replies), limit);
     let ((mut items, more), more_newer) = match of {
         PageOf::Newest | PageOf::Skipping(0) => (older(i64::MAX, limit)?, false),
         PageOf::Before(sequence) => (older(bound(sequence), limit)?, false),
@@ -96,11 +96,12 @@ pub(super) fn messages(
 }
 
 /// The newest messages before a sequence number, or the oldest after it, in ascending order, and whether there are more.
+/// `replies` is whether the replies of threads are among them.
 fn messages_of(
     conn: &Connection,
     row: &ConversationRow,
     bound: i64,
-    newest_first: bool,
+    (newest_first, replies): (bool, bool),
     limit: u32,
 ) -> Read<(Vec<Message>, bool)> {
     let sql = if newest_first {

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use quintet_domain::{
-    Audience, ConversationId, ConversationKind, ConversationRef, Departure, Entry, Event, MessageId, Reader, UserId,
+    Audience, ConversationId, ConversationRef, Entry, Event, MessageId, Reader, UserId,
 };
 use run::{Run, Step, USERS, step};
 use support::told::shown;

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use quintet_domain::{
-    AddMember, ChangeConversation, ChangeMeetup, ChangeSettings, ConversationId, ConversationKind, CreateMeetup, DecideRequest,
-    DeleteConversation, DeleteMessage, Departure, EditMessage, Emoji, JoinConversation, LeaveConversation, MarkRead,
-    MeetupChange, MeetupId, MeetupStatus, MessageId, NewMeetup, NotifyUser, PinMessage, React, Reading, RemoveMember,
-    RequestMeetup, Role, SettingsChange, Target, Timestamp, UserId,
+    AddMember, ChangeConversation, ChangeMeetup, ChangeSettings, ConversationId, ConversationKind, CreateMeetup,
+    DecideRequest, DeleteConversation, DeleteMessage, Departure, EditMessage, Emoji, JoinConversation,
+    LeaveConversation, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId, NewMeetup, NotifyUser, PinMessage,
+    React, Reading, RemoveMember, RequestMeetup, Role, SettingsChange, Target, Timestamp, UserId,
 };
 
 use crate::support::{Bench, Factory, actor};

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use quintet_domain::{MessageId, Notification, UserId};
 use quintet_rules::log::{ChangeRecord, MissedChange, MissedKind, ReadSpan, ReplayRows};
 use quintet_rules::rows::{
-    ConversationRow, CursorRow, LogRows, MemberRow, MemberRows, MemberSettings, MessageRow, ReactionCountRow, ReactionRows, UserRow, UserRows,
+    ConversationRow, CursorRow, LogRows, MemberRow, MemberRows, MemberSettings, MessageRow, ReactionCountRow,
+    ReactionRows, UserRow, UserRows,
 };
 use quintet_rules::{ConversationKey, MessageKey, RowResult, RowsError, UserKey};
 use tokio_postgres::Row;

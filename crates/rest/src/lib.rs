@@ -29,6 +29,7 @@ mod parts;
 mod permit;
 mod rooms;
 mod router;
+mod scalars;
 mod server;
 mod users;
 mod views;

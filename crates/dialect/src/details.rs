@@ -3,7 +3,7 @@
 //! What must stay true: what says nothing is absent, so that the object of a plain message has none of these fields.
 
 use quintet_domain::{
-    AttachedFile, Mention, Message, MessageDetails, Pin, Quote, ReactionCount, ThreadSummary, UserId,
+    AttachedFile, ClientMessageId, Mention, Message, MessageDetails, Pin, Quote, ReactionCount, ThreadSummary, UserId,
 };
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -216,5 +216,34 @@ impl<'a> DeletedDetails<'a> {
         let details = message.details.as_deref()?;
         let thread_id = details.thread_id.as_ref()?.as_str();
         Some(Self { thread_id, thread: details.thread.as_ref().map(ThreadObject::of) })
+    }
+}
+
+/// The fields that Quintet adds to the messages of most dialects.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Extras<'a> {
+    /// The link to the file of the message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file_url: Option<&'a str>,
+    /// The name of the file, which may be null; absent without a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file_name: Option<Option<&'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_message_id: Option<&'a str>,
+    sequence: u64,
+    #[serde(flatten)]
+    details: Option<Details<'a>>,
+}
+
+impl<'a> Extras<'a> {
+    pub(crate) fn of(message: &'a Message) -> Self {
+        Self {
+            file_url: message.file.as_ref().map(|file| file.url.as_str()),
+            file_name: message.file.as_ref().map(|file| file.name.as_deref()),
+            client_message_id: message.client_message_id.as_ref().map(ClientMessageId::as_str),
+            sequence: message.sequence,
+            details: Details::of(message),
+        }
     }
 }

@@ -12,7 +12,7 @@ use crate::client_fields::{
     ARCHIVED, CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, FILES, MARKED_UNREAD, MENTION_ALL, MENTIONS, MESSAGE, METADATA,
     MUTED, NOTIFY, PINNED, READ_MESSAGES, REPLY_TO, THREAD_ID, content, conversation, kind, sender,
 };
-use crate::details::{DeletedDetails, EditedDetails};
+use crate::details::{DeletedDetails, EditedDetails, Extras};
 use crate::dialect::Dialect;
 use crate::event_spec::{
     Decoded, EventSpec,
@@ -28,7 +28,7 @@ use crate::payload::{
     Type::{self, Content, Id, Ids, Name, Text, Time},
     required,
 };
-use crate::shared::{self, Extras, IdList, Moment, PlainUser, is_false};
+use crate::shared::{self, IdList, Moment, PlainUser, is_false};
 
 const OBJECT: Type = Type::Object;
 

@@ -15,7 +15,7 @@ use crate::client_fields::{
     ARCHIVED, CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, FILES, MARKED_UNREAD, MENTION_ALL, MENTIONS, MESSAGE, METADATA,
     MUTED, NOTIFY, PINNED, READ_MESSAGES, REPLY_TO, THREAD_ID, content, conversation, kind, other_user,
 };
-use crate::details::DeletedDetails;
+use crate::details::{DeletedDetails, Extras};
 use crate::dialect::Dialect;
 use crate::event_spec::{
     Decoded, EventSpec,
@@ -32,7 +32,7 @@ use crate::payload::{
     Type::{self, Flag, Id, Ids, Name},
     optional, required,
 };
-use crate::shared::{self, Extras, IdList, Moment, is_false};
+use crate::shared::{self, IdList, Moment, is_false};
 
 const OBJECT: Type = Type::Object;
 

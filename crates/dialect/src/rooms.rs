@@ -15,7 +15,7 @@ use crate::client_fields::{
     ARCHIVED, AVATAR, CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, FILES, IS_TYPING, MARKED_UNREAD, MENTION_ALL, MENTIONS,
     MESSAGE, METADATA, MUTED, NOTIFY, PINNED, READ_MESSAGES, REPLY_TO, THREAD_ID, content, conversation, kind, sender,
 };
-use crate::details::{DeletedDetails, EditedDetails};
+use crate::details::{DeletedDetails, EditedDetails, Extras};
 use crate::dialect::Dialect;
 use crate::event_spec::{
     Decoded, EventSpec,
@@ -31,7 +31,7 @@ use crate::payload::{
     Type::{self, Content, Flag, Id, Ids, Kind, Name, Objects, Text, Time},
     optional, required,
 };
-use crate::shared::{self, Extras, IdList, Moment, is_false};
+use crate::shared::{self, IdList, Moment, is_false};
 
 const OBJECT: Type = Type::Object;
 

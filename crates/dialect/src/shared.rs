@@ -4,10 +4,9 @@
 
 use std::borrow::Borrow;
 
-use quintet_domain::{ClientMessageId, Command, Message, Reading, Refusal, Target, Timestamp, User, WriteCommand};
+use quintet_domain::{Command, Reading, Refusal, Target, Timestamp, User, WriteCommand};
 use serde::{Serialize, Serializer};
 
-use crate::details::Details;
 use crate::event_spec::{Decoded, EventSpec, Origin, from_client};
 use crate::fields::Fields;
 use crate::payload::{Payload, Type, optional, required};
@@ -85,35 +84,6 @@ impl Failure {
     pub(crate) const OK: Self = Self { ok: Some(false), ..Self::NONE };
     /// For clients whose dialect is not known.
     pub(crate) const ALL: Self = Self { status: Some("error"), success: Some(false), ok: Some(false) };
-}
-
-/// The fields that Quintet adds to the messages of most dialects.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Extras<'a> {
-    /// The link to the file of the message.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file_url: Option<&'a str>,
-    /// The name of the file, which may be null; absent without a file.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file_name: Option<Option<&'a str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_message_id: Option<&'a str>,
-    sequence: u64,
-    #[serde(flatten)]
-    details: Option<Details<'a>>,
-}
-
-impl<'a> Extras<'a> {
-    pub(crate) fn of(message: &'a Message) -> Self {
-        Self {
-            file_url: message.file.as_ref().map(|file| file.url.as_str()),
-            file_name: message.file.as_ref().map(|file| file.name.as_deref()),
-            client_message_id: message.client_message_id.as_ref().map(ClientMessageId::as_str),
-            sequence: message.sequence,
-            details: Details::of(message),
-        }
-    }
 }
 
 /// A user in the dialects whose documents have no user object.

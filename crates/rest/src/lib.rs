@@ -30,6 +30,7 @@ mod permit;
 mod reactions;
 mod rooms;
 mod router;
+mod scalars;
 mod search;
 mod server;
 mod settings;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use crate::views::{Moment, message_kinds};
+use crate::scalars::{Moment, message_kinds};
 
 /// A file of a message that was sent with a list of files.
 #[derive(Debug, Serialize, ToSchema)]

@@ -2,35 +2,15 @@
 //!
 //! What must stay true: the OpenAPI document is made from these types, and the answers are serialised from them.
 
-use quintet_domain::{
-    ConversationKind, ConversationSettings, MeetupStatus, MessageKind, Mute, Notify, Role, Timestamp, UserId,
-};
+use quintet_domain::{ConversationKind, ConversationSettings, MeetupStatus, MessageKind, Mute, Notify, Role, UserId};
 use quintet_service::{Account, Service, Uploaded};
 use serde::Serialize;
-use serde::ser::Serializer;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, OneOfBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Schema};
 
 use crate::message_details::Details;
-
-/// A moment, written as ISO 8601 UTC with milliseconds.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment(pub(crate) Timestamp);
-
-impl Serialize for Moment {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
-}
-
-fn one_of<const N: usize>(words: [&'static str; N]) -> RefOr<Schema> {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).into()
-}
-
-pub(crate) fn message_kinds() -> RefOr<Schema> {
-    one_of(MessageKind::ALL.map(MessageKind::as_str))
-}
+pub(crate) use crate::scalars::{Moment, message_kinds, one_of};
 
 fn conversation_kinds() -> RefOr<Schema> {
     use ConversationKind::{Direct, Group, Meetup, Room};

@@ -255,11 +255,11 @@ async fn a_replay_shows_details(bench: Bench) {
     let reply = sent(&bench, with(&b, &group, "reply", given)).await;
     let replayed = bench.store.replay_since(b.clone(), false, since.into()).await.expect("read").entries.expect("entries");
     let created = |id: &MessageId| {
-        let messages = replayed.iter().filter_map(|entry| match &entry.event {
+        let mut messages = replayed.iter().filter_map(|entry| match &entry.event {
             Event::MessageCreated(message) if message.id == *id => Some(Arc::clone(message)),
             _ => None,
         });
-        messages.last().expect("replayed")
+        messages.next_back().expect("replayed")
     };
     assert_eq!(created(&reply.id).details, reply.details);
     // Like all texts of a replay, the thread is shown as it is now.

@@ -7,7 +7,7 @@ use quintet_domain as domain;
 use quintet_domain::{MessageId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-use super::values::{MessageKind, ids, users};
+use super::names::{MessageKind, ids, users};
 
 #[derive(Serialize, Deserialize)]
 struct File<'a> {

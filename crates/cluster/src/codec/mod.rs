@@ -10,6 +10,7 @@
 mod body;
 mod details;
 mod event;
+mod names;
 mod values;
 
 use bytes::Bytes;

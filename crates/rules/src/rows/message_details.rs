@@ -3,14 +3,10 @@
 //! What must stay true: the row of a plain message has none of it, so that a page of plain messages needs no further
 //! statement; what is stored as text is read back as it was.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
-use quintet_domain::{AttachedFile, Metadata, Timestamp, User};
+use quintet_domain::{AttachedFile, Metadata, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{MessageRow, ShownPin, ShownReaction};
 use crate::{MessageKey, RowResult, RowsError, UserKey};
 
 /// Which tables have rows about a message: a set of bits, which is null in a row that has none.
@@ -170,19 +166,4 @@ pub struct ThreadRow {
     pub last_at: Option<Timestamp>,
     /// The users who sent the newest of them, the newest first, each once.
     pub last_senders: Vec<UserKey>,
-}
-
-/// The reads that complete messages, each for a whole set of keys.
-pub trait DetailRows {
-    /// Messages by their keys, in no particular order.
-    fn messages_by_keys(&self, keys: &BTreeSet<MessageKey>) -> RowResult<Vec<MessageRow>>;
-    /// Users by their keys, in no particular order.
-    fn people_by_keys(&self, keys: &BTreeSet<UserKey>) -> RowResult<Vec<(UserKey, Arc<User>)>>;
-    /// Threads by the keys of their first messages, in no particular order.
-    fn threads_by_roots(&self, roots: &BTreeSet<MessageKey>) -> RowResult<Vec<ThreadRow>>;
-    /// The reactions to some messages, by message and then in the order in which the emojis came; of each emoji the first
-    /// `users_max` users.
-    fn shown_reactions(&self, messages: &BTreeSet<MessageKey>, users_max: usize) -> RowResult<Vec<ShownReaction>>;
-    /// The pins of some messages, by message.
-    fn shown_pins(&self, messages: &BTreeSet<MessageKey>) -> RowResult<Vec<ShownPin>>;
 }

@@ -7,6 +7,7 @@
 //! order that their documentation names.
 
 mod conversations;
+mod details;
 mod files;
 mod log;
 mod meetups;
@@ -18,10 +19,11 @@ mod users;
 pub use conversations::{
     ConversationHead, ConversationRow, ConversationRows, CursorRow, MemberFilter, MemberRow, MemberRows, MemberSettings,
 };
+pub use details::DetailRows;
 pub use files::{FileRow, FileRows, FileUse};
 pub use log::{LogRows, LoggedChange};
 pub use meetups::{MeetupRow, MeetupRows, NotificationRows, StoredNotification};
-pub use message_details::{DetailRows, Marks, MessageExtra, ThreadRow};
+pub use message_details::{Marks, MessageExtra, ThreadRow};
 pub use messages::{MessageRow, MessageRows, ScanLimits, SenderScan};
 pub use reactions::{PinRow, ReactionCountRow, ReactionRow, ReactionRows, ShownPin, ShownReaction};
 pub use users::{CountDelta, ErasureProgress, GuestRows, UserCounts, UserNames, UserRow, UserRows};

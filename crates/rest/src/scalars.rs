@@ -1,0 +1,27 @@
+//! Times and closed lists of words as JSON.
+//!
+//! What must stay true: the words in the OpenAPI document are those of the model.
+
+use quintet_domain::{MessageKind, Timestamp};
+use serde::Serialize;
+use serde::ser::Serializer;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+
+/// A moment, written as ISO 8601 UTC with milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment(pub(crate) Timestamp);
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+pub(crate) fn one_of<const N: usize>(words: [&'static str; N]) -> RefOr<Schema> {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).into()
+}
+
+pub(crate) fn message_kinds() -> RefOr<Schema> {
+    one_of(MessageKind::ALL.map(MessageKind::as_str))
+}

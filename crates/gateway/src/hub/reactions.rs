@@ -242,9 +242,10 @@ mod tests {
     #[test]
     fn what_waits_is_bounded() {
         let (mut reactions, mut timers, now) = (Reactions::default(), Timers::default(), Instant::now());
-        let mut turns = (0..=REACTION_CHANGES_TOLD_MAX as u64)
-            .map(|n| take(&mut reactions, &mut timers, &reaction(n + 1, "+1", &format!("user-{n}"), true), now));
-        assert_eq!(turns.next(), Some(Turn::Now));
-        assert_eq!(turns.next_back(), Some(Turn::MessageIsFull));
+        let turns: Vec<Turn> = (0..=REACTION_CHANGES_TOLD_MAX as u64)
+            .map(|n| take(&mut reactions, &mut timers, &reaction(n + 1, "+1", &format!("user-{n}"), true), now))
+            .collect();
+        assert_eq!((turns[0], turns[1]), (Turn::Now, Turn::Waits));
+        assert_eq!(turns.last(), Some(&Turn::MessageIsFull));
     }
 }

@@ -7,9 +7,9 @@ use crate::{ConversationId, MessageKind, SearchText, Timestamp, UserId};
 /// A part that a message must have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Has {
-    /// A file.
+    /// A file that the message carries.
     File,
-    /// A link in its text.
+    /// A link to a page in its text.
     Link,
     /// A mention of a user by `@` in its text.
     Mention,

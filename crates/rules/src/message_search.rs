@@ -21,9 +21,9 @@ impl<R: UserRows + ConversationRows + MemberRows> SearchRows for R {}
 /// The sender that a search asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sender {
-    /// Anybody.
+    /// Any sender fits.
     Any,
-    /// The user of a key.
+    /// Only the user of a key.
     Only(UserKey),
     /// A user who does not exist.
     Nobody,

@@ -183,7 +183,17 @@ async fn main() -> Result<()> {
     }
     store.close().await;
     drop(store);
-    let index_bytes = std::fs::metadata(folder.path().join("search.sqlite3"))?.len();
-    println!("the index has {index_bytes} bytes: {:.1} % of the texts", 100.0 * index_bytes as f64 / text_bytes as f64);
+    let file = folder.path().join("search.sqlite3");
+    let unused: u64 = {
+        let index = rusqlite::Connection::open(&file)?;
+        let count: i64 = index.pragma_query_value(None, "freelist_count", |row| row.get(0))?;
+        count.unsigned_abs() * 4_096
+    };
+    let (bytes, of_texts) = (std::fs::metadata(file)?.len(), |bytes: u64| 100.0 * bytes as f64 / text_bytes as f64);
+    println!(
+        "the index has {bytes} bytes, {:.1} % of the texts; without unused pages {:.1} %",
+        of_texts(bytes),
+        of_texts(bytes - unused)
+    );
     Ok(())
 }

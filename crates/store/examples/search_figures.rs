@@ -146,7 +146,14 @@ async fn main() -> Result<()> {
     let mut sends = Vec::new();
     let send = async |store: &SqliteStore, text: String| -> Result<Duration> {
         let target = Target::Conversation(conversations[0].clone());
-        let text = NewText { target, kind: MessageKind::Text, content: text, file: None, client_message_id: None, details: None };
+        let text = NewText {
+            target,
+            kind: MessageKind::Text,
+            content: text,
+            file: None,
+            client_message_id: None,
+            details: None,
+        };
         let began = Instant::now();
         write(store, SendMessage { actor: actor(writer), text }).await?;
         Ok(began.elapsed())

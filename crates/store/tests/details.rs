@@ -253,7 +253,8 @@ async fn a_replay_shows_details(bench: Bench) {
     let root = sent(&bench, message(&a, &group, "root", None)).await;
     let given = NewDetails { reply_to: Some(root.id.clone()), ..in_thread(&root.id) };
     let reply = sent(&bench, with(&b, &group, "reply", given)).await;
-    let replayed = bench.store.replay_since(b.clone(), false, since.into()).await.expect("read").entries.expect("entries");
+    let replayed =
+        bench.store.replay_since(b.clone(), false, since.into()).await.expect("read").entries.expect("entries");
     let created = |id: &MessageId| {
         let mut messages = replayed.iter().filter_map(|entry| match &entry.event {
             Event::MessageCreated(message) if message.id == *id => Some(Arc::clone(message)),

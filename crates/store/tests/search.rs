@@ -131,7 +131,10 @@ async fn what_is_not_there_any_more_is_not_found(bench: Bench) {
     let sent = bench.send(&a, &group, "apple pear").await.unwrap().message.id.clone();
     let whisper = bench.send(&b, &group, "apple whisper").await.unwrap().message.id.clone();
     assert_eq!(texts(&bench, &a, &search("apple")).await, ["apple whisper", "apple pear"]);
-    bench.write(EditMessage { actor: actor(&a), message: sent, content: "apple plum".into(), details: None }).await.unwrap();
+    bench
+        .write(EditMessage { actor: actor(&a), message: sent, content: "apple plum".into(), details: None })
+        .await
+        .unwrap();
     // At once, whatever the index knows.
     assert!(found_now(&*bench.store, &a, &search("pear")).await.is_empty());
     assert_eq!(texts(&bench, &a, &search("plum")).await, ["apple plum"]);
@@ -303,7 +306,8 @@ impl Run {
             Step::Edit(text) => {
                 let Some(newest) = newest else { return };
                 let message = self.messages[newest].id.clone();
-                if self.bench.write(EditMessage { actor, message, content: text.clone(), details: None }).await.is_ok() {
+                if self.bench.write(EditMessage { actor, message, content: text.clone(), details: None }).await.is_ok()
+                {
                     self.messages[newest].text = Some(text);
                 }
             }

@@ -51,7 +51,10 @@ async fn an_index_that_cannot_be_used_is_made_anew() {
     let group = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
     let edited = bench.send(&a, &group, "apple one").await.unwrap().message.id.clone();
     bench.send(&a, &group, "apple two").await.unwrap();
-    bench.write(EditMessage { actor: actor(&a), message: edited, content: "apple three".into(), details: None }).await.unwrap();
+    bench
+        .write(EditMessage { actor: actor(&a), message: edited, content: "apple three".into(), details: None })
+        .await
+        .unwrap();
     assert_eq!(found(&bench, &a, "apple").await, ["apple two", "apple three"]);
     drop(bench);
     let file = folder.path().join("search.sqlite3");

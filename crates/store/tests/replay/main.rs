@@ -10,9 +10,7 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use quintet_domain::{
-    Audience, ConversationId, ConversationRef, Entry, Event, MessageId, Reader, UserId,
-};
+use quintet_domain::{Audience, ConversationId, ConversationRef, Entry, Event, MessageId, Reader, UserId};
 use run::{Run, Step, USERS, step};
 use support::told::shown;
 use support::{Factory, block_on, postgres_store, quick_stores};

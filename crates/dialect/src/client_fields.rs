@@ -43,7 +43,7 @@ pub(crate) const fn content(name: &'static str) -> Field {
 /// The id of a message that is changed.
 pub(crate) const MESSAGE: Field = required("messageId", Id).or(&["message_id", "_id", "id"]);
 
-/// The ids of messages that were read: everything in the conversation, if they are absent.
+/// The ids of messages that were read or have arrived: everything in the conversation, if they are absent.
 pub(crate) const READ_MESSAGES: Field =
     optional("messageIds", Ids).or(&["message_ids", "messageId", "message_id"]).absent(Absent::Everything);
 

@@ -84,6 +84,9 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     from_client("read_messages", Quintet, IdOrObject(&[conversation("roomId"), READ_MESSAGES]), |fields| {
         shared::read(fields, "roomId")
     }),
+    from_client("deliver_messages", Quintet, IdOrObject(&[conversation("roomId"), READ_MESSAGES]), |fields| {
+        shared::deliver(fields, "roomId")
+    }),
     from_client(
         "update_room_settings",
         Quintet,
@@ -147,6 +150,11 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("room_added", Quintet, ROOM),
     to_client("room_updated", Quintet, ROOM),
     to_client("room_deleted", Quintet, Object(&[required("id", Id)])),
+    to_client(
+        "messages_arrived",
+        Quintet,
+        Object(&[required("roomId", Id), required("messageIds", Ids), required("userId", Id)]),
+    ),
     to_client(
         "room_settings_updated",
         Quintet,
@@ -363,6 +371,14 @@ pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut Messag
                 user_id: reader.id.as_str(),
             },
         ),
+        Event::MessagesDelivered { conversation, user, messages, .. } => (
+            "messages_arrived",
+            EventPayload::Seen {
+                room_id: conversation.id.as_str(),
+                message_ids: IdList(messages),
+                user_id: user.as_str(),
+            },
+        ),
         Event::MemberJoined { conversation, user, .. } | Event::RoomPresence { conversation, user, online: true } => (
             "user_joined",
             EventPayload::Joined {
@@ -464,6 +480,7 @@ pub(crate) fn answer(reply: &Reply, texts: &mut MessageTexts) -> Answer {
         }
         Reply::Authenticated { user } => Answer::ack(&Ack::User { ok: true, user_id: user.id.as_str() }),
         Reply::Read
+        | Reply::Delivered
         | Reply::Configured { .. }
         | Reply::Typing
         | Reply::Listening { .. }

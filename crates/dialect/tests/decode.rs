@@ -24,6 +24,10 @@ fn description(command: &Command) -> String {
             format!("read {} in {}", messages.len(), conversation.as_ref().map_or("any", |id| id.as_str()))
         }
         Command::Write(WriteCommand::Read(Reading::Everything(at))) => format!("read all {}", target(at)),
+        Command::Write(WriteCommand::Deliver(Reading::Messages { conversation, messages })) => {
+            format!("deliver {} in {}", messages.len(), conversation.as_ref().map_or("any", |id| id.as_str()))
+        }
+        Command::Write(WriteCommand::Deliver(Reading::Everything(at))) => format!("deliver all {}", target(at)),
         Command::Write(WriteCommand::Configure { target: at, change }) => {
             let muted = match change.muted {
                 None => "",
@@ -65,6 +69,7 @@ meetup userStoppedTyping: typing false in a-chatId, claims a-userId
 meetup editMessage: edit a-messageId to \"text of message\"
 meetup deleteMessage: delete a-messageId
 meetup markRead: read 2 in a-chatId
+meetup markDelivered: deliver 2 in a-chatId
 meetup updateSettings: configure in a-chatId muted for a while unread
 meetup authenticate: authenticate by \"text of token\"
 messenger privateMessage: send \"text of content\" with a-recipientId
@@ -74,6 +79,7 @@ messenger groupMessage: send \"text of content\" in a-groupId
 messenger updateMessage: edit a-messageId to \"text of content\"
 messenger removeMessage: delete a-messageId
 messenger readMessages: read 2 in any
+messenger deliverMessages: deliver 2 in any
 messenger startTyping: typing true with a-recipientId
 messenger stopTyping: typing false with a-recipientId
 messenger setPreferences: configure with a-recipientId muted for a while unread
@@ -86,6 +92,7 @@ rooms leave_room: leave a-roomId, claims a-userId
 rooms update_message: edit a-messageId to \"text of content\"
 rooms remove_message: delete a-messageId
 rooms read_messages: read 2 in a-roomId
+rooms deliver_messages: deliver 2 in a-roomId
 rooms update_room_settings: configure in a-roomId muted for a while unread
 rooms authenticate: authenticate by \"text of token\"
 conversations join_conversations: listen to 2
@@ -95,6 +102,7 @@ conversations mark_read: read 2 in a-conversationId
 conversations edit_message: edit a-messageId to \"text of newContent\"
 conversations delete_message: delete a-messageId
 conversations upload_file: upload \"text of fileName\" 0 to a-conversationId
+conversations mark_delivered: deliver 2 in a-conversationId
 conversations update_conversation_settings: configure in a-conversationId muted for a while unread
 conversations authenticate: authenticate by \"text of token\"
 chat chat:join: join a-chatId as oneself
@@ -105,6 +113,7 @@ chat typing:start: typing true in a-chatId
 chat typing:stop: typing false in a-chatId
 chat message:edit: edit a-messageId to \"text of content\"
 chat message:delete: delete a-messageId
+chat message:delivered: deliver 3 in a-chatId
 chat chat:configure: configure in a-chatId muted for a while unread
 chat authenticate: authenticate by \"text of token\"
 ";

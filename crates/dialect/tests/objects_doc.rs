@@ -61,6 +61,7 @@ fn examples() -> Vec<(&'static str, Event)> {
         edited_at: None,
         deleted_at: None,
         readers: vec![Reader { user: bob.id.clone(), read_at: MORNING }],
+        delivered: true,
     });
     let member = |user: &Arc<User>, role| Member {
         user: Arc::clone(user),

@@ -150,6 +150,7 @@ impl Links {
                 Some(Event::ConversationChanged { conversation: self.overview(conversation) })
             }
             Event::MessagesRead { .. }
+            | Event::MessagesDelivered { .. }
             | Event::ConversationHidden { .. }
             | Event::SettingsChanged { .. }
             | Event::DeletionAnnounced { .. }
@@ -187,6 +188,7 @@ impl Links {
             }
             Reply::Authenticated { user } => Some(Reply::Authenticated { user: self.user(user) }),
             Reply::Read
+            | Reply::Delivered
             | Reply::Typing
             | Reply::Left { .. }
             | Reply::Listening { .. }
@@ -214,6 +216,7 @@ impl Event {
             | Self::ConversationAppeared { .. }
             | Self::ConversationChanged { .. } => true,
             Self::MessagesRead { .. }
+            | Self::MessagesDelivered { .. }
             | Self::ConversationHidden { .. }
             | Self::SettingsChanged { .. }
             | Self::DeletionAnnounced { .. }

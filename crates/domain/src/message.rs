@@ -145,6 +145,8 @@ pub struct Message {
     /// Other users who read it, at most [`READERS_SHOWN_MAX`](crate::limits::READERS_SHOWN_MAX); empty where the caller
     /// did not ask for them.
     pub readers: Vec<Reader>,
+    /// Whether it has reached a device of another member; false where the caller did not ask for it.
+    pub delivered: bool,
 }
 
 /// The content of a deleted message.
@@ -165,6 +167,12 @@ impl Message {
             Some(viewer) if *viewer != self.sender.id => self.readers.iter().any(|reader| reader.user == *viewer),
             _ => !self.readers.is_empty(),
         }
+    }
+
+    /// Returns whether `viewer` is told that the message has reached a device of another member: its sender alone is.
+    #[must_use]
+    pub fn is_delivered_for(&self, viewer: Option<&UserId>) -> bool {
+        self.delivered && viewer == Some(&self.sender.id)
     }
 }
 

@@ -276,6 +276,7 @@ async fn submit(
         | WriteCommand::Edit { .. }
         | WriteCommand::Delete { .. }
         | WriteCommand::Read(_)
+        | WriteCommand::Deliver(_)
         | WriteCommand::Leave { .. }
         | WriteCommand::Configure { .. }
         | WriteCommand::CreateRoom { .. } => Completion::Answer { guest_secret },

@@ -15,12 +15,18 @@ pub(crate) fn may_write(actor: &Actor, command: &WriteCommand) -> Result<(), Ref
             Target::Direct(_) if actor.guest => Err(needs_account()),
             Target::Direct(_) | Target::Conversation(_) => Ok(()),
         },
-        WriteCommand::Read(Reading::Everything(Target::Direct(_))) if actor.guest => Err(needs_account()),
+        WriteCommand::Read(Reading::Everything(Target::Direct(_)))
+        | WriteCommand::Deliver(Reading::Everything(Target::Direct(_)))
+            if actor.guest =>
+        {
+            Err(needs_account())
+        }
         WriteCommand::Configure { target: Target::Direct(_), .. } if actor.guest => Err(needs_account()),
         WriteCommand::Configure { .. }
         | WriteCommand::Edit { .. }
         | WriteCommand::Delete { .. }
         | WriteCommand::Read(_)
+        | WriteCommand::Deliver(_)
         | WriteCommand::Join { .. }
         | WriteCommand::Leave { .. }
         | WriteCommand::CreateRoom { .. } => Ok(()),

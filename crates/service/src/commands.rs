@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use quintet_domain::{
     Actor, Barrier, ChangeSettings, ConversationId, ConversationKind, CreateConversation, DeleteMessage, Departure,
-    EditMessage, JoinConversation, LeaveConversation, LocalCommand, MarkRead, NewConversation, NewText, Profile,
-    Refusal, Reply, RoomMember, SendMessage, SweepGuests, Ticket, Timestamp, UserId, Write, WriteCommand, Written,
+    EditMessage, JoinConversation, LeaveConversation, LocalCommand, MarkRead, NewConversation, NewText, NoteDelivery,
+    Profile, Refusal, Reply, RoomMember, SendMessage, SweepGuests, Ticket, Timestamp, UserId, Write, WriteCommand,
+    Written,
 };
 use quintet_store::{Memberships, ReplyTo};
 
@@ -32,6 +33,7 @@ fn write_of(caller: Caller, command: WriteCommand) -> Write {
         WriteCommand::Edit { message, content } => EditMessage { actor, message, content }.into(),
         WriteCommand::Delete { message } => DeleteMessage { actor, message }.into(),
         WriteCommand::Read(reading) => MarkRead { actor, reading }.into(),
+        WriteCommand::Deliver(received) => NoteDelivery { actor, received }.into(),
         WriteCommand::Configure { target, change } => ChangeSettings { actor, target, change }.into(),
         // The gateway has checked the guest's secret and put its proof into the actor.
         WriteCommand::Join { conversation, profile, guest_secret: _ } => {
@@ -67,6 +69,8 @@ pub fn reply(written: Written, guest_secret: Option<&GuestSecret>) -> Result<Rep
         Written::EditMessage(message) => Reply::Edited(message),
         Written::DeleteMessage(message) => Reply::Deleted(message),
         Written::MarkRead(()) => Reply::Read,
+        // The gateway has told the authors.
+        Written::NoteDelivery(_) => Reply::Delivered,
         Written::ChangeSettings(changed) => {
             Reply::Configured { conversation: changed.conversation, settings: changed.settings }
         }
@@ -87,6 +91,7 @@ pub fn reply(written: Written, guest_secret: Option<&GuestSecret>) -> Result<Rep
             guest_secret: guest_secret.map(|secret| secret.as_str().to_owned()),
         },
         Written::Barrier(_)
+        | Written::SaveDeliveries(_)
         | Written::AddMember(_)
         | Written::RemoveMember(_)
         | Written::ChangeConversation(_)
@@ -155,6 +160,7 @@ impl Service {
             command @ (WriteCommand::Edit { .. }
             | WriteCommand::Delete { .. }
             | WriteCommand::Read { .. }
+            | WriteCommand::Deliver(_)
             | WriteCommand::Configure { .. }
             | WriteCommand::Leave { .. }) => command,
         }

@@ -15,6 +15,7 @@ mod claims;
 mod commands;
 mod conversations;
 mod cookie;
+mod deliveries;
 mod failures;
 mod files;
 mod guests;
@@ -30,6 +31,7 @@ mod presence;
 mod rates;
 mod ready;
 mod recovery;
+mod saving;
 mod services;
 mod shared_counts;
 mod token_hmac;
@@ -96,6 +98,7 @@ struct Inner {
     environment: Arc<dyn Environment>,
     files: Files,
     uploads: uploads::Uploads,
+    saving: saving::Saving,
     tokens: Tokens,
     passwords: Passwords,
     failures: failures::LoginFailures,
@@ -137,6 +140,7 @@ impl Service {
             environment,
             files,
             uploads,
+            saving: saving::Saving::default(),
             tokens,
             passwords,
             failures: failures::LoginFailures::default(),
@@ -250,6 +254,7 @@ impl Service {
 
     /// Commits the queued writes and stops the writer.
     pub async fn close(&self) {
+        self.save_deliveries().await;
         self.0.store.close().await;
     }
 

@@ -258,6 +258,8 @@ impl<'a> Message<'a> {
             edited_at,
             deleted_at,
             readers,
+            // Its sender alone is told, when it reads.
+            delivered: _,
         } = message;
         let file = file.as_ref().map(|domain::FileLink { url, name }| FileLink { url, name: name.as_deref() });
         let reader =
@@ -312,6 +314,7 @@ impl<'a> Message<'a> {
             edited_at: edited_at.map(Timestamp),
             deleted_at: deleted_at.map(Timestamp),
             readers: readers.into_iter().map(reader).collect(),
+            delivered: false,
         })
     }
 }

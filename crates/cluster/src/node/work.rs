@@ -249,7 +249,8 @@ impl Work {
                 }
             }
             Message::Passing(event) => {
-                if matches!(event, Event::Typing { .. }) && self.passing.is_newer(from, number) {
+                let passes = matches!(event, Event::Typing { .. } | Event::MessagesDelivered { .. });
+                if passes && self.passing.is_newer(from, number) {
                     // A subscriber that is far behind does without it.
                     drop(self.bus.ephemeral(Ephemeral::Event(event)));
                 }

@@ -12,7 +12,7 @@ use quintet_domain::{
 };
 
 /// The number of kinds of events.
-pub const KINDS: usize = 20;
+pub const KINDS: usize = 21;
 
 /// The place of an event in the closed list.
 pub fn number_of(event: &Event) -> usize {
@@ -37,6 +37,7 @@ pub fn number_of(event: &Event) -> usize {
         Event::Presence { .. } => 17,
         Event::RoomPresence { .. } => 18,
         Event::SettingsChanged { .. } => 19,
+        Event::MessagesDelivered { .. } => 20,
     }
 }
 
@@ -78,6 +79,7 @@ fn message(kind: MessageKind) -> Arc<quintet_domain::Message> {
         edited_at: (kind == MessageKind::Image).then_some(Timestamp(1_705_314_600_001)),
         deleted_at: (kind == MessageKind::Custom).then_some(Timestamp(-1)),
         readers: vec![Reader { user: UserId::trusted("bob"), read_at: Timestamp(0) }],
+        delivered: false,
     })
 }
 
@@ -164,7 +166,7 @@ pub fn events() -> Vec<Event> {
         },
         Event::SettingsChanged {
             conversation: conversation(ConversationKind::Group),
-            user: ada,
+            user: ada.clone(),
             settings: ConversationSettings {
                 muted: Some(Mute::Until(Timestamp(1_705_314_600_000))),
                 pinned: true,
@@ -172,6 +174,12 @@ pub fn events() -> Vec<Event> {
                 notify: Notify::Mentions,
                 marked_unread: true,
             },
+        },
+        Event::MessagesDelivered {
+            conversation: conversation(ConversationKind::Group),
+            user: ada,
+            messages: vec![MessageId::trusted("m-1"), MessageId::trusted("m-2")],
+            author: UserId::trusted("bob"),
         },
     ]
 }

@@ -156,6 +156,7 @@ impl<'e> CommonEvent<'e> {
             | Event::MessageEdited(_)
             | Event::MessageDeleted(_)
             | Event::MessagesRead { .. }
+            | Event::MessagesDelivered { .. }
             | Event::ConversationDeleted { .. }
             | Event::MemberJoined { .. }
             | Event::MemberLeft { .. }

@@ -97,6 +97,7 @@ fn message(sender: Arc<User>, conversation: Arc<ConversationRef>, content: &str)
         edited_at: None,
         deleted_at: None,
         readers: Vec::new(),
+        delivered: false,
     }
 }
 
@@ -146,6 +147,9 @@ pub fn events() -> Vec<(String, Event)> {
         let (place, who) = (|| Arc::clone(&conversation), || Arc::clone(&user));
         let mut add = |what: &str, event| events.push((format!("{what} {name}"), event));
         add("read", Event::MessagesRead { conversation: place(), reader: who(), messages, audience: None });
+        let (conversation, receiver, author) = (place(), user.id.clone(), UserId::trusted("ada"));
+        let delivered = Event::MessagesDelivered { conversation, user: receiver, messages: read.to_vec(), author };
+        add("delivered", delivered);
         add("arrival", Event::MemberJoined { conversation: place(), user: who(), member_count: 2 });
         for departure in [Departure::Left, Departure::GuestGone] {
             let left = Event::MemberLeft { conversation: place(), user: who(), departure, member_count: 1 };
@@ -229,6 +233,7 @@ pub fn replies() -> Vec<(String, Reply)> {
     }
     let others = [
         ("read", Reply::Read),
+        ("delivered", Reply::Delivered),
         ("configured", Reply::Configured { conversation: room(), settings: ConversationSettings::default() }),
         ("typing", Reply::Typing),
         ("listening", Reply::Listening { joined: ids(&["a", "b\""]), refused: Vec::new() }),

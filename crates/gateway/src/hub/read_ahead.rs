@@ -39,6 +39,7 @@ impl NewestChanges {
             | Event::MessageEdited(_)
             | Event::MessageDeleted(_)
             | Event::MessagesRead { .. }
+            | Event::MessagesDelivered { .. }
             | Event::MeetupChanged { .. }
             | Event::Revoked { .. }
             | Event::Typing { .. }

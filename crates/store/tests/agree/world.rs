@@ -10,10 +10,10 @@ use quintet_domain::{
     ConversationKind, CreateConversation, CreateMeetup, DecideRequest, DeleteConversation, DeleteMeetup, DeleteMessage,
     Departure, EditMessage, EraseUser, Event, ExpireMeetups, FileLink, ForgetFiles, GuestProof, JoinConversation,
     LeaveConversation, MarkDelivered, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId, MessageKind, Mute,
-    NewConversation, NewFile, NewMeetup, NewText, NewUser, NoteLogin, NoteSeen, NotificationId, Notify, NotifyUser,
-    Probe, Profile, ProfileChange, Prune, ReadNotifications, Reading, RegisterUser, RemoveMember, RemoveParticipant,
-    RemoveService, RenewHash, RequestMeetup, RevokeTokens, Role, SendMessage, SetDisabled, SetPassword, SettingsChange,
-    StoredFile, SweepGuests, Target, Timestamp, UserId, Write, Written,
+    NewConversation, NewFile, NewMeetup, NewText, NewUser, NoteDelivery, NoteLogin, NoteSeen, NotificationId, Notify,
+    NotifyUser, Probe, Profile, ProfileChange, Prune, ReadNotifications, Reading, RegisterUser, RemoveMember,
+    RemoveParticipant, RemoveService, RenewHash, RequestMeetup, RevokeTokens, Role, SaveDeliveries, SendMessage,
+    SetDisabled, SetPassword, SettingsChange, StoredFile, SweepGuests, Target, Timestamp, UserId, Write, Written,
 };
 
 /// The people, of whom the last two begin as guests.
@@ -195,6 +195,11 @@ impl World {
                 };
                 ChangeSettings { actor, target: Target::Conversation(self.conversation(step.b)), change }.into()
             }
+            17 if step.y => {
+                let received = Reading::Everything(Target::Conversation(self.conversation(step.b)));
+                NoteDelivery { actor, received }.into()
+            }
+            17 if step.c.is_multiple_of(2) => SaveDeliveries.into(),
             17 => Barrier.into(),
             18..20 => {
                 let profile = Profile {

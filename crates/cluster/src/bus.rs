@@ -34,7 +34,7 @@ impl Bus for ClusterBus {
     fn ephemeral(&self, ephemeral: Ephemeral) -> Result<(), Ephemeral> {
         // Each node works out by itself who is online, of what the nodes tell each other about their connections.
         let told = match &ephemeral {
-            Ephemeral::Event(event @ Event::Typing { .. }) => Some(event.clone()),
+            Ephemeral::Event(event @ (Event::Typing { .. } | Event::MessagesDelivered { .. })) => Some(event.clone()),
             Ephemeral::Event(_) | Ephemeral::RoomPresence { .. } => None,
         };
         self.local.ephemeral(ephemeral)?;

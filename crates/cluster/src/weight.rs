@@ -24,6 +24,7 @@ pub(crate) fn weight_bytes(entry: &Entry) -> usize {
         Event::ConversationAppeared { conversation, .. } | Event::ConversationChanged { conversation } => {
             overview_bytes(conversation)
         }
+        Event::MessagesDelivered { messages, .. } => messages.len() * ID_BYTES,
         Event::MeetupChanged { audience, .. } => ids_bytes(audience),
         Event::Notified { notification, .. } => notification.title.len() + notification.message.len(),
         Event::MessageReacted(reacted) => reacted.changes.len() * ID_BYTES,

@@ -79,6 +79,12 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     marks::pin("message:pin"),
     marks::unpin("message:unpin"),
     from_client(
+        "message:delivered",
+        Quintet,
+        IdOrObject(&[conversation("chatId"), MESSAGE.absent(Absent::Nothing), READ_MESSAGES.or(&["message_ids"])]),
+        deliver,
+    ),
+    from_client(
         "chat:configure",
         Quintet,
         Object(&[conversation("chatId"), MUTED, PINNED, ARCHIVED, NOTIFY, MARKED_UNREAD]),
@@ -130,6 +136,16 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("chat:updated", Quintet, shared::CHAT),
     to_client("chat:deleted", Quintet, Object(&[required("chatId", Id)])),
     to_client(
+        "message:delivered",
+        Quintet,
+        Object(&[
+            required("messageId", Id),
+            required("messageIds", Ids),
+            required("userId", Id),
+            required("chatId", Id),
+        ]),
+    ),
+    to_client(
         "chat:configured",
         Quintet,
         Object(&[
@@ -165,13 +181,27 @@ fn send(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
 
 /// Decodes a read receipt for the message that the event names, beside those of its list, if it has one.
 fn read(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
-    if !fields.has("messageId") {
-        return shared::read(fields, "chatId");
+    match named(fields) {
+        Some(reading) => Ok(Decoded::new(WriteCommand::Read(reading))),
+        None => shared::read(fields, "chatId"),
     }
-    let mut messages = fields.messages("messageIds").unwrap_or_default();
-    messages.push(fields.message("messageId"));
-    let conversation = Some(fields.conversation("chatId"));
-    Ok(Decoded::new(WriteCommand::Read(Reading::Messages { conversation, messages })))
+}
+
+/// Decodes that the message that the event names has reached the client, beside those of its list, if it has one.
+fn deliver(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
+    match named(fields) {
+        Some(reading) => Ok(Decoded::new(WriteCommand::Deliver(reading))),
+        None => shared::deliver(fields, "chatId"),
+    }
+}
+
+/// The message that an event names, with those of its list; none if it names none.
+fn named(fields: &Fields<'_>) -> Option<Reading> {
+    fields.has("messageId").then(|| {
+        let mut messages = fields.messages("messageIds").unwrap_or_default();
+        messages.push(fields.message("messageId"));
+        Reading::Messages { conversation: Some(fields.conversation("chatId")), messages }
+    })
 }
 
 fn typing(fields: &Fields<'_>, typing: bool) -> Decoded {
@@ -309,6 +339,15 @@ pub(crate) fn encode(event: &Event, online: Online<'_>, texts: &mut MessageTexts
                 chat_id: conversation.id.as_str(),
             },
         ),
+        Event::MessagesDelivered { conversation, user, messages, .. } => (
+            "message:delivered",
+            EventPayload::Read {
+                message_id: messages.last().map(MessageId::as_str),
+                message_ids: IdList(messages),
+                user_id: user.as_str(),
+                chat_id: conversation.id.as_str(),
+            },
+        ),
         Event::MemberJoined { conversation, user, .. } => (
             "member:joined",
             EventPayload::Joined { chat_id: conversation.id.as_str(), user: UserObject::of(user, online(&user.id)) },
@@ -377,6 +416,7 @@ pub(crate) fn answer(reply: &Reply, online: Online<'_>, texts: &mut MessageTexts
         Reply::Read
         | Reply::Reacted { .. }
         | Reply::Pinned { .. }
+        | Reply::Delivered
         | Reply::Configured { .. }
         | Reply::Uploaded { .. }
         | Reply::Typing

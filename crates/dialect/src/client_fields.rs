@@ -49,7 +49,7 @@ pub(crate) const EMOJI: Field = required("emoji", Type::Emoji).or(&["reaction"])
 /// Whether a message is pinned: it is, if the flag is absent.
 pub(crate) const IS_PINNED: Field = optional("pinned", Flag).or(&["isPinned", "is_pinned"]).absent(Absent::True);
 
-/// The ids of messages that were read: everything in the conversation, if they are absent.
+/// The ids of messages that were read or have arrived: everything in the conversation, if they are absent.
 pub(crate) const READ_MESSAGES: Field =
     optional("messageIds", Ids).or(&["message_ids", "messageId", "message_id"]).absent(Absent::Everything);
 

@@ -87,6 +87,9 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     marks::react("add_reaction"),
     marks::unreact("remove_reaction"),
     marks::set_pin("set_message_pin"),
+    from_client("mark_delivered", Quintet, IdOrObject(&[conversation("conversationId"), READ_MESSAGES]), |fields| {
+        shared::deliver(fields, "conversationId")
+    }),
     from_client(
         "update_conversation_settings",
         Quintet,
@@ -134,6 +137,11 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("conversation_created", Quintet, shared::CONVERSATION),
     to_client("conversation_updated", Quintet, shared::CONVERSATION),
     to_client("conversation_deleted", Quintet, Object(&[required("conversationId", Id)])),
+    to_client(
+        "messages_delivered",
+        Quintet,
+        Object(&[required("conversationId", Id), required("messageIds", Ids), required("deliveredTo", Id)]),
+    ),
     to_client(
         "conversation_settings_updated",
         Quintet,
@@ -261,7 +269,7 @@ impl<'a> MessageObject<'a> {
             kind: message.kind.as_str(),
             file_url: message.file.as_ref().map(|file| file.url.as_str()),
             file_name: message.file.as_ref().and_then(|file| file.name.as_deref()),
-            status: if message.is_read_for(viewer) { "read" } else { "sent" },
+            status: status(message, viewer),
             edited: message.edited_at.is_some(),
             deleted: message.deleted_at.is_some(),
             read_by: Readers(&message.readers),
@@ -271,6 +279,15 @@ impl<'a> MessageObject<'a> {
             sequence: message.sequence,
             details: Details::of(message),
         }
+    }
+}
+
+/// How far a message has come: it is read, or its sender is told that it was delivered, or it is sent.
+fn status(message: &Message, viewer: Option<&UserId>) -> &'static str {
+    match (message.is_read_for(viewer), message.is_delivered_for(viewer)) {
+        (true, _) => "read",
+        (false, true) => "delivered",
+        (false, false) => "sent",
     }
 }
 
@@ -305,6 +322,11 @@ enum EventPayload<'a> {
         conversation_id: &'a str,
         message_ids: IdList<'a, MessageId>,
         read_by: &'a str,
+    },
+    Delivered {
+        conversation_id: &'a str,
+        message_ids: IdList<'a, MessageId>,
+        delivered_to: &'a str,
     },
     Joined {
         conversation_id: &'a str,
@@ -367,6 +389,14 @@ pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing
                 conversation_id: conversation.id.as_str(),
                 message_ids: IdList(messages),
                 read_by: reader.id.as_str(),
+            },
+        ),
+        Event::MessagesDelivered { conversation, user, messages, .. } => (
+            "messages_delivered",
+            EventPayload::Delivered {
+                conversation_id: conversation.id.as_str(),
+                message_ids: IdList(messages),
+                delivered_to: user.as_str(),
             },
         ),
         Event::MemberJoined { conversation, user, .. } => (
@@ -471,6 +501,7 @@ pub(crate) fn answer(reply: &Reply, texts: &mut MessageTexts) -> Answer {
         | Reply::Read
         | Reply::Reacted { .. }
         | Reply::Pinned { .. }
+        | Reply::Delivered
         | Reply::Configured { .. }
         | Reply::Typing
         | Reply::Joined { .. }

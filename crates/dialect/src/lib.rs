@@ -97,6 +97,7 @@ pub fn suppresses_echo(dialect: Dialect, event: &Event) -> bool {
     match event {
         Event::MessageCreated(_) => dialect == Dialect::Meetup,
         Event::MessagesRead { .. } => dialect == Dialect::Chat,
+        Event::MessagesDelivered { .. } => false,
         Event::ConversationAppeared { .. } | Event::MemberJoined { .. } | Event::MemberLeft { .. } => true,
         Event::MessageEdited(_)
         | Event::MessageDeleted(_)

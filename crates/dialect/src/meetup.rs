@@ -75,6 +75,9 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     marks::unreact("removeReaction"),
     marks::pin("pinMessage"),
     marks::unpin("unpinMessage"),
+    from_client("markDelivered", Quintet, IdOrObject(&[conversation("chatId"), READ_MESSAGES]), |fields| {
+        shared::deliver(fields, "chatId")
+    }),
     from_client(
         "updateSettings",
         Quintet,
@@ -124,6 +127,11 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("chatCreated", Quintet, shared::CHAT),
     to_client("chatUpdated", Quintet, shared::CHAT),
     to_client("chatDeleted", Quintet, Object(&[required("chatId", Id)])),
+    to_client(
+        "messagesDelivered",
+        Quintet,
+        Object(&[required("chatId", Id), required("messageIds", Ids), required("userId", Id)]),
+    ),
     to_client(
         "settingsUpdated",
         Quintet,
@@ -276,6 +284,14 @@ pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing
                 user_id: reader.id.as_str(),
             },
         ),
+        Event::MessagesDelivered { conversation, user, messages, .. } => (
+            "messagesDelivered",
+            EventPayload::Read {
+                chat_id: conversation.id.as_str(),
+                message_ids: IdList(messages),
+                user_id: user.as_str(),
+            },
+        ),
         Event::MemberJoined { conversation, user, .. } => {
             ("memberJoined", EventPayload::Joined { chat_id: conversation.id.as_str(), user: PlainUser::of(user) })
         }
@@ -358,6 +374,7 @@ pub(crate) fn answer(reply: &Reply) -> Answer {
         // The document prescribes that a `connect` event is answered by a `connect` event.
         Reply::Identified { user } => Answer::ack_or_event("connect", &Ack::of_user("connected", user)),
         Reply::Typing
+        | Reply::Delivered
         | Reply::Configured { .. }
         | Reply::Uploaded { .. }
         | Reply::Joined { .. }

@@ -100,6 +100,7 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     ),
     from_client("removeMessage", Quintet, IdOrObject(&[MESSAGE]), shared::delete),
     from_client("readMessages", Quintet, Object(&[READ_MESSAGES, RECIPIENT, GROUP]), read),
+    from_client("deliverMessages", Quintet, Object(&[READ_MESSAGES, RECIPIENT, GROUP]), deliver),
     from_client("startTyping", Quintet, Object(&[RECIPIENT, GROUP]), |fields| typing(fields, "startTyping", true)),
     from_client("stopTyping", Quintet, Object(&[RECIPIENT, GROUP]), |fields| typing(fields, "stopTyping", false)),
     marks::react("reactMessage"),
@@ -143,6 +144,16 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("groupCreated", Quintet, shared::GROUP),
     to_client("groupUpdated", Quintet, shared::GROUP),
     to_client(
+        "messagesArrived",
+        Quintet,
+        Object(&[
+            required("messageIds", Ids),
+            required("userId", Id),
+            optional("recipient", Id),
+            optional("group", Id),
+        ]),
+    ),
+    to_client(
         "preferencesChanged",
         Quintet,
         Object(&[
@@ -181,19 +192,25 @@ fn leave(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     Ok(Decoded::new(WriteCommand::Leave { conversation: fields.conversation("groupId") }))
 }
 
-/// Messages are read wherever they are: the rule finds their conversation. Without any, everything is read that the one
-/// place has which the event names.
 fn read(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
-    Ok(Decoded::new(WriteCommand::Read(match fields.messages("messageIds") {
-        Some(messages) => Reading::Messages { conversation: None, messages },
-        None => match place(fields) {
-            Some(target) => Reading::Everything(target),
-            None => {
-                let what = "is missing in readMessages; `recipientId` or `groupId` alone reads everything there";
-                return Err(Refusal::invalid("messageIds", what));
-            }
-        },
-    })))
+    Ok(Decoded::new(WriteCommand::Read(reading(fields, "readMessages", "reads")?)))
+}
+
+fn deliver(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
+    Ok(Decoded::new(WriteCommand::Deliver(reading(fields, "deliverMessages", "is for")?)))
+}
+
+/// Messages are found wherever they are: the rule finds their conversation. Without any, the event is about everything
+/// that the one place has which it names.
+fn reading(fields: &Fields<'_>, event: &str, verb: &str) -> Result<Reading, Refusal> {
+    match (fields.messages("messageIds"), place(fields)) {
+        (Some(messages), _) => Ok(Reading::Messages { conversation: None, messages }),
+        (None, Some(target)) => Ok(Reading::Everything(target)),
+        (None, None) => {
+            let what = format!("is missing in {event}; `recipientId` or `groupId` alone {verb} everything there");
+            Err(Refusal::invalid("messageIds", what))
+        }
+    }
 }
 
 fn typing(fields: &Fields<'_>, event: &str, typing: bool) -> Result<Decoded, Refusal> {
@@ -386,6 +403,10 @@ pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut Messag
             let place = Place::of(conversation, &reader.id);
             ("messagesSeen", EventPayload::Seen { message_ids: IdList(messages), user_id: reader.id.as_str(), place })
         }
+        Event::MessagesDelivered { conversation, user, messages, .. } => {
+            let place = Place::of(conversation, user);
+            ("messagesArrived", EventPayload::Seen { message_ids: IdList(messages), user_id: user.as_str(), place })
+        }
         Event::MemberJoined { conversation, user, .. } => {
             ("userJoinedGroup", EventPayload::Joined { group_id: conversation.id.as_str(), user: UserObject::of(user) })
         }
@@ -460,6 +481,7 @@ pub(crate) fn answer(reply: &Reply, texts: &mut MessageTexts) -> Answer {
         Reply::Read
         | Reply::Reacted { .. }
         | Reply::Pinned { .. }
+        | Reply::Delivered
         | Reply::Configured { .. }
         | Reply::Uploaded { .. }
         | Reply::Typing

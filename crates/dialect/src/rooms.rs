@@ -99,6 +99,9 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     marks::unreact("unreact_message"),
     marks::pin("pin_message"),
     marks::unpin("unpin_message"),
+    from_client("deliver_messages", Quintet, IdOrObject(&[conversation("roomId"), READ_MESSAGES]), |fields| {
+        shared::deliver(fields, "roomId")
+    }),
     from_client(
         "update_room_settings",
         Quintet,
@@ -162,6 +165,11 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("room_added", Quintet, ROOM),
     to_client("room_updated", Quintet, ROOM),
     to_client("room_deleted", Quintet, Object(&[required("id", Id)])),
+    to_client(
+        "messages_arrived",
+        Quintet,
+        Object(&[required("roomId", Id), required("messageIds", Ids), required("userId", Id)]),
+    ),
     to_client(
         "room_settings_updated",
         Quintet,
@@ -389,6 +397,14 @@ pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut Messag
                 user_id: reader.id.as_str(),
             },
         ),
+        Event::MessagesDelivered { conversation, user, messages, .. } => (
+            "messages_arrived",
+            EventPayload::Seen {
+                room_id: conversation.id.as_str(),
+                message_ids: IdList(messages),
+                user_id: user.as_str(),
+            },
+        ),
         Event::MemberJoined { conversation, user, .. } | Event::RoomPresence { conversation, user, online: true } => (
             "user_joined",
             EventPayload::Joined {
@@ -494,6 +510,7 @@ pub(crate) fn answer(reply: &Reply, texts: &mut MessageTexts) -> Answer {
         Reply::Read
         | Reply::Reacted { .. }
         | Reply::Pinned { .. }
+        | Reply::Delivered
         | Reply::Configured { .. }
         | Reply::Typing
         | Reply::Listening { .. }

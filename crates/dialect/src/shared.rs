@@ -51,11 +51,22 @@ pub(crate) fn delete(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
 /// Decodes a read receipt for `messageIds` in the conversation that the field `conversation` names; for everything in
 /// it, if there is no list.
 pub(crate) fn read(fields: &Fields<'_>, conversation: &str) -> Result<Decoded, Refusal> {
+    Ok(Decoded::new(WriteCommand::Read(reading(fields, conversation))))
+}
+
+/// Decodes that `messageIds` in the conversation that the field `conversation` names have reached the client; everything
+/// in it, if there is no list.
+pub(crate) fn deliver(fields: &Fields<'_>, conversation: &str) -> Result<Decoded, Refusal> {
+    Ok(Decoded::new(WriteCommand::Deliver(reading(fields, conversation))))
+}
+
+/// Returns the messages of the list `messageIds`, or everything in the conversation if there is no list.
+fn reading(fields: &Fields<'_>, conversation: &str) -> Reading {
     let conversation = fields.conversation(conversation);
-    Ok(Decoded::new(WriteCommand::Read(match fields.messages("messageIds") {
+    match fields.messages("messageIds") {
         Some(messages) => Reading::Messages { conversation: Some(conversation), messages },
         None => Reading::Everything(Target::Conversation(conversation)),
-    })))
+    }
 }
 
 /// Decodes a change of one's own settings of a conversation.

@@ -27,6 +27,10 @@ fn description(command: &Command) -> String {
             format!("read {} in {}", messages.len(), conversation.as_ref().map_or("any", |id| id.as_str()))
         }
         Command::Write(WriteCommand::Read(Reading::Everything(at))) => format!("read all {}", target(at)),
+        Command::Write(WriteCommand::Deliver(Reading::Messages { conversation, messages })) => {
+            format!("deliver {} in {}", messages.len(), conversation.as_ref().map_or("any", |id| id.as_str()))
+        }
+        Command::Write(WriteCommand::Deliver(Reading::Everything(at))) => format!("deliver all {}", target(at)),
         Command::Write(WriteCommand::Configure { target: at, change }) => {
             let muted = match change.muted {
                 None => "",
@@ -72,6 +76,7 @@ meetup addReaction: react 👍 to a-messageId
 meetup removeReaction: take 👍 back from a-messageId
 meetup pinMessage: pin a-messageId: true
 meetup unpinMessage: pin a-messageId: false
+meetup markDelivered: deliver 2 in a-chatId
 meetup updateSettings: configure in a-chatId muted for a while unread
 meetup authenticate: authenticate by \"text of token\"
 messenger privateMessage: send \"text of content\" with a-recipientId
@@ -81,6 +86,7 @@ messenger groupMessage: send \"text of content\" in a-groupId
 messenger updateMessage: edit a-messageId to \"text of content\"
 messenger removeMessage: delete a-messageId
 messenger readMessages: read 2 in any
+messenger deliverMessages: deliver 2 in any
 messenger startTyping: typing true with a-recipientId
 messenger stopTyping: typing false with a-recipientId
 messenger reactMessage: react 👍 to a-messageId
@@ -100,6 +106,7 @@ rooms react_message: react 👍 to a-messageId
 rooms unreact_message: take 👍 back from a-messageId
 rooms pin_message: pin a-messageId: true
 rooms unpin_message: pin a-messageId: false
+rooms deliver_messages: deliver 2 in a-roomId
 rooms update_room_settings: configure in a-roomId muted for a while unread
 rooms authenticate: authenticate by \"text of token\"
 conversations join_conversations: listen to 2
@@ -112,6 +119,7 @@ conversations upload_file: upload \"text of fileName\" 0 to a-conversationId
 conversations add_reaction: react 👍 to a-messageId
 conversations remove_reaction: take 👍 back from a-messageId
 conversations set_message_pin: pin a-messageId: true
+conversations mark_delivered: deliver 2 in a-conversationId
 conversations update_conversation_settings: configure in a-conversationId muted for a while unread
 conversations authenticate: authenticate by \"text of token\"
 chat chat:join: join a-chatId as oneself
@@ -126,6 +134,7 @@ chat message:react: react 👍 to a-messageId
 chat message:unreact: take 👍 back from a-messageId
 chat message:pin: pin a-messageId: true
 chat message:unpin: pin a-messageId: false
+chat message:delivered: deliver 3 in a-chatId
 chat chat:configure: configure in a-chatId muted for a while unread
 chat authenticate: authenticate by \"text of token\"
 ";

@@ -195,3 +195,21 @@ fn shared_texts_are_those_that_are_written_anew() {
         }
     }
 }
+
+#[test]
+fn the_sender_alone_sees_that_a_message_was_delivered() {
+    let (_, plain) = messages().swap_remove(0);
+    let delivered = Message { delivered: true, ..Message::clone(&plain) };
+    let reader = quintet_domain::Reader { user: UserId::trusted("bob"), read_at: plain.created_at };
+    let read = Message { readers: vec![reader], ..delivered.clone() };
+    let status = |message: &Message, viewer: &str| {
+        let viewer = UserId::trusted(viewer);
+        let shown = quintet_dialect::message(Dialect::Conversations, message, &viewer, &is_online);
+        let shown: Value = serde_json::from_str(shown.get()).expect("JSON");
+        shown["status"].as_str().expect("a status").to_owned()
+    };
+    let seen = |viewer| [&*plain, &delivered, &read].map(|message| status(message, viewer));
+    assert_eq!(seen("ada"), ["sent", "delivered", "read"]);
+    assert_eq!(seen("carol"), ["sent", "sent", "sent"]);
+    assert_eq!(seen("bob"), ["sent", "sent", "read"]);
+}

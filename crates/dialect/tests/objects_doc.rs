@@ -63,6 +63,7 @@ fn examples() -> Vec<(&'static str, Event)> {
         deleted_at: None,
         readers: vec![Reader { user: bob.id.clone(), read_at: MORNING }],
         details: None,
+        delivered: true,
     });
     let member = |user: &Arc<User>, role| Member {
         user: Arc::clone(user),

@@ -37,14 +37,14 @@ pub struct NewText {
     pub details: Option<Box<NewDetails>>,
 }
 
-/// What a user has read.
+/// What a user has read, or has received on a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reading {
     /// Some messages, with all messages before the newest of them.
     Messages {
         /// The conversation of the messages, if the client names it.
         conversation: Option<ConversationId>,
-        /// The messages that were read. Without any, nothing was.
+        /// The messages that were read or received. Without any, nothing was.
         messages: Vec<MessageId>,
     },
     /// Everything in a conversation, up to its newest message.
@@ -97,6 +97,8 @@ pub enum WriteCommand {
     },
     /// Mark messages as read.
     Read(Reading),
+    /// Say that messages reached a device of one's own.
+    Deliver(Reading),
     /// Change one's own settings of a conversation.
     Configure {
         /// The conversation whose settings change.
@@ -222,6 +224,8 @@ pub enum Reply {
     },
     /// The messages are marked as read.
     Read,
+    /// The messages count as delivered.
+    Delivered,
     /// The settings are as the command asked.
     Configured {
         /// The conversation of the settings.

@@ -76,6 +76,17 @@ pub enum Event {
         /// The users who receive the event; all members if there is none.
         audience: Option<Vec<UserId>>,
     },
+    /// Messages of one author reached a device of a member. It is not kept: what was missed is seen in the messages.
+    MessagesDelivered {
+        /// The conversation of the messages.
+        conversation: Arc<ConversationRef>,
+        /// The id of the member who received the messages.
+        user: UserId,
+        /// The messages that were delivered, oldest first.
+        messages: Vec<MessageId>,
+        /// The author of the messages, who alone receives the event.
+        author: UserId,
+    },
     /// A conversation was created.
     ConversationCreated {
         /// The new conversation.
@@ -248,7 +259,9 @@ impl Event {
             | Self::MemberLeft { conversation, .. }
             | Self::Typing { conversation, .. }
             | Self::RoomPresence { conversation, .. } => Audience::Members(&conversation.id),
-            Self::Notified { user, .. } | Self::Revoked { user, .. } => Audience::User(user),
+            Self::MessagesDelivered { author: user, .. } | Self::Notified { user, .. } | Self::Revoked { user, .. } => {
+                Audience::User(user)
+            }
             Self::UserChanged { user, .. } => Audience::Contacts(&user.id),
             Self::Presence { user, .. } => Audience::Watchers(&user.id),
         }
@@ -265,7 +278,8 @@ impl Event {
             Self::MessagePinned { user, .. }
             | Self::ConversationAppeared { user, .. }
             | Self::ConversationHidden { user, .. }
-            | Self::SettingsChanged { user, .. } => Some(user),
+            | Self::SettingsChanged { user, .. }
+            | Self::MessagesDelivered { user, .. } => Some(user),
             Self::MessagesRead { reader: user, .. }
             | Self::MemberJoined { user, .. }
             | Self::MemberLeft { user, .. }
@@ -299,10 +313,10 @@ pub struct Entry {
     pub event: Event,
 }
 
-/// An event that is not stored: typing and presence.
+/// An event that is not stored: typing, presence, and what was delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ephemeral {
-    /// [`Event::Typing`] or [`Event::Presence`].
+    /// [`Event::Typing`], [`Event::Presence`] or [`Event::MessagesDelivered`].
     Event(Event),
     /// One [`Event::RoomPresence`] for each of these conversations. They travel together because a user can be in many.
     RoomPresence {

@@ -159,6 +159,7 @@ impl Links {
             Event::MessagesRead { .. }
             | Event::MessageReacted(_)
             | Event::MessagePinned { .. }
+            | Event::MessagesDelivered { .. }
             | Event::ConversationHidden { .. }
             | Event::SettingsChanged { .. }
             | Event::DeletionAnnounced { .. }
@@ -198,6 +199,7 @@ impl Links {
             Reply::Read
             | Reply::Reacted { .. }
             | Reply::Pinned { .. }
+            | Reply::Delivered
             | Reply::Typing
             | Reply::Left { .. }
             | Reply::Listening { .. }
@@ -227,6 +229,7 @@ impl Event {
             Self::MessagesRead { .. }
             | Self::MessageReacted(_)
             | Self::MessagePinned { .. }
+            | Self::MessagesDelivered { .. }
             | Self::ConversationHidden { .. }
             | Self::SettingsChanged { .. }
             | Self::DeletionAnnounced { .. }

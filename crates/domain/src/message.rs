@@ -83,6 +83,8 @@ pub struct Message {
     pub readers: Vec<Reader>,
     /// What it carries beside its text and its first file; none for a plain message.
     pub details: Option<Box<MessageDetails>>,
+    /// Whether it has reached a device of another member; false where the caller did not ask for it.
+    pub delivered: bool,
 }
 
 /// The content of a deleted message.
@@ -103,6 +105,12 @@ impl Message {
             Some(viewer) if *viewer != self.sender.id => self.readers.iter().any(|reader| reader.user == *viewer),
             _ => !self.readers.is_empty(),
         }
+    }
+
+    /// Returns whether `viewer` is told that the message has reached a device of another member: its sender alone is.
+    #[must_use]
+    pub fn is_delivered_for(&self, viewer: Option<&UserId>) -> bool {
+        self.delivered && viewer == Some(&self.sender.id)
     }
 }
 

@@ -278,6 +278,7 @@ async fn submit(
         | WriteCommand::React { .. }
         | WriteCommand::Pin { .. }
         | WriteCommand::Read(_)
+        | WriteCommand::Deliver(_)
         | WriteCommand::Leave { .. }
         | WriteCommand::Configure { .. }
         | WriteCommand::CreateRoom { .. } => Completion::Answer { guest_secret },

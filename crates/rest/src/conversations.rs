@@ -203,3 +203,20 @@ pub(crate) async fn mark_read(
     service.mark_read(caller.actor(), Some(id), message).await?;
     Ok(StatusCode::NO_CONTENT)
 }
+
+/// Says that a message and all messages before it have reached a device of the caller. Their authors are told.
+#[utoipa::path(
+    put, path = "/conversations/{id}/delivered", tag = "conversations", operation_id = "markDelivered",
+    params(("id" = String, Path)), request_body = Read,
+    responses((status = 204, description = "Done"))
+)]
+pub(crate) async fn mark_delivered(
+    State(service): State<Service>,
+    caller: AuthUser,
+    Id(id): Id<ConversationId>,
+    Body(input): Body<Read>,
+) -> Answer<StatusCode> {
+    let message = existing::<MessageId>(&input.message_id)?;
+    service.note_delivery(caller.actor(), id, message).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -59,6 +59,7 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .routes(routes!(conversations::add_member))
         .routes(routes!(conversations::remove_member))
         .routes(routes!(conversations::mark_read))
+        .routes(routes!(conversations::mark_delivered))
         .routes(routes!(settings::change))
         .routes(routes!(messages::list, messages::send))
         .routes(routes!(messages::edit, messages::delete))

@@ -133,7 +133,9 @@ fn optional_bytes(text: Option<&str>) -> usize {
 pub(crate) fn weight(event: &Event) -> u64 {
     let bytes = match event {
         Event::MessageCreated(sent) | Event::MessageEdited(sent) | Event::MessageDeleted(sent) => message_bytes(sent),
-        Event::MessagesRead { messages, .. } => messages.len() * ID_BYTES + ENVELOPE_BYTES,
+        Event::MessagesRead { messages, .. } | Event::MessagesDelivered { messages, .. } => {
+            messages.len() * ID_BYTES + ENVELOPE_BYTES
+        }
         Event::MemberJoined { user, .. } => optional_bytes(user.avatar.as_deref()) + ENVELOPE_BYTES,
         Event::Notified { notification, .. } => {
             json_bytes(&notification.title) + json_bytes(&notification.message) + ENVELOPE_BYTES

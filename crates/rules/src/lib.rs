@@ -9,6 +9,7 @@
 mod access;
 mod cache;
 mod conversations;
+mod deliveries;
 mod error;
 pub mod files;
 mod guest_ids;
@@ -37,6 +38,7 @@ mod services;
 mod settings;
 pub mod threads;
 mod transaction;
+mod unsaved_deliveries;
 mod users;
 
 pub use cache::{ChangedRows, RowCache};
@@ -47,6 +49,7 @@ pub use ledger::Ledger;
 pub use ownership::standing;
 use quintet_domain::{Write, Written};
 pub use transaction::{About, ActingUser, Mark, Transaction, WriterState};
+pub use unsaved_deliveries::UnsavedDeliveries;
 
 /// Applies a write to the open transaction.
 ///
@@ -61,6 +64,8 @@ pub fn apply(tx: &mut Transaction<'_>, write: Write) -> RuleResult<Written> {
         Write::React(write) => Written::React(reactions::react(tx, write)?),
         Write::PinMessage(write) => Written::PinMessage(pins::set(tx, &write)?),
         Write::MarkRead(write) => Written::MarkRead(messages::mark_read(tx, &write)?),
+        Write::NoteDelivery(write) => Written::NoteDelivery(deliveries::note(tx, &write)?),
+        Write::SaveDeliveries(_) => Written::SaveDeliveries(deliveries::save(tx)?),
         Write::ChangeSettings(write) => Written::ChangeSettings(settings::change(tx, &write)?),
         Write::Barrier(_) => Written::Barrier(tx.position()),
         Write::JoinConversation(write) => Written::JoinConversation(members::join(tx, &write)?),
@@ -108,7 +113,7 @@ pub fn apply(tx: &mut Transaction<'_>, write: Write) -> RuleResult<Written> {
 pub fn refuses_before_writing(write: &Write) -> bool {
     match write {
         Write::SendMessage(write) => matches!(write.text.target, quintet_domain::Target::Conversation(_)),
-        Write::Barrier(_) => true,
+        Write::NoteDelivery(_) | Write::Barrier(_) => true,
         // A savepoint costs time and is always right: a new kind of write has one until somebody looks at it.
         _ => false,
     }

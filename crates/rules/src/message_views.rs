@@ -32,6 +32,7 @@ pub fn shown(row: &MessageRow, conversation: &Arc<ConversationRef>, sender: &Arc
         deleted_at: row.deleted_at,
         readers: Vec::new(),
         details: None,
+        delivered: false,
     }
 }
 
@@ -43,10 +44,16 @@ pub fn readers(cursors: &[CursorRow], message: &Message) -> Vec<Reader> {
             && cursor.read_sequence >= message.sequence
             && cursor.user != message.sender.id
     });
-    passed.take(READERS_SHOWN_MAX).map(|cursor| Reader { user: cursor.user.clone(), read_at: cursor.read_at }).collect()
+    let readers = passed.filter_map(|cursor| Some(Reader { user: cursor.user.clone(), read_at: cursor.read_at? }));
+    readers.take(READERS_SHOWN_MAX).collect()
 }
 
-/// Adds the readers to messages of one conversation, which must be in the order of their sequence numbers.
+/// Whether a message has reached a device of a member who was there when it was sent.
+fn is_delivered(cursors: &[CursorRow], message: &Message) -> bool {
+    cursors.iter().any(|cursor| cursor.user != message.sender.id && cursor.has_received(message.sequence))
+}
+
+/// Adds the readers, and whether they are delivered, to messages of one conversation, which must be in the order of their sequence numbers.
 ///
 /// # Errors
 /// An error of the store.
@@ -55,6 +62,7 @@ pub fn add_readers(rows: &dyn MemberRows, conversation: ConversationKey, message
     let cursors = rows.cursors(conversation, oldest, CURSORS_READ_MAX)?;
     for message in messages {
         message.readers = readers(&cursors, message);
+        message.delivered = is_delivered(&cursors, message);
     }
     Ok(())
 }

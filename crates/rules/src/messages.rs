@@ -281,22 +281,36 @@ pub(crate) fn delete_some_of(
 
 pub(crate) fn mark_read(tx: &mut Transaction<'_>, write: &MarkRead) -> RuleResult<()> {
     let user = tx.actor(&write.actor)?;
-    match &write.reading {
-        Reading::Messages { conversation, messages } => {
-            read_messages(tx, &write.actor, &user, conversation.as_ref(), messages)
-        }
-        Reading::Everything(target) => read_everything(tx, &write.actor, &user, target),
+    for (conversation, newest) in newest_of(tx, &user, &write.reading)? {
+        move_cursor(tx, &write.actor, &user, &conversation, newest)?;
+    }
+    Ok(())
+}
+
+/// The conversations that a user has read or received something in, each with the number of the newest message there.
+pub(crate) fn newest_of(
+    tx: &mut Transaction<'_>,
+    user: &ActingUser,
+    reading: &Reading,
+) -> RuleResult<Vec<(ConversationRow, u64)>> {
+    match reading {
+        Reading::Messages { conversation, messages } => newest_of_messages(tx, user, conversation.as_ref(), messages),
+        Reading::Everything(target) => Ok(newest_in(tx, user, target)?.into_iter().collect()),
     }
 }
 
-/// Moves the cursor to the newest message of a conversation.
-fn read_everything(tx: &mut Transaction<'_>, actor: &Actor, user: &ActingUser, target: &Target) -> RuleResult<()> {
+/// The newest message of a conversation; none if it does not exist yet.
+fn newest_in(
+    tx: &mut Transaction<'_>,
+    user: &ActingUser,
+    target: &Target,
+) -> RuleResult<Option<(ConversationRow, u64)>> {
     let conversation = match target {
         Target::Conversation(id) => tx.conversation(id)?,
         Target::Direct(other) => match conversations::existing_direct(tx, user, other)? {
             Some(conversation) => conversation,
             // Nobody has written yet, so there is nothing to read.
-            None => return Ok(()),
+            None => return Ok(None),
         },
     };
     tx.check(Action::Use, &conversation, user, false)?;
@@ -304,17 +318,16 @@ fn read_everything(tx: &mut Transaction<'_>, actor: &Actor, user: &ActingUser, t
         Some(key) => tx.messages().message_by_key(key)?.map_or(0, |row| row.sequence),
         None => 0,
     };
-    move_cursor(tx, actor, user, &conversation, newest)
+    Ok(Some((conversation, newest)))
 }
 
-/// Moves the cursor of each conversation to the newest of some messages.
-fn read_messages(
+/// The newest of some messages in each of their conversations.
+fn newest_of_messages(
     tx: &mut Transaction<'_>,
-    actor: &Actor,
     user: &ActingUser,
     conversation: Option<&ConversationId>,
     messages: &[MessageId],
-) -> RuleResult<()> {
+) -> RuleResult<Vec<(ConversationRow, u64)>> {
     let named = conversation.map(|id| tx.conversation(id)).transpose()?;
     if let Some(conversation) = &named {
         tx.check(Action::Use, conversation, user, false)?;
@@ -332,11 +345,7 @@ fn read_messages(
         let newest = newest.entry(row.conversation).or_default();
         *newest = (*newest).max(row.sequence);
     }
-    for (key, newest) in newest {
-        let conversation = tx.conversation_by_key(key)?;
-        move_cursor(tx, actor, user, &conversation, newest)?;
-    }
-    Ok(())
+    newest.into_iter().map(|(key, newest)| Ok((tx.conversation_by_key(key)?, newest))).collect()
 }
 
 /// Moves the read cursor forward, and records which messages of others it passed.

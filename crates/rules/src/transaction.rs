@@ -14,6 +14,7 @@ use crate::rows::{
     ConversationRow, DetailRows, FileRows, GuestRows, LogRows, LoggedChange, MeetupRows, MemberRows, MessageRows,
 };
 use crate::rows::{NotificationRows, ReactionRows, Rows, UserRow, UserRows};
+use crate::unsaved_deliveries::UnsavedDeliveries;
 use crate::{ConversationKey, MessageKey, RowCache, RuleResult, SecretKey};
 
 /// The state that a writer keeps between transactions.
@@ -23,6 +24,8 @@ pub struct WriterState {
     pub cache: RowCache,
     /// The budgets of users and networks.
     pub ledger: Ledger,
+    /// The delivery cursors that are not stored yet.
+    pub deliveries: UnsavedDeliveries,
     /// The quotas that the operator has set.
     pub quotas: Quotas,
     /// Whether the cache is bypassed, so that a test can compare the results.
@@ -191,6 +194,11 @@ impl<'t> Transaction<'t> {
     }
 
     pub(crate) fn log(&mut self) -> &mut dyn LogRows {
+        self.rows
+    }
+
+    /// Delivery cursors. Single memberships are read and written by methods of the transaction.
+    pub(crate) fn delivery_cursors(&mut self) -> &mut dyn MemberRows {
         self.rows
     }
 

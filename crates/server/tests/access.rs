@@ -72,6 +72,7 @@ fn table() -> Vec<(&'static str, &'static str, Value, [u16; 5])> {
         ("DELETE", "/conversations/{c}/members/member",  none(),                                   [401, 404, 204, 204, 204]),
         ("DELETE", "/conversations/{c}/members/owner",   none(),                                   [401, 404, 403, 204, 204]),
         ("PATCH",  "/conversations/{c}/settings",        json!({ "pinned": true }),                [401, 404, 200, 200, 404]),
+        ("PUT",    "/conversations/{c}/delivered",       json!({ "messageId": "{m}" }),            [401, 404, 204, 204, 404]),
         ("PUT",    "/conversations/{c}/read",            json!({ "messageId": "{m}" }),            [401, 404, 204, 204, 404]),
         ("GET",    "/conversations/{c}/messages",        none(),                                   [401, 404, 200, 200, 200]),
         ("POST",   "/conversations/{c}/messages",        json!({ "content": "hi" }),               [401, 404, 201, 201, 201]),

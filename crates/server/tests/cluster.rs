@@ -132,6 +132,33 @@ async fn settings_are_told_on_every_node_to_their_user_alone() {
 }
 
 #[tokio::test]
+async fn what_was_delivered_is_told_on_every_node_to_its_author() {
+    let database = TestDatabase::new();
+    let (here, there) = two_nodes(&database);
+    let (alice, bob, group) = two_in_a_group(&here).await;
+    let (mut at_here, mut at_there) = (connected(&here, &alice.1).await, connected(&there, &alice.1).await);
+    let (mut bob_here, mut bob_there) = (connected(&here, &bob.1).await, connected(&there, &bob.1).await);
+    let mut ids = Vec::new();
+    for (receiver, text) in [(&mut bob_here, "first"), (&mut bob_there, "second")] {
+        at_here.call("message:send", &message(&group, text)).await;
+        let id = loop {
+            let heard = receiver.next("message:new").await;
+            if heard["content"] == text {
+                break heard["id"].clone();
+            }
+        };
+        let answer = receiver.call("message:delivered", &json!({ "chatId": group, "messageId": id })).await;
+        assert_eq!(answer["success"], true, "{answer}");
+        ids.push(id);
+        // Told here at once; there, what this node has not stored yet may be told again with what is new.
+        for author in [&mut at_here, &mut at_there] {
+            let told = author.next("message:delivered").await;
+            assert_eq!((&told["messageId"], &told["userId"]), (&ids[ids.len() - 1], &json!(bob.0)), "{told}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_connection_recovers_on_another_node() {
     let database = TestDatabase::new();
     let (here, there) = two_nodes(&database);

@@ -38,4 +38,9 @@ stories!(
     settings_rooms,
     settings_conversations,
     settings_chat,
+    delivered_meetup,
+    delivered_messenger,
+    delivered_rooms,
+    delivered_conversations,
+    delivered_chat,
 );

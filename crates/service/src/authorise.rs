@@ -15,7 +15,12 @@ pub(crate) fn may_write(actor: &Actor, command: &WriteCommand) -> Result<(), Ref
             Target::Direct(_) if actor.guest => Err(needs_account()),
             Target::Direct(_) | Target::Conversation(_) => Ok(()),
         },
-        WriteCommand::Read(Reading::Everything(Target::Direct(_))) if actor.guest => Err(needs_account()),
+        WriteCommand::Read(Reading::Everything(Target::Direct(_)))
+        | WriteCommand::Deliver(Reading::Everything(Target::Direct(_)))
+            if actor.guest =>
+        {
+            Err(needs_account())
+        }
         WriteCommand::Configure { target: Target::Direct(_), .. } if actor.guest => Err(needs_account()),
         WriteCommand::Configure { .. }
         | WriteCommand::Edit { .. }
@@ -23,6 +28,7 @@ pub(crate) fn may_write(actor: &Actor, command: &WriteCommand) -> Result<(), Ref
         | WriteCommand::React { .. }
         | WriteCommand::Pin { .. }
         | WriteCommand::Read(_)
+        | WriteCommand::Deliver(_)
         | WriteCommand::Join { .. }
         | WriteCommand::Leave { .. }
         | WriteCommand::CreateRoom { .. } => Ok(()),

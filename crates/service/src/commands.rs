@@ -8,9 +8,7 @@ use std::sync::Arc;
 
 use quintet_domain::{
     Actor, Barrier, ChangeSettings, ConversationId, ConversationKind, CreateConversation, DeleteMessage, Departure,
-    EditMessage, JoinConversation, LeaveConversation, LocalCommand, MarkRead, NewConversation, NewText, PinMessage,
-    Profile, React, Refusal, Reply, RoomMember, SendMessage, SweepGuests, Ticket, Timestamp, UserId, Write,
-    WriteCommand, Written,
+    EditMessage, JoinConversation, LeaveConversation, LocalCommand, MarkRead, NewConversation, NewText, NoteDelivery, PinMessage, Profile, React, Refusal, Reply, RoomMember, SendMessage, SweepGuests, Ticket, Timestamp, UserId, Write, WriteCommand, Written,
 };
 use quintet_store::{Memberships, ReplyTo};
 
@@ -35,6 +33,7 @@ fn write_of(caller: Caller, command: WriteCommand) -> Write {
         WriteCommand::React { message, emoji, active } => React { actor, message, emoji, active }.into(),
         WriteCommand::Pin { message, pinned } => PinMessage { actor, message, pinned }.into(),
         WriteCommand::Read(reading) => MarkRead { actor, reading }.into(),
+        WriteCommand::Deliver(received) => NoteDelivery { actor, received }.into(),
         WriteCommand::Configure { target, change } => ChangeSettings { actor, target, change }.into(),
         // The gateway has checked the guest's secret and put its proof into the actor.
         WriteCommand::Join { conversation, profile, guest_secret: _ } => {
@@ -72,6 +71,8 @@ pub fn reply(written: Written, guest_secret: Option<&GuestSecret>) -> Result<Rep
         Written::React(active) => Reply::Reacted { active },
         Written::PinMessage(pinned) => Reply::Pinned { pinned },
         Written::MarkRead(()) => Reply::Read,
+        // The gateway has told the authors.
+        Written::NoteDelivery(_) => Reply::Delivered,
         Written::ChangeSettings(changed) => {
             Reply::Configured { conversation: changed.conversation, settings: changed.settings }
         }
@@ -92,6 +93,7 @@ pub fn reply(written: Written, guest_secret: Option<&GuestSecret>) -> Result<Rep
             guest_secret: guest_secret.map(|secret| secret.as_str().to_owned()),
         },
         Written::Barrier(_)
+        | Written::SaveDeliveries(_)
         | Written::AddMember(_)
         | Written::RemoveMember(_)
         | Written::ChangeConversation(_)
@@ -169,6 +171,7 @@ impl Service {
             | WriteCommand::React { .. }
             | WriteCommand::Pin { .. }
             | WriteCommand::Read { .. }
+            | WriteCommand::Deliver(_)
             | WriteCommand::Configure { .. }
             | WriteCommand::Leave { .. }) => command,
         }

@@ -15,6 +15,7 @@ mod claims;
 mod commands;
 mod conversations;
 mod cookie;
+mod deliveries;
 mod failures;
 mod files;
 mod guests;
@@ -31,6 +32,7 @@ mod rates;
 mod reactions;
 mod ready;
 mod recovery;
+mod saving;
 mod search;
 mod services;
 mod shared_counts;
@@ -99,6 +101,7 @@ struct Inner {
     environment: Arc<dyn Environment>,
     files: Files,
     uploads: uploads::Uploads,
+    saving: saving::Saving,
     tokens: Tokens,
     passwords: Passwords,
     failures: failures::LoginFailures,
@@ -140,6 +143,7 @@ impl Service {
             environment,
             files,
             uploads,
+            saving: saving::Saving::default(),
             tokens,
             passwords,
             failures: failures::LoginFailures::default(),
@@ -253,6 +257,7 @@ impl Service {
 
     /// Commits the queued writes and stops the writer.
     pub async fn close(&self) {
+        self.save_deliveries().await;
         self.0.store.close().await;
     }
 

@@ -210,6 +210,9 @@ fn describe(event: &Event) -> String {
         Event::MessagesRead { reader, conversation, messages, .. } => {
             format!("{} read {} of {}", reader.id, messages.len(), conversation.id)
         }
+        Event::MessagesDelivered { user, conversation, messages, .. } => {
+            format!("{} of {} reached {user}", messages.len(), conversation.id)
+        }
         Event::ConversationCreated { conversation, members } => {
             format!("{} was made for {members:?}", conversation.conversation.id)
         }

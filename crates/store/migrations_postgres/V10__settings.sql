@@ -8,3 +8,5 @@ ALTER TABLE member ADD COLUMN archived_after bigint;
 -- The position of the last change of these settings, by which a connection that comes back finds it.
 ALTER TABLE member ADD COLUMN settings_position bigint;
 CREATE INDEX member_settings ON member (user_pk, settings_position) WHERE settings_position IS NOT NULL;
+-- The sequence number up to which messages have reached a device of the member; null where none was delivered so.
+ALTER TABLE member ADD COLUMN delivered_sequence bigint;

@@ -125,6 +125,13 @@ pub(super) enum Event<'a> {
         user: &'a str,
         settings: Settings,
     },
+    MessagesDelivered {
+        #[serde(borrow)]
+        conversation: ConversationRef<'a>,
+        user: &'a str,
+        messages: Vec<&'a str>,
+        author: &'a str,
+    },
 }
 
 impl<'a> Event<'a> {
@@ -146,6 +153,12 @@ impl<'a> Event<'a> {
                 reader: User::of(reader),
                 messages: messages.iter().map(MessageId::as_str).collect(),
                 audience: audience.as_deref().map(ids),
+            },
+            From::MessagesDelivered { conversation, user, messages, author } => Self::MessagesDelivered {
+                conversation: ConversationRef::of(conversation),
+                user: user.as_str(),
+                messages: messages.iter().map(MessageId::as_str).collect(),
+                author: author.as_str(),
             },
             From::ConversationCreated { conversation, members } => {
                 Self::ConversationCreated { conversation: Box::new(Overview::of(conversation)), members: ids(members) }
@@ -224,6 +237,12 @@ impl<'a> Event<'a> {
                 reader: reader.read(),
                 messages: messages.into_iter().map(MessageId::trusted).collect(),
                 audience: audience.map(users_of),
+            },
+            Self::MessagesDelivered { conversation, user, messages, author } => To::MessagesDelivered {
+                conversation: conversation.read(),
+                user: UserId::trusted(user),
+                messages: messages.into_iter().map(MessageId::trusted).collect(),
+                author: UserId::trusted(author),
             },
             Self::ConversationCreated { conversation, members } => {
                 To::ConversationCreated { conversation: conversation.read(), members: users_of(members) }

@@ -220,6 +220,8 @@ impl<'a> Message<'a> {
             deleted_at,
             readers,
             details,
+            // Its sender alone is told, when it reads.
+            delivered: _,
         } = message;
         let file = file.as_ref().map(|domain::FileLink { url, name }| FileLink { url, name: name.as_deref() });
         let reader =
@@ -276,6 +278,7 @@ impl<'a> Message<'a> {
             edited_at: edited_at.map(Timestamp),
             deleted_at: deleted_at.map(Timestamp),
             readers: readers.into_iter().map(reader).collect(),
+            delivered: false,
             details: details.map(Details::read),
         })
     }

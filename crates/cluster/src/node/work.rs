@@ -289,7 +289,8 @@ impl Work {
                 }
             }
             Message::Passing(event) => {
-                if matches!(event, Event::Typing { .. }) && self.senders.is_newer_typing(from, number) {
+                let passes = matches!(event, Event::Typing { .. } | Event::MessagesDelivered { .. });
+                if passes && self.senders.is_newer_typing(from, number) {
                     // A subscriber that is far behind does without it.
                     drop(self.bus.ephemeral(Ephemeral::Event(event)));
                 }

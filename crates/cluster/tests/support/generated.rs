@@ -113,6 +113,7 @@ fn message() -> BoxedStrategy<Arc<quintet_domain::Message>> {
                     deleted_at,
                     readers,
                     details,
+                    delivered: false,
                 })
             },
         )
@@ -244,6 +245,14 @@ pub fn events() -> Vec<BoxedStrategy<Event>> {
             .boxed(),
         (conversation(), user_id(), settings())
             .prop_map(|(conversation, user, settings)| Event::SettingsChanged { conversation, user, settings })
+            .boxed(),
+        (conversation(), user_id(), vec(text().prop_map(|id| MessageId::trusted(&id)), 0..4), user_id())
+            .prop_map(|(conversation, user, messages, author)| Event::MessagesDelivered {
+                conversation,
+                user,
+                messages,
+                author,
+            })
             .boxed(),
     ]
 }

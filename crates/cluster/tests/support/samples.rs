@@ -13,7 +13,7 @@ use quintet_domain::{
 };
 
 /// The number of kinds of events.
-pub const KINDS: usize = 22;
+pub const KINDS: usize = 23;
 
 /// The place of an event in the closed list.
 pub fn number_of(event: &Event) -> usize {
@@ -40,6 +40,7 @@ pub fn number_of(event: &Event) -> usize {
         Event::MessageReacted(_) => 19,
         Event::MessagePinned { .. } => 20,
         Event::SettingsChanged { .. } => 21,
+        Event::MessagesDelivered { .. } => 22,
     }
 }
 
@@ -115,6 +116,7 @@ fn message(kind: MessageKind) -> Arc<quintet_domain::Message> {
         deleted_at: (kind == MessageKind::Custom).then_some(Timestamp(-1)),
         readers: vec![Reader { user: UserId::trusted("bob"), read_at: Timestamp(0) }],
         details: (kind == MessageKind::Text).then(details),
+        delivered: false,
     })
 }
 
@@ -216,7 +218,7 @@ pub fn events() -> Vec<Event> {
         },
         Event::SettingsChanged {
             conversation: conversation(ConversationKind::Group),
-            user: ada,
+            user: ada.clone(),
             settings: ConversationSettings {
                 muted: Some(Mute::Until(Timestamp(1_705_314_600_000))),
                 pinned: true,
@@ -224,6 +226,12 @@ pub fn events() -> Vec<Event> {
                 notify: Notify::Mentions,
                 marked_unread: true,
             },
+        },
+        Event::MessagesDelivered {
+            conversation: conversation(ConversationKind::Group),
+            user: ada,
+            messages: vec![MessageId::trusted("m-1"), MessageId::trusted("m-2")],
+            author: UserId::trusted("bob"),
         },
     ]
 }

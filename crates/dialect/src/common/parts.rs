@@ -158,6 +158,7 @@ impl<'e> CommonEvent<'e> {
             | Event::MessagesRead { .. }
             | Event::MessageReacted(_)
             | Event::MessagePinned { .. }
+            | Event::MessagesDelivered { .. }
             | Event::ConversationDeleted { .. }
             | Event::MemberJoined { .. }
             | Event::MemberLeft { .. }

@@ -100,6 +100,7 @@ fn message(sender: Arc<User>, conversation: Arc<ConversationRef>, content: &str)
         deleted_at: None,
         readers: Vec::new(),
         details: None,
+        delivered: false,
     }
 }
 
@@ -209,6 +210,9 @@ pub fn events() -> Vec<(String, Event)> {
             let (message, user) = (message.clone(), user.id.clone());
             add(&format!("pin {pinned}"), Event::MessagePinned { conversation: place(), message, user, pinned });
         }
+        let (conversation, receiver, author) = (place(), user.id.clone(), UserId::trusted("ada"));
+        let delivered = Event::MessagesDelivered { conversation, user: receiver, messages: read.to_vec(), author };
+        add("delivered", delivered);
         add("arrival", Event::MemberJoined { conversation: place(), user: who(), member_count: 2 });
         for departure in [Departure::Left, Departure::GuestGone] {
             let left = Event::MemberLeft { conversation: place(), user: who(), departure, member_count: 1 };
@@ -296,6 +300,7 @@ pub fn replies() -> Vec<(String, Reply)> {
         ("unreacted", Reply::Reacted { active: false }),
         ("pinned", Reply::Pinned { pinned: true }),
         ("unpinned", Reply::Pinned { pinned: false }),
+        ("delivered", Reply::Delivered),
         ("configured", Reply::Configured { conversation: room(), settings: ConversationSettings::default() }),
         ("typing", Reply::Typing),
         ("listening", Reply::Listening { joined: ids(&["a", "b\""]), refused: Vec::new() }),

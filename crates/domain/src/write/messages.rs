@@ -82,6 +82,20 @@ pub struct MarkRead {
     pub reading: Reading,
 }
 
+/// Moves the actor's delivery cursor forward to the newest of the messages that reached one of its devices; never back.
+/// The cursor moves in memory: [`SaveDeliveries`] stores it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoteDelivery {
+    /// The user who received the messages.
+    pub actor: Actor,
+    /// What the actor has received.
+    pub received: Reading,
+}
+
+/// Stores the delivery cursors that have moved since the last time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SaveDeliveries;
+
 /// Changes nothing. Its result is a position at which all writes that were submitted before are committed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Barrier;

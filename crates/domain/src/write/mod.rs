@@ -18,7 +18,7 @@ pub use users::*;
 
 use std::sync::Arc;
 
-use crate::{Account, ConversationRef, Meetup, Message, Notification};
+use crate::{Account, ConversationRef, Event, Meetup, Message, Notification};
 
 /// A kind of write, with the type of its result.
 pub trait Request: Into<Write> {
@@ -87,6 +87,10 @@ writes! {
     PinMessage -> bool;
     /// Moves a member's read cursor.
     MarkRead -> ();
+    /// Moves a member's delivery cursor, in memory. The result is what authors are told.
+    NoteDelivery -> Vec<Event>;
+    /// Stores the delivery cursors that have moved since the last time. The result says how many.
+    SaveDeliveries -> u64;
     /// Changes the actor's own settings of a conversation.
     ChangeSettings -> ChangedSettings;
     /// Changes nothing; its result is the current position in the commit order.
@@ -192,6 +196,8 @@ impl Write {
             Self::React(React { active: new, .. }) | Self::PinMessage(PinMessage { pinned: new, .. }) => *new,
             Self::DeleteMessage(_)
             | Self::MarkRead(_)
+            | Self::NoteDelivery(_)
+            | Self::SaveDeliveries(_)
             | Self::ChangeSettings(_)
             | Self::Barrier(_)
             | Self::LeaveConversation(_)
@@ -244,6 +250,8 @@ impl Write {
             | Self::NotifyUser(_)
             | Self::DeleteMessage(_)
             | Self::MarkRead(_)
+            | Self::NoteDelivery(_)
+            | Self::SaveDeliveries(_)
             | Self::ChangeSettings(_)
             | Self::RemoveMember(_)
             | Self::DeleteConversation(_)

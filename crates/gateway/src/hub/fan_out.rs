@@ -299,7 +299,11 @@ impl FanOut {
                 directory.members(conversation).for_each(|slot| to_user(slot, Some(conversation)));
             }
             Audience::User(user) => {
-                directory.slot(user).into_iter().for_each(|slot| to_user(slot, None));
+                let conversation = match event {
+                    Event::MessagesDelivered { conversation, .. } => Some(&conversation.id),
+                    _ => None,
+                };
+                directory.slot(user).into_iter().for_each(|slot| to_user(slot, conversation));
             }
             Audience::Users(users) => {
                 // A receipt in a large conversation names some of its members; each receives it only while it is a

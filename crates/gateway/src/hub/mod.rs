@@ -40,7 +40,7 @@ use std::sync::Arc;
 use quintet_dialect::Dialect;
 use quintet_domain::limits::IDS_MAX;
 use quintet_domain::{
-    Commit, ConnectionId, Entry, Ephemeral, Event, LocalCommand, MessageId, Outcome, Refusal, Reply, User, UserId,
+    Commit, ConnectionId, Entry, Ephemeral, Event, LocalCommand, MessageId, Outcome, Refusal, Reply, User, UserId, Written,
 };
 use quintet_service::{ResumeTokens, Service};
 use tokio::sync::{mpsc, oneshot};
@@ -265,6 +265,7 @@ impl Hub {
             | Event::MessageEdited(_)
             | Event::MessagePinned { .. }
             | Event::MessagesRead { .. }
+            | Event::MessagesDelivered { .. }
             | Event::MeetupChanged { .. }
             | Event::Typing { .. }
             | Event::Presence { .. }
@@ -296,6 +297,10 @@ impl Hub {
     fn reply(&mut self, reply: PendingReply, now: Instant) {
         let PendingCommand { responder, user, completion } = reply.command;
         let connection = (responder.connection.id, &user);
+        let delivered = match &reply.outcome {
+            Ok(Written::NoteDelivery(events)) => events.clone(),
+            Ok(_) | Err(_) => Vec::new(),
+        };
         let mut outcome = reply.outcome.and_then(|written| match completion {
             Completion::Answer { guest_secret } => quintet_service::reply(written, guest_secret.as_ref()),
             Completion::Unmute(conversation) => {
@@ -310,6 +315,10 @@ impl Hub {
             presence::show_members(&self.directory, &conversation.id, members);
         }
         self.fan_out.answer(responder, &outcome);
+        if !delivered.is_empty() {
+            self.service.save_deliveries_later();
+            self.publish(delivered);
+        }
     }
 
     /// Carries out a command about the connection itself.
@@ -362,7 +371,7 @@ impl Hub {
         }
     }
 
-    /// Publishes events about typing on the bus.
+    /// Publishes events about typing, or about what was delivered, on the bus.
     fn publish(&mut self, events: impl IntoIterator<Item = Event>) {
         for event in events {
             self.ephemerals.publish(self.service.bus(), Ephemeral::Event(event));

@@ -41,6 +41,7 @@ impl NewestChanges {
             | Event::MessageReacted(_)
             | Event::MessagePinned { .. }
             | Event::MessagesRead { .. }
+            | Event::MessagesDelivered { .. }
             | Event::MeetupChanged { .. }
             | Event::Revoked { .. }
             | Event::Typing { .. }

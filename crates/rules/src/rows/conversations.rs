@@ -190,7 +190,7 @@ pub struct MemberFilter {
     pub service: bool,
 }
 
-/// How far a member has read, for the readers of messages.
+/// How far a member has read and received, for the readers of messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CursorRow {
     /// The id of the member.
@@ -199,8 +199,19 @@ pub struct CursorRow {
     pub joined_sequence: u64,
     /// The read cursor.
     pub read_sequence: u64,
-    /// When the cursor last moved.
-    pub read_at: Timestamp,
+    /// When the read cursor last moved; `None` if it never did.
+    pub read_at: Option<Timestamp>,
+    /// The delivery cursor as it is stored, which may be behind the read cursor.
+    pub delivered_sequence: u64,
+}
+
+impl CursorRow {
+    /// Whether a message of another, with this sequence number, has reached a device of the member.
+    #[must_use]
+    pub fn has_received(&self, sequence: u64) -> bool {
+        let has_read = self.read_at.is_some() && self.read_sequence >= sequence;
+        self.joined_sequence < sequence && (has_read || self.delivered_sequence >= sequence)
+    }
 }
 
 /// Operations on the rows of members.
@@ -214,6 +225,10 @@ pub trait MemberRows {
     /// Updates the read cursor of a membership alone: the number up to which messages are read, and when it moved. A
     /// separate operation because it is frequent, and needs no index to be updated.
     fn move_cursor(&mut self, conversation: ConversationKey, user: UserKey, row: &MemberRow) -> RowResult<()>;
+    /// The number up to which messages have reached a device of a member, as far as it is stored; 0 without a membership.
+    fn delivered(&self, conversation: ConversationKey, user: UserKey) -> RowResult<u64>;
+    /// Moves delivery cursors forward, each to a sequence number; those of memberships that do not exist are left out.
+    fn deliver(&mut self, cursors: &[(ConversationKey, UserKey, u64)]) -> RowResult<()>;
     /// Ends a membership.
     fn delete_member(&mut self, conversation: ConversationKey, user: UserKey) -> RowResult<()>;
     /// The members of a conversation, in the order in which they joined, then by their keys: at most `limit`.
@@ -236,7 +251,7 @@ pub trait MemberRows {
     ) -> RowResult<Vec<(UserKey, ConversationKey)>>;
     /// Whether two users are members of a conversation that is not open, among the newest `limit` of the first user.
     fn share_closed_conversation(&self, user: UserKey, other: UserKey, limit: usize) -> RowResult<bool>;
-    /// The cursors of members that have moved and passed a sequence number, the most advanced first, then by the
-    /// members' keys.
+    /// The cursors of members of which one has moved and passed a sequence number, those who have read most first, then
+    /// by the members' keys.
     fn cursors(&self, conversation: ConversationKey, passed: u64, limit: usize) -> RowResult<Vec<CursorRow>>;
 }

@@ -25,7 +25,7 @@ impl Bus for NodeBus {
 
     fn ephemeral(&self, ephemeral: Ephemeral) -> Result<(), Ephemeral> {
         let passing = match &ephemeral {
-            Ephemeral::Event(event @ Event::Typing { .. }) => Some(event.clone()),
+            Ephemeral::Event(event @ (Event::Typing { .. } | Event::MessagesDelivered { .. })) => Some(event.clone()),
             Ephemeral::Event(_) | Ephemeral::RoomPresence { .. } => None,
         };
         self.own.ephemeral(ephemeral)?;

@@ -148,6 +148,7 @@ pub(crate) const TABLES: &[Table] = &[
             whole("muted_until"),
             whole("archived_after"),
             whole("settings_position"),
+            whole("delivered_sequence"),
         ],
     ),
     table("author", &[whole("user_pk"), whole("conversation_pk")]),

@@ -88,6 +88,8 @@ tables! {
         open: Index<(Timestamp, ConversationKey)>,
         empty: Index<(Timestamp, ConversationKey)>,
         members: Table<(ConversationKey, UserKey), MemberRow>,
+        /// How far messages have reached a device of a member, once they have.
+        delivered: Table<(ConversationKey, UserKey), u64>,
         by_member: Index<(UserKey, ConversationKey)>,
         /// Members in the order in which they joined.
         joined: Index<(ConversationKey, u64, UserKey)>,

@@ -88,6 +88,7 @@ struct Beside {
 /// A member, with the conversation's sequence number at its join.
 struct ListedMember {
     joined_sequence: u64,
+    delivered_sequence: u64,
     pk: i64,
     member: Member,
 }
@@ -176,7 +177,7 @@ fn add_members(
     let sql = concat!(
         "SELECT j.nth, ",
         shown_user_columns!(),
-        ", m.role, m.joined_at, m.read_sequence, m.read_at, m.joined_sequence
+        ", m.role, m.joined_at, m.read_sequence, m.read_at, m.joined_sequence, m.delivered_sequence
          FROM unnest($1::bigint[]) WITH ORDINALITY AS j (pk, nth)
          JOIN member m ON m.conversation_pk = j.pk AND m.user_pk IN (
              SELECT $2::bigint UNION ALL SELECT user_pk FROM (
@@ -205,7 +206,8 @@ fn add_members(
         }
         beside.bytes += own_bytes;
         let joined_sequence = get::<i64>(row, behind + 4)?.cast_unsigned();
-        beside.members.push(ListedMember { joined_sequence, pk: get(row, 1)?, member });
+        let delivered_sequence = get::<Option<i64>>(row, behind + 5)?.map_or(0, i64::cast_unsigned);
+        beside.members.push(ListedMember { joined_sequence, delivered_sequence, pk: get(row, 1)?, member });
     }
     Ok(usize::MAX)
 }
@@ -214,6 +216,7 @@ fn assembled(row: ConversationRow, beside: Beside, members_max: usize) -> Conver
     let Beside { owner, unread, settings, mut last, mut members, .. } = beside;
     if let Some(last) = &mut last {
         last.readers = readers(&mut members, last);
+        last.delivered = is_delivered(&members, last);
     }
     members.sort_unstable_by_key(|listed| (listed.joined_sequence, listed.pk));
     if members.len() > members_max {
@@ -248,4 +251,15 @@ fn readers(members: &mut [ListedMember], message: &Message) -> Vec<Reader> {
         Some(Reader { user: listed.member.user.id.clone(), read_at })
     });
     readers.take(READERS_SHOWN_MAX).collect()
+}
+
+/// Whether a message has reached a device of one of the members that are shown.
+fn is_delivered(members: &[ListedMember], message: &Message) -> bool {
+    members.iter().any(|listed| {
+        let member = &listed.member;
+        let has_read = member.read_at.is_some() && member.read_sequence >= message.sequence;
+        listed.joined_sequence < message.sequence
+            && (has_read || listed.delivered_sequence >= message.sequence)
+            && member.user.id != message.sender.id
+    })
 }

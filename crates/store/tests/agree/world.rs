@@ -8,13 +8,7 @@ use quintet_domain::{
     Actor, AddMember, AddService, AdoptUser, AnnounceFile, Barrier, ChangeConversation, ChangeMeetup, ChangeProfile,
     ChangeSettings, Claims, ClientMessageId, Commit, CompleteFile, ConnectionId, ContinueErasure, ConversationId,
     ConversationKind, CreateConversation, CreateMeetup, DecideRequest, DeleteConversation, DeleteMeetup, DeleteMessage,
-    Departure, EditMessage, Emoji, EraseUser, Event, ExpireMeetups, FileLink, ForgetFiles, GuestProof,
-    JoinConversation, LeaveConversation, MarkDelivered, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId,
-    MessageKind, Metadata, Mute, NewConversation, NewDetails, NewFile, NewMeetup, NewText, NewUser, NoteLogin,
-    NoteSeen, NotificationId, Notify, NotifyUser, PinMessage, Probe, Profile, ProfileChange, Prune, React,
-    ReadNotifications, Reading, RegisterUser, RemoveMember, RemoveParticipant, RemoveService, RenewHash, RequestMeetup,
-    RevokeTokens, Role, SendMessage, SetDisabled, SetPassword, SettingsChange, StoredFile, SweepGuests, Target,
-    Timestamp, UserId, Write, Written,
+    Departure, EditMessage, Emoji, EraseUser, Event, ExpireMeetups, FileLink, ForgetFiles, GuestProof, JoinConversation, LeaveConversation, MarkDelivered, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId, MessageKind, Metadata, Mute, NewConversation, NewDetails, NewFile, NewMeetup, NewText, NewUser, NoteDelivery, NoteLogin, NoteSeen, NotificationId, Notify, NotifyUser, PinMessage, Probe, Profile, ProfileChange, Prune, React, ReadNotifications, Reading, RegisterUser, RemoveMember, RemoveParticipant, RemoveService, RenewHash, RequestMeetup, RevokeTokens, Role, SaveDeliveries, SendMessage, SetDisabled, SetPassword, SettingsChange, StoredFile, SweepGuests, Target, Timestamp, UserId, Write, Written,
 };
 
 /// The people, of whom the last two begin as guests.
@@ -213,6 +207,11 @@ impl World {
                 };
                 ChangeSettings { actor, target: Target::Conversation(self.conversation(step.b)), change }.into()
             }
+            17 if step.y => {
+                let received = Reading::Everything(Target::Conversation(self.conversation(step.b)));
+                NoteDelivery { actor, received }.into()
+            }
+            17 if step.c.is_multiple_of(2) => SaveDeliveries.into(),
             17 => Barrier.into(),
             18..20 => {
                 let profile = Profile {

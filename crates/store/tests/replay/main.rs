@@ -150,6 +150,7 @@ fn texts(event: &Event) -> Vec<(ConversationId, String)> {
         }
         Event::ConversationHidden { conversation, .. }
         | Event::SettingsChanged { conversation, .. }
+        | Event::MessagesDelivered { conversation, .. }
         | Event::DeletionAnnounced { conversation }
         | Event::ConversationDeleted { conversation }
         | Event::MemberJoined { conversation, .. }

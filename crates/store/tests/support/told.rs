@@ -22,6 +22,7 @@ pub fn shown(entry: &Entry) -> String {
             format!("appeared {} to {user}", conversation.conversation.id)
         }
         Event::ConversationHidden { conversation, user } => format!("hidden {} from {user}", conversation.id),
+        Event::MessagesDelivered { conversation, user, .. } => format!("delivered {} to {user}", conversation.id),
         Event::SettingsChanged { conversation, user, .. } => format!("settings {} of {user}", conversation.id),
         Event::ConversationChanged { conversation } => format!("changed {}", conversation.conversation.id),
         Event::DeletionAnnounced { conversation } => format!("conversation {} is deleted", conversation.id),

@@ -141,6 +141,7 @@ fn assembled(
 ) -> Read<Conversation> {
     if let Some(last) = &mut last {
         last.readers = readers(&mut members, last);
+        last.delivered = is_delivered(data, row, &members, last);
     }
     members.sort_unstable_by_key(|member| (member.row.joined_sequence, member.key));
     if members.len() > members_max {
@@ -187,4 +188,15 @@ fn readers(members: &mut [Listed<'_>], message: &Message) -> Vec<Reader> {
         Some(Reader { user: member.user.user.id.clone(), read_at })
     });
     readers.take(READERS_SHOWN_MAX).collect()
+}
+
+/// Whether a message has reached a device of one of the members that are shown.
+fn is_delivered(data: &Data, row: &ConversationRow, members: &[Listed<'_>], message: &Message) -> bool {
+    members.iter().any(|member| {
+        let delivered = data.conversations.delivered.get(&(row.key, member.key)).copied().unwrap_or_default();
+        let has_read = member.row.read_at.is_some() && member.row.read_sequence >= message.sequence;
+        member.row.joined_sequence < message.sequence
+            && (has_read || delivered >= message.sequence)
+            && member.user.user.id != message.sender.id
+    })
 }

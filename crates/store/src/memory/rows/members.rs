@@ -81,7 +81,23 @@ impl MemberRows for Data {
         self.put_member(conversation, user, Some(&moved))
     }
 
+    fn delivered(&self, conversation: ConversationKey, user: UserKey) -> RowResult<u64> {
+        Ok(self.conversations.delivered.get(&(conversation, user)).copied().unwrap_or_default())
+    }
+
+    fn deliver(&mut self, cursors: &[(ConversationKey, UserKey, u64)]) -> RowResult<()> {
+        for (conversation, user, to) in cursors {
+            let key = (*conversation, *user);
+            let before = self.conversations.delivered.get(&key).copied().unwrap_or_default();
+            if before < *to && self.conversations.members.contains(&key) {
+                self.conversations.delivered.insert(key, *to);
+            }
+        }
+        Ok(())
+    }
+
     fn delete_member(&mut self, conversation: ConversationKey, user: UserKey) -> RowResult<()> {
+        self.conversations.delivered.remove(&(conversation, user));
         self.put_member(conversation, user, None)
     }
 
@@ -137,17 +153,21 @@ impl MemberRows for Data {
 
     fn cursors(&self, conversation: ConversationKey, passed: u64, limit: usize) -> RowResult<Vec<CursorRow>> {
         let all = self.conversations.members.range((conversation, FIRST_USER)..=(conversation, LAST_USER));
-        let mut moved: Vec<(UserKey, &MemberRow, Timestamp)> = all
-            .filter(|(_, row)| row.read_sequence >= passed)
-            .filter_map(|((_, user), row)| Some((*user, row, row.read_at?)))
+        let delivered = |user| self.conversations.delivered.get(&(conversation, user)).copied();
+        let mut moved: Vec<(UserKey, &MemberRow, Option<u64>)> = all
+            .map(|((_, user), row)| (*user, row, delivered(*user)))
+            .filter(|(_, row, delivered)| {
+                row.read_sequence >= passed && row.read_at.is_some() || delivered.is_some_and(|to| to >= passed)
+            })
             .collect();
         moved.sort_by_key(|(user, row, _)| (Reverse(row.read_sequence), *user));
-        let cursor = |(user, row, read_at): (UserKey, &MemberRow, Timestamp)| {
+        let cursor = |(user, row, delivered): (UserKey, &MemberRow, Option<u64>)| {
             Ok(CursorRow {
                 user: self.user_named(user)?.user.id.clone(),
                 joined_sequence: row.joined_sequence,
                 read_sequence: row.read_sequence,
-                read_at,
+                read_at: row.read_at,
+                delivered_sequence: delivered.unwrap_or_default(),
             })
         };
         moved.into_iter().take(limit).map(cursor).collect()

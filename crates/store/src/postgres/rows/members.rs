@@ -38,7 +38,8 @@ pub(super) fn cursor_at(row: &Row) -> Fetched<CursorRow> {
         user: UserId::trusted(row.try_get::<_, &str>(0)?),
         joined_sequence: row.try_get::<_, i64>(1)?.cast_unsigned(),
         read_sequence: row.try_get::<_, i64>(2)?.cast_unsigned(),
-        read_at: Timestamp(row.try_get(3)?),
+        read_at: row.try_get::<_, Option<i64>>(3)?.map(Timestamp),
+        delivered_sequence: row.try_get::<_, Option<i64>>(4)?.map_or(0, i64::cast_unsigned),
     })
 }
 
@@ -110,6 +111,29 @@ impl<C: Channel> MemberRows for PostgresRows<C> {
         self.0.move_cursor(conversation, user, row)
     }
 
+    fn delivered(&self, conversation: ConversationKey, user: UserKey) -> RowResult<u64> {
+        let found = self.find(
+            "SELECT delivered_sequence FROM member WHERE conversation_pk = $1 AND user_pk = $2",
+            &[&conversation.0, &user.0],
+            |row| Ok(row.try_get::<_, Option<i64>>(0)?),
+        )?;
+        Ok(found.flatten().map_or(0, i64::cast_unsigned))
+    }
+
+    fn deliver(&mut self, cursors: &[(ConversationKey, UserKey, u64)]) -> RowResult<()> {
+        let conversations: Vec<i64> = cursors.iter().map(|(conversation, ..)| conversation.0).collect();
+        let users: Vec<i64> = cursors.iter().map(|(_, user, _)| user.0).collect();
+        let numbers: Vec<i64> = cursors.iter().map(|(.., to)| to.cast_signed()).collect();
+        self.run(
+            "UPDATE member m SET delivered_sequence = j.delivered
+             FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS j (conversation_pk, user_pk, delivered)
+             WHERE m.conversation_pk = j.conversation_pk AND m.user_pk = j.user_pk
+               AND coalesce(m.delivered_sequence, 0) < j.delivered",
+            &[&conversations, &users, &numbers],
+        )?;
+        Ok(())
+    }
+
     fn delete_member(&mut self, conversation: ConversationKey, user: UserKey) -> RowResult<()> {
         self.run("DELETE FROM member WHERE conversation_pk = $1 AND user_pk = $2", &[&conversation.0, &user.0])?;
         self.0.member_changed(conversation, user);
@@ -179,8 +203,9 @@ impl<C: Channel> MemberRows for PostgresRows<C> {
 
     fn cursors(&self, conversation: ConversationKey, passed: u64, limit: usize) -> RowResult<Vec<CursorRow>> {
         self.list(
-            "SELECT u.id, m.joined_sequence, m.read_sequence, m.read_at FROM member m JOIN chat_user u ON u.pk = m.user_pk
-             WHERE m.conversation_pk = $1 AND m.read_sequence >= $2 AND m.read_at IS NOT NULL
+            "SELECT u.id, m.joined_sequence, m.read_sequence, m.read_at, m.delivered_sequence FROM member m JOIN chat_user u ON u.pk = m.user_pk
+             WHERE m.conversation_pk = $1
+               AND (m.read_sequence >= $2 AND m.read_at IS NOT NULL OR m.delivered_sequence >= $2)
              ORDER BY m.read_sequence DESC, m.user_pk LIMIT $3",
             &[&conversation.0, &passed.cast_signed(), &limit_of(limit)],
             cursor_at,

@@ -59,21 +59,8 @@ impl Foreseen {
             Write::DeleteMessage(write) => self.message(&write.actor, &write.message, cache),
             Write::React(write) => self.message(&write.actor, &write.message, cache),
             Write::PinMessage(write) => self.message(&write.actor, &write.message, cache),
-            Write::MarkRead(write) => {
-                let named = match &write.reading {
-                    Reading::Messages { conversation, messages } => {
-                        for message in messages {
-                            self.message(&write.actor, message, cache);
-                        }
-                        conversation.as_ref()
-                    }
-                    Reading::Everything(Target::Conversation(conversation)) => Some(conversation),
-                    Reading::Everything(Target::Direct(_)) => None,
-                };
-                if let Some(conversation) = named {
-                    self.member(conversation, &write.actor.user, cache);
-                }
-            }
+            Write::MarkRead(write) => self.reading(&write.actor, &write.reading, cache),
+            Write::NoteDelivery(write) => self.reading(&write.actor, &write.received, cache),
             Write::JoinConversation(write) => self.member(&write.conversation, &write.actor.user, cache),
             Write::LeaveConversation(write) => self.member(&write.conversation, &write.actor.user, cache),
             Write::AddMember(write) => {
@@ -103,6 +90,23 @@ impl Foreseen {
             Write::NotifyUser(write) => self.user(&write.user, cache),
             // Rare, or about rows that the write does not name.
             _ => {}
+        }
+    }
+
+    /// What a user has read or received.
+    fn reading(&mut self, actor: &Actor, reading: &Reading, cache: &RowCache) {
+        let named = match reading {
+            Reading::Messages { conversation, messages } => {
+                for message in messages {
+                    self.message(actor, message, cache);
+                }
+                conversation.as_ref()
+            }
+            Reading::Everything(Target::Conversation(conversation)) => Some(conversation),
+            Reading::Everything(Target::Direct(_)) => None,
+        };
+        if let Some(conversation) = named {
+            self.member(conversation, &actor.user, cache);
         }
     }
 

@@ -43,7 +43,8 @@ pub(super) fn cursor_at(row: &Row<'_>) -> rusqlite::Result<CursorRow> {
         user: UserId::trusted(row.get_ref(0)?.as_str()?),
         joined_sequence: row.get::<_, i64>(1)?.cast_unsigned(),
         read_sequence: row.get::<_, i64>(2)?.cast_unsigned(),
-        read_at: Timestamp(row.get(3)?),
+        read_at: row.get::<_, Option<i64>>(3)?.map(Timestamp),
+        delivered_sequence: row.get::<_, Option<i64>>(4)?.map_or(0, i64::cast_unsigned),
     })
 }
 
@@ -109,6 +110,26 @@ impl<C: Deref<Target = Connection>> MemberRows for SqliteRows<C> {
             "UPDATE member SET read_sequence = ?3, read_at = ?4 WHERE conversation_pk = ?1 AND user_pk = ?2",
             params![conversation.0, user.0, row.read_sequence.cast_signed(), row.read_at.map(|at| at.0)],
         )?;
+        Ok(())
+    }
+
+    fn delivered(&self, conversation: ConversationKey, user: UserKey) -> RowResult<u64> {
+        let found = self.find(
+            "SELECT delivered_sequence FROM member WHERE conversation_pk = ?1 AND user_pk = ?2",
+            [conversation.0, user.0],
+            |row| row.get::<_, Option<i64>>(0),
+        )?;
+        Ok(found.flatten().map_or(0, i64::cast_unsigned))
+    }
+
+    fn deliver(&mut self, cursors: &[(ConversationKey, UserKey, u64)]) -> RowResult<()> {
+        for (conversation, user, to) in cursors {
+            self.run(
+                "UPDATE member SET delivered_sequence = ?3
+                 WHERE conversation_pk = ?1 AND user_pk = ?2 AND coalesce(delivered_sequence, 0) < ?3",
+                params![conversation.0, user.0, to.cast_signed()],
+            )?;
+        }
         Ok(())
     }
 
@@ -180,8 +201,9 @@ impl<C: Deref<Target = Connection>> MemberRows for SqliteRows<C> {
 
     fn cursors(&self, conversation: ConversationKey, passed: u64, limit: usize) -> RowResult<Vec<CursorRow>> {
         self.list(
-            "SELECT u.id, m.joined_sequence, m.read_sequence, m.read_at FROM member m JOIN user u ON u.pk = m.user_pk
-             WHERE m.conversation_pk = ?1 AND m.read_sequence >= ?2 AND m.read_at IS NOT NULL
+            "SELECT u.id, m.joined_sequence, m.read_sequence, m.read_at, m.delivered_sequence FROM member m JOIN user u ON u.pk = m.user_pk
+             WHERE m.conversation_pk = ?1
+               AND (m.read_sequence >= ?2 AND m.read_at IS NOT NULL OR m.delivered_sequence >= ?2)
              ORDER BY m.read_sequence DESC, m.user_pk LIMIT ?3",
             [conversation.0, passed.cast_signed(), limit_of(limit)],
             cursor_at,

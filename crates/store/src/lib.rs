@@ -40,6 +40,7 @@ pub use postgres::{
     PostgresChannel, PostgresStore, PostgresTarget,
 };
 pub use quintet_rules::log::Replayed;
+pub use seldom::Seldom;
 pub use shared_counts::{SharedCounts, SharedRate};
 pub use sqlite::{Location, SqliteStore};
 pub use store::{Future, Group, OnCommit, ReadResult, ReplyTo, Store};

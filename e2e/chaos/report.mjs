@@ -27,9 +27,9 @@ stored is read, and compared with each acknowledgement and with what each listen
 `;
 
 const TAIL = `
-*Afresh* counts sessions that could not be resumed, because the database did not answer at that moment or had lost commits; a client then loads
-the history, and what it hears after that is checked. *Silence* is the longest time in which nobody got an acknowledgement;
-*delivery* is the time from an acknowledgement to a listener whose connection was up: the median and the longest.
+*Afresh* counts sessions that could not be resumed, because the database did not answer at that moment or had lost commits;
+a client then loads the history, and what it hears after that is checked. *Silence* is the longest time in which nobody got
+an acknowledgement; *delivery* is the time from an acknowledgement to a listener whose connection was up: the median and the longest.
 
 The code is in \`e2e/chaos\`. Node logs of the last run are in \`target/chaos\`.
 `;

@@ -1,11 +1,8 @@
 // A proxy before PostgreSQL that knows where in a transaction a node is, so that something can happen to the node at exactly
 // that point.
 
-import { once } from "node:events";
-import net from "node:net";
-
-import { within } from "./client.mjs";
 import { LOCKS, WRITES } from "./postgres.mjs";
+import { Relay } from "./relay.mjs";
 
 /** Requests that a client may send before it begins a session; each is answered with one byte, or not at all. */
 const SSL = 80_877_103;
@@ -128,45 +125,19 @@ export class Session {
   }
 }
 
-export class PostgresProxy {
-  #server;
-  #sockets = new Set();
-  #waiting = null;
-
+export class PostgresProxy extends Relay {
   /** Starts to listen before a PostgreSQL server at a port of the loopback. */
-  static async start(port) {
+  static start(port) {
     const proxy = new PostgresProxy();
-    proxy.#server = net.createServer((client) => proxy.#carry(client, port));
-    proxy.#server.listen(0, "127.0.0.1");
-    await once(proxy.#server, "listening");
-    proxy.port = proxy.#server.address().port;
-    return proxy;
+    return proxy.listen((client) => proxy.#carry(client, port));
   }
 
   #carry(client, port) {
-    const server = net.connect(port, "127.0.0.1");
-    for (const socket of [client, server]) {
-      this.#sockets.add(socket);
-      socket.setNoDelay(true);
-      socket.on("error", () => {});
-      socket.once("close", () => {
-        this.#sockets.delete(socket);
-        client.destroy();
-        server.destroy();
-      });
-    }
-    const session = new Session((point) => this.#reached(point));
+    const server = this.connect(client, port);
+    for (const socket of [client, server]) socket.setNoDelay(true);
+    const session = new Session((point) => this.passes(point));
     client.on("data", (chunk) => { for (const message of session.sent(chunk)) server.write(message); });
     server.on("data", (chunk) => { for (const message of session.answered(chunk)) client.write(message); });
-  }
-
-  #reached(point) {
-    if (this.#waiting?.point !== point) return true;
-    const { happens, resolve } = this.#waiting;
-    this.#waiting = null;
-    const passes = happens();
-    resolve();
-    return passes;
   }
 
   /**
@@ -175,13 +146,10 @@ export class PostgresProxy {
    * Then `happens` is called, and returns whether the message of that point is passed on.
    */
   at(point, happens) {
-    const reached = new Promise((resolve) => { this.#waiting = { point, happens, resolve }; });
-    return within(reached, `a node to be ${point}`);
+    return this.meets((reached) => reached === point, happens, `a node to be ${point}`);
   }
 
   async stop() {
-    this.#server.close();
-    for (const socket of this.#sockets) socket.destroy();
-    await within(once(this.#server, "close"), "the end of the proxy before PostgreSQL");
+    await this.end("the proxy before PostgreSQL");
   }
 }

@@ -44,7 +44,7 @@ export async function sql(url, statement) {
 }
 
 /** How the statements begin by which the writer of a node locks the order, and writes messages. */
-export const LOCKS = "SELECT epoch FROM part WHERE id = 1 FOR UPDATE";
+export const LOCKS = "SELECT epoch, incarnation, history FROM part WHERE id = 1 FOR UPDATE";
 export const WRITES = "INSERT INTO message (";
 
 /** How often each migration of a database was run, by its version. */

@@ -6,6 +6,7 @@ import { once } from "node:events";
 
 import { within } from "./client.mjs";
 import { random } from "./random.mjs";
+import { sleep } from "./sleep.mjs";
 
 export class Proxy {
   #server;
@@ -48,7 +49,7 @@ export class Proxy {
         const part = chunk.subarray(0, left);
         left -= part.length;
         const wait = this.calm ? 0 : this.#random() * delayMs;
-        queue = queue.then(() => new Promise((done) => setTimeout(done, wait))).then(() => {
+        queue = queue.then(() => sleep(wait)).then(() => {
           to.write(part);
           if (left > 0) return;
           this.cuts += 1;

@@ -3,7 +3,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -11,6 +10,7 @@ import { within } from "./client.mjs";
 import { atExit } from "./exit.mjs";
 import { freePort, reachable } from "./ports.mjs";
 import { random } from "./random.mjs";
+import { Relay } from "./relay.mjs";
 
 /** A Redis server of its own, at a port of the loopback. It keeps nothing. */
 export class Redis {
@@ -126,68 +126,40 @@ export function isPublishing(value) {
   return /^\*3\r\n\$7\r\npublish\r\n/i.test(value.toString("latin1", 0, 20));
 }
 
-/** A proxy before Redis. `shares` can be changed while it runs; `cutAll` cuts all connections. */
-export class RedisProxy {
-  #server;
-  #sockets = new Set();
-  #waiting = null;
+/** Calls `take` with each whole value of a stream of Redis. */
+function eachValue(socket, take) {
+  let rest = Buffer.alloc(0);
+  socket.on("data", (chunk) => {
+    rest = Buffer.concat([rest, chunk]);
+    for (let end = valueEnd(rest); end > 0; end = valueEnd(rest)) {
+      const value = rest.subarray(0, end);
+      rest = rest.subarray(end);
+      take(value);
+    }
+  });
+}
 
-  static async start(port, seed, shares) {
+/** A proxy before Redis. `shares` can be changed while it runs; `cutAll` cuts all connections. */
+export class RedisProxy extends Relay {
+  static start(port, seed, shares) {
     const proxy = new RedisProxy();
     Object.assign(proxy, { seed, shares, fates: [] });
-    proxy.#server = net.createServer((client) => proxy.#carry(client, port));
-    proxy.#server.listen(0, "127.0.0.1");
-    await once(proxy.#server, "listening");
-    proxy.port = proxy.#server.address().port;
-    return proxy;
+    return proxy.listen((client) => proxy.#carry(client, port));
   }
 
   #carry(client, port) {
-    const server = net.connect(port, "127.0.0.1");
-    for (const socket of [client, server]) {
-      this.#sockets.add(socket);
-      socket.on("error", () => {});
-      socket.once("close", () => {
-        this.#sockets.delete(socket);
-        client.destroy();
-        server.destroy();
-      });
-    }
-    let asked = Buffer.alloc(0);
-    client.on("data", (chunk) => {
-      asked = Buffer.concat([asked, chunk]);
-      for (let end = valueEnd(asked); end > 0; end = valueEnd(asked)) {
-        const value = asked.subarray(0, end);
-        asked = asked.subarray(end);
-        if (!isPublishing(value) || this.#publishes(value)) server.write(value);
-      }
-    });
+    const server = this.connect(client, port);
+    eachValue(client, (value) => { if (!isPublishing(value) || this.passes(value)) server.write(value); });
     const fates = new Fates(this.seed + this.fates.length, this.shares);
     this.fates.push(fates);
-    let rest = Buffer.alloc(0);
-    server.on("data", (chunk) => {
-      rest = Buffer.concat([rest, chunk]);
-      for (let end = valueEnd(rest); end > 0; end = valueEnd(rest)) {
-        const value = rest.subarray(0, end);
-        rest = rest.subarray(end);
-        for (const passed of isPublished(value) ? fates.of(value) : [value]) client.write(passed);
-      }
+    eachValue(server, (value) => {
+      for (const passed of isPublished(value) ? fates.of(value) : [value]) client.write(passed);
     });
-  }
-
-  #publishes(value) {
-    if (!this.#waiting?.wants(value)) return true;
-    const { happens, resolve } = this.#waiting;
-    this.#waiting = null;
-    const passes = happens();
-    resolve();
-    return passes;
   }
 
   /** Waits until something that `wants` it is about to be published. Then `happens` returns whether it is. */
   atPublication(wants, happens) {
-    const published = new Promise((resolve) => { this.#waiting = { wants, happens, resolve }; });
-    return within(published, "a publication");
+    return this.meets(wants, happens, "a publication");
   }
 
   /** How many published values were dropped, doubled and reordered. */
@@ -196,13 +168,7 @@ export class RedisProxy {
     return { dropped: sum("dropped"), doubled: sum("doubled"), reordered: sum("reordered") };
   }
 
-  cutAll() {
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
   async stop() {
-    this.#server.close();
-    this.cutAll();
-    await within(once(this.#server, "close"), "the end of the proxy before Redis");
+    await this.end("the proxy before Redis");
   }
 }

@@ -7,6 +7,7 @@ import { Client, within } from "../lib/client.mjs";
 import { history } from "../lib/history.mjs";
 import { start } from "../lib/launch.mjs";
 import { Proxy } from "../lib/proxy.mjs";
+import { sleep } from "../lib/sleep.mjs";
 
 const SECRET = { QUINTET_JWT_SECRET: "a secret that survives the restart" };
 
@@ -270,9 +271,9 @@ describe("a bad network", () => {
             const path = `/conversations/${place}/messages`;
             const answer = await server.api(user.token, "POST", path, message).catch(() => null);
             if (answer?.status === 201 || answer?.status === 200) break;
-            await new Promise((done) => setTimeout(done, 20));
+            await sleep(20);
           }
-          await new Promise((done) => setTimeout(done, 5));
+          await sleep(5);
         }
       });
       if (restart) {

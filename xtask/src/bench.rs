@@ -106,12 +106,6 @@ pub(crate) fn run(choice: &Choice) -> Result<(), String> {
     sh::run("target/release/quintet-bench", &choice.args())
 }
 
-/// Runs the benchmark of nodes in its short form, which fails if something cannot be measured.
-pub(crate) fn smoke() -> Result<(), String> {
-    let scenarios = vec![NODES.to_owned()];
-    run_nodes(&Choice { scenarios, peers: None, quick: true, only: None, before: None })
-}
-
 /// Measures one node and two over PostgreSQL, which `quintet-bench` starts itself.
 fn run_nodes(choice: &Choice) -> Result<(), String> {
     test::install()?;

@@ -103,7 +103,7 @@ enum Command {
         #[arg(long, default_value_t = 1)]
         seed: u32,
     },
-    /// Run what CI runs: test, chaos --short, bench nodes --short, simulate, fmt, clippy, tidy, deny.
+    /// Run what CI runs: test, chaos --short, simulate, fmt, clippy, tidy, deny.
     Ci,
 }
 
@@ -126,7 +126,6 @@ fn main() -> ExitCode {
         }
         Command::Ci => test::run(true, true)
             .and_then(|()| chaos::run(&chaos::Choice { short: true, only: None, count: None, seed: 1 }))
-            .and_then(|()| bench::smoke())
             .and_then(|()| simulate::ci())
             .and_then(|()| sh::run("cargo", &["fmt", "--all", "--check"]))
             .and_then(|()| {

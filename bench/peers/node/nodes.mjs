@@ -11,6 +11,8 @@ import pg from "pg";
 import { createClient } from "redis";
 import { Server } from "socket.io";
 
+import { deliver, written } from "./message.mjs";
+
 const [port, postgres, redis, ...rest] = process.argv.slice(2);
 
 /** Made by whichever server comes first; the others wait for its lock. */
@@ -42,19 +44,6 @@ async function adapter() {
   return createAdapter(client, subscriber);
 }
 
-function written(id, room, sender, content, at) {
-  return {
-    id, conversationId: room, sender: { id: sender, username: "user", name: "user", avatar: null }, content,
-    type: "TEXT", fileUrl: null, fileName: null, isEdited: false, isDeleted: false, createdAt: at, updatedAt: at,
-    readBy: [],
-  };
-}
-
-function deliver({ message, acknowledge }) {
-  io.to(message.conversationId).emit("receive_message", { message, conversationId: message.conversationId });
-  acknowledge({ success: true, message });
-}
-
 /** Commits what waits, as one statement, which is a transaction of its own; then what has come meanwhile. */
 async function flush() {
   committing = true;
@@ -67,7 +56,7 @@ async function flush() {
       column((m) => m.createdAt),
     ];
     await db.query({ ...INSERT, values });
-    sends.forEach(deliver);
+    for (const send of sends) deliver(io, send);
   }
   committing = false;
 }

@@ -6,6 +6,8 @@ import { randomUUID } from "node:crypto";
 
 import { Server } from "socket.io";
 
+import { deliver, written } from "./message.mjs";
+
 const [port, ...rest] = process.argv.slice(2);
 const presence = rest.includes("--presence");
 const file = rest.find((word) => !word.startsWith("--"));
@@ -34,25 +36,12 @@ async function open(file) {
   return { commit, missed };
 }
 
-function written(id, room, sender, content, at) {
-  return {
-    id, conversationId: room, sender: { id: sender, username: "user", name: "user", avatar: null }, content,
-    type: "TEXT", fileUrl: null, fileName: null, isEdited: false, isDeleted: false, createdAt: at, updatedAt: at,
-    readBy: [],
-  };
-}
-
-function deliver({ message, acknowledge }) {
-  io.to(message.conversationId).emit("receive_message", { message, conversationId: message.conversationId });
-  acknowledge({ success: true, message });
-}
-
 /** Commits all messages of one turn of the event loop together, which is the best that one thread can do with one fsync. */
 function flush() {
   const sends = waiting;
   waiting = [];
   store.commit(sends);
-  sends.forEach(deliver);
+  for (const send of sends) deliver(io, send);
 }
 
 io.on("connection", (socket) => {
@@ -69,7 +58,7 @@ io.on("connection", (socket) => {
   }
   socket.on("send_message", ({ content }, acknowledge) => {
     const message = written(randomUUID(), room, user, content, new Date().toISOString());
-    if (!store) return deliver({ message, acknowledge });
+    if (!store) return deliver(io, { message, acknowledge });
     if (waiting.push({ message, acknowledge }) === 1) setImmediate(flush);
   });
 });

@@ -137,8 +137,7 @@ impl Peer {
             Self::Engine => (own, words(&["serve", "engine", &port.to_string()])),
             Self::Floor => (own, words(&["serve", "floor", &port.to_string()])),
             Self::Node => {
-                there(&peers().join("node/node_modules"))?;
-                let script = peers().join("node/server.mjs");
+                let script = in_peers("node/server.mjs")?;
                 (PathBuf::from("node"), words(&[&script.to_string_lossy(), &port.to_string()]))
             }
             Self::Socketioxide => {

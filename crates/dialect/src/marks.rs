@@ -224,6 +224,7 @@ pub(crate) fn encode(event: &Event, dialect: Dialect) -> Option<Outgoing> {
         | Event::MessageEdited(_)
         | Event::MessageDeleted(_)
         | Event::MessagesRead { .. }
+        | Event::MessagesDelivered { .. }
         | Event::ConversationCreated { .. }
         | Event::ConversationAppeared { .. }
         | Event::ConversationHidden { .. }

@@ -53,7 +53,8 @@ fn is_delivered(cursors: &[CursorRow], message: &Message) -> bool {
     cursors.iter().any(|cursor| cursor.user != message.sender.id && cursor.has_received(message.sequence))
 }
 
-/// Adds the readers, and whether they are delivered, to messages of one conversation, which must be in the order of their sequence numbers.
+/// Adds the readers, and whether they are delivered, to messages of one conversation, which must be in the order of their
+/// sequence numbers.
 ///
 /// # Errors
 /// An error of the store.

@@ -197,9 +197,7 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>, node: &Node) ->
     let (database, on_postgres, bus) = (opened.database.clone(), opened.postgres.clone(), Arc::clone(&opened.bus));
     let (service, prepared) = service(config, &location, opened)?;
     let cluster = match (&on_postgres, prepared) {
-        (Some(store), Some(prepared)) => {
-            Some(prepared.start(config, node.own(config.cluster.sticky), store, bus).await?)
-        }
+        (Some(store), Some(prepared)) => Some(prepared.start(config, node.own(), store, bus).await?),
         (Some(_) | None, _) => None,
     };
     let checked = service.check_files().await;

@@ -34,8 +34,9 @@ pub(crate) struct Node {
     room: usize,
     /// Told after the first heartbeat.
     first: Arc<Notify>,
-    /// Whether it has started to answer others, so that it is not one that is about to refuse to start.
-    answers: Arc<AtomicBool>,
+    /// Whether other nodes are to be warned of once they are heard of: where this one has started, and is not about to
+    /// refuse to.
+    warns: Arc<AtomicBool>,
 }
 
 /// What runs for other nodes.
@@ -68,7 +69,7 @@ impl Node {
         let (id, room) = (NodeId(u64::from_be_bytes(bytes)), hop::room(descriptors));
         let internal = Internal::bind(&config.cluster).await?;
         let hop = config.cluster.reached().map(|(_, _, secret)| Arc::new(Hop::new(id, secret, room)));
-        Ok(Self { id, internal, hop, room, first: Arc::default(), answers: Arc::default() })
+        Ok(Self { id, internal, hop, room, first: Arc::default(), warns: Arc::default() })
     }
 
     /// How the ids of sessions are made.
@@ -88,9 +89,9 @@ impl Node {
     }
 
     /// What the node is to others. Its heartbeats tell which requests can be passed on to whom.
-    pub(crate) fn own(&self, sticky: bool) -> Own {
+    pub(crate) fn own(&self) -> Own {
         let wanted = self.hop.as_ref().map(|hop| hop.wanted()).unwrap_or_default();
-        let told = Some(told(self.hop.clone(), sticky, Arc::clone(&self.first), Arc::clone(&self.answers)));
+        let told = Some(told(self.hop.clone(), Arc::clone(&self.first), Arc::clone(&self.warns)));
         let address = self.internal.as_ref().map(Internal::reach);
         Own { id: self.id, address, neighbours: Neighbours { told, wanted } }
     }
@@ -109,8 +110,8 @@ impl Node {
         connections: &TaskTracker,
         stopping: &watch::Receiver<bool>,
     ) -> Running {
-        let Self { id, internal, hop, room, first, answers } = self;
-        answers.store(true, Ordering::Relaxed);
+        let Self { id, internal, hop, room, first, warns } = self;
+        warns.store(!config.cluster.sticky, Ordering::Relaxed);
         let secret = config.cluster.secret.as_deref().unwrap_or_default();
         let mut accepting = None;
         if let (Some(internal), Some((_, node))) = (internal, &clustered) {
@@ -130,13 +131,11 @@ impl Node {
 }
 
 /// What is done with the nodes that are alive.
-fn told(hop: Option<Arc<Hop>>, sticky: bool, first: Arc<Notify>, answers: Arc<AtomicBool>) -> TellNodes {
-    let is_warned = AtomicBool::new(sticky);
+fn told(hop: Option<Arc<Hop>>, first: Arc<Notify>, warns: Arc<AtomicBool>) -> TellNodes {
     Box::new(move |others| {
         match &hop {
             Some(hop) => hop.update(others),
-            None if others.is_empty() || !answers.load(Ordering::Relaxed) => {}
-            None if is_warned.swap(true, Ordering::Relaxed) => {}
+            None if others.is_empty() || !warns.swap(false, Ordering::Relaxed) => {}
             None => tracing::warn!(
                 "other nodes use this database, and this one passes no requests on: set [cluster] advertise, or let the \
                  load balancer send all requests of a client to one node and set [cluster] sticky = true"

@@ -157,7 +157,7 @@ impl Composed {
         Ok(Self { node, places, parts, control })
     }
 
-    /// Serves clients until a signal stops the process, or until the database has lost what they were told.
+    /// Serves clients until a signal stops the process, or until the database has lost commits that clients have seen.
     async fn run(self, base: &Base, signals: &mut Signals) -> Result<Ended, Failure> {
         let Self { node, places, parts, control } = self;
         let Parts { service, database: _, postgres, gateway, engine, rest, cluster } = parts;

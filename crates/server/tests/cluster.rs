@@ -33,8 +33,7 @@ fn two_nodes(database: &TestDatabase) -> (Server, Server) {
 async fn two_in_a_group(server: &Server) -> ((String, String), (String, String), Value) {
     let http = server.http();
     let (alice, bob) = (http.register("alice").await, http.register("bob").await);
-    let body = json!({ "kind": "group", "name": "Team", "memberIds": [bob.0] });
-    let group = http.api(&alice.1, "POST", "/conversations", body).await.expect(201)["id"].clone();
+    let group = http.group(&alice.1, &[&bob.0]).await;
     (alice, bob, group)
 }
 
@@ -44,27 +43,6 @@ async fn connected(server: &Server, token: &str) -> Wire {
 
 fn message(group: &Value, content: &str) -> Value {
     json!({ "chatId": group, "content": content })
-}
-
-/// Enters the namespace with recovery. Returns the connection and its secret.
-async fn enter(server: &Server, mut auth: Value) -> (Wire, String) {
-    auth["recover"] = json!(true);
-    let mut wire = Wire::open(server.address(), "").await;
-    let answer = wire.enter("/chat", &auth).await;
-    let accepted: Value = serde_json::from_str(&answer[answer.find('{').expect("accepted")..]).expect("JSON");
-    (wire, accepted["pid"].as_str().expect("a secret").to_owned())
-}
-
-/// The next message, with the offset behind it.
-async fn next_with_offset(wire: &mut Wire) -> (String, Value) {
-    loop {
-        let frame = wire.frame().await.expect("a message, not the end");
-        let Some(event) = frame.strip_prefix("42/chat,") else { continue };
-        let event: Value = serde_json::from_str(event).expect("JSON");
-        if event[0] == "message:new" {
-            return (event[1]["content"].as_str().expect("text").to_owned(), event[2].clone());
-        }
-    }
 }
 
 #[tokio::test]
@@ -164,14 +142,14 @@ async fn a_connection_recovers_on_another_node() {
     let (here, there) = two_nodes(&database);
     let (alice, bob, group) = two_in_a_group(&here).await;
     let mut says = connected(&there, &alice.1).await;
-    let (mut wire, mut pid) = enter(&here, json!({ "token": bob.1 })).await;
+    let (mut wire, mut pid) = Wire::recoverable(here.address(), "/chat", json!({ "token": bob.1 })).await;
     let mut number = 0;
     let mut expected = 0;
     for round in 0..6 {
         let heard = says.call("message:send", &message(&group, &format!("{number}"))).await;
         assert_eq!(heard["success"], true, "{heard}");
         number += 1;
-        let (content, offset) = next_with_offset(&mut wire).await;
+        let (content, offset) = wire.next_message().await;
         assert_eq!(content, format!("{expected}"));
         expected += 1;
         drop(wire);
@@ -181,11 +159,12 @@ async fn a_connection_recovers_on_another_node() {
         }
         let to = if round % 2 == 0 { &there } else { &here };
         let same;
-        (wire, same) = enter(to, json!({ "token": bob.1, "pid": pid, "offset": offset })).await;
+        let resumes = json!({ "token": bob.1, "pid": pid, "offset": offset });
+        (wire, same) = Wire::recoverable(to.address(), "/chat", resumes).await;
         assert_eq!(same, pid, "it is recovered");
         pid = same;
         while expected < number {
-            assert_eq!(next_with_offset(&mut wire).await.0, format!("{expected}"), "exactly once, in order");
+            assert_eq!(wire.next_message().await.0, format!("{expected}"), "exactly once, in order");
             expected += 1;
         }
     }
@@ -231,21 +210,6 @@ async fn what_ends_on_one_node_ends_on_all() {
     assert_eq!(answer.status, 401, "{}", answer.text);
 }
 
-/// Asks a node whether it is ready, until it gives an answer.
-async fn until_ready_says(server: &Server, status: u16, text: &str) {
-    let asked = async {
-        let mut pace = tokio::time::interval(Duration::from_millis(100));
-        loop {
-            pace.tick().await;
-            let answer = server.http().send("GET", "/readyz", &[], "").await;
-            if answer.status == status && answer.text.contains(text) {
-                return;
-            }
-        }
-    };
-    tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| panic!("the answer {status} {text} never comes"));
-}
-
 #[tokio::test]
 async fn a_node_that_does_not_reach_the_database_says_so() {
     let database = TestDatabase::new();
@@ -254,10 +218,10 @@ async fn a_node_that_does_not_reach_the_database_says_so() {
     let (alice, bob, group) = two_in_a_group(&there).await;
     let mut hears = connected(&here, &bob.1).await;
     let mut says = connected(&there, &alice.1).await;
-    until_ready_says(&here, 200, "ready").await;
+    here.http().until_ready_says(200, "ready").await;
     road.cut();
-    until_ready_says(&here, 503, "The database cannot be reached.").await;
-    until_ready_says(&there, 200, "ready").await;
+    here.http().until_ready_says(503, "The database cannot be reached.").await;
+    there.http().until_ready_says(200, "ready").await;
     assert_eq!(says.call("message:send", &message(&group, "unheard for a while")).await["success"], true);
     road.mend();
     // Where its clients stayed, they hear what they have missed; where they were sent away, they would recover.
@@ -266,7 +230,7 @@ async fn a_node_that_does_not_reach_the_database_says_so() {
             break;
         }
     }
-    until_ready_says(&here, 200, "ready").await;
+    here.http().until_ready_says(200, "ready").await;
 }
 
 /// Waits for an event, and keeps the connection busy meanwhile.

@@ -23,15 +23,6 @@ fn command(data: &Path, words: &[&str]) -> (bool, String) {
     (output.status.success(), String::from_utf8(said).expect("text").trim().to_owned())
 }
 
-/// Enters a namespace with recovery. Returns the connection and its secret.
-async fn enter(server: &Server, mut auth: Value) -> (Wire, String) {
-    auth["recover"] = json!(true);
-    let mut wire = Wire::open(server.address(), "").await;
-    let answer = wire.enter("/chat", &auth).await;
-    let accepted: Value = serde_json::from_str(&answer[answer.find('{').expect("accepted")..]).expect("JSON");
-    (wire, accepted["pid"].as_str().expect("a secret").to_owned())
-}
-
 #[tokio::test]
 async fn an_installation_moves_there_and_back() {
     let database = TestDatabase::new();
@@ -43,7 +34,7 @@ async fn an_installation_moves_there_and_back() {
     let group = json!({ "kind": "group", "name": "Team", "memberIds": [bob.0] });
     let group = server.http().api(&alice.1, "POST", "/conversations", group).await.expect(201);
     let path = format!("/conversations/{}/messages", group["id"].as_str().expect("an id"));
-    let (wire, secret) = enter(&server, json!({ "token": bob.1 })).await;
+    let (wire, secret) = Wire::recoverable(server.address(), "/chat", json!({ "token": bob.1 })).await;
     drop(wire);
     let file = server.http().upload(&alice.1, "notes.txt", b"the notes").await.expect(201);
     let link = file["url"].as_str().expect("a link").to_owned();
@@ -67,7 +58,7 @@ async fn an_installation_moves_there_and_back() {
     server.http().api(&alice.1, "GET", "/me", Value::Null).await.expect(200);
     assert_eq!(server.http().send_bytes("GET", &link, &[]).await.2, b"the notes");
     server.http().api(&alice.1, "POST", &path, json!({ "content": "second" })).await.expect(201);
-    let (mut wire, same) = enter(&server, json!({ "token": bob.1, "pid": secret })).await;
+    let (mut wire, same) = Wire::recoverable(server.address(), "/chat", json!({ "token": bob.1, "pid": secret })).await;
     assert_eq!(same, secret, "a connection of before is continued");
     for content in ["first", "second"] {
         assert_eq!(wire.next("message:new").await["content"], content);
@@ -79,7 +70,7 @@ async fn an_installation_moves_there_and_back() {
     let server = Server::with().run_in(folder(), &second);
     server.http().api(&bob.1, "GET", "/me", Value::Null).await.expect(200);
     assert_eq!(server.http().send_bytes("GET", &link, &[]).await.2, b"the notes");
-    let (mut wire, same) = enter(&server, json!({ "token": bob.1, "pid": secret })).await;
+    let (mut wire, same) = Wire::recoverable(server.address(), "/chat", json!({ "token": bob.1, "pid": secret })).await;
     assert_eq!(same, secret);
     for content in ["first", "second"] {
         assert_eq!(wire.next("message:new").await["content"], content);

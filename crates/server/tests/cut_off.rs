@@ -19,7 +19,7 @@ use road::Road;
 use serde_json::{Value, json};
 use support::{Server, Start, Wire};
 
-/// The time within which a node has to say what is awaited.
+/// The time within which a node that is cut off has to send its clients away.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// What a node says that has not heard of the database for ten seconds.
 const AWAY: &str = "The database cannot be reached.";
@@ -42,36 +42,8 @@ fn node(url: &str, redis: Option<&TestRedis>) -> Start {
 async fn two_in_a_group(server: &Server) -> (String, String, Value) {
     let http = server.http();
     let ((_, alice), bob) = (http.register("alice").await, http.register("bob").await);
-    let body = json!({ "kind": "group", "name": "Team", "memberIds": [bob.0] });
-    let group = http.api(&alice, "POST", "/conversations", body).await.expect(201)["id"].clone();
+    let group = http.group(&alice, &[&bob.0]).await;
     (alice, bob.1, group)
-}
-
-/// The next message, with the offset behind it.
-async fn next_with_offset(wire: &mut Wire) -> (String, Value) {
-    loop {
-        let frame = wire.frame().await.expect("a message, not the end");
-        let Some(event) = frame.strip_prefix("42/chat,") else { continue };
-        let event: Value = serde_json::from_str(event).expect("JSON");
-        if event[0] == "message:new" {
-            return (event[1]["content"].as_str().expect("text").to_owned(), event[2].clone());
-        }
-    }
-}
-
-/// Waits until a node answers whether it is ready.
-async fn until_ready_says(server: &Server, status: u16, text: &str) {
-    let asked = async {
-        let mut pace = tokio::time::interval(Duration::from_millis(100));
-        loop {
-            pace.tick().await;
-            let answer = server.http().send("GET", "/readyz", &[], "").await;
-            if answer.status == status && answer.text.contains(text) {
-                return;
-            }
-        }
-    };
-    tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| panic!("{status} {text} never comes"));
 }
 
 /// A node that is cut off alone sends its clients away, and they recover on another one.
@@ -85,12 +57,12 @@ async fn one_alone(redis: Option<TestRedis>) {
     let mut says = Wire::connect(there.address(), "/chat", &json!({ "token": alice })).await;
     let message = |content: &str| json!({ "chatId": group, "content": content });
     says.call("message:send", &message("before")).await;
-    let (content, offset) = next_with_offset(&mut hears).await;
+    let (content, offset) = hears.next_message().await;
     assert_eq!(content, "before");
     road.cut();
     hears.until_closed(PATIENCE).await;
-    until_ready_says(&here, 503, AWAY).await;
-    until_ready_says(&there, 200, "").await;
+    here.http().until_ready_says(503, AWAY).await;
+    there.http().until_ready_says(200, "").await;
     for content in ["meanwhile", "and more"] {
         assert_eq!(says.call("message:send", &message(content)).await["success"], true);
     }
@@ -98,10 +70,10 @@ async fn one_alone(redis: Option<TestRedis>) {
     let (mut back, same) = Wire::recoverable(there.address(), "/chat", resumes).await;
     assert_eq!(same, pid, "it is recovered");
     for expected in ["meanwhile", "and more"] {
-        assert_eq!(next_with_offset(&mut back).await.0, expected);
+        assert_eq!(back.next_message().await.0, expected);
     }
     road.mend();
-    until_ready_says(&here, 200, "").await;
+    here.http().until_ready_says(200, "").await;
 }
 
 /// Where no node reaches the database, clients stay, and go on once it is back.
@@ -116,14 +88,14 @@ async fn all_together(redis: Option<TestRedis>) {
     let mut hears = Wire::connect(here.address(), "/chat", &json!({ "token": bob })).await;
     let begun = Instant::now();
     road.cut();
-    until_ready_says(&here, 503, AWAY).await;
-    until_ready_says(&there, 503, AWAY).await;
+    here.http().until_ready_says(503, AWAY).await;
+    there.http().until_ready_says(503, AWAY).await;
     // Longer than a node asks, and than it takes to send everybody away.
     let stays = async { while hears.frame().await.is_some() {} };
     assert!(tokio::time::timeout(Duration::from_secs(6), stays).await.is_err(), "the connection was closed");
     road.mend();
-    until_ready_says(&here, 200, "").await;
-    until_ready_says(&there, 200, "").await;
+    here.http().until_ready_says(200, "").await;
+    there.http().until_ready_says(200, "").await;
     let away = begun.elapsed();
     let mut says = Wire::connect(there.address(), "/chat", &json!({ "token": alice })).await;
     let sent = says.call("message:send", &json!({ "chatId": group, "content": "again" })).await;

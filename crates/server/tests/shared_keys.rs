@@ -16,15 +16,6 @@ fn on(database: &TestDatabase) -> Start {
     Server::with().env("QUINTET_DATABASE_URL", &database.url()).env("QUINTET_FILES_SHARED", "true")
 }
 
-/// Enters a namespace with recovery. Returns the connection and its secret.
-async fn enter(server: &Server, mut auth: Value) -> (Wire, String) {
-    auth["recover"] = json!(true);
-    let mut wire = Wire::open(server.address(), "").await;
-    let answer = wire.enter("/chat", &auth).await;
-    let accepted: Value = serde_json::from_str(&answer[answer.find('{').expect("accepted")..]).expect("JSON");
-    (wire, accepted["pid"].as_str().expect("a secret").to_owned())
-}
-
 /// Two nodes that start at the same moment on an empty database have one key: tokens and secrets of connections of one
 /// are valid on the other.
 #[tokio::test]
@@ -42,14 +33,14 @@ async fn nodes_that_start_at_once_have_one_key() {
     }
     let group = json!({ "kind": "group", "name": "Team", "memberIds": [bob.0] });
     let group = here.http().api(&alice.1, "POST", "/conversations", group).await.expect(201);
-    let (mut wire, secret) = enter(here, json!({ "token": bob.1 })).await;
+    let (mut wire, secret) = Wire::recoverable(here.address(), "/chat", json!({ "token": bob.1 })).await;
     let path = format!("/conversations/{}/messages", group["id"].as_str().expect("an id"));
     here.http().api(&alice.1, "POST", &path, json!({ "content": "heard" })).await.expect(201);
     assert_eq!(wire.next("message:new").await["content"], "heard");
     drop(wire);
     here.http().api(&alice.1, "POST", &path, json!({ "content": "missed" })).await.expect(201);
     // Without an offset, everything since the connection began is told again.
-    let (mut back, same) = enter(there, json!({ "token": bob.1, "pid": secret })).await;
+    let (mut back, same) = Wire::recoverable(there.address(), "/chat", json!({ "token": bob.1, "pid": secret })).await;
     assert_eq!(same, secret, "a connection of one node is continued on the other");
     for content in ["heard", "missed"] {
         assert_eq!(back.next("message:new").await["content"], content);

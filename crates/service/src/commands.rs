@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use quintet_domain::{
     Actor, Barrier, ChangeSettings, ConversationId, ConversationKind, CreateConversation, DeleteMessage, Departure,
-    EditMessage, JoinConversation, LeaveConversation, LocalCommand, MarkRead, NewConversation, NewText, NoteDelivery, PinMessage, Profile, React, Refusal, Reply, RoomMember, SendMessage, SweepGuests, Ticket, Timestamp, UserId, Write, WriteCommand, Written,
+    EditMessage, JoinConversation, LeaveConversation, LocalCommand, MarkRead, NewConversation, NewText, NoteDelivery,
+    PinMessage, Profile, React, Refusal, Reply, RoomMember, SendMessage, SweepGuests, Ticket, Timestamp, UserId, Write,
+    WriteCommand, Written,
 };
 use quintet_store::{Memberships, ReplyTo};
 

@@ -4,6 +4,7 @@
 //! temporary.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use quintet_domain::Refusal;
 use quintet_rules::{RowsError, RuleError};
@@ -11,13 +12,17 @@ use quintet_rules::{RowsError, RuleError};
 use crate::NodeFiles;
 use crate::seldom::Seldom;
 
+/// Minimum time between two lines about requests that failed.
+const FAILED_PAUSE: Duration = Duration::from_secs(10);
+
 /// The error of a read or write.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// It is not allowed, or contradicts what is stored. The client receives the refusal.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The database failed. The error is logged, once in a while if there are many, and the client receives an internal error.
+    /// The database failed. The error is logged, once in a while if there are many, and the client receives an internal
+    /// error.
     #[error("database: {0}")]
     Database(#[from] rusqlite::Error),
     /// The rows of the database could not be read or written.
@@ -65,7 +70,7 @@ impl From<StoreError> for Refusal {
             }
             other => {
                 // While the database is away, every read fails.
-                static FAILED: Seldom = Seldom::new();
+                static FAILED: Seldom = Seldom::new(FAILED_PAUSE);
                 if let Some(left_out) = FAILED.due() {
                     tracing::error!(error = %other, left_out, "a request failed in the store");
                 }

@@ -44,6 +44,7 @@ pub use postgres::{
 };
 pub use quintet_rules::log::{MissedSince, Replayed};
 pub use quintet_rules::threads::Thread;
+pub use seldom::Seldom;
 pub use shared_counts::{SharedCounts, SharedRate};
 pub use sqlite::{Location, SqliteStore};
 pub use store::{Future, Group, OnCommit, ReadResult, ReplyTo, Store};

@@ -34,7 +34,7 @@ impl Seats {
         self.users_of(node).map(greeting).collect()
     }
 
-    /// Connects everyone.
+    /// Connects the members of all rooms, those at the first node before those at the second.
     pub(super) fn connect(
         self,
         cluster: &Cluster,
@@ -47,7 +47,7 @@ impl Seats {
         if others.is_empty() { Ok(()) } else { load.connect(cluster.address(1)?, &others).map(|_| ()) }
     }
 
-    /// Connects everyone and makes the conversations, of which it returns the ids.
+    /// Connects the members of all rooms, makes the conversations, and returns the ids of these.
     pub(super) fn fill(self, cluster: &Cluster, load: &mut Load) -> io::Result<Vec<String>> {
         let greeting = |user: usize| cluster.kind.greeting(user, user / self.size);
         self.connect(cluster, load, greeting)?;

@@ -56,7 +56,7 @@ impl Drop for Service {
     }
 }
 
-/// Both servers.
+/// PostgreSQL and Redis, as all cases of a run use them.
 pub(super) struct Services {
     postgres: Service,
     redis: Service,

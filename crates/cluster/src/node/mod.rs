@@ -5,7 +5,6 @@
 //! else: what it asks the store is asked beside the rest, because the store may be waiting for it. It ends after the
 //! store's writer, once all groups are delivered.
 
-mod forgeries;
 mod inputs;
 mod neighbours;
 mod senders;

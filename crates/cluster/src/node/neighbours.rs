@@ -1,4 +1,4 @@
-//! Who else wants to know which nodes are alive, beside the node that sends the heartbeats.
+//! The other users of heartbeats: parts of the process that need to know which nodes are alive.
 //!
 //! What must stay true: one heartbeat a second tells all who want to know.
 
@@ -16,7 +16,7 @@ pub type TellNodes = Box<dyn Fn(&[FreshNode]) + Send>;
 pub struct Neighbours {
     /// What is called after each heartbeat, with the other nodes that are alive.
     pub told: Option<TellNodes>,
-    /// Told by whoever needs the next heartbeat at once.
+    /// Notified when the next heartbeat is needed at once.
     pub wanted: Arc<Notify>,
 }
 

@@ -1,9 +1,9 @@
-//! The nodes whose messages about what passes are taken, and which of their messages were taken already.
+//! The nodes whose ephemeral messages are accepted, and which of their messages were accepted already.
 //!
-//! A message proves who has sent it, and not when. Whoever can read and write the wire could send one again, to show a
-//! user online who has gone, or typing who has stopped, or to let a node believe that another one reaches the database. So
-//! each number of a sender is taken once; numbers far behind its newest are not taken; and nothing of a node is taken that
-//! the store has not named lately, so that what a dead node has sent stays without effect. Groups need none of this: their
+//! A message proves its sender, but not the time at which it was sent. An attacker with access to the wire could send an old
+//! one again: to show a user online who has gone, or typing who has stopped, or to make a node believe that another one
+//! reaches the database. Therefore each number of a sender is accepted once, numbers far behind its newest are refused, and
+//! so is everything from a node that the store has not named lately, such as one that is dead. Groups need none of this: their
 //! positions say whether they are new.
 //!
 //! What must stay true: a bounded number of nodes is remembered; while the store does not answer, what it has said last

@@ -9,10 +9,9 @@ use std::time::Duration;
 
 use quintet_bus::{Bus, LocalBus};
 use quintet_domain::{Commit, Entry, Ephemeral, Event, NodeId};
-use quintet_store::{Delivered, Group, Heartbeat, StoreError};
+use quintet_store::{Delivered, Group, Heartbeat, Seldom, StoreError};
 use tokio::time::Instant;
 
-use super::forgeries::Forgeries;
 use super::inputs::{Input, Inputs};
 use super::neighbours::TellNodes;
 use super::senders::{Senders, Standing};
@@ -35,6 +34,8 @@ const HEARTBEAT_EVERY: Duration = Duration::from_secs(1);
 const HEARTBEAT_PAUSE: Duration = Duration::from_millis(50);
 /// Minimum time between two heartbeats of which the second is to tell who has sent a message.
 const INTRODUCTION_PAUSE: Duration = Duration::from_millis(250);
+/// Minimum time between two lines about messages that no node of this cluster has sent.
+const FORGERIES_PAUSE: Duration = Duration::from_secs(60);
 /// The time after which the writer is asked to look at the database, if it had nothing to write: it is the writer that
 /// notices that the database has lost commits.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -60,7 +61,8 @@ pub(super) struct Work {
     /// The number of the last message that was sent.
     number: u64,
     senders: Senders,
-    forgeries: Forgeries,
+    /// The line about messages that no node of this cluster has sent.
+    forgeries: Seldom,
     /// Who is connected to which node.
     nodes: Nodes,
     missed: Missed,
@@ -118,7 +120,7 @@ impl Work {
             status,
             number: 0,
             senders: Senders::default(),
-            forgeries: Forgeries::default(),
+            forgeries: Seldom::new(FORGERIES_PAUSE),
             nodes,
             missed,
             told,
@@ -202,9 +204,9 @@ impl Work {
             Input::Wire(WireEvent::Message(bytes)) => match self.seals.open(&bytes) {
                 Ok(message) => self.opened(&message, now),
                 Err(Forged) => {
-                    // Nothing is looked up because of it: whoever has sent it could make the database busy.
+                    // Nothing is looked up because of it, so that a stranger cannot make the database busy.
                     self.status.count_forged();
-                    self.forgeries.dropped(now);
+                    self.say_forged();
                 }
             },
             Input::Wire(WireEvent::Interrupted) => {
@@ -250,6 +252,17 @@ impl Work {
         }
         let delivered = self.feed.own(after, commit, now);
         self.deliver(delivered, now);
+    }
+
+    /// Logs that a message was dropped, once in a while.
+    fn say_forged(&self) {
+        if let Some(left_out) = self.forgeries.due() {
+            tracing::warn!(
+                messages = left_out + 1,
+                "messages on the wire were dropped, because no node with this [cluster] secret has sent them: a node has \
+                 another secret, or none, or is of an older version, or somebody else writes to the wire"
+            );
+        }
     }
 
     /// Takes a message of another node, as far as it can be read.

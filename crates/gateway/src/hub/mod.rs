@@ -40,7 +40,8 @@ use std::sync::Arc;
 use quintet_dialect::Dialect;
 use quintet_domain::limits::IDS_MAX;
 use quintet_domain::{
-    Commit, ConnectionId, Entry, Ephemeral, Event, LocalCommand, MessageId, Outcome, Refusal, Reply, User, UserId, Written,
+    Commit, ConnectionId, Entry, Ephemeral, Event, LocalCommand, MessageId, Outcome, Refusal, Reply, User, UserId,
+    Written,
 };
 use quintet_service::{ResumeTokens, Service};
 use tokio::sync::{mpsc, oneshot};

@@ -1,10 +1,14 @@
 //! A small HTTP client that opens a connection for each request.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+
+/// The time within which a server has to say whether it is ready.
+const READY_PATIENCE: Duration = Duration::from_secs(120);
 
 #[derive(Clone)]
 pub struct Http {
@@ -139,6 +143,22 @@ impl Http {
             body.len()
         );
         self.raw(&[head.as_bytes(), &body].concat()).await
+    }
+
+    /// Asks whether the server is ready, until its answer has a status and contains a text.
+    pub async fn until_ready_says(&self, status: u16, text: &str) {
+        let asked = async {
+            let mut pace = tokio::time::interval(Duration::from_millis(100));
+            loop {
+                pace.tick().await;
+                let answer = self.send("GET", "/readyz", &[], "").await;
+                if answer.status == status && answer.text.contains(text) {
+                    return;
+                }
+            }
+        };
+        let said = tokio::time::timeout(READY_PATIENCE, asked).await;
+        said.unwrap_or_else(|_| panic!("the answer {status} {text} never comes"));
     }
 
     /// Creates a group of its owner and other members. Returns its id.

@@ -211,6 +211,13 @@ impl Wire {
         }
     }
 
+    /// Returns the text of the next message of the dialect `chat`, with the offset behind it, by which the connection is
+    /// resumed. Events before it are dropped.
+    pub async fn next_message(&mut self) -> (String, Option<Value>) {
+        let message = self.next("message:new").await;
+        (message["content"].as_str().expect("text").to_owned(), self.offset.clone())
+    }
+
     /// Returns the next event of that name. Others before it are dropped.
     pub async fn next(&mut self, name: &str) -> Value {
         loop {

@@ -128,8 +128,8 @@ impl MemoryDisk {
         Self { tables: empty(environment) }
     }
 
-    /// Changes a column of all users' rows that nobody is told of, without a group and without an entry, as a migration
-    /// does beside nodes that run. They notice by the epoch, which moves with it.
+    /// Changes a column of all users' rows without a group and without an entry, as a migration does beside nodes that
+    /// run. The nodes notice by the epoch, which moves with it.
     pub fn change_behind_the_log(&self) {
         let mut data = self.tables.write().unwrap_or_else(PoisonError::into_inner);
         data.change_countries();

@@ -1,7 +1,7 @@
-//! The incarnation of the data that this process works with. Where the database has lost commits that were told to
-//! clients, the next incarnation begins, and everything that was worked out from the one before is worth nothing.
+//! The incarnation of the data that this process works with. When the database has lost commits that clients have seen,
+//! the next incarnation begins, and everything that was derived from the previous one is invalid.
 //!
-//! What must stay true: what is over stays over. A process that goes on opens the store again.
+//! What must stay true: an incarnation that has ended never continues. To continue, the process opens the store again.
 
 use std::sync::Arc;
 

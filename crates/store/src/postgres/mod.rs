@@ -204,9 +204,9 @@ impl PostgresStore {
         Ok(heartbeat)
     }
 
-    /// Waits until this store is over: the database has lost commits that were told to clients, or this process cannot
-    /// catch up with the others. From then on every write is refused, and a process that goes on opens the store again
-    /// and lets its clients begin afresh.
+    /// Waits until this store cannot be used any more: the database has lost commits that clients have seen, or this
+    /// process cannot catch up with the others. From then on every write is refused. To continue, the process opens the
+    /// store again and lets its clients begin afresh.
     pub async fn over(&self) {
         self.incarnation.ended().await;
     }

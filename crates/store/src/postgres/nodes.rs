@@ -32,9 +32,9 @@ const SETTINGS: &str = "
     SET default_transaction_isolation = 'read committed';
     SET statement_timeout = '5s'";
 
-/// Writes the node's own row, removes those of nodes that ended long ago, and returns the newest position and the incarnation beside each of
-/// the other nodes that are alive, or beside nothing. Rows that another node is about to remove are passed over, so that
-/// no two nodes wait for each other.
+/// Writes the node's own row, removes those of nodes that ended long ago, and returns the newest position and the
+/// incarnation beside each of the other nodes that are alive, or beside nothing. Rows that another node is about to remove
+/// are passed over, so that no two nodes wait for each other.
 const BEAT: &str = "
     WITH own AS (
         INSERT INTO node (id, address, seen_at) VALUES ($1, $2, clock_timestamp())

@@ -8,7 +8,13 @@ use quintet_domain::{
     Actor, AddMember, AddService, AdoptUser, AnnounceFile, Barrier, ChangeConversation, ChangeMeetup, ChangeProfile,
     ChangeSettings, Claims, ClientMessageId, Commit, CompleteFile, ConnectionId, ContinueErasure, ConversationId,
     ConversationKind, CreateConversation, CreateMeetup, DecideRequest, DeleteConversation, DeleteMeetup, DeleteMessage,
-    Departure, EditMessage, Emoji, EraseUser, Event, ExpireMeetups, FileLink, ForgetFiles, GuestProof, JoinConversation, LeaveConversation, MarkDelivered, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId, MessageKind, Metadata, Mute, NewConversation, NewDetails, NewFile, NewMeetup, NewText, NewUser, NoteDelivery, NoteLogin, NoteSeen, NotificationId, Notify, NotifyUser, PinMessage, Probe, Profile, ProfileChange, Prune, React, ReadNotifications, Reading, RegisterUser, RemoveMember, RemoveParticipant, RemoveService, RenewHash, RequestMeetup, RevokeTokens, Role, SaveDeliveries, SendMessage, SetDisabled, SetPassword, SettingsChange, StoredFile, SweepGuests, Target, Timestamp, UserId, Write, Written,
+    Departure, EditMessage, Emoji, EraseUser, Event, ExpireMeetups, FileLink, ForgetFiles, GuestProof,
+    JoinConversation, LeaveConversation, MarkDelivered, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId,
+    MessageKind, Metadata, Mute, NewConversation, NewDetails, NewFile, NewMeetup, NewText, NewUser, NoteDelivery,
+    NoteLogin, NoteSeen, NotificationId, Notify, NotifyUser, PinMessage, Probe, Profile, ProfileChange, Prune, React,
+    ReadNotifications, Reading, RegisterUser, RemoveMember, RemoveParticipant, RemoveService, RenewHash, RequestMeetup,
+    RevokeTokens, Role, SaveDeliveries, SendMessage, SetDisabled, SetPassword, SettingsChange, StoredFile, SweepGuests,
+    Target, Timestamp, UserId, Write, Written,
 };
 
 /// The people, of whom the last two begin as guests.

@@ -157,7 +157,7 @@ impl Door {
         let introduced =
             introduced.and_then(|value| self.introductions.read(self.node, request.method(), request.uri(), &value));
         let Some(introduction) = introduced else {
-            return refusal(StatusCode::FORBIDDEN, "this address is for other nodes of the cluster\n");
+            return not_for_strangers();
         };
         if !caller.is_let_in(&self.room) {
             return refusal(StatusCode::SERVICE_UNAVAILABLE, "the node has no capacity for this request now\n");
@@ -173,19 +173,24 @@ impl Door {
         self.engine.handle(request.map(OfNode::new), client).await
     }
 
-    /// Says whether this node reaches the database. Whoever asks keeps its place among those who are few at a time, and
-    /// the connection ends with the answer.
+    /// Answers whether this node reaches the database. The connection stays among the few that have passed on no request
+    /// yet, and is closed after the answer.
     fn answer_question(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
         let question = request.headers().get(&question::HEADER);
         let answer = question.and_then(|question| self.questions.answer(self.node, question, (self.reaches)()));
         let Some(answer) = answer else {
-            return refusal(StatusCode::FORBIDDEN, "this address is for other nodes of the cluster\n");
+            return not_for_strangers();
         };
         let mut response = Response::new(Full::default());
         response.headers_mut().insert(question::HEADER.clone(), answer);
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         response
     }
+}
+
+/// The answer to a caller that has not proved to be a node of this cluster.
+fn not_for_strangers() -> Response<Full<Bytes>> {
+    refusal(StatusCode::FORBIDDEN, "this address is for other nodes of the cluster\n")
 }
 
 fn refusal(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {

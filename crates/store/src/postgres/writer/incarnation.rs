@@ -1,7 +1,7 @@
 //! Noticing that the database has lost commits, and beginning the next incarnation of the data.
 //!
 //! What must stay true: nothing is committed to a history that does not continue the one that this process knows; the
-//! next incarnation is begun once, under the lock, by whoever notices first.
+//! next incarnation is begun once, under the lock, by the first process that notices.
 
 use super::order::{LOCK, PART, Part};
 use super::{Applied, WriterLink};

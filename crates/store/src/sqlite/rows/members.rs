@@ -201,7 +201,8 @@ impl<C: Deref<Target = Connection>> MemberRows for SqliteRows<C> {
 
     fn cursors(&self, conversation: ConversationKey, passed: u64, limit: usize) -> RowResult<Vec<CursorRow>> {
         self.list(
-            "SELECT u.id, m.joined_sequence, m.read_sequence, m.read_at, m.delivered_sequence FROM member m JOIN user u ON u.pk = m.user_pk
+            "SELECT u.id, m.joined_sequence, m.read_sequence, m.read_at, m.delivered_sequence
+             FROM member m JOIN user u ON u.pk = m.user_pk
              WHERE m.conversation_pk = ?1
                AND (m.read_sequence >= ?2 AND m.read_at IS NOT NULL OR m.delivered_sequence >= ?2)
              ORDER BY m.read_sequence DESC, m.user_pk LIMIT ?3",

@@ -7,11 +7,19 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use quintet_bus::{Bus, LocalBus, Publication, Subscription};
-use quintet_cluster::{Backing, Cluster, GroupSender, Inbox, MemoryNetwork, Neighbours, Parts, WireEvent};
-use quintet_domain::{CommandReply, Commit, Entry, Event, NodeId, Refusal, Ticket, UserId};
-use quintet_store::{Delivered, Future, Group, Heartbeat, StoreError};
+use quintet_cluster::{
+    Backing, Cluster, Envelope, GroupSender, Inbox, MemoryNetwork, Message, Neighbours, Parts, WireEvent, encode,
+};
+use quintet_domain::{
+    CommandReply, Commit, ConversationId, ConversationKind, ConversationRef, Entry, Ephemeral, Event, MessageId,
+    NodeId, Refusal, Ticket, Timestamp, User, UserId, UserKind,
+};
+use quintet_store::{Delivered, FreshNode, Future, Group, Heartbeat, StoreError};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
+
+/// The other node.
+const OTHER: NodeId = NodeId(2);
 
 /// What a store was asked.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,7 +28,7 @@ enum Asked {
     CatchUp(Instant),
 }
 
-/// A store that has a position, and whose writer finds nothing.
+/// A store that has a position and names one other node, and whose writer finds nothing.
 struct Answers {
     position: AtomicU64,
     asked: mpsc::UnboundedSender<Asked>,
@@ -30,7 +38,7 @@ impl Backing for Answers {
     fn heartbeat(&self, _node: NodeId, _address: Option<String>) -> Future<'_, Result<Heartbeat, StoreError>> {
         drop(self.asked.send(Asked::Heartbeat));
         let position = self.position.load(Ordering::SeqCst);
-        Box::pin(async move { Ok(Heartbeat { position, others: Vec::new() }) })
+        Box::pin(async move { Ok(Heartbeat { position, others: vec![FreshNode { id: OTHER, address: None }] }) })
     }
 
     fn catch_up(&self) -> Future<'_, Result<(), StoreError>> {
@@ -158,5 +166,70 @@ async fn a_node_ends_with_its_writer() {
     events.closed().await;
     for position in 1..=3 {
         assert_eq!(next(&mut subscription).await.position, position);
+    }
+}
+
+/// An event of the other node that is not kept.
+fn passing(number: u64, event: Event) -> WireEvent {
+    WireEvent::Message(encode(&Envelope { from: OTHER, number, message: Message::Passing(event) }))
+}
+
+/// What was delivered is told in whatever order it comes; what is typed, only if nothing newer is known.
+#[tokio::test]
+async fn what_was_delivered_may_be_overtaken() {
+    let rig = rig();
+    let mut subscription = rig.bus.subscribe();
+    let (id, kind) = (ConversationId::trusted("team"), ConversationKind::Group);
+    let conversation = Arc::new(ConversationRef { id, kind, name: None, pair: None });
+    let typing = |name: &str| {
+        let user = User {
+            id: UserId::trusted(name),
+            username: name.to_owned(),
+            name: name.to_owned(),
+            last_name: None,
+            avatar: None,
+            kind: UserKind::Registered,
+            last_seen: None,
+            created_at: Timestamp(0),
+        };
+        Event::Typing { conversation: Arc::clone(&conversation), user: Arc::new(user), typing: true }
+    };
+    let delivered = |message: &str| Event::MessagesDelivered {
+        conversation: Arc::clone(&conversation),
+        user: UserId::trusted("ada"),
+        messages: vec![MessageId::trusted(message)],
+        author: UserId::trusted("bob"),
+    };
+    let mut heard = async || loop {
+        if let Publication::Ephemeral(Ephemeral::Event(event)) = subscription.next().await.unwrap() {
+            return event;
+        }
+    };
+    // Nothing is heard before the store has named the node.
+    let mut number = 0;
+    loop {
+        number += 1;
+        rig.events.send(passing(number, typing("ada"))).await.unwrap();
+        if tokio::time::timeout(Duration::from_millis(50), heard()).await.is_ok() {
+            break;
+        }
+    }
+    let late = [
+        (5, typing("newest")),
+        (3, delivered("m3")),
+        (2, typing("older")),
+        (4, delivered("m4")),
+        (4, delivered("m4")),
+        (6, typing("last")),
+    ];
+    for (behind, event) in late {
+        rig.events.send(passing(number + behind, event)).await.unwrap();
+    }
+    for expected in [typing("newest"), delivered("m3"), delivered("m4"), typing("last")] {
+        let mut next = heard().await;
+        while next == typing("ada") {
+            next = heard().await;
+        }
+        assert_eq!(next, expected);
     }
 }

@@ -302,8 +302,13 @@ impl Work {
                 }
             }
             Message::Passing(event) => {
-                let passes = matches!(event, Event::Typing { .. } | Event::MessagesDelivered { .. });
-                if passes && self.senders.is_newer_typing(from, number) {
+                let passes = if matches!(event, Event::Typing { .. }) {
+                    self.senders.is_newer_typing(from, number)
+                } else {
+                    // Each says something of its own, in whatever order they come.
+                    matches!(event, Event::MessagesDelivered { .. })
+                };
+                if passes {
                     // A subscriber that is far behind does without it.
                     drop(self.bus.ephemeral(Ephemeral::Event(event)));
                 }

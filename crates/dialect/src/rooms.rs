@@ -2,11 +2,12 @@
 //!
 //! What must stay true: names and payloads are those of [`EVENTS`]; no permission is decided here.
 
+mod objects;
+
 use std::sync::Arc;
 
 use quintet_domain::{
-    ConversationRef, Departure, Event, LocalCommand, Message, MessageId, Profile, Refusal, Reply, RoomMember, Target,
-    User, WriteCommand,
+    Departure, Event, LocalCommand, Message, MessageId, Profile, Refusal, Reply, Target, WriteCommand,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -15,7 +16,7 @@ use crate::client_fields::{
     ARCHIVED, AVATAR, CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, FILES, IS_TYPING, MARKED_UNREAD, MENTION_ALL, MENTIONS,
     MESSAGE, METADATA, MUTED, NOTIFY, PINNED, READ_MESSAGES, REPLY_TO, THREAD_ID, content, conversation, kind, sender,
 };
-use crate::details::{DeletedDetails, EditedDetails, Extras};
+use crate::details::{DeletedDetails, EditedDetails};
 use crate::dialect::Dialect;
 use crate::event_spec::{
     Decoded, EventSpec,
@@ -32,6 +33,9 @@ use crate::payload::{
     optional, required,
 };
 use crate::shared::{self, IdList, Moment, is_false};
+
+use self::objects::RoomMembers;
+pub(crate) use self::objects::{MessageObject, UserObject};
 
 const OBJECT: Type = Type::Object;
 
@@ -225,92 +229,6 @@ fn send(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
 fn typing(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let target = Target::Conversation(fields.conversation("roomId"));
     Ok(claimed(fields, LocalCommand::Typing { target, typing: fields.flag_or_true("isTyping") }))
-}
-
-/// A user.
-#[derive(Serialize)]
-pub(crate) struct UserObject<'a> {
-    id: &'a str,
-    username: &'a str,
-    avatar: Option<&'a str>,
-    #[serde(skip_serializing_if = "is_false")]
-    guest: bool,
-}
-
-impl<'a> UserObject<'a> {
-    pub(crate) fn of(user: &'a User) -> Self {
-        Self { id: user.id.as_str(), username: &user.username, avatar: user.avatar.as_deref(), guest: user.is_guest() }
-    }
-}
-
-/// A message.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct MessageObject<'a> {
-    id: &'a str,
-    room_id: &'a str,
-    content: &'a str,
-    #[serde(rename = "type")]
-    kind: &'static str,
-    user_id: &'a str,
-    user: UserObject<'a>,
-    created_at: Moment,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    edited_at: Option<Moment>,
-    #[serde(skip_serializing_if = "is_false")]
-    deleted: bool,
-    #[serde(flatten)]
-    extras: Extras<'a>,
-}
-
-impl<'a> MessageObject<'a> {
-    pub(crate) fn of(message: &'a Message) -> Self {
-        Self {
-            id: message.id.as_str(),
-            room_id: message.conversation.id.as_str(),
-            content: &message.content,
-            kind: message.kind.as_str(),
-            user_id: message.sender.id.as_str(),
-            user: UserObject::of(&message.sender),
-            created_at: Moment(message.created_at),
-            edited_at: message.edited_at.map(Moment),
-            deleted: message.deleted_at.is_some(),
-            extras: Extras::of(message),
-        }
-    }
-}
-
-/// A member of a room, with whether it is online.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RoomMemberObject<'a> {
-    user_id: &'a str,
-    username: &'a str,
-    online: bool,
-    avatar: Option<&'a str>,
-    #[serde(skip_serializing_if = "is_false")]
-    guest: bool,
-}
-
-/// The members of a room.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RoomMembers<'a> {
-    room_id: &'a str,
-    users: Vec<RoomMemberObject<'a>>,
-}
-
-impl<'a> RoomMembers<'a> {
-    fn of(room: &'a ConversationRef, members: &'a [RoomMember]) -> Self {
-        let member = |member: &'a RoomMember| RoomMemberObject {
-            user_id: member.user.id.as_str(),
-            username: &member.user.username,
-            online: member.online,
-            avatar: member.user.avatar.as_deref(),
-            guest: member.user.is_guest(),
-        };
-        Self { room_id: room.id.as_str(), users: members.iter().map(member).collect() }
-    }
 }
 
 /// Returns the text of a message for everybody who receives it.

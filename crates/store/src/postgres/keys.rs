@@ -5,8 +5,9 @@
 use tokio_postgres::{Client, Error, Row};
 
 use super::link::Link;
+use super::migrate;
+use super::open::on_a_thread;
 use super::target::PostgresTarget;
-use super::{migrate, on_a_thread};
 use crate::OpenError;
 
 /// A key of an installation, as the database stores it.

@@ -21,6 +21,7 @@ mod migrate;
 mod nodes;
 mod nodes_lock;
 mod notifications;
+mod open;
 mod queries;
 mod reader;
 mod rows;
@@ -55,12 +56,12 @@ use self::error::{PostgresError, get};
 use self::incarnation::Incarnation;
 use self::jobs::PostgresJobs;
 use self::nodes::NodesLink;
+use self::open::{on_a_thread, open_writer};
 use self::reader::ReadLink;
 use self::rows::{Channel, PostgresRows};
 use self::search::SearchFeed;
 use self::shared_counts::PostgresCounts;
 use self::side_link::SideLink;
-use self::writer::{WriterLink, WriterRows};
 use crate::marks;
 use crate::migrated::Migrated;
 use crate::readers::{self, Class, Readers};
@@ -239,28 +240,6 @@ impl PostgresStore {
     pub fn waited_for(&self) -> u64 {
         self.waited_for.load(Ordering::Relaxed)
     }
-}
-
-/// Runs a function on a thread of its own, and waits for it.
-fn on_a_thread<T: Send>(run: impl FnOnce() -> T + Send) -> Result<T, OpenError> {
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().spawn_scoped(scope, run).map_err(OpenError::Thread)?;
-        thread.join().map_err(|_| OpenError::Thread(std::io::Error::other("the thread that opened it panicked")))
-    })
-}
-
-fn open_writer(
-    target: &Arc<PostgresTarget>,
-    clock: Clock,
-    waited_for: &Arc<AtomicU64>,
-    delivered: Delivered,
-) -> Result<(WriterRows, u64, Incarnation), OpenError> {
-    let opened = WriterLink::open(Arc::clone(target), clock, Arc::clone(waited_for), delivered);
-    let (link, position, incarnation) = opened.map_err(|error| match error {
-        PostgresError::Database(error) => migrate::refused(target, &error),
-        error => OpenError::Rows(error.into()),
-    })?;
-    Ok((PostgresRows(link), position, incarnation))
 }
 
 impl Store for PostgresStore {

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
 
+mod steps;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::cell::Cell;
@@ -13,20 +15,17 @@ use std::task::{Context, Poll, Waker};
 use proptest::prelude::*;
 
 use quintet_domain::{
-    AddMember, AdoptUser, ChangeConversation, ChangeProfile, ChangeSettings, Claims, Code, Commit, ContinueErasure,
-    ConversationId, ConversationKind, CreateConversation, CreateMeetup, DecideRequest, DeleteConversation,
-    DeleteMeetup, DeleteMessage, Departure, EditMessage, Emoji, Entry, EraseUser, Event, JoinConversation,
-    LeaveConversation, MarkRead, MeetupId, MessageId, NewMeetup, NewText, NewUser, NoteSeen, PinMessage, Profile,
-    ProfileChange, Prune, Quotas, React, Reading, RegisterUser, RemoveMember, RenewHash, RequestMeetup, RevokeTokens,
-    Role, SendMessage, SetDisabled, SettingsChange, SweepGuests, Target, Ticket, Timestamp, UserId, Write, Written,
+    AddMember, ChangeProfile, Code, Commit, ConversationKind, Departure, EditMessage, Entry, Event, LeaveConversation,
+    MarkRead, NewUser, ProfileChange, Quotas, Reading, RegisterUser, RevokeTokens, Ticket, Write,
 };
 use quintet_rules::WriterState;
 use quintet_store::{
     Clock, Committer, Database, Delivered, Location, MemoryDisk, MemoryStore, MemoryWriter, PostgresStore, ReplyTo,
     SqliteStore, Store, Submission,
 };
+use steps::{ACCOUNTS, Chosen, Made, USERS, step, user};
 use support::postgres::TestDatabase;
-use support::{Bench, Counting, actor, message, new_conversation};
+use support::{Bench, Counting, actor, message};
 
 #[tokio::test]
 async fn a_new_name_is_told_with_the_next_message() {
@@ -118,213 +117,6 @@ async fn each_revocation_is_later_than_the_one_before() {
 }
 
 // --- with the cache and without it ---
-
-/// What one write of a history does.
-#[derive(Clone, Copy, Debug)]
-enum Step {
-    Make(ConversationKind),
-    Send,
-    SendDirect,
-    Edit,
-    DeleteMessage,
-    Read,
-    Configure,
-    Join,
-    Leave,
-    Add,
-    MakeAdmin,
-    Remove,
-    Rename,
-    DeleteConversation,
-    ChangeName,
-    Seen,
-    Bar,
-    LetIn,
-    Revoke,
-    Erase,
-    Adopt,
-    Sweep,
-    MakeMeetup,
-    Ask,
-    Accept,
-    EndMeetup,
-    Prune,
-    React,
-    Unreact,
-    Pin,
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    use Step::*;
-    let kinds = [ConversationKind::Group, ConversationKind::Room];
-    let often = prop_oneof![
-        Just(Send),
-        Just(Join),
-        Just(Leave),
-        Just(Add),
-        Just(Read),
-        Just(Configure),
-        Just(Edit),
-        Just(SendDirect)
-    ];
-    let seldom = vec![
-        DeleteMessage,
-        MakeAdmin,
-        Remove,
-        Rename,
-        DeleteConversation,
-        ChangeName,
-        Seen,
-        Bar,
-        LetIn,
-        LetIn,
-        Revoke,
-        Erase,
-        Adopt,
-        Sweep,
-        MakeMeetup,
-        Ask,
-        Accept,
-        EndMeetup,
-        Prune,
-        React,
-        React,
-        Unreact,
-        Pin,
-    ];
-    prop_oneof![
-        2 => proptest::sample::select(kinds.to_vec()).prop_map(Make),
-        10 => often,
-        8 => proptest::sample::select(seldom),
-    ]
-}
-
-/// The number of users with accounts; the other users are guests.
-const ACCOUNTS: usize = 3;
-const USERS: usize = 5;
-
-/// A write with the numbers of two users and of a conversation or message that it is about.
-type Chosen = (Step, usize, usize, usize);
-
-/// What a history has created so far.
-#[derive(Default)]
-struct Made {
-    conversations: Vec<ConversationId>,
-    messages: Vec<MessageId>,
-    meetups: Vec<MeetupId>,
-}
-
-fn user(number: usize) -> UserId {
-    UserId::trusted(&if number < ACCOUNTS { format!("u{number}") } else { format!("guest-{number}") })
-}
-
-impl Made {
-    fn note(&mut self, written: &Written) {
-        match written {
-            Written::CreateConversation(created) => self.conversations.push(created.conversation.id.clone()),
-            Written::SendMessage(sent) => {
-                self.messages.push(sent.message.id.clone());
-                if !self.conversations.contains(&sent.message.conversation.id) {
-                    self.conversations.push(sent.message.conversation.id.clone());
-                }
-            }
-            Written::CreateMeetup(meetup) => {
-                self.meetups.push(meetup.id.clone());
-                self.conversations.push(meetup.chat_id.clone());
-            }
-            _ => {}
-        }
-    }
-
-    /// The write of a step; `None` if nothing exists yet that it could be about.
-    fn write(&self, (step, by, other, at): Chosen) -> Option<Write> {
-        let (by, other) = (user(by), user(other));
-        let actor = actor(&by);
-        let pick = |count: usize| (count > 0).then(|| at % count);
-        let conversation = pick(self.conversations.len()).map(|at| self.conversations[at].clone());
-        let message = pick(self.messages.len()).map(|at| self.messages[at].clone());
-        let meetup = pick(self.meetups.len()).map(|at| self.meetups[at].clone());
-        let soon = Timestamp(4_000_000_000_000);
-        Some(match step {
-            Step::Make(kind) => CreateConversation { actor, new: new_conversation(kind, true, &[]) }.into(),
-            Step::Send => support::message(&by, &conversation?, "text", None).into(),
-            Step::SendDirect => {
-                let send = support::message(&by, &ConversationId::trusted("x"), "text", Some("one"));
-                let text = NewText { target: Target::Direct(other), ..send.text };
-                SendMessage { actor, text }.into()
-            }
-            Step::Edit => EditMessage { actor, message: message?, content: "new".to_owned(), details: None }.into(),
-            Step::DeleteMessage => DeleteMessage { actor, message: message? }.into(),
-            Step::Read => {
-                MarkRead { actor, reading: Reading::Messages { conversation: None, messages: vec![message?] } }.into()
-            }
-            Step::React | Step::Unreact => {
-                let (emoji, active) = (Emoji::trusted("+1"), matches!(step, Step::React));
-                React { actor, message: message?, emoji, active }.into()
-            }
-            Step::Pin => PinMessage { actor, message: message?, pinned: at % 3 != 0 }.into(),
-            Step::Configure => {
-                let change = SettingsChange {
-                    pinned: Some(at.is_multiple_of(2)),
-                    archived: Some(true),
-                    marked_unread: Some(true),
-                    ..SettingsChange::default()
-                };
-                ChangeSettings { actor, target: Target::Conversation(conversation?), change }.into()
-            }
-            Step::Join => {
-                let profile = Profile { username: Some("a guest".to_owned()), avatar: None };
-                JoinConversation { actor, conversation: conversation?, profile, history: true }.into()
-            }
-            Step::Leave => LeaveConversation { actor, conversation: conversation?, departure: Departure::Left }.into(),
-            Step::Add => AddMember { actor, conversation: conversation?, user: other, role: None }.into(),
-            Step::MakeAdmin => {
-                AddMember { actor, conversation: conversation?, user: other, role: Some(Role::Admin) }.into()
-            }
-            Step::Remove => RemoveMember { actor, conversation: conversation?, user: other }.into(),
-            Step::Rename => {
-                let name = Some("new".to_owned());
-                ChangeConversation { actor, conversation: conversation?, name, open: None }.into()
-            }
-            Step::DeleteConversation => DeleteConversation { actor, conversation: conversation? }.into(),
-            Step::ChangeName => {
-                let change = ProfileChange { name: Some(format!("name {at}")), ..ProfileChange::default() };
-                ChangeProfile { user: by, change }.into()
-            }
-            Step::Seen => NoteSeen { users: vec![(by, Timestamp(at as i64))] }.into(),
-            Step::Bar => SetDisabled { user: by, disabled: true }.into(),
-            Step::LetIn => SetDisabled { user: by, disabled: false }.into(),
-            Step::Revoke if at % 2 == 0 => RenewHash { user: by, old: "$hash".to_owned(), new: at.to_string() }.into(),
-            Step::Revoke => RevokeTokens { user: by }.into(),
-            // Rarely, because else no user would be left.
-            Step::Erase if at % 8 == 0 => EraseUser { user: by }.into(),
-            Step::Erase => ContinueErasure { user: by }.into(),
-            Step::Adopt if at % 4 == 0 => {
-                let claims =
-                    Claims { id: by, username: None, name: None, email: None, email_verified: false, avatar: None };
-                AdoptUser { claims }.into()
-            }
-            Step::Adopt | Step::Sweep => {
-                let present = Arc::new([other].into_iter().collect());
-                SweepGuests { present, joined_before: Timestamp(i64::MAX) }.into()
-            }
-            Step::MakeMeetup => {
-                let new = NewMeetup {
-                    activity: "a".to_owned(),
-                    location: "l".to_owned(),
-                    starts_at: soon,
-                    expires_at: soon,
-                    capacity: Some(1),
-                };
-                CreateMeetup { actor, new }.into()
-            }
-            Step::Ask => RequestMeetup { actor, meetup: meetup? }.into(),
-            Step::Accept => DecideRequest { actor, meetup: meetup?, user: other, accept: true }.into(),
-            Step::EndMeetup => DeleteMeetup { actor, meetup: meetup? }.into(),
-            Step::Prune => Prune { after: 0 }.into(),
-        })
-    }
-}
 
 /// A committer with its own database and clock.
 struct Side<D> {

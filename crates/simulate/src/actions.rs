@@ -40,9 +40,13 @@ pub(crate) fn step(sim: &Rc<Sim>, server: &Server, clients: &[Rc<Client>]) {
         965..972 => make(sim, server),
         972..977 => delete_conversation(sim, server),
         977..985 => sweep(sim, server, clients),
-        _ => {
+        985..993 => {
             sim.note("the next commit fails");
             server.fail_next_commit();
+        }
+        _ => {
+            sim.note("the next read of what other nodes have committed fails");
+            server.fail_next_read();
         }
     }
 }

@@ -1,9 +1,9 @@
 //! The feed: brings the commits of all nodes into the one order in which they were committed.
 //!
-//! Commits reach it in two ways. Those of this node come from its writer, which has caught up with the other nodes first,
-//! so that each contains everything that the feed did not have yet. Those of other nodes come over a wire, which
-//! may lose, repeat and reorder them. What is missing is not read by the feed: it says when the writer is to be asked
-//! ([`Feed::asks_at`]), and the answer comes as an own commit, in its place among the others.
+//! Commits reach it in two ways. Those of this node come from its writer, which reads what other nodes have committed
+//! before, as far as the feed has not delivered it by then. Those of other nodes come over a wire, which may lose, repeat
+//! and reorder them. What is missing is not read by the feed: it says when the writer is to be asked
+//! ([`Feed::asks_at`]), and the answer comes as an own group, in its place among the others.
 //!
 //! What must stay true: each position is delivered once, in order, without a gap; replies are never dropped, and stay in
 //! the order in which the writer gave them; what waits is bounded.
@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use quintet_domain::{Commit, Entry};
+use quintet_store::Missed;
 use tokio::time::Instant;
 
 use crate::GroupNotice;
@@ -52,8 +53,8 @@ pub struct Feed {
     /// Groups of other nodes that came before their predecessors, by the positions after which they begin.
     waiting: BTreeMap<u64, Waiting>,
     waiting_bytes: usize,
-    /// Own commits that began beyond what was delivered. There are none, as long as the writer catches up rightly; their
-    /// replies must not be lost if it does not.
+    /// Own commits that begin beyond what was delivered, with the positions at which they begin. They wait where the writer
+    /// could not read what is before them, and each group that it commits tries to read that again.
     own: VecDeque<(u64, Commit)>,
     missing: Option<Missing>,
 }
@@ -71,15 +72,26 @@ impl Feed {
         self.applied
     }
 
-    /// Takes a commit of this node, which contains everything that was committed after a position. Returns what is
-    /// delivered now.
-    pub fn own(&mut self, after: u64, commit: Commit, now: Instant) -> Vec<Commit> {
-        if after > self.applied {
-            tracing::error!(after, applied = self.applied, "an own commit begins beyond what was delivered");
-            self.miss(after, now, now);
+    /// Takes a commit of this node, which begins at a position, with what the writer has read of the commits before it.
+    /// Returns what is delivered now.
+    pub fn own(&mut self, missed: Vec<Missed>, begun_at: u64, commit: Commit, now: Instant) -> Vec<Commit> {
+        let mut delivered = Vec::new();
+        for Missed { after, last, entries } in missed {
+            if after > self.applied {
+                // The writer reads from what was delivered on.
+                tracing::error!(after, applied = self.applied, "what was read begins beyond what was delivered");
+            }
+            if last > self.applied {
+                self.wait(after, last, entries, now);
+                delivered.extend(self.deliver());
+            }
         }
-        self.own.push_back((after, commit));
-        self.deliver()
+        self.own.push_back((begun_at, commit));
+        delivered.extend(self.deliver());
+        if begun_at > self.applied {
+            self.miss(begun_at, now, now);
+        }
+        delivered
     }
 
     /// Takes a group of another node. Returns what is delivered now.

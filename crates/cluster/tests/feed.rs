@@ -9,6 +9,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use quintet_cluster::{Feed, GAP_WAIT, GroupNotice};
 use quintet_domain::{CommandReply, Commit, Entry, Event, Refusal, Ticket, UserId};
+use quintet_store::Missed;
 use tokio::time::Instant;
 
 /// What happens next. Numbers choose among what there is.
@@ -16,8 +17,9 @@ use tokio::time::Instant;
 enum Step {
     /// Another node commits a group of some entries.
     Theirs(u64),
-    /// This node's writer catches up and commits a group with some entries and a reply, or fails to commit it.
-    Own { entries: u64, commits: bool },
+    /// This node's writer commits a group with some entries and a reply, or fails to commit it. After a commit it reads
+    /// what others have committed before, or fails to.
+    Own { entries: u64, commits: bool, reads: bool },
     /// The feed takes the oldest group of this node's writer.
     TakeOwn,
     /// The wire brings one of the messages that are on their way. It may bring it again.
@@ -35,7 +37,8 @@ enum Step {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         4 => (1..4_u64).prop_map(Step::Theirs),
-        3 => (0..3_u64, prop::bool::weighted(0.8)).prop_map(|(entries, commits)| Step::Own { entries, commits }),
+        3 => (0..3_u64, prop::bool::weighted(0.8), prop::bool::weighted(0.7))
+            .prop_map(|(entries, commits, reads)| Step::Own { entries, commits, reads }),
         5 => Just(Step::TakeOwn),
         6 => (any::<usize>(), prop::bool::weighted(0.3), prop::bool::weighted(0.9))
             .prop_map(|(which, again, entries)| Step::Brings { which, again, entries }),
@@ -70,10 +73,12 @@ struct World {
     newest: u64,
     /// Groups of other nodes on the wire: after, last.
     wire: Vec<(u64, u64)>,
-    /// What the writer has handed over and the feed has not taken yet.
-    own: VecDeque<(u64, Commit)>,
-    /// The newest position that the writer knows.
-    known: u64,
+    /// What the writer has handed over and the feed has not taken yet: what it has read, where the commit begins, and the
+    /// commit.
+    own: VecDeque<(Vec<Missed>, u64, Commit)>,
+    /// The position up to which the writer has handed over everything, but for gaps that it could not read.
+    handed_over: u64,
+    gaps: VecDeque<(u64, u64)>,
     tickets: u64,
     /// The position of the last entry that was delivered.
     delivered: u64,
@@ -90,7 +95,8 @@ impl World {
             newest: start,
             wire: Vec::new(),
             own: VecDeque::new(),
-            known: start,
+            handed_over: start,
+            gaps: VecDeque::new(),
             tickets: 0,
             delivered: start,
             reached: start,
@@ -125,17 +131,13 @@ impl World {
         assert!(!accepted || reply.after == self.delivered, "a reply comes before everything that follows it");
     }
 
-    /// The writer catches up, and commits a group.
-    fn commit(&mut self, count: u64, commits: bool, replies: bool) {
-        // What the feed has delivered is not read again.
-        let after = self.known.max(self.feed.applied());
-        assert!(after <= self.newest);
-        let begun_at = self.newest;
-        if commits {
-            self.newest += count;
-        }
-        self.known = self.newest;
-        let mut commit = Commit { position: self.newest, replies: Vec::new(), entries: entries(after, self.newest) };
+    /// The writer commits a group, and reads what it has not handed over yet.
+    fn commit(&mut self, count: u64, commits: bool, reads: bool, replies: bool) {
+        // Refusals of a group that was not committed follow nothing.
+        let begun_at = if commits { self.newest } else { 0 };
+        self.newest += if commits { count } else { 0 };
+        let last = if commits { self.newest } else { 0 };
+        let mut commit = Commit { position: last, replies: Vec::new(), entries: entries(begun_at, last) };
         if replies {
             self.tickets += 1;
             // Only a write with entries is delivered in its place exactly: the others may come later.
@@ -144,13 +146,29 @@ impl World {
                 if changed { Ok(quintet_domain::Written::Barrier(begun_at)) } else { Err(Refusal::internal()) };
             commit.replies.push(CommandReply { ticket: Ticket(self.tickets), after: begun_at, outcome });
         }
-        self.own.push_back((after, commit));
+        if commits {
+            if begun_at > self.handed_over {
+                self.gaps.push_back((self.handed_over, begun_at));
+            }
+            self.handed_over = last;
+        }
+        let mut missed = Vec::new();
+        while commits
+            && reads
+            && let Some((begins_at, last)) = self.gaps.pop_front()
+        {
+            // What the feed has delivered is not read again.
+            let after = begins_at.max(self.feed.applied());
+            if after < last {
+                missed.push(Missed { after, last, entries: entries(after, last) });
+            }
+        }
+        self.own.push_back((missed, begun_at, commit));
     }
 
     fn take_own(&mut self) {
-        if let Some((after, commit)) = self.own.pop_front() {
-            assert!(after <= self.feed.applied(), "the writer has read everything that the feed lacked");
-            let delivered = self.feed.own(after, commit, self.now);
+        if let Some((missed, begun_at, commit)) = self.own.pop_front() {
+            let delivered = self.feed.own(missed, begun_at, commit, self.now);
             self.check(delivered);
         }
     }
@@ -161,7 +179,7 @@ impl World {
                 self.wire.push((self.newest, self.newest + count));
                 self.newest += count;
             }
-            Step::Own { entries, commits } => self.commit(entries, commits, true),
+            Step::Own { entries, commits, reads } => self.commit(entries, commits, reads, true),
             Step::TakeOwn => self.take_own(),
             Step::Brings { which, again, entries } => {
                 if self.wire.is_empty() {
@@ -189,7 +207,7 @@ impl World {
             Step::Passes(ms) => self.now += Duration::from_millis(ms),
             Step::Ask => {
                 if self.feed.asks_at().is_some_and(|at| at <= self.now) {
-                    self.commit(0, true, false);
+                    self.commit(0, true, true, false);
                 }
             }
         }
@@ -204,7 +222,7 @@ impl World {
         self.now += GAP_WAIT;
         if self.feed.applied() < self.newest {
             assert!(self.feed.asks_at().is_some_and(|at| at <= self.now), "what is missing is asked for");
-            self.commit(0, true, false);
+            self.commit(0, true, true, false);
             self.take_own();
         }
         assert_eq!((self.delivered, self.reached), (self.newest, self.newest));
@@ -255,12 +273,12 @@ fn what_waits_is_bounded() {
     }
     assert_eq!(feed.asks_at(), Some(now), "what did not fit is asked for at once");
     let commit = Commit { position: 1, replies: Vec::new(), entries: entries(0, 1) };
-    let delivered = feed.own(0, commit, now);
+    let delivered = feed.own(Vec::new(), 0, commit, now);
     assert!(feed.applied() > 1_000 && feed.applied() < 2_000, "{}", feed.applied());
     assert_eq!(delivered.iter().map(|commit| commit.entries.len() as u64).sum::<u64>(), feed.applied());
     assert_eq!(feed.asks_at(), Some(now));
     let commit = Commit { position: 5_000, replies: Vec::new(), entries: entries(feed.applied(), 5_000) };
-    feed.own(feed.applied(), commit, now);
+    feed.own(Vec::new(), feed.applied(), commit, now);
     assert_eq!((feed.applied(), feed.asks_at()), (5_000, None));
 }
 

@@ -89,7 +89,7 @@ fn group(position: u64) -> Group {
     let (after, outcome) = (position - 1, Err(Refusal::internal()));
     let reply = CommandReply { ticket: Ticket(position), after, outcome };
     let commit = Commit { position, replies: vec![reply], entries: vec![entry] };
-    Group { after, begun_at: after, commit, writes: 1, took: Duration::ZERO, committed: true }
+    Group { missed: Vec::new(), begun_at: after, commit, writes: 1, took: Duration::ZERO, committed: true }
 }
 
 /// The next commit that a hub receives.

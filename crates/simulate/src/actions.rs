@@ -41,10 +41,14 @@ pub(crate) fn step(sim: &Rc<Sim>, server: &Server, clients: &[Rc<Client>]) {
         965..972 => make(sim, server),
         972..977 => delete_conversation(sim, server),
         977..985 => sweep(sim, server, clients),
-        985..991 => configure(sim, server),
-        _ => {
+        985..990 => configure(sim, server),
+        990..995 => {
             sim.note("the next commit fails");
             server.fail_next_commit();
+        }
+        _ => {
+            sim.note("the next read of what other nodes have committed fails");
+            server.fail_next_read();
         }
     }
 }

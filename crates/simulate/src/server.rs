@@ -146,6 +146,13 @@ impl Server {
         }
     }
 
+    /// Makes the next read of what other nodes have committed fail.
+    pub(crate) fn fail_next_read(&self) {
+        if let Some(writer) = &mut *self.writer.borrow_mut() {
+            writer.fail_next_read();
+        }
+    }
+
     /// Whether nothing waits for the writer, and nothing is on its way to the hub.
     pub(crate) fn is_idle(&self) -> bool {
         self.store.waiting() == 0 && self.bus.is_idle()

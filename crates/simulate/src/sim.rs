@@ -140,24 +140,24 @@ impl Sim {
     /// Takes a group of a writer, as soon as it was committed or has failed.
     pub(crate) fn took(&self, group: &Group) {
         let commit = &group.commit;
-        // What stands before it was committed by other nodes, whose groups were taken before.
-        let before = commit.entries.partition_point(|entry| entry.position <= self.newest());
-        let (missed, own) = commit.entries.split_at(before);
-        self.caught_up(missed);
+        // What was committed by other nodes, whose groups were taken before.
+        for missed in &group.missed {
+            self.caught_up(&missed.entries);
+        }
         if group.committed {
             self.count("commits");
-            self.committed(commit, own);
+            self.committed(commit);
         } else {
             self.count("commits that failed");
             self.note(format!("a commit of {} writes failed", group.writes));
-            if !own.is_empty() {
+            if !commit.entries.is_empty() {
                 self.violate("a commit that failed has entries".to_owned());
             }
         }
     }
 
-    fn committed(&self, commit: &Commit, own: &[Entry]) {
-        for entry in own {
+    fn committed(&self, commit: &Commit) {
+        for entry in &commit.entries {
             self.note(format!("committed {} {}", entry.position, describe(&entry.event)));
             let added = self.history.borrow_mut().add(entry);
             self.check(added);
@@ -167,7 +167,7 @@ impl Sim {
                 self.origins.borrow_mut().insert(message.content.clone(), entry.origin);
             }
         }
-        if commit.position != self.newest() && !own.is_empty() {
+        if commit.position != self.newest() && !commit.entries.is_empty() {
             self.violate(format!("a commit says that it reaches {}, and its entries do not", commit.position));
         }
         if commit.replies.is_sorted_by_key(|reply| reply.after) {

@@ -47,5 +47,5 @@ pub use quintet_rules::threads::Thread;
 pub use seldom::Seldom;
 pub use shared_counts::{SharedCounts, SharedRate};
 pub use sqlite::{Location, SqliteStore};
-pub use store::{Future, Group, OnCommit, ReadResult, ReplyTo, Store};
-pub use writer::{Begun, Committer, Database, Submission};
+pub use store::{Future, Group, Missed, OnCommit, ReadResult, ReplyTo, Store};
+pub use writer::{AddQueued, Begun, Committer, Database, Submission};

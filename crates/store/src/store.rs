@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quintet_domain::{
-    Account, Commit, Conversation, ConversationId, GuestProof, Login, Meetup, MeetupId, Message, MessageId,
+    Account, Commit, Conversation, ConversationId, Entry, GuestProof, Login, Meetup, MeetupId, Message, MessageId,
     MessageSearch, StoredFile, Ticket, Timestamp, User, UserId, Write, Written,
 };
 use quintet_rules::log::{MissedSince, Replayed};
@@ -30,18 +30,29 @@ pub enum ReplyTo {
     Nobody,
 }
 
+/// Entries that other writers of the database have committed.
+#[derive(Debug)]
+pub struct Missed {
+    /// The position after which the entries are all that there are, up to `last`.
+    pub after: u64,
+    /// The position up to which they were read.
+    pub last: u64,
+    /// The entries, in order.
+    pub entries: Vec<Entry>,
+}
+
 /// A group of writes that was committed, or failed to be.
 #[derive(Debug)]
 pub struct Group {
-    /// The position after which the commit contains everything: its entries are all that there are from here to its own
-    /// position, those of other writers of the database included. Where the store has one writer, the position before
-    /// the group.
-    pub after: u64,
-    /// The newest position before the writes of the group. Entries up to it are those of other writers, which were read
-    /// because this one had to catch up with them.
+    /// What other writers of the database have committed before the group and this process was not told of otherwise, in
+    /// order. What could not be read yet is part of a later group.
+    pub missed: Vec<Missed>,
+    /// The newest position before the writes of the group, whoever has committed it: the entries of the group are all that
+    /// there are from here to the position of its commit. 0 for a group that was not committed by one writer of several,
+    /// whose refusals follow nothing.
     pub begun_at: u64,
-    /// The entries, and the replies for tickets. If the group was not committed, its entries are those of other writers
-    /// alone, and the replies are refusals.
+    /// The entries, and the replies for tickets. If the group was not committed, it has no entries, and the replies are
+    /// refusals.
     pub commit: Commit,
     /// The number of writes in the group, refused ones included.
     pub writes: usize,

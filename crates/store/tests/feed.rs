@@ -6,7 +6,7 @@ mod support;
 
 use std::sync::{Arc, Mutex};
 
-use quintet_domain::{Barrier, ConversationId, ConversationKind, Quotas, UserId};
+use quintet_domain::{Barrier, ConversationId, ConversationKind, Entry, Quotas, UserId};
 use quintet_store::{Clock, Delivered, PostgresStore, ReplyTo, Store};
 use support::postgres::TestDatabase;
 use support::{Bench, Counting, Home, Opening, message};
@@ -14,11 +14,11 @@ use support::{Bench, Counting, Home, Opening, message};
 /// A group as the writer has handed it over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Handed {
-    after: u64,
+    /// What was read of other nodes: after, last, and the positions of the entries.
+    missed: Vec<(u64, u64, Vec<u64>)>,
     begun_at: u64,
     position: u64,
     entries: Vec<u64>,
-    committed: bool,
 }
 
 /// A node over a database that it shares with others.
@@ -34,12 +34,13 @@ impl Node {
         let (given, notes) = (delivered.clone(), Arc::clone(&handed));
         let open = move |Opening { environment, quotas, mut on_commit }: Opening| {
             let note = Box::new(move |group: quintet_store::Group| {
+                let positions = |entries: &[Entry]| entries.iter().map(|entry| entry.position).collect();
+                let missed = group.missed.iter();
                 notes.lock().unwrap().push(Handed {
-                    after: group.after,
+                    missed: missed.map(|missed| (missed.after, missed.last, positions(&missed.entries))).collect(),
                     begun_at: group.begun_at,
                     position: group.commit.position,
-                    entries: group.commit.entries.iter().map(|entry| entry.position).collect(),
-                    committed: group.committed,
+                    entries: positions(&group.commit.entries),
                 });
                 on_commit(group);
             });
@@ -71,26 +72,25 @@ async fn what_the_feed_has_delivered_is_not_read_again() {
     let there = Node::start(&database, &environment);
     assert_eq!(there.delivered.position(), at, "what was committed before is nobody's to deliver");
 
-    // What another node commits is read with the next group, and stands before its own entries.
-    let sent = here.sends(&a, &group).await;
-    let alone = Handed { after: at, begun_at: at, position: at + 1, entries: vec![at + 1], committed: true };
-    assert_eq!(sent, alone);
-    let sent = there.sends(&a, &group).await;
-    let both = Handed { after: at, begun_at: at + 1, position: at + 2, entries: vec![at + 1, at + 2], committed: true };
-    assert_eq!(sent, both);
+    let own = |missed: Vec<(u64, u64, Vec<u64>)>, position: u64| Handed {
+        missed,
+        begun_at: position - 1,
+        position,
+        entries: vec![position],
+    };
+    // What another node has committed is read with the next group, and comes before it.
+    assert_eq!(here.sends(&a, &group).await, own(Vec::new(), at + 1));
+    let read = vec![(at, at + 1, vec![at + 1])];
+    assert_eq!(there.sends(&a, &group).await, own(read, at + 2));
 
-    // What the feed has delivered meanwhile is not read, and the group begins behind it. Its rows are forgotten all the
-    // same: numbers go on.
+    // What the feed has delivered meanwhile is not read. Its rows are forgotten all the same: numbers go on.
     there.sends(&a, &group).await;
     there.sends(&a, &group).await;
     here.delivered.advance(at + 3);
-    let sent = here.sends(&a, &group).await;
-    let (after, begun_at, position) = (at + 3, at + 4, at + 5);
-    assert_eq!(sent, Handed { after, begun_at, position, entries: vec![begun_at, position], committed: true });
+    let read = vec![(at + 3, at + 4, vec![at + 4])];
+    assert_eq!(here.sends(&a, &group).await, own(read, at + 5));
     there.delivered.advance(at + 5);
-    let sent = there.sends(&a, &group).await;
-    let (after, position) = (at + 5, at + 6);
-    assert_eq!(sent, Handed { after, begun_at: after, position, entries: vec![position], committed: true });
+    assert_eq!(there.sends(&a, &group).await, own(Vec::new(), at + 6));
     assert_eq!(database.number("SELECT count(DISTINCT sequence) FROM message"), 6);
 
     // A feed that is ahead of the database has delivered what the database has lost.
@@ -100,7 +100,7 @@ async fn what_the_feed_has_delivered_is_not_read_again() {
     there.bench.store.close().await;
 }
 
-/// A node that was away for long catches up in several steps, each of which refuses its group.
+/// A node that was away for long writes at once, and reads what it has missed in several steps.
 #[tokio::test]
 async fn a_node_that_is_far_behind_catches_up_in_steps() {
     const MESSAGES: u64 = 21_000;
@@ -114,16 +114,17 @@ async fn a_node_that_is_far_behind_catches_up_in_steps() {
     }
     let newest = here.bench.write(Barrier).await.unwrap();
     assert_eq!(newest, at + MESSAGES);
-    there.bench.send(&a, &group, "text").await.expect_err("there is too much to catch up with at once");
+    there.handed.lock().unwrap().clear();
     let sent = there.sends(&a, &group).await;
     assert_eq!((sent.begun_at, sent.position), (newest, newest + 1));
-    // Everything was handed over once, in order.
+    there.bench.write(Barrier).await.unwrap();
+    // Everything was read once, in order, and nothing that the node has committed itself.
     let handed = there.handed.lock().unwrap().clone();
-    let handed: Vec<&Handed> = handed.iter().filter(|handed| handed.position > at).collect();
-    let entries: Vec<u64> = handed.iter().flat_map(|handed| handed.entries.iter().copied()).collect();
-    assert_eq!(entries, (at + 1..=newest + 1).collect::<Vec<_>>());
-    let committed: Vec<bool> = handed.iter().filter(|handed| !handed.entries.is_empty()).map(|h| h.committed).collect();
-    assert_eq!(committed, [false, true]);
+    let steps: Vec<_> = handed.iter().flat_map(|handed| &handed.missed).collect();
+    assert_eq!(steps.iter().map(|(after, ..)| *after).collect::<Vec<_>>(), [at, steps[0].1]);
+    assert!(steps[0].1 - at >= 20_000 && steps[1].1 == newest, "{} {}", steps[0].1, steps[1].1);
+    let entries: Vec<u64> = steps.iter().flat_map(|(.., entries)| entries.iter().copied()).collect();
+    assert_eq!(entries, (at + 1..=newest).collect::<Vec<_>>());
     here.bench.store.close().await;
     there.bench.store.close().await;
 }

@@ -65,21 +65,26 @@ pub fn encode_group(from: NodeId, number: u64, notice: &GroupNotice, bytes_max: 
             encoded.push(bytes);
             continue;
         }
-        match entries.and_then(halves) {
-            Some((first, middle, second)) if bytes.len() <= bytes_max.saturating_mul(PIECES_MAX) => {
-                waiting.push((middle, last, Some(second)));
-                waiting.push((after, middle, Some(first)));
+        match entries.filter(|entries| entries.len() > 1) {
+            Some(entries) if bytes.len() <= bytes_max.saturating_mul(PIECES_MAX) => {
+                // As few as have room for everything, with some room to spare, because each repeats what is not an entry.
+                let count = bytes.len().div_ceil((bytes_max / 8 * 7).max(1)).clamp(2, entries.len());
+                let mut begins_at = after;
+                let mut pieces = Vec::with_capacity(count);
+                for entries in entries.chunks(entries.len().div_ceil(count)) {
+                    let ends_at = entries.last().map_or(last, |newest| newest.position);
+                    pieces.push((begins_at, ends_at, Some(entries)));
+                    begins_at = ends_at;
+                }
+                if let Some((_, ends_at, _)) = pieces.last_mut() {
+                    *ends_at = last;
+                }
+                waiting.extend(pieces.into_iter().rev());
             }
             Some(_) | None => encoded.push(written(None)),
         }
     }
     encoded
-}
-
-/// The two halves of entries, with the newest position of the first.
-fn halves(entries: &[Entry]) -> Option<(&[Entry], u64, &[Entry])> {
-    let (first, second) = entries.split_at(entries.len() / 2);
-    Some((first, first.last()?.position, second))
 }
 
 /// Returns the node that sent a message, without reading the rest of it; none if it is not a message of this version.

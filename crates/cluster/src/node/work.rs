@@ -237,20 +237,18 @@ impl Work {
 
     /// Publishes what this node has committed, and delivers it.
     fn own(&mut self, group: Group, now: Instant) {
-        let Group { after, begun_at, commit, .. } = group;
+        let Group { missed, begun_at, commit, .. } = group;
         self.look_at = now + LOOK_EVERY;
-        // What the writer has caught up with was published by the nodes that committed it.
-        let own = commit.entries.partition_point(|entry| entry.position <= begun_at);
-        if own < commit.entries.len() && !self.is_alone {
+        if !commit.entries.is_empty() && !self.is_alone {
             self.publish_group(&GroupNotice {
                 identity: self.identity.clone(),
                 part: PART,
                 after: begun_at,
                 last: commit.position,
-                entries: Some(commit.entries[own..].to_vec()),
+                entries: Some(commit.entries.clone()),
             });
         }
-        let delivered = self.feed.own(after, commit, now);
+        let delivered = self.feed.own(missed, begun_at, commit, now);
         self.deliver(delivered, now);
     }
 

@@ -73,19 +73,18 @@ impl Feeding {
 
     fn own(&mut self, group: Group) {
         self.asked = false;
-        let Group { after, begun_at, commit, .. } = group;
-        let own = commit.entries.partition_point(|entry| entry.position <= begun_at);
-        if let Some(entries) = commit.entries.get(own..).filter(|entries| !entries.is_empty()) {
+        let Group { missed, begun_at, commit, .. } = group;
+        if !commit.entries.is_empty() {
             self.sim.count("groups told to other nodes");
             self.end.publish(Message::Group(GroupNotice {
                 identity: self.identity.clone(),
                 part: PART,
                 after: begun_at,
                 last: commit.position,
-                entries: Some(entries.to_vec()),
+                entries: Some(commit.entries.clone()),
             }));
         }
-        let delivered = self.feed.own(after, commit, Instant::now());
+        let delivered = self.feed.own(missed, begun_at, commit, Instant::now());
         self.deliver(delivered);
     }
 

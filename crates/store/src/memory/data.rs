@@ -42,6 +42,8 @@ pub(super) struct Data {
     pub(super) changed_before: usize,
     /// Whether the next commit fails, as on a full disk.
     pub(super) commit_fails: bool,
+    /// Whether what others have committed before the next group cannot be read, as over a connection that is lost.
+    pub(super) read_fails: bool,
     /// What the nodes that share the tables have committed.
     pub(super) groups: Groups,
     /// The node that decides the group that is being committed, if there are several.
@@ -93,6 +95,11 @@ impl Data {
     /// Makes the next commit fail.
     pub(super) fn fail_next_commit(&mut self) {
         self.commit_fails = true;
+    }
+
+    /// Makes the next read of what other nodes have committed fail.
+    pub(super) fn fail_next_read(&mut self) {
+        self.read_fails = true;
     }
 
     /// Lets a node decide the next group.

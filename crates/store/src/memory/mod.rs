@@ -32,8 +32,8 @@ pub use writer::{MemoryDisk, MemoryWriter};
 
 use self::data::Data;
 use self::nodes::Node;
-use crate::writer::{Committer, Database, GROUP_MAX, Queue, Submission, Writer};
-use crate::{Group, OnCommit, OpenError, StoreError};
+use crate::writer::{AddQueued, Committer, Database, GROUP_MAX, Queue, Submission, Writer};
+use crate::{Delivered, Group, OnCommit, OpenError, StoreError};
 
 /// The tables, which outlast the process that uses them, and which the processes of several nodes may share.
 type Tables = Arc<RwLock<Data>>;
@@ -91,16 +91,16 @@ impl Shared {
     ) -> Option<Group> {
         self.write(|data| {
             data.begin_as(node.take());
-            let group = committer.commit_group(data, environment, submissions);
+            let group = committer.commit_group(data, environment, submissions, &mut |_| ());
             *node = data.end_as();
             group
         })
     }
 
     /// A committer that continues after the newest position.
-    fn committer(&self, quotas: Quotas) -> Committer {
+    fn committer(&self, quotas: Quotas, delivered: Delivered) -> Committer {
         let position = self.read(|data| Ok(data.newest_position()?)).unwrap_or_default();
-        Committer::new(WriterState { quotas, ..WriterState::default() }, position)
+        Committer::beside(WriterState { quotas, ..WriterState::default() }, position, delivered)
     }
 }
 
@@ -142,11 +142,12 @@ impl MemoryStore {
     /// [`OpenError::Thread`] if the thread cannot be started.
     pub fn start(environment: Arc<dyn Environment>, quotas: Quotas, on_commit: OnCommit) -> Result<Self, OpenError> {
         let shared = Shared::new(empty(&*environment));
-        let mut committer = shared.committer(quotas);
+        let mut committer = shared.committer(quotas, Delivered::default());
         let (tables, clock) = (Arc::clone(&shared), Arc::clone(&environment));
         // Only a crash takes the tables away, and only a manually driven store can crash.
-        let commit =
-            move |submissions| tables.commit(&mut committer, &mut None, &*clock, submissions).unwrap_or_else(nothing);
+        let commit = move |submissions: Vec<Submission>, _: &mut AddQueued<'_>| {
+            tables.commit(&mut committer, &mut None, &*clock, submissions).unwrap_or_else(nothing)
+        };
         let writer = Writer::start_with(commit, GROUP_MAX, on_commit)?;
         Ok(Self { shared, environment, drive: Drive::Thread(writer) })
     }
@@ -154,7 +155,7 @@ impl MemoryStore {
     /// Creates an empty store whose writer runs when it is called, on the caller's thread: for simulations.
     #[must_use]
     pub fn manual(environment: Arc<dyn Environment>, quotas: Quotas) -> (Arc<Self>, MemoryWriter) {
-        Self::manual_over(empty(&*environment), None, environment, quotas)
+        Self::manual_over(empty(&*environment), None, environment, quotas, Delivered::default())
     }
 
     /// The newest committed position, of whichever node.
@@ -176,9 +177,10 @@ impl MemoryStore {
         node: Option<Node>,
         environment: Arc<dyn Environment>,
         quotas: Quotas,
+        delivered: Delivered,
     ) -> (Arc<Self>, MemoryWriter) {
         let shared = Shared::new(tables);
-        let committer = shared.committer(quotas);
+        let committer = shared.committer(quotas, delivered);
         let (queue, submissions) = Queue::new();
         let writer = MemoryWriter::new(Arc::clone(&shared), Arc::clone(&environment), committer, node, submissions);
         (Arc::new(Self { shared, environment, drive: Drive::Manual(queue) }), writer)
@@ -192,5 +194,12 @@ fn empty(environment: &dyn Environment) -> Tables {
 
 /// A group in which nothing was committed.
 fn nothing() -> Group {
-    Group { after: 0, begun_at: 0, commit: Commit::default(), writes: 0, took: Duration::ZERO, committed: false }
+    Group {
+        missed: Vec::new(),
+        begun_at: 0,
+        commit: Commit::default(),
+        writes: 0,
+        took: Duration::ZERO,
+        committed: false,
+    }
 }

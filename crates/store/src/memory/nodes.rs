@@ -1,15 +1,13 @@
 //! Several nodes over the same tables: what each of them has committed, and how the others catch up with it.
 //!
 //! What must stay true: it is done as on PostgreSQL. Before a node decides a group, its cache has no row that another
-//! node has changed, and the entries of all groups of others come before its own, once. What is changed without a group
-//! moves the epoch, and every cache is emptied.
+//! node has changed; after it, the node reads what the others have committed before and it was not told of. What is
+//! changed without a group moves the epoch, and every cache is emptied.
 
 use std::collections::VecDeque;
 
-use quintet_rules::log::{CatchUpRows, entries_between};
-use quintet_rules::{ChangedRows, RowResult, WriterState};
+use quintet_rules::{ChangedRows, WriterState};
 
-use crate::Delivered;
 use crate::writer::Begun;
 
 /// Maximum number of groups whose changed rows are kept. A node that is further behind forgets all cached rows.
@@ -53,28 +51,18 @@ impl Groups {
 pub(super) struct Node {
     /// How many groups it knows of.
     groups: u64,
-    /// The newest position that it knows of.
-    position: u64,
     /// The epoch of which its cache is.
     epoch: u64,
-    /// What need not be read when other nodes are caught up with.
-    delivered: Delivered,
 }
 
 impl Node {
     /// A node that knows of everything that is committed by now.
-    pub(super) fn join(groups: &Groups, newest: u64, delivered: Delivered) -> Self {
-        delivered.advance(newest);
-        Self { groups: groups.count, position: newest, epoch: groups.epoch, delivered }
+    pub(super) fn join(groups: &Groups) -> Self {
+        Self { groups: groups.count, epoch: groups.epoch }
     }
 
-    /// Catches up with the other nodes, before a group is decided.
-    pub(super) fn catch_up(
-        &mut self,
-        groups: &Groups,
-        rows: &dyn CatchUpRows,
-        state: &mut WriterState,
-    ) -> RowResult<Begun> {
+    /// Forgets what the other nodes have changed, before a group is decided.
+    pub(super) fn begin(&mut self, groups: &Groups, newest: u64, state: &mut WriterState) -> Begun {
         match groups.behind(self.groups) {
             Some(groups) => groups.for_each(|changed| state.cache.forget(changed)),
             None => state.cache.clear(),
@@ -82,18 +70,15 @@ impl Node {
         if self.epoch != groups.epoch {
             state.cache.clear();
         }
-        let newest = rows.newest_position()?;
-        let after = self.position.max(self.delivered.position());
-        let missed = entries_between(rows, after, newest)?;
-        (self.groups, self.position, self.epoch) = (groups.count, newest, groups.epoch);
-        Ok(Begun { position: Some(newest), now: None, after: Some(after), missed, behind: false })
+        (self.groups, self.epoch) = (groups.count, groups.epoch);
+        Begun { position: Some(newest), now: None }
     }
 
     /// Notes what the node has committed, for the others.
-    pub(super) fn committed(&mut self, groups: &mut Groups, changed: ChangedRows, newest: u64) {
+    pub(super) fn committed(&mut self, groups: &mut Groups, changed: ChangedRows) {
         if changed != ChangedRows::default() {
             groups.add(changed);
         }
-        (self.groups, self.position) = (groups.count, newest);
+        self.groups = groups.count;
     }
 }

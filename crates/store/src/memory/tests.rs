@@ -195,6 +195,39 @@ fn a_crash_keeps_what_was_committed() {
     assert_eq!(bench.writer.position(), position + 1);
 }
 
+/// What a writer has read of other nodes with a group: after, last, and the number of entries.
+fn read_by(group: &Group) -> Vec<(u64, u64, usize)> {
+    group.missed.iter().map(|missed| (missed.after, missed.last, missed.entries.len())).collect()
+}
+
+/// What cannot be read with a group is read with a later one, and nothing that the node has committed itself.
+#[test]
+fn what_a_node_could_not_read_is_read_later() {
+    let (disk, shared) = (MemoryDisk::new(&*environment()), environment());
+    let node = || {
+        let (store, writer) = disk.open_node(Arc::clone(&shared), Quotas::default(), Delivered::default());
+        Bench { store, writer }
+    };
+    let (mut first, mut second) = (node(), node());
+    let ada = first.register("ada");
+    let group = first.group(&ada, &[]);
+    let at = first.writer.position();
+    let sends = |bench: &mut Bench, fails: bool| {
+        drop(bench.submit(send(&ada, &group, "text")));
+        if fails {
+            bench.writer.fail_next_read();
+        }
+        let committed = bench.writer.commit(512).unwrap();
+        (committed.begun_at, read_by(&committed))
+    };
+    assert_eq!(sends(&mut second, true), (at, vec![]));
+    assert_eq!(sends(&mut first, false), (at + 1, vec![(at, at + 1, 1)]));
+    assert_eq!(sends(&mut second, true), (at + 2, vec![]));
+    let both = vec![(0, at, at as usize), (at + 1, at + 2, 1)];
+    assert_eq!(sends(&mut second, false), (at + 3, both));
+    assert_eq!(sends(&mut second, false), (at + 4, vec![]));
+}
+
 #[test]
 fn a_node_is_told_once_what_another_has_committed() {
     let disk = MemoryDisk::new(&*environment());
@@ -213,9 +246,8 @@ fn a_node_is_told_once_what_another_has_committed() {
     // The cache of the second node is filled behind what it catches up with.
     drop(second.submit(send(&ada, &group, "second")));
     let caught_up = second.writer.commit(512).unwrap();
-    let positions: Vec<u64> = caught_up.commit.entries.iter().map(|entry| entry.position).collect();
-    assert_eq!((caught_up.after, caught_up.begun_at, caught_up.commit.position), (0, made, made + 1));
-    assert_eq!((positions.first(), positions.last()), (Some(&1), Some(&(made + 1))));
+    assert_eq!(read_by(&caught_up), [(0, made, made as usize)]);
+    assert_eq!((caught_up.begun_at, caught_up.commit.position), (made, made + 1));
 
     // The first one is told otherwise, and reads nothing again.
     delivered.advance(made + 1);
@@ -223,14 +255,15 @@ fn a_node_is_told_once_what_another_has_committed() {
         LeaveConversation { actor: Actor::user(ada.clone()), conversation: group.clone(), departure: Departure::Left };
     drop(first.submit(leave));
     let left = first.writer.commit(512).unwrap();
-    assert_eq!((left.after, left.begun_at, left.commit.entries.len()), (made + 1, made + 1, 1));
+    assert_eq!((read_by(&left), left.begun_at, left.commit.entries.len()), (vec![], made + 1, 1));
     let told = first.writer.position();
 
     // What another node has changed is forgotten before the next write is decided.
     let mut reply = second.submit(send(&ada, &group, "late"));
     let refused = second.writer.commit(512).unwrap();
     assert_eq!(reply.try_recv().unwrap().map_err(|error| Refusal::from(error).code), Err(Code::NotFound));
-    assert_eq!((refused.after, refused.begun_at, refused.commit.entries.len()), (made + 1, told, 1));
+    assert_eq!(read_by(&refused), [(made + 1, told, 1)]);
+    assert_eq!((refused.begun_at, refused.commit.entries.len()), (told, 0));
     assert_eq!(second.writer.stale_row(), None);
 
     // So is everything where rows were changed without a group.

@@ -3,18 +3,25 @@
 //! What must stay true: one that is rolled back, or whose commit fails, leaves the tables as they were; what a node has
 //! committed is noted for the others.
 
+use quintet_rules::log::entries_between;
 use quintet_rules::rows::LogRows;
 use quintet_rules::{RowResult, RowsError, WriterState};
 
 use super::data::Data;
 use super::rows::ReplayView;
 use super::table::Tables;
-use crate::writer::{Begun, Database, Submission};
+use crate::Missed;
+use crate::writer::{AddQueued, Begun, Database, Submission};
 
 /// The failure of a commit that a test asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the commit was made to fail")]
 struct CommitFault;
+
+/// The failure of a read that a test asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the read was made to fail")]
+struct ReadFault;
 
 impl Database for Data {
     fn begin(&mut self) -> RowResult<()> {
@@ -24,12 +31,24 @@ impl Database for Data {
         Ok(())
     }
 
-    fn begin_group(&mut self, _submissions: &[Submission], state: &mut WriterState) -> RowResult<Begun> {
+    fn begin_group(
+        &mut self,
+        _submissions: &mut Vec<Submission>,
+        _add_queued: &mut AddQueued<'_>,
+        state: &mut WriterState,
+    ) -> RowResult<Begun> {
         self.begin()?;
         let Some(mut node) = self.node.take() else { return Ok(Begun::default()) };
-        let begun = node.catch_up(&self.groups, &ReplayView(self), state);
+        let begun = node.begin(&self.groups, self.newest_position()?, state);
         self.node = Some(node);
-        begun
+        Ok(begun)
+    }
+
+    fn missed(&mut self, after: u64, last: u64) -> RowResult<Missed> {
+        if std::mem::take(&mut self.read_fails) {
+            return Err(RowsError::new(ReadFault));
+        }
+        Ok(Missed { after, last, entries: entries_between(&ReplayView(self), after, last)? })
     }
 
     fn commit(&mut self) -> RowResult<()> {
@@ -37,9 +56,9 @@ impl Database for Data {
             return Err(RowsError::new(CommitFault));
         }
         if self.node.is_some() {
-            let (changed, newest) = (self.changed(), self.newest_position()?);
+            let changed = self.changed();
             if let Some(node) = &mut self.node {
-                node.committed(&mut self.groups, changed, newest);
+                node.committed(&mut self.groups, changed);
             }
         }
         self.changed_before += self.tables.changes();

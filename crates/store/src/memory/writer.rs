@@ -90,6 +90,11 @@ impl MemoryWriter {
         self.shared.write(Data::fail_next_commit);
     }
 
+    /// Makes the next read of what other nodes have committed fail, as over a connection that is lost.
+    pub fn fail_next_read(&mut self) {
+        self.shared.write(Data::fail_next_read);
+    }
+
     /// Sets whether the disk is full. While it is, the store refuses writes that need space.
     pub fn set_full(&mut self, full: bool) {
         self.shared.full.store(full, Ordering::Relaxed);
@@ -139,12 +144,12 @@ impl MemoryDisk {
     /// Opens a store over the committed state, which nobody else uses.
     #[must_use]
     pub fn open(self, environment: Arc<dyn Environment>, quotas: Quotas) -> (Arc<MemoryStore>, MemoryWriter) {
-        MemoryStore::manual_over(self.tables, None, environment, quotas)
+        MemoryStore::manual_over(self.tables, None, environment, quotas, Delivered::default())
     }
 
-    /// Opens a store over the committed state as one of several nodes. Each group first catches up with what other nodes
-    /// have committed: it forgets the cached rows that they changed, and its commit begins with their entries, but for
-    /// those up to the position that `delivered` has, which the node has been told of otherwise.
+    /// Opens a store over the committed state as one of several nodes. Before each group the cached rows are forgotten that
+    /// other nodes have changed. With the group come the entries that the others have committed before it, but for those
+    /// up to the position that `delivered` has, which the node has been told of otherwise.
     #[must_use]
     pub fn open_node(
         &self,
@@ -155,8 +160,9 @@ impl MemoryDisk {
         let tables = Arc::clone(&self.tables);
         let node = {
             let data = tables.read().unwrap_or_else(PoisonError::into_inner);
-            Node::join(&data.groups, data.newest_position().unwrap_or_default(), delivered)
+            delivered.advance(data.newest_position().unwrap_or_default());
+            Node::join(&data.groups)
         };
-        MemoryStore::manual_over(tables, Some(node), environment, quotas)
+        MemoryStore::manual_over(tables, Some(node), environment, quotas, delivered)
     }
 }

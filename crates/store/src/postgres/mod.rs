@@ -66,15 +66,12 @@ use crate::marks;
 use crate::migrated::Migrated;
 use crate::readers::{self, Class, Readers};
 use crate::store::ReadResult;
-use crate::writer::{Committer, Writer};
+use crate::writer::{Committer, GROUP_MAX, Writer};
 use crate::{
     Database, Delivered, Filter, Future, Jobs, Listing, MeetupFilter, Memberships, MessagePage, NodeFiles,
     NotificationRow, OnCommit, OpenError, OrphanedFiles, Page, PageOf, Party, PendingNotifications, PinnedMessage,
     Reaction, ReplyTo, ServiceKey, SharedCounts, Store, StoreError, UserState,
 };
-
-/// Maximum number of writes in one commit. Larger groups are hardly faster, and make the other nodes wait.
-const GROUP_MAX: usize = 128;
 
 /// The store on a PostgreSQL database.
 pub struct PostgresStore {
@@ -156,8 +153,8 @@ impl PostgresStore {
         let (target, waited_for) = (Arc::new(target), Arc::new(AtomicU64::new(0)));
         runtime.block_on(migrate::migrate(&target))?;
         runtime.block_on(migrate::refuse_incomplete(&target))?;
-        let (database, position, incarnation) = open_writer(&target, clock, &waited_for, delivered)?;
-        let committer = Committer::new(WriterState { quotas, ..WriterState::default() }, position);
+        let (database, position, incarnation) = open_writer(&target, clock, &waited_for, delivered.clone())?;
+        let committer = Committer::beside(WriterState { quotas, ..WriterState::default() }, position, delivered);
         let writer = Writer::start(database, committer, Arc::clone(&environment), GROUP_MAX, on_commit)?;
         let readers = (0..readers::connections()).map(|_| ReadLink::new(Arc::clone(&target), runtime.handle().clone()));
         let readers = Readers::new(readers.collect());

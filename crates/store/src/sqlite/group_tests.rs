@@ -101,7 +101,7 @@ impl Stage {
             .enumerate()
             .map(|(n, write)| Submission { write, reply_to: ReplyTo::Ticket(Ticket(n as u64)) })
             .collect();
-        self.committer.commit_group(&mut self.database, &self.ids, submissions)
+        self.committer.commit_group(&mut self.database, &self.ids, submissions, &mut |_| ())
     }
 
     fn send(&self, content: &str) -> Write {
@@ -166,7 +166,7 @@ fn half_a_write_is_never_kept() {
         Submission { write: stage.send(HALF), reply_to: ReplyTo::Ticket(Ticket(1)) },
         Submission { write: stage.send("3"), reply_to: ReplyTo::Ticket(Ticket(2)) },
     ];
-    let group = stage.committer.commit_group(&mut stage.database, &stage.ids, submissions);
+    let group = stage.committer.commit_group(&mut stage.database, &stage.ids, submissions, &mut |_| ());
     assert!(!group.committed && group.commit.entries.is_empty());
     assert!(matches!(receiver.try_recv(), Ok(Err(StoreError::Commit(_)))));
     let replies: Vec<_> = group.commit.replies.iter().map(|reply| (reply.ticket.0, reply.after)).collect();

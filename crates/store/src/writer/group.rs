@@ -11,9 +11,10 @@ use std::time::Instant;
 use quintet_domain::{CommandReply, Commit, Entry, Environment, Refusal, Timestamp, Write, Written};
 use quintet_rules::{RowsError, RuleError, RuleResult, Transaction, WriterState};
 
-use super::database::{Begun, Database};
+use super::database::{AddQueued, Begun, Database};
 use super::submission::Submission;
-use crate::{Group, ReplyTo, StoreError};
+use super::unread::Unread;
+use crate::{Delivered, Group, ReplyTo, StoreError};
 
 /// The number of groups, after one that was not committed, in which every write has a savepoint.
 const CAREFUL_GROUPS: u32 = 100;
@@ -35,8 +36,6 @@ enum GroupError {
     HalfWritten,
     #[error("the database ended the transaction of the group")]
     Ended,
-    #[error("others have committed so much that it is caught up with in several steps")]
-    Behind,
 }
 
 /// Commits groups of writes, and keeps the state that outlasts a group.
@@ -45,6 +44,8 @@ pub struct Committer {
     state: WriterState,
     /// The newest committed position.
     position: u64,
+    /// What others have committed and was not handed on yet.
+    unread: Unread,
     /// The number of groups that are still careful. After a write failed half-way, every write has a savepoint for a
     /// while, so that the next failure affects no other write.
     careful_groups: u32,
@@ -54,7 +55,14 @@ impl Committer {
     /// Creates a committer over a database whose newest position is `position`.
     #[must_use]
     pub fn new(state: WriterState, position: u64) -> Self {
-        Self { state, position, careful_groups: 0 }
+        Self::beside(state, position, Delivered::default())
+    }
+
+    /// Creates a committer over a database to which others write as well. What they have committed is not read up to the
+    /// position that `delivered` has: this process was told of that otherwise.
+    #[must_use]
+    pub fn beside(state: WriterState, position: u64, delivered: Delivered) -> Self {
+        Self { state, position, unread: Unread::new(position, delivered), careful_groups: 0 }
     }
 
     /// The newest committed position.
@@ -69,56 +77,57 @@ impl Committer {
         &self.state
     }
 
-    /// Applies the submissions in order and commits them together. Callers are replied to after the commit; replies to
-    /// tickets are part of the returned group. If the commit fails, every write of the group is refused. Entries of other writers
-    /// of the database precede those of the group, whether it is committed or not.
+    /// Applies the submissions in order, and those that `add_queued` adds to them, and commits them together. Callers are
+    /// replied to after the commit; replies to tickets are part of the returned group. If the commit fails, every write of
+    /// the group is refused.
     pub fn commit_group(
         &mut self,
         database: &mut impl Database,
         environment: &dyn Environment,
         submissions: Vec<Submission>,
+        add_queued: &mut AddQueued<'_>,
     ) -> Group {
         let began = Instant::now();
-        let writes = submissions.len();
         let position = self.position;
         let mut run = Run {
             committer: self,
             environment: GroupTime { environment, now: None },
-            after: position,
+            shared: false,
             begun_at: position,
-            missed: Vec::new(),
             entries: Vec::new(),
             position,
-            ran: Vec::with_capacity(writes),
+            ran: Vec::with_capacity(submissions.len()),
         };
-        let outcome = run.all(database, submissions);
-        let Run { after, begun_at, missed, mut entries, position, ran, .. } = run;
-        let committed = outcome.is_ok();
-        let commit = match outcome {
+        let outcome = run.all(database, submissions, add_queued);
+        let Run { shared, begun_at, entries, position, ran, .. } = run;
+        let writes = ran.len();
+        let error = match outcome {
             Ok(()) => {
                 self.careful_groups = self.careful_groups.saturating_sub(1);
                 self.position = position;
-                if !missed.is_empty() {
-                    entries.splice(0..0, missed);
-                }
-                Commit { position, replies: reply(ran, None), entries }
+                let commit = Commit { position, replies: reply(ran, None), entries };
+                // Nobody waits for it: the transaction has ended, and callers are replied to.
+                let missed = if shared { self.unread.read(database, begun_at, position) } else { Vec::new() };
+                return Group { missed, begun_at, commit, writes, took: began.elapsed(), committed: true };
             }
-            Err(error) => {
-                self.state.cache.clear();
-                self.careful_groups = CAREFUL_GROUPS;
-                tracing::error!(%error, writes, "a group of writes was not committed");
-                let failed = Failed { why: error.to_string(), position: self.position };
-                Commit { position: self.position, replies: reply(ran, Some(&failed)), entries: missed }
-            }
+            Err(error) => error,
         };
-        Group { after, begun_at, commit, writes, took: began.elapsed(), committed }
+        self.state.cache.clear();
+        self.careful_groups = CAREFUL_GROUPS;
+        tracing::error!(%error, writes, "a group of writes was not committed");
+        // Of several writers, this one may not have been told yet of what the others have committed. Refusals do not wait
+        // for that.
+        let position = if shared { 0 } else { self.position };
+        let replies = reply(ran, Some(&Failed { why: error.to_string(), position }));
+        let commit = Commit { position, replies, entries: Vec::new() };
+        Group { missed: Vec::new(), begun_at: position, commit, writes, took: began.elapsed(), committed: false }
     }
 }
 
 /// The failure of a group's commit.
 struct Failed {
     why: String,
-    /// The newest committed position, after which all replies are sent.
+    /// The position after which all replies are sent.
     position: u64,
 }
 
@@ -168,12 +177,10 @@ impl Environment for GroupTime<'_> {
 struct Run<'g> {
     committer: &'g mut Committer,
     environment: GroupTime<'g>,
-    /// The position after which `missed` and `entries` have everything.
-    after: u64,
+    /// Whether others write to the database as well.
+    shared: bool,
     /// The newest position before the writes of the group.
     begun_at: u64,
-    /// The entries of other writers of the database, which precede those of the group.
-    missed: Vec<Entry>,
     entries: Vec<Entry>,
     position: u64,
     ran: Vec<Ran>,
@@ -181,10 +188,15 @@ struct Run<'g> {
 
 impl Run<'_> {
     /// Applies all writes in one transaction, and commits it.
-    fn all(&mut self, database: &mut impl Database, submissions: Vec<Submission>) -> Result<(), GroupError> {
-        let begun = database.begin_group(&submissions, &mut self.committer.state).map_err(GroupError::from);
+    fn all(
+        &mut self,
+        database: &mut impl Database,
+        mut submissions: Vec<Submission>,
+        add_queued: &mut AddQueued<'_>,
+    ) -> Result<(), GroupError> {
+        let begun = database.begin_group(&mut submissions, add_queued, &mut self.committer.state);
         let mut submissions = submissions.into_iter();
-        let mut outcome = begun.and_then(|begun| self.begin(begun));
+        let mut outcome = begun.map(|begun| self.begin(begun)).map_err(GroupError::from);
         while outcome.is_ok()
             && let Some(submission) = submissions.next()
         {
@@ -210,14 +222,13 @@ impl Run<'_> {
     }
 
     /// Continues after what others have committed.
-    fn begin(&mut self, begun: Begun) -> Result<(), GroupError> {
-        let Begun { position, now, after, missed, behind } = begun;
-        self.after = after.unwrap_or(self.after);
+    fn begin(&mut self, begun: Begun) {
+        let Begun { position, now } = begun;
         if let Some(position) = position {
+            self.shared = true;
             (self.position, self.begun_at, self.committer.position) = (position, position, position);
         }
-        (self.environment.now, self.missed) = (now, missed);
-        if behind { Err(GroupError::Behind) } else { Ok(()) }
+        self.environment.now = now;
     }
 
     /// Applies one write, and rolls it back if it was refused or failed.

@@ -8,11 +8,12 @@ mod database;
 mod group;
 mod queue;
 mod submission;
+mod unread;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-pub use database::{Begun, Database};
+pub use database::{AddQueued, Begun, Database};
 pub use group::Committer;
 pub(crate) use queue::Queue;
 use quintet_domain::Environment;
@@ -40,13 +41,16 @@ impl Writer {
         group_max: usize,
         on_commit: OnCommit,
     ) -> Result<Self, OpenError> {
-        let commit = move |group| committer.commit_group(&mut database, &*environment, group);
+        let commit = move |group: Vec<Submission>, add_queued: &mut AddQueued<'_>| {
+            committer.commit_group(&mut database, &*environment, group, add_queued)
+        };
         Self::start_with(commit, group_max, on_commit)
     }
 
-    /// Starts the thread, with the function that commits a group of at most `group_max` writes.
+    /// Starts the thread, with the function that commits a group of at most `group_max` writes, to which it may add writes
+    /// that are queued meanwhile.
     pub(crate) fn start_with(
-        commit: impl FnMut(Vec<Submission>) -> Group + Send + 'static,
+        commit: impl FnMut(Vec<Submission>, &mut AddQueued<'_>) -> Group + Send + 'static,
         group_max: usize,
         on_commit: OnCommit,
     ) -> Result<Self, OpenError> {
@@ -75,12 +79,19 @@ impl Writer {
 
 fn write_loop(
     mut submissions: mpsc::Receiver<Submission>,
-    mut commit: impl FnMut(Vec<Submission>) -> Group,
+    mut commit: impl FnMut(Vec<Submission>, &mut AddQueued<'_>) -> Group,
     group_max: usize,
     mut on_commit: OnCommit,
 ) {
     let mut group = Vec::new();
     while submissions.blocking_recv_many(&mut group, group_max) > 0 {
-        on_commit(commit(std::mem::take(&mut group)));
+        let mut add_queued = |group: &mut Vec<Submission>| {
+            while group.len() < group_max
+                && let Ok(submission) = submissions.try_recv()
+            {
+                group.push(submission);
+            }
+        };
+        on_commit(commit(std::mem::take(&mut group), &mut add_queued));
     }
 }

@@ -20,8 +20,8 @@ use quintet_domain::{
 };
 use quintet_rules::WriterState;
 use quintet_store::{
-    Clock, Committer, Database, Delivered, Location, MemoryDisk, MemoryStore, MemoryWriter, PostgresStore, ReplyTo,
-    SqliteStore, Store, Submission,
+    Clock, Committer, Database, Delivered, Group, Location, MemoryDisk, MemoryStore, MemoryWriter, PostgresStore,
+    ReplyTo, SqliteStore, Store, Submission,
 };
 use steps::{ACCOUNTS, Chosen, Made, USERS, step, user};
 use support::postgres::TestDatabase;
@@ -140,10 +140,17 @@ impl<D: Database> Side<D> {
             .iter()
             .enumerate()
             .map(|(n, write)| Submission { write: write.clone(), reply_to: ReplyTo::Ticket(Ticket(n as u64)) });
-        let group = self.committer.commit_group(&mut self.database, &*self.environment, submissions.collect());
-        assert!(group.committed);
-        group.commit
+        told(self.committer.commit_group(&mut self.database, &*self.environment, submissions.collect(), &mut |_| ()))
     }
+}
+
+/// What a node is told with a group: what others have committed before, and the commit.
+fn told(group: Group) -> Commit {
+    assert!(group.committed);
+    let mut commit = group.commit;
+    let missed = group.missed.into_iter().flat_map(|missed| missed.entries);
+    commit.entries = missed.chain(commit.entries).collect();
+    commit
 }
 
 fn same_with_cache_and_without<D: Database>(open: impl Fn() -> D, groups: &[Vec<Chosen>]) {
@@ -201,9 +208,7 @@ impl Node for InMemory {
         for (n, write) in writes.iter().enumerate() {
             queue(write.clone(), ReplyTo::Ticket(Ticket(n as u64)));
         }
-        let group = self.writer.commit(usize::MAX).expect("writes are queued");
-        assert!(group.committed);
-        group.commit
+        told(self.writer.commit(usize::MAX).expect("writes are queued"))
     }
 
     fn stale_row(&self) -> Option<String> {

@@ -124,13 +124,28 @@ impl Buffer {
         }
     }
 
+    /// The statements that write all rows, and the row of their group, whose columns are `group`.
+    pub(super) fn into_last_steps(self, group: Vec<Value>) -> Vec<Step> {
+        let is_plain = self.changes.is_empty() && self.cursors.is_empty() && self.authors.is_empty();
+        if is_plain && !self.messages.is_empty() && !self.heads.is_empty() {
+            // Messages and nothing else, as most groups are: each statement costs both sides about as much as some messages.
+            let mut values = message_values(self.messages);
+            values.extend(head_values(self.heads));
+            values.extend(group);
+            return vec![Step::Rows(INSERT_PLAIN, values)];
+        }
+        let mut steps = self.into_steps();
+        steps.push(Step::Rows(INSERT_GROUP, group));
+        steps
+    }
+
     /// The statements that write all rows.
     pub(super) fn into_steps(self) -> Vec<Step> {
         let Self { messages, changes, heads, cursors, authors } = self;
         let steps = [
-            (!messages.is_empty()).then(|| insert_messages(messages)),
+            (!messages.is_empty()).then(|| Step::Rows(INSERT_MESSAGES, message_values(messages))),
             (!authors.is_empty()).then(|| insert_authors(&authors)),
-            (!heads.is_empty()).then(|| update_heads(heads)),
+            (!heads.is_empty()).then(|| Step::Rows(UPDATE_HEADS, head_values(heads))),
             (!cursors.is_empty()).then(|| move_cursors(cursors)),
             (!changes.is_empty()).then(|| insert_changes(changes)),
         ];
@@ -143,6 +158,60 @@ fn array_literal(ids: &[UserId]) -> String {
     let quoted = ids.iter().map(|id| format!("\"{}\"", id.as_str().replace('\\', "\\\\").replace('"', "\\\"")));
     format!("{{{}}}", quoted.collect::<Vec<_>>().join(","))
 }
+
+/// Inserts messages; each parameter is a column.
+macro_rules! insert_messages {
+    () => {
+        "INSERT INTO message (position, id, conversation_pk, sequence, sender_pk, kind, content, file_url, file_name,
+             client_message_id, created_at, edited_at, deleted_at, origin, acked, guest_secret_pk, marks, extra)
+         SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[],
+             $7::text[], $8::text[], $9::text[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[],
+             $14::bigint[], $15::boolean[], $16::bigint[], $17::bigint[], $18::text[])"
+    };
+}
+
+/// Updates the heads of conversations from columns that are given as literals of parameters.
+macro_rules! update_heads {
+    ($columns:literal) => {
+        concat!(
+            "UPDATE conversation c SET sequence = j.sequence, member_count = j.member_count,
+                 last_message = j.last_message, updated_at = j.updated_at
+             FROM unnest(",
+            $columns,
+            ") AS j (pk, sequence, member_count, last_message, updated_at)
+             WHERE c.pk = j.pk"
+        )
+    };
+}
+
+/// Inserts the row of a group from values that are given as literals of parameters.
+macro_rules! insert_group {
+    ($values:literal) => {
+        concat!(
+            "INSERT INTO commit_group (part, number, position, mark, at, users, conversations, member_conversations,
+                 member_users)
+             VALUES (1, ",
+            $values,
+            ")"
+        )
+    };
+}
+
+const INSERT_MESSAGES: &str = insert_messages!();
+const UPDATE_HEADS: &str = update_heads!("$1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]");
+const INSERT_GROUP: &str = insert_group!("$1, $2, $3, $4, $5, $6, $7, $8");
+/// Messages, the heads of their conversations, and their group.
+const INSERT_PLAIN: &str = concat!(
+    "WITH messages AS (",
+    insert_messages!(),
+    "), heads AS (",
+    update_heads!("$19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[], $23::bigint[]"),
+    ") ",
+    insert_group!("$24, $25, $26, $27, $28, $29, $30, $31")
+);
+
+/// A value of a statement, owned.
+pub(super) type Value = Box<dyn ToSql + Sync + Send>;
 
 /// A column of some rows, as one parameter.
 fn column<R, T: ToSql + Sync + Send + 'static>(rows: &[R], of: impl Fn(&R) -> T) -> Box<dyn ToSql + Sync + Send>
@@ -160,8 +229,9 @@ where
     Box::new(rows.iter_mut().map(of).collect::<Vec<T>>())
 }
 
-fn insert_messages(mut rows: Vec<StoredMessage>) -> Step {
-    let values = vec![
+/// The values of [`INSERT_MESSAGES`].
+fn message_values(mut rows: Vec<StoredMessage>) -> Vec<Value> {
+    vec![
         column(&rows, |stored| stored.row.key.0),
         column(&rows, |stored| id_bytes(&stored.row.id)),
         column(&rows, |stored| stored.row.conversation.0),
@@ -180,16 +250,7 @@ fn insert_messages(mut rows: Vec<StoredMessage>) -> Step {
         column(&rows, |stored| stored.row.guest_secret.map(|secret| secret.0)),
         column(&rows, |stored| stored.row.marks.stored()),
         taken(&mut rows, |stored| stored.extra.take()),
-    ];
-    Step::Rows(
-        "INSERT INTO message (position, id, conversation_pk, sequence, sender_pk, kind, content, file_url, file_name,
-             client_message_id, created_at, edited_at, deleted_at, origin, acked, guest_secret_pk, marks, extra)
-         SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[],
-             $7::text[], $8::text[], $9::text[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[],
-             $14::bigint[], $15::boolean[], $16::bigint[], $17::bigint[],
-             $18::text[])",
-        values,
-    )
+    ]
 }
 
 fn insert_changes(mut rows: Vec<StoredChange>) -> Step {
@@ -213,27 +274,20 @@ fn insert_changes(mut rows: Vec<StoredChange>) -> Step {
     )
 }
 
-fn update_heads(rows: Vec<(ConversationKey, ConversationHead)>) -> Step {
+/// The values of [`UPDATE_HEADS`].
+fn head_values(rows: Vec<(ConversationKey, ConversationHead)>) -> Vec<Value> {
     // The last of each conversation; the order of rows is that of their keys, so that no two groups of different parts
     // of the order wait for each other.
     let last: HashMap<ConversationKey, ConversationHead> = rows.into_iter().collect();
     let mut rows: Vec<_> = last.into_iter().collect();
     rows.sort_unstable_by_key(|(key, _)| *key);
-    let values = vec![
+    vec![
         column(&rows, |(key, _)| key.0),
         column(&rows, |(_, head)| head.sequence.cast_signed()),
         column(&rows, |(_, head)| i64::from(head.member_count)),
         column(&rows, |(_, head)| head.last_message.map(|MessageKey(key)| key)),
         column(&rows, |(_, head)| head.updated_at.0),
-    ];
-    Step::Rows(
-        "UPDATE conversation c SET sequence = j.sequence, member_count = j.member_count,
-             last_message = j.last_message, updated_at = j.updated_at
-         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
-             AS j (pk, sequence, member_count, last_message, updated_at)
-         WHERE c.pk = j.pk",
-        values,
-    )
+    ]
 }
 
 fn move_cursors(rows: Vec<(ConversationKey, UserKey, MemberRow)>) -> Step {

@@ -1,43 +1,35 @@
 //! Groups that other nodes have committed since this one last looked.
 //!
-//! What must stay true: after it the cache has no row that another node has changed, and the entries are all that was
-//! committed since and is not delivered yet, in order.
+//! What must stay true: before a write is decided the cache has no row that another node has changed. What the others
+//! have committed is read outside the lock, and only as far as nothing else has brought it.
 
-use quintet_domain::Entry;
-use quintet_rules::WriterState;
 use quintet_rules::log::entries_between;
+use quintet_rules::{RowResult, RowsError, WriterState};
 use tokio_postgres::Row;
 
 use super::changed::changed_at;
 use super::order::Part;
 use super::{Applied, WriterLink};
+use crate::Missed;
 use crate::postgres::error::{Fetched, PostgresError};
-use crate::postgres::rows::PostgresRows;
+use crate::postgres::rows::{Channel, PostgresRows};
 
 /// Maximum number of groups whose changed rows are forgotten one by one; beyond it all cached rows are.
 const GROUPS_MAX: i64 = 1_000;
-/// The number of entries from which on a node catches up in several steps, so that it does not hold the lock for long.
+/// The number of entries from which on a node reads in several steps, so that not all of them are in memory at once.
 const STEP_ENTRIES: u64 = 20_000;
-/// Maximum number of entries of one step. Only a node that was away for longer than groups are kept has to read more.
+/// Maximum number of entries that a node catches up with. Only one that was away for longer than groups are kept has to
+/// read more.
 const ENTRIES_MAX: u64 = 200_000;
 
 /// The group that this node knows, and those after it.
 const CHANGED: &str = "SELECT users, conversations, member_conversations, member_users, number, mark FROM commit_group
      WHERE part = 1 AND number >= $1 ORDER BY number";
 const MARK: &str = "SELECT number, mark FROM commit_group WHERE part = 1 AND number = $1";
-/// The next groups, of which one ends the step. `$2` is [`GROUPS_MAX`].
-const NEXT: &str =
-    "SELECT number, position, mark FROM commit_group WHERE part = 1 AND number > $1 ORDER BY number LIMIT $2";
-
-/// What was caught up with.
-pub(super) struct CaughtUp {
-    /// The group up to which it was: the newest one, unless there is too much for one step.
-    pub(super) to: Applied,
-    /// The position after which the entries are all that there are.
-    pub(super) after: u64,
-    /// The entries after it, up to the group.
-    pub(super) entries: Vec<Entry>,
-}
+/// The end of the first group that ends at a position or behind it, and before another one.
+const END: &str = "SELECT min(position) FROM commit_group WHERE part = 1 AND position >= $1 AND position < $2";
+/// All statements that catch up see one state of the database.
+const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// Whether a row with a number and a mark is another group than the one that this node knows by the number: then the
 /// history that the node knows was lost, and another one has begun.
@@ -47,14 +39,14 @@ fn is_other(row: &Row, at: usize, applied: &Applied) -> Fetched<bool> {
 }
 
 impl WriterLink {
-    /// Catches up with what other nodes have committed, if the database continues what this process knows. If it does not,
-    /// the next incarnation begins, unless somebody else has begun one.
+    /// Forgets what other nodes have changed, if the database continues what this process knows. If it does not, the next
+    /// incarnation begins, unless somebody else has begun one.
     pub(super) fn continued(
         &self,
         part: &Part,
         (applied, newest): (&Applied, &Applied),
         cached: &mut WriterState,
-    ) -> Fetched<CaughtUp> {
+    ) -> Fetched<()> {
         let known = applied.position.max(self.delivered.position());
         if part.incarnation > self.incarnation.number() {
             tracing::error!("the database has lost commits, as another process has noticed: all sessions begin afresh");
@@ -63,35 +55,32 @@ impl WriterLink {
         }
         let moved = self.has_moved(part);
         let is_lost = part.incarnation < self.incarnation.number() || (moved && !self.has_delivered(applied)?);
-        let caught_up = match is_lost {
+        let forgot = match is_lost {
             true => Err(PostgresError::WentBack { known, found: newest.position }),
-            false => self.catch_up(applied, newest, cached),
+            false => self.forget_changed(applied, newest, cached),
         };
-        match caught_up {
-            Ok(_) if moved => self.note_history()?,
+        match forgot {
+            Ok(()) if moved => self.note_history()?,
             Err(PostgresError::WentBack { known, found }) => return Err(self.begin_incarnation(part, known, found)),
             // Nothing is lost, and this process alone begins again.
             Err(PostgresError::FarBehind { .. }) => self.incarnation.end(),
-            Ok(_) | Err(_) => {}
+            Ok(()) | Err(_) => {}
         }
-        caught_up
+        forgot
     }
 
-    /// Forgets the rows that groups after `applied` have changed, up to `newest`. Returns the entries that are not
-    /// delivered yet.
-    pub(super) fn catch_up(&self, applied: &Applied, newest: &Applied, cached: &mut WriterState) -> Fetched<CaughtUp> {
+    /// Forgets the rows that groups after `applied` have changed, up to `newest`.
+    fn forget_changed(&self, applied: &Applied, newest: &Applied, cached: &mut WriterState) -> Fetched<()> {
         let delivered = self.delivered.position();
         let after = applied.position.max(delivered);
         let behind = newest.number - applied.number;
         if *newest == *applied && delivered <= newest.position {
-            return Ok(CaughtUp { to: newest.clone(), after, entries: Vec::new() });
+            return Ok(());
         }
         if behind <= 0 || newest.position < after {
             // A standby that lagged was promoted, or a backup was restored: what was told to clients is not there.
             return Err(PostgresError::WentBack { known: after, found: newest.position });
         }
-        let step = newest.position - after > STEP_ENTRIES;
-        let to = if step { self.end_of_step(applied, after)? } else { newest.clone() };
         let went_back = || PostgresError::WentBack { known: after, found: newest.position };
         let mut is_known = applied.number == 0;
         if behind > GROUPS_MAX {
@@ -120,32 +109,35 @@ impl WriterLink {
                 cached.cache.clear();
             }
         }
-        if !is_known || to.position.saturating_sub(after) > ENTRIES_MAX {
+        if !is_known || newest.position - after > ENTRIES_MAX {
             // Groups are kept for so long that only a node that stood still for an hour finds that its own is gone.
             return Err(PostgresError::FarBehind { known: after, found: newest.position });
         }
-        let entries = if to.position > after {
-            let entries = entries_between(&PostgresRows(self), after, to.position);
-            entries.map_err(|error| PostgresError::CatchUp(error.to_string()))?
-        } else {
-            Vec::new()
-        };
-        // A step that ends with what was delivered has brought nothing beyond it.
-        Ok(CaughtUp { after: after.min(to.position), to, entries })
+        Ok(())
     }
 
-    /// The last group that ends within a step after a position, or the next one. A step never ends within a group,
-    /// because some changes have two positions.
-    fn end_of_step(&self, applied: &Applied, after: u64) -> Fetched<Applied> {
-        let mut end = None;
-        for row in self.groups(NEXT, &[&applied.number, &GROUPS_MAX])? {
-            let position = row.try_get::<_, i64>(1)?.cast_unsigned();
-            if end.is_some() && position > after.saturating_add(STEP_ENTRIES) {
-                break;
-            }
-            end = Some(Applied { number: row.try_get(0)?, position, mark: row.try_get(2)? });
+    /// Reads what was committed after a position, up to another one, or less if that is much.
+    pub(super) fn entries(&self, after: u64, last: u64) -> RowResult<Missed> {
+        // Nothing waits to be written: the transaction of the group has ended.
+        self.state.borrow_mut().control.push(SNAPSHOT);
+        let read = self.end_of_step(after, last).map_err(RowsError::from).and_then(|last| {
+            let entries = entries_between(&PostgresRows(self), after, last)?;
+            Ok(Missed { after, last, entries })
+        });
+        self.state.borrow_mut().open = true;
+        self.abandon();
+        read
+    }
+
+    /// The position at which a step ends. It never ends within a group, because some changes have two positions.
+    fn end_of_step(&self, after: u64, last: u64) -> Fetched<u64> {
+        let end = after.saturating_add(STEP_ENTRIES);
+        if end >= last {
+            return Ok(last);
         }
-        end.ok_or(PostgresError::Lost)
+        let rows = self.read(END, &[&end.cast_signed(), &last.cast_signed()])?;
+        let found: Option<i64> = rows.first().ok_or(PostgresError::Lost)?.try_get(0)?;
+        Ok(found.map_or(last, i64::cast_unsigned))
     }
 
     fn groups(&self, sql: &'static str, values: &[&(dyn tokio_postgres::types::ToSql + Sync)]) -> Fetched<Vec<Row>> {

@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use tokio_postgres::Error;
 use tokio_postgres::error::Severity;
-use tokio_postgres::types::ToSql;
 
+use super::buffer::Value;
 use super::order::LOCK;
 use super::{Applied, RECONNECT_EVERY, RECONNECT_WITHIN, WriterLink};
 use crate::postgres::error::{Fetched, PostgresError, explained};
@@ -20,9 +20,6 @@ const GROUPS_BETWEEN_REMOVALS: i64 = 1_024;
 /// The time in milliseconds for which groups are kept, so that a node that was away can catch up.
 const GROUPS_KEPT_MS: i64 = 60 * 60 * 1_000;
 
-const INSERT_GROUP: &str = "INSERT INTO commit_group (part, number, position, mark, at, users, conversations,
-         member_conversations, member_users)
-     VALUES (1, $1, $2, $3, $4, $5, $6, $7, $8)";
 const REMOVE_GROUPS: &str = "DELETE FROM commit_group WHERE part = 1 AND at < $1 AND number < $2";
 const FIND_MARK: &str = "SELECT mark FROM commit_group WHERE part = 1 AND number = $1";
 /// A write that changes nothing, so that the commit behind it waits for standbys as every commit does.
@@ -36,9 +33,6 @@ enum Outcome {
     /// It may have been committed.
     Unknown(String),
 }
-
-/// A value of a statement, owned.
-type Value = Box<dyn ToSql + Sync + Send>;
 
 impl WriterLink {
     /// Commits the open transaction.
@@ -56,8 +50,7 @@ impl WriterLink {
             return Ok(());
         }
         let group = self.group();
-        let mut steps = self.take_steps(false);
-        steps.extend(self.group_steps(&group));
+        let steps = self.last_steps(&group);
         let warnings = link.warnings();
         match self.runtime.block_on(send_commit(&link, &steps, warnings)) {
             Outcome::Committed => {}
@@ -96,14 +89,16 @@ impl WriterLink {
         Applied { number, position: state.position, mark }
     }
 
-    /// The statements that write the group's own row, and remove old ones from time to time.
-    fn group_steps(&self, group: &Applied) -> Vec<Step> {
-        let state = self.state.borrow();
+    /// The statements that write what was not sent yet and the group's own row, and remove old groups from time to time.
+    fn last_steps(&self, group: &Applied) -> Vec<Step> {
+        // Every savepoint was released.
+        let state = &mut *self.state.borrow_mut();
+        let mut steps: Vec<Step> = state.control.drain(..).map(Step::Control).collect();
         let boxed = |value: i64| Box::new(value) as Value;
         let mark = Box::new(group.mark.clone()) as Value;
         let mut values = vec![boxed(group.number), boxed(group.position.cast_signed()), mark, boxed(state.at)];
         values.extend(state.changed.columns());
-        let mut steps = vec![Step::Rows(INSERT_GROUP, values)];
+        steps.extend(std::mem::take(&mut state.buffer).into_last_steps(values));
         if group.number % GROUPS_BETWEEN_REMOVALS == 0 {
             // The newest stays, whatever its age: it has the newest position.
             let values = vec![boxed(state.at - GROUPS_KEPT_MS), boxed(group.number)];

@@ -33,11 +33,24 @@ pub(super) struct Foreseen {
 impl Foreseen {
     /// What the writes of a group will ask for.
     pub(super) fn of(submissions: &[Submission], state: &WriterState) -> Self {
+        Self::beyond((&[], submissions), state)
+    }
+
+    /// What the writes of a group will ask for that has grown, beyond what was read for the first of them: rows that were
+    /// forgotten since, and what the others ask for.
+    pub(super) fn beyond((first, others): (&[Submission], &[Submission]), state: &WriterState) -> Self {
         let mut foreseen = Self::default();
-        if !state.without_cache {
-            for Submission { write, .. } in submissions {
-                foreseen.add(write, &state.cache);
-            }
+        if state.without_cache {
+            return foreseen;
+        }
+        for Submission { write, .. } in first {
+            foreseen.add(write, &state.cache);
+        }
+        // Messages are not in the cache, and none was forgotten.
+        foreseen.repeats.clear();
+        foreseen.messages.clear();
+        for Submission { write, .. } in others {
+            foreseen.add(write, &state.cache);
         }
         foreseen
     }

@@ -1,8 +1,10 @@
 //! The writer's connection: one transaction for each group of writes, under the lock of its part of the order.
 //!
 //! A group takes two round trips. The first begins the transaction, locks the part, reads the newest group of all nodes,
-//! and what the writes will ask for. The second writes what the group has changed, its own row, and commits. What rules
-//! ask for beyond that costs a round trip each.
+//! and what the writes will ask for. The second writes what the group has changed, its own row, and commits. Where other
+//! nodes have committed groups since, two more come between them: which rows these have changed, and those of them that
+//! the writes will ask for. The group grows then by the writes that have been queued while it waited. What rules ask for
+//! beyond that costs a round trip each.
 //!
 //! What must stay true: statements reach the server in the order in which rules ran them: rows that wait in the buffer
 //! are sent before any other statement. Rows of other nodes' groups are forgotten before a write is decided.
@@ -40,12 +42,14 @@ use super::incarnation::Incarnation;
 use super::link::{Link, Step, is_lost};
 use super::rows::PostgresRows;
 use super::target::PostgresTarget;
-use crate::Delivered;
-use crate::writer::{Begun, Database, Submission};
+use crate::writer::{AddQueued, Begun, Database, Submission};
+use crate::{Delivered, Missed};
 
 /// What the writer's connection is told first. A node that hangs with the lock loses it after two seconds, and nobody
-/// waits for ever.
-const SETTINGS: &str = "SET idle_in_transaction_session_timeout = '2s'; SET lock_timeout = '10s'";
+/// waits for ever. The writer finds rows by their keys: what the server knows of the sizes of tables that grow fast is too
+/// old to let it choose another way.
+const SETTINGS: &str = "SET idle_in_transaction_session_timeout = '2s'; SET lock_timeout = '10s';
+    SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
 /// Maximum time in which a lost connection is made again before the writes that wait for it are refused.
 const RECONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// The time between two tries to connect.
@@ -58,6 +62,7 @@ const NEWEST: &str = "SELECT coalesce(g.number, 0), coalesce(g.position, 0), coa
      FROM (SELECT) none LEFT JOIN (
          SELECT number, position, mark, at FROM commit_group WHERE part = 1 ORDER BY number DESC LIMIT 1) g ON true";
 const SAVEPOINT: &str = "SAVEPOINT write";
+const ROLLBACK_TO_SAVEPOINT: &str = "ROLLBACK TO SAVEPOINT write";
 
 /// The newest group that this node knows of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -231,15 +236,22 @@ impl WriterLink {
         Ok(answer?)
     }
 
-    /// Begins the transaction of a group: locks the order, catches up with other nodes, and reads what was foreseen.
-    fn begin(&self, foreseen: &Foreseen, cache: Option<&mut WriterState>) -> RowResult<Begun> {
+    /// Begins the transaction of a group: locks the order, forgets what other nodes have changed, and reads what the writes
+    /// will ask for.
+    fn begin(
+        &self,
+        submissions: &mut Vec<Submission>,
+        add_queued: &mut AddQueued<'_>,
+        cached: &mut WriterState,
+    ) -> RowResult<Begun> {
         if self.incarnation.is_over() {
             return Err(PostgresError::Over.into());
         }
         let until = Instant::now() + RECONNECT_WITHIN;
         self.abandon();
+        let foreseen = Foreseen::of(submissions, cached);
         let rows = loop {
-            match self.runtime.block_on(self.try_begin(foreseen)) {
+            match self.runtime.block_on(self.try_begin(&foreseen)) {
                 Ok(rows) => {
                     let attempts = std::mem::take(&mut self.state.borrow_mut().attempts);
                     if attempts > 0 {
@@ -268,9 +280,24 @@ impl WriterLink {
                 }
             }
         };
-        let mut fallback = WriterState::default();
-        let begun = self.caught_up(foreseen, rows, cache.unwrap_or(&mut fallback));
-        Ok(begun?)
+        let (begun, others) = self.caught_up(&foreseen, rows, cached)?;
+        if others {
+            let decided = submissions.len();
+            add_queued(submissions);
+            let more = Foreseen::beyond(submissions.split_at(decided), cached);
+            let (steps, kinds) = more.steps();
+            let rows = if steps.is_empty() {
+                Vec::new()
+            } else {
+                let link = self.open_link()?;
+                self.runtime.block_on(link.run(&steps)).map_err(PostgresError::from)?
+            };
+            let state = &mut *self.state.borrow_mut();
+            for (kind, rows) in kinds.into_iter().zip(rows) {
+                more.keep(kind, &rows, &mut cached.cache, &mut state.known)?;
+            }
+        }
+        Ok(begun)
     }
 
     async fn try_begin(&self, foreseen: &Foreseen) -> Result<Vec<Vec<Row>>, Error> {
@@ -281,8 +308,9 @@ impl WriterLink {
         link.run(&steps).await
     }
 
-    /// Applies what the first round trip has read.
-    fn caught_up(&self, foreseen: &Foreseen, rows: Vec<Vec<Row>>, cached: &mut WriterState) -> Fetched<Begun> {
+    /// Applies what the first round trip has read. Returns also whether other nodes have committed something since this one
+    /// last did.
+    fn caught_up(&self, foreseen: &Foreseen, rows: Vec<Vec<Row>>, cached: &mut WriterState) -> Fetched<(Begun, bool)> {
         let mut rows = rows.into_iter().skip(1);
         let (part, newest) = (rows.next().unwrap_or_default(), rows.next().unwrap_or_default());
         let part = Part::of(part.first().ok_or(PostgresError::Lost)?)?;
@@ -291,9 +319,8 @@ impl WriterLink {
             let state = self.state.borrow();
             (state.applied.clone(), state.epoch)
         };
-        let caught_up = self.continued(&part, (&applied, &newest), cached)?;
-        let (to, after, missed) = (caught_up.to, caught_up.after, caught_up.entries);
-        let behind = to != newest;
+        self.continued(&part, (&applied, &newest), cached)?;
+        let others = newest != applied;
         if part.epoch != epoch_before {
             cached.cache.clear();
         }
@@ -301,13 +328,13 @@ impl WriterLink {
         for (kind, rows) in foreseen.steps().1.into_iter().zip(rows) {
             foreseen.keep(kind, &rows, &mut cached.cache, &mut state.known)?;
         }
-        let position = to.position;
-        (state.applied, state.position, state.epoch, state.at) = (to, position, part.epoch, times);
+        let position = newest.position;
+        (state.applied, state.position, state.epoch, state.at) = (newest, position, part.epoch, times);
         let now = match self.clock {
             Clock::Database => Some(Timestamp(times)),
             Clock::Environment => None,
         };
-        Ok(Begun { position: Some(position), now, after: Some(after), missed, behind })
+        Ok((Begun { position: Some(position), now }, others))
     }
 
     /// Forgets the open transaction, and tells the server to roll it back with the next statement.
@@ -349,12 +376,20 @@ fn newest_at(row: &Row) -> Fetched<(Applied, i64)> {
 
 impl Database for WriterRows {
     fn begin(&mut self) -> RowResult<()> {
-        self.0.begin(&Foreseen::default(), None).map(|_| ())
+        self.0.begin(&mut Vec::new(), &mut |_| (), &mut WriterState::default()).map(|_| ())
     }
 
-    fn begin_group(&mut self, submissions: &[Submission], state: &mut WriterState) -> RowResult<Begun> {
-        let foreseen = Foreseen::of(submissions, state);
-        self.0.begin(&foreseen, Some(state))
+    fn begin_group(
+        &mut self,
+        submissions: &mut Vec<Submission>,
+        add_queued: &mut AddQueued<'_>,
+        state: &mut WriterState,
+    ) -> RowResult<Begun> {
+        self.0.begin(submissions, add_queued, state)
+    }
+
+    fn missed(&mut self, after: u64, last: u64) -> RowResult<Missed> {
+        self.0.entries(after, last)
     }
 
     fn commit(&mut self) -> RowResult<()> {
@@ -374,16 +409,19 @@ impl Database for WriterRows {
     }
 
     fn rollback_to_savepoint(&mut self) -> RowResult<()> {
+        let Some(savepoint) = self.0.state.borrow().savepoint else { return Ok(()) };
+        if savepoint.sent {
+            // At once: while a statement has failed, the server prepares no other.
+            let link = self.0.open_link()?;
+            let rolled_back = self.0.runtime.block_on(link.client.batch_execute(ROLLBACK_TO_SAVEPOINT));
+            rolled_back.map_err(PostgresError::from)?;
+        }
         let state = &mut *self.0.state.borrow_mut();
-        let Some(savepoint) = state.savepoint else { return Ok(()) };
         // Once the savepoint was sent, so was everything that was written before it.
         state.buffer.truncate(savepoint.lengths);
         state.position = savepoint.position;
         state.known = Known::default();
-        if savepoint.sent {
-            state.control.push("ROLLBACK TO SAVEPOINT write");
-            state.failed = false;
-        }
+        state.failed &= !savepoint.sent;
         Ok(())
     }
 

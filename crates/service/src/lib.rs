@@ -49,6 +49,7 @@ pub use claims::{RequiredClaim, Rules};
 pub use commands::{Caller, reply};
 pub use conversations::{ConversationChange, ConversationInput};
 pub use cookie::{COOKIE_TOKENS_MAX, CookieToken, good_or_none, is_token};
+pub use deliveries::Delivery;
 pub use files::{FileBytes, Shown, Uploaded};
 pub use guests::GuestSecret;
 pub use heavy::HeavyTurn;

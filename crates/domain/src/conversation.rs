@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::limits::DELIVERED_MEMBERS_MAX;
 use crate::{ConversationId, Timestamp, User, UserId};
 
 /// The four kinds of conversations.
@@ -18,6 +19,17 @@ pub enum ConversationKind {
 }
 
 impl ConversationKind {
+    /// Whether messages to a conversation with this number of members count as delivered once they are written to a
+    /// connection of their receiver.
+    #[must_use]
+    pub fn delivers_by_itself(self, member_count: u32) -> bool {
+        match self {
+            Self::Direct => true,
+            Self::Group => member_count <= DELIVERED_MEMBERS_MAX,
+            Self::Room | Self::Meetup => false,
+        }
+    }
+
     /// The kind as text, as it is stored and shown.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -32,6 +32,15 @@ pub const FILES_OF_MESSAGE_MAX: usize = 10;
 pub const MENTIONS_MAX: usize = 50;
 /// Maximum number of members of a group in which every member may mention all at once.
 pub const MENTION_ALL_MEMBERS_MAX: u32 = 20;
+/// Maximum number of members of a group in which messages count as delivered once they are written to a connection.
+pub const DELIVERED_MEMBERS_MAX: u32 = 20;
+/// Maximum number of conversations of a node that have messages which do not count as delivered yet. Beyond it messages
+/// count as delivered with a later one.
+pub const DELIVERY_CONVERSATIONS_MAX: usize = 20_000;
+/// Number of delivery cursors that wait to be moved by a node at which it stops looking for more.
+pub const DELIVERIES_READY_MAX: usize = 10_000;
+/// Maximum number of delivery cursors that a node moves at once, in the queue of the writer.
+pub const DELIVERIES_NOTED_AT_ONCE: usize = 64;
 /// Maximum size of the custom data of a message or a user, in bytes of JSON.
 pub const METADATA_BYTES_MAX: usize = 4_096;
 /// Maximum size of the custom data of a conversation, in bytes of JSON.

@@ -11,7 +11,7 @@ pub enum Has {
     File,
     /// A link to a page in its text.
     Link,
-    /// A mention of a user by `@` in its text.
+    /// A mention of a user, or of all members.
     Mention,
 }
 
@@ -33,23 +33,6 @@ impl Has {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|part| part.as_str() == text)
-    }
-
-    /// Returns whether a text has the part. A file is not in the text.
-    #[must_use]
-    pub fn is_in(self, text: &str) -> bool {
-        match self {
-            Self::File => false,
-            Self::Link => text.contains("https://") || text.contains("http://"),
-            Self::Mention => {
-                let names = text.match_indices('@').filter_map(|(at, _)| {
-                    let before = text[..at].chars().next_back();
-                    // The `@` of an email address is inside a word.
-                    before.is_none_or(|c| !c.is_alphanumeric()).then(|| text[at + 1..].chars().next())
-                });
-                names.flatten().any(char::is_alphanumeric)
-            }
-        }
     }
 }
 
@@ -77,25 +60,5 @@ impl MessageSearch {
     #[must_use]
     pub fn of(text: SearchText) -> Self {
         Self { text, conversation: None, from: None, before: None, after: None, kind: None, has: None }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn parts_are_found_in_texts() {
-        for (part, text, expected) in [
-            (Has::Link, "see https://example.org", true),
-            (Has::Link, "see example.org", false),
-            (Has::Mention, "hello @ada", true),
-            (Has::Mention, "@ada", true),
-            (Has::Mention, "ada@example.org", false),
-            (Has::Mention, "at 5 @ noon", false),
-            (Has::File, "a file", false),
-        ] {
-            assert_eq!(part.is_in(text), expected, "{part:?} in {text:?}");
-        }
     }
 }

@@ -11,7 +11,7 @@ use quintet_domain::limits::{COMMANDS_IN_FLIGHT_MAX, NOTIFICATIONS_RESENT_MAX};
 use quintet_domain::{ConnectionId, NotificationId, User};
 use quintet_service::{Base, EventRate, GuestSecret, Identity};
 use quintet_socketio::engineio::Revision;
-use quintet_socketio::{CloseReason, Frame, Link, Outbox, packet};
+use quintet_socketio::{CloseReason, Frame, Link, Mark, Outbox, packet};
 use tokio::sync::Semaphore;
 
 use crate::client::Client;
@@ -188,6 +188,22 @@ impl Out {
         match self {
             Self::SocketIo(link) => link.queued_bytes(),
             Self::Plain(outbox) => outbox.queued_bytes(),
+        }
+    }
+
+    /// Marks the end of what is queued for the client now.
+    pub(crate) fn mark(&self) -> Mark {
+        match self {
+            Self::SocketIo(link) => link.mark(),
+            Self::Plain(outbox) => outbox.mark(),
+        }
+    }
+
+    /// Whether all that was queued before a mark was written to the transport.
+    pub(crate) fn has_written(&self, mark: Mark) -> bool {
+        match self {
+            Self::SocketIo(link) => link.has_written(mark),
+            Self::Plain(outbox) => outbox.has_written(mark),
         }
     }
 

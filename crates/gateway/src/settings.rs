@@ -25,6 +25,8 @@ pub enum Audience {
 pub struct Settings {
     /// Whether senders receive their own messages.
     pub echo: Echo,
+    /// Whether messages that were written to a connection count as delivered, in direct conversations and small groups.
+    pub deliveries: bool,
     /// Who receives the presence changes of a user.
     pub audience: Audience,
     /// Number of users online above which the presence changes of a newcomer go only to users who share a conversation

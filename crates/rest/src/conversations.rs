@@ -14,6 +14,16 @@ use crate::extract::{AuthUser, Body, BodyIfAny, Lister, PageQuery, Query, long_a
 use crate::ids::{Id, Ids, existing, user_id};
 use crate::views::{Conversation, Page, Views, given_roles, made_kinds};
 
+/// Converts a conversation of the caller.
+async fn shown(
+    service: &Service,
+    caller: UserId,
+    conversation: &quintet_domain::Conversation,
+) -> Result<Conversation, Refusal> {
+    let own = service.own_reactions(caller, conversation.last_message.as_ref()).await?;
+    Ok(Views(service).conversation(conversation, &own))
+}
+
 /// Lists the caller's conversations, newest activity first.
 #[utoipa::path(
     get, path = "/conversations", tag = "conversations", operation_id = "listConversations", params(PageQuery),
@@ -26,8 +36,10 @@ pub(crate) async fn list(
 ) -> Answer<Response> {
     let limit = query.limit()?;
     let found = service.conversations(caller.id(), query.cursor, limit).await?;
+    let newest = found.items.iter().filter_map(|item| item.last_message.as_ref());
+    let own = service.own_reactions(caller.id(), newest).await?;
     let views = Views(&service);
-    Ok(long_answer(|| Page::of(found, |item| views.conversation(item))))
+    Ok(long_answer(|| Page::of(found, |item| views.conversation(item, &own))))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -72,7 +84,7 @@ pub(crate) async fn create(
     let wanted = ConversationInput { kind, name, description, members, owner, open };
     let (conversation, new) = service.create_conversation(caller.actor(), wanted).await?;
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, Json(Views(&service).conversation(&conversation))))
+    Ok((status, Json(shown(&service, caller.id(), &conversation).await?)))
 }
 
 /// Returns a conversation of the caller.
@@ -87,7 +99,7 @@ pub(crate) async fn get(
     Id(id): Id<ConversationId>,
 ) -> Answer<Json<Conversation>> {
     let conversation = service.conversation(caller.id(), id).await?;
-    Ok(Json(Views(&service).conversation(&conversation)))
+    Ok(Json(shown(&service, caller.id(), &conversation).await?))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -110,7 +122,7 @@ pub(crate) async fn change(
 ) -> Answer<Json<Conversation>> {
     let patch = ConversationChange { name: input.name, open: input.open };
     let conversation = service.change_conversation(caller.actor(), id, patch).await?;
-    Ok(Json(Views(&service).conversation(&conversation)))
+    Ok(Json(shown(&service, caller.id(), &conversation).await?))
 }
 
 /// Deletes a group or room for all members, or hides a direct conversation from the caller.
@@ -163,7 +175,7 @@ pub(crate) async fn add_member(
     let joined = service.add_member(caller.actor(), id, user, role).await?;
     let conversation = service.conversation(caller.id(), joined.conversation.id.clone()).await?;
     let status = if joined.new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, Json(Views(&service).conversation(&conversation))))
+    Ok((status, Json(shown(&service, caller.id(), &conversation).await?)))
 }
 
 /// Removes a member, or leaves the conversation.

@@ -2,7 +2,8 @@
 //!
 //! What must stay true: what says nothing is absent, as in the events of all dialects.
 
-use quintet_domain::{MessageDetails, UserId};
+use quintet_domain::{MessageDetails, MessageId, UserId};
+use quintet_service::OwnReactions;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -76,6 +77,8 @@ pub(crate) struct Reaction {
     count: u32,
     /// The first twenty users who reacted.
     user_ids: Vec<String>,
+    /// Whether the caller is one of those who reacted.
+    mine: bool,
 }
 
 /// Who pinned a message.
@@ -133,7 +136,8 @@ fn named(mention: &quintet_domain::Mention) -> Named {
 }
 
 impl Details {
-    pub(crate) fn of(details: &MessageDetails) -> Self {
+    /// Converts the details of a message, for the user whose reactions are given.
+    pub(crate) fn of(details: &MessageDetails, message: &MessageId, own: &OwnReactions) -> Self {
         let file = |file: &quintet_domain::AttachedFile| AttachedFile {
             url: file.url.clone(),
             name: file.name.clone(),
@@ -158,6 +162,7 @@ impl Details {
             emoji: reaction.emoji.clone(),
             count: reaction.count,
             user_ids: ids(&reaction.users),
+            mine: own.has(message, reaction),
         };
         let metadata = details.metadata.as_ref();
         Self {

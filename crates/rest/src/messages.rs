@@ -71,7 +71,8 @@ pub(crate) async fn list(
         PageOf::Newest | PageOf::Before(_) | PageOf::Skipping(_) | PageOf::Around(_) => found.items.first(),
     };
     let next = edge.filter(|_| found.more).map(|message| message.sequence);
-    Ok(Json(Views(&service).messages(&found, next)))
+    let own = service.own_reactions(caller.id(), &found.items).await?;
+    Ok(Json(Views(&service).messages(&found, next, &own)))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -177,8 +178,9 @@ pub(crate) async fn send(
     }
     let text = input.text(Target::Conversation(id))?;
     let sent = service.send(caller.actor(), text).await?;
+    let own = service.own_reactions(caller.id(), [&sent.message]).await?;
     let status = if sent.repeated { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, Json(Views(&service).message(&sent.message))))
+    Ok((status, Json(Views(&service).message(&sent.message, &own))))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -209,7 +211,8 @@ pub(crate) async fn edit(
     let Edit { content, metadata, mentions, mention_all } = input;
     let details = Given { metadata, mentions, mention_all, ..Given::default() }.edited()?;
     let message = service.edit_message(caller.actor(), id, content, details).await?;
-    Ok(Json(Views(&service).message(&message)))
+    let own = service.own_reactions(caller.id(), [&message]).await?;
+    Ok(Json(Views(&service).message(&message, &own)))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -235,7 +238,8 @@ pub(crate) async fn thread(
 ) -> Answer<Json<Thread>> {
     let limit = page_limit(query.limit)?;
     let found = service.thread(caller.id(), id, query.before.unwrap_or(u64::MAX), limit).await?;
-    Ok(Json(Views(&service).thread(&found)))
+    let own = service.own_reactions(caller.id(), found.replies.iter().chain([&found.root])).await?;
+    Ok(Json(Views(&service).thread(&found, &own)))
 }
 
 /// Deletes a message. Its sequence number stays, its content is removed.

@@ -161,8 +161,9 @@ pub(crate) async fn pins(
     Id(id): Id<ConversationId>,
 ) -> Answer<Json<Pins>> {
     let found = service.pins(caller.id(), id).await?;
+    let own = service.own_reactions(caller.id(), found.iter().map(|pinned| &pinned.message)).await?;
     let view = |PinnedMessage { message, by, at }: PinnedMessage| PinnedView {
-        message: Views(&service).message(&message),
+        message: Views(&service).message(&message, &own),
         by: by.to_string(),
         at: Moment(at),
     };

@@ -82,6 +82,7 @@ pub(crate) async fn messages(
 ) -> Answer<Response> {
     let (search, limit) = (query.search()?, page_limit(query.limit)?);
     let found = service.search_messages(caller.id(), search, query.cursor, limit).await?;
+    let own = service.own_reactions(caller.id(), &found.items).await?;
     let views = Views(&service);
-    Ok(long_answer(|| Page::of(found, |message| views.message(message))))
+    Ok(long_answer(|| Page::of(found, |message| views.message(message, &own))))
 }

@@ -3,7 +3,7 @@
 //! What must stay true: the OpenAPI document is made from these types, and the answers are serialised from them.
 
 use quintet_domain::{ConversationKind, ConversationSettings, MeetupStatus, MessageKind, Mute, Notify, Role, UserId};
-use quintet_service::{Account, Service, Uploaded};
+use quintet_service::{Account, OwnReactions, Service, Uploaded};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, OneOfBuilder, SchemaFormat, Type};
@@ -366,7 +366,8 @@ impl Views<'_> {
         }
     }
 
-    pub(crate) fn message(&self, message: &quintet_domain::Message) -> Message {
+    /// Converts a message, for the user whose reactions are given.
+    pub(crate) fn message(&self, message: &quintet_domain::Message, own: &OwnReactions) -> Message {
         Message {
             id: message.id.to_string(),
             conversation_id: message.conversation.id.to_string(),
@@ -379,20 +380,25 @@ impl Views<'_> {
             created_at: Moment(message.created_at),
             edited_at: message.edited_at.map(Moment),
             deleted_at: message.deleted_at.map(Moment),
-            details: message.details.as_deref().map(Details::of),
+            details: message.details.as_deref().map(|details| Details::of(details, &message.id, own)),
         }
     }
 
-    pub(crate) fn messages(&self, found: &quintet_service::MessagePage, next: Option<u64>) -> Messages {
+    pub(crate) fn messages(
+        &self,
+        found: &quintet_service::MessagePage,
+        next: Option<u64>,
+        own: &OwnReactions,
+    ) -> Messages {
         let newer = found.items.last().filter(|_| found.more_newer).map(|message| message.sequence);
-        Messages { items: found.items.iter().map(|message| self.message(message)).collect(), next, newer }
+        Messages { items: found.items.iter().map(|message| self.message(message, own)).collect(), next, newer }
     }
 
-    pub(crate) fn thread(&self, thread: &quintet_service::Thread) -> Thread {
+    pub(crate) fn thread(&self, thread: &quintet_service::Thread, own: &OwnReactions) -> Thread {
         let oldest = thread.replies.first().filter(|_| thread.more);
         Thread {
-            root: self.message(&thread.root),
-            items: thread.replies.iter().map(|message| self.message(message)).collect(),
+            root: self.message(&thread.root, own),
+            items: thread.replies.iter().map(|message| self.message(message, own)).collect(),
             next: oldest.map(|message| message.sequence),
         }
     }
@@ -406,7 +412,7 @@ impl Views<'_> {
         }
     }
 
-    pub(crate) fn conversation(&self, conversation: &quintet_domain::Conversation) -> Conversation {
+    pub(crate) fn conversation(&self, conversation: &quintet_domain::Conversation, own: &OwnReactions) -> Conversation {
         Conversation {
             id: conversation.conversation.id.to_string(),
             kind: ConversationKind::as_str(conversation.conversation.kind),
@@ -416,7 +422,7 @@ impl Views<'_> {
             members: conversation.members.iter().map(|member| self.member(member)).collect(),
             member_count: Some(conversation.member_count)
                 .filter(|count| usize::try_from(*count).is_ok_and(|count| count > conversation.members.len())),
-            last_message: conversation.last_message.as_ref().map(|message| self.message(message)),
+            last_message: conversation.last_message.as_ref().map(|message| self.message(message, own)),
             unread_count: conversation.unread_count,
             settings: (!conversation.settings.is_default()).then(|| Settings::of(conversation.settings)),
             sequence: conversation.sequence,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use quintet_domain::limits::READ_IDS_MAX;
 use quintet_domain::permissions::Action;
-use quintet_domain::{Event, MessageId, NoteDelivery, Refusal};
+use quintet_domain::{Event, MessageId, NoteDelivery, NotedBy, Refusal};
 
 use crate::ledger::{Cost, weight};
 use crate::messages::newest_of;
@@ -25,13 +25,19 @@ struct Move {
 
 /// Moves the delivery cursors of a user. Returns the events for the authors of what it received.
 pub(crate) fn note(tx: &mut Transaction<'_>, write: &NoteDelivery) -> RuleResult<Vec<Event>> {
-    let user = tx.actor(&write.actor)?;
+    let user = match write.noted_by {
+        NotedBy::Client => tx.actor(&write.actor)?,
+        NotedBy::Node => ActingUser { row: tx.registered(&write.actor.user)?, secret: None },
+    };
     let mut moves = Vec::new();
     // All refusals come before the first cursor moves.
     for (conversation, newest) in newest_of(tx, &user, &write.received)? {
         let Some(member) = tx.check(Action::Use, &conversation, &user, false)? else {
             return Err(Refusal::not_found("conversation", &conversation.reference.id).into());
         };
+        if write.noted_by == NotedBy::Node && !is_small(&conversation) {
+            continue;
+        }
         let stored = tx.member_lists().delivered(conversation.key, user.key)?;
         let unsaved = tx.state.deliveries.get((conversation.key, user.key));
         let from = member.read_sequence.max(stored).max(unsaved);
@@ -47,6 +53,11 @@ pub(crate) fn note(tx: &mut Transaction<'_>, write: &NoteDelivery) -> RuleResult
     tx.charge(Cost::Rows, moves.len() as u64);
     tx.charge(Cost::Bytes, events.iter().map(weight).sum());
     Ok(events)
+}
+
+/// Whether what is written to a connection counts as delivered in a conversation.
+fn is_small(conversation: &ConversationRow) -> bool {
+    conversation.reference.kind.delivers_by_itself(conversation.head.member_count)
 }
 
 /// Moves a cursor, in memory if there is room.

@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 use quintet_domain::limits::{SEARCH_MESSAGES_EXAMINED_MAX, SEARCH_SCOPES_MAX};
 use quintet_domain::permissions::{self, Action};
-use quintet_domain::{ConversationRef, Has, MessageSearch, Refusal};
+use quintet_domain::{ConversationRef, Has, Message, MessageSearch, Refusal, User};
 
-use crate::rows::{ConversationRows, MemberRows, MessageRow, UserRow, UserRows};
+use crate::message_details::add_details;
+use crate::message_views::shown;
+use crate::rows::{ConversationRows, DetailRows, MemberRows, MessageRow, UserRow, UserRows};
 use crate::{ConversationKey, MessageKey, RowResult, RuleResult, UserKey, standing};
 
 /// The rows that a search examines.
@@ -155,18 +157,13 @@ impl<'r> MessageFinder<'r> {
 
     fn fits(&self, row: &MessageRow) -> bool {
         let search = self.search;
-        let (deleted, file) = (row.deleted_at.is_some(), row.file.as_ref());
-        !deleted
+        row.deleted_at.is_none()
             && self.only.is_none_or(|only| only == row.conversation)
             && (self.sender == Sender::Any || self.sender == Sender::Only(row.sender))
             && search.before.is_none_or(|before| row.created_at < before)
             && search.after.is_none_or(|after| row.created_at > after)
             && search.kind.is_none_or(|kind| row.kind == kind)
-            && match search.has {
-                None => true,
-                Some(Has::File) => file.is_some(),
-                Some(has @ (Has::Link | Has::Mention)) => has.is_in(&row.content),
-            }
+            && search.has.is_none_or(|part| has(row, part))
             && search.text.fits(searched_texts(row))
     }
 
@@ -183,8 +180,43 @@ impl<'r> MessageFinder<'r> {
     }
 }
 
-/// The texts of a message by which it is found: its content and the name of its file.
+impl FoundMessages {
+    /// Returns the messages as clients see them, newest first, and where the next page begins. `sender_of` has been read
+    /// for all of them.
+    ///
+    /// # Errors
+    /// An error of the store.
+    pub fn shown(
+        self,
+        rows: &dyn DetailRows,
+        sender_of: impl Fn(UserKey) -> Option<Arc<User>>,
+    ) -> RowResult<(Vec<Arc<Message>>, Option<MessageKey>)> {
+        let (mut found, mut messages) = (Vec::with_capacity(self.found.len()), Vec::with_capacity(self.found.len()));
+        for (row, conversation) in self.found {
+            if let Some(sender) = sender_of(row.sender) {
+                messages.push(shown(&row, &conversation, &sender));
+                found.push(row);
+            }
+        }
+        add_details(rows, &found, &mut messages)?;
+        Ok((messages.into_iter().map(Arc::new).collect(), self.next))
+    }
+}
+
+/// Whether a message has a part.
+fn has(row: &MessageRow, part: Has) -> bool {
+    match part {
+        Has::File => row.file.is_some(),
+        Has::Link => row.content.contains("https://") || row.content.contains("http://"),
+        Has::Mention => row.extra.as_ref().is_some_and(|extra| extra.mention_all || !extra.mentions.is_empty()),
+    }
+}
+
+/// The texts of a message by which it is found: its content and the names of its files.
 pub fn searched_texts(row: &MessageRow) -> impl Iterator<Item = &str> {
-    let name = row.file.as_ref().and_then(|file| file.name.as_deref());
-    std::iter::once(row.content.as_str()).chain(name)
+    let files = row.extra.as_ref().map_or(&[][..], |extra| &extra.files);
+    // The first file of a list is the file of the message as well.
+    let only = row.file.as_ref().filter(|_| files.is_empty()).and_then(|file| file.name.as_deref());
+    let names = files.iter().filter_map(|file| file.name.as_deref());
+    std::iter::once(row.content.as_str()).chain(only).chain(names)
 }

@@ -230,6 +230,7 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>, node: &Node) ->
             EchoName::Always => Echo::Always,
             EchoName::UnlessAcked => Echo::UnlessAcked,
         },
+        deliveries: config.presence.delivered,
         audience: match config.presence.audience {
             AudienceName::Everyone => Audience::Everyone,
             AudienceName::Contacts => Audience::Contacts,

@@ -112,7 +112,8 @@ async fn settings_are_told_on_every_node_to_their_user_alone() {
 #[tokio::test]
 async fn what_was_delivered_is_told_on_every_node_to_its_author() {
     let database = TestDatabase::new();
-    let (here, there) = two_nodes(&database);
+    let node = || node_at(&database.url()).env("QUINTET_PRESENCE_DELIVERED", "false").run();
+    let (here, there) = (node(), node());
     let (alice, bob, group) = two_in_a_group(&here).await;
     let (mut at_here, mut at_there) = (connected(&here, &alice.1).await, connected(&there, &alice.1).await);
     let (mut bob_here, mut bob_there) = (connected(&here, &bob.1).await, connected(&there, &bob.1).await);
@@ -132,6 +133,23 @@ async fn what_was_delivered_is_told_on_every_node_to_its_author() {
         for author in [&mut at_here, &mut at_there] {
             let told = author.next("message:delivered").await;
             assert_eq!((&told["messageId"], &told["userId"]), (&ids[ids.len() - 1], &json!(bob.0)), "{told}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_one_node_has_written_is_told_on_every_node_to_its_author() {
+    let database = TestDatabase::new();
+    let (here, there) = two_nodes(&database);
+    let (alice, bob, group) = two_in_a_group(&here).await;
+    let (mut at_here, mut at_there) = (connected(&here, &alice.1).await, connected(&there, &alice.1).await);
+    let mut receiver = connected(&there, &bob.1).await;
+    for text in ["first", "second"] {
+        at_here.call("message:send", &message(&group, text)).await;
+        let heard = receiver.next("message:new").await;
+        for author in [&mut at_here, &mut at_there] {
+            let told = author.next("message:delivered").await;
+            assert_eq!((&told["messageId"], &told["userId"]), (&heard["id"], &json!(bob.0)), "{told}");
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Reactions that come faster than they are told: told together, and never lost by a connection that breaks meanwhile.
+//! Reactions that come faster than they are told: told together, and never lost by a connection that breaks meanwhile. And
+//! which of them are the caller's own, in every answer that shows a message.
 
 mod support;
 
@@ -118,4 +119,62 @@ async fn a_reaction_that_waits_is_not_lost_with_the_connection() {
         return;
     }
     panic!("no message ever overtook a reaction that waits");
+}
+
+/// A message object says of each emoji whether the caller is among those who reacted, also if others came first.
+#[tokio::test]
+async fn messages_say_which_reactions_are_the_callers_own() {
+    /// One more than are named.
+    const CROWD: usize = 21;
+    let server = Server::start();
+    let http = server.http();
+    let owner = http.register("owner").await;
+    let mut crowd = Vec::new();
+    for n in 0..CROWD {
+        crowd.push(http.register(&format!("user{n}")).await);
+    }
+    let members: Vec<&str> = crowd.iter().map(|(id, _)| id.as_str()).collect();
+    let place = http.group(&owner.1, &members).await;
+    let place_path = format!("/conversations/{}", place.as_str().expect("an id"));
+    say(&server, &owner.1, &place, "plain").await;
+    let message = say(&server, &owner.1, &place, "to react to").await;
+    let id = message.as_str().expect("an id");
+    for (_, token) in &crowd {
+        http.api(token, "PUT", &format!("/messages/{id}/reactions/%2B1"), Value::Null).await.expect(204);
+    }
+    let (first, last) = (&crowd[0], &crowd[CROWD - 1]);
+    http.api(&first.1, "PUT", &format!("/messages/{id}/reactions/-1"), Value::Null).await.expect(204);
+    http.api(&owner.1, "PUT", &format!("/messages/{id}/pin"), Value::Null).await.expect(204);
+
+    let own = |message: &Value| {
+        let reactions = message["reactions"].as_array().unwrap_or_else(|| panic!("{message}"));
+        let own = |one: &Value| (one["emoji"].as_str().expect("text").to_owned(), one["mine"] == json!(true));
+        assert!(reactions.iter().all(|one| one["mine"].is_boolean()), "{message}");
+        reactions.iter().map(own).collect::<Vec<_>>()
+    };
+    let expected = |plus: bool, minus: bool| [("+1".to_owned(), plus), ("-1".to_owned(), minus)];
+    let edited = json!({ "content": "edited and reacted to" });
+    let edited = http.api(&owner.1, "PATCH", &format!("/messages/{id}"), edited).await.expect(200);
+    assert_eq!(own(&edited), expected(false, false));
+    for (token, expected) in
+        [(&owner.1, expected(false, false)), (&first.1, expected(true, true)), (&last.1, expected(true, false))]
+    {
+        let get = async |path: &str| http.api(token, "GET", path, Value::Null).await.expect(200);
+        let page = get(&format!("{place_path}/messages")).await;
+        assert!(page["items"][0].get("reactions").is_none(), "{page}");
+        assert_eq!(own(&page["items"][1]), expected);
+        assert_eq!(page["items"][1]["reactions"][0]["userIds"].as_array().map(Vec::len), Some(CROWD - 1));
+        assert_eq!(own(&get(&format!("/messages/{id}/thread")).await["root"]), expected);
+        assert_eq!(own(&get(&format!("{place_path}/pins")).await["items"][0]["message"]), expected);
+        assert_eq!(own(&get(&place_path).await["lastMessage"]), expected);
+        assert_eq!(own(&get("/conversations").await["items"][0]["lastMessage"]), expected);
+        assert_eq!(own(&json!({ "reactions": get(&format!("/messages/{id}/reactions")).await["items"] })), expected);
+        let mut found = get("/search/messages?q=reacted").await;
+        while found["items"].as_array().is_none_or(Vec::is_empty) {
+            // The index comes a moment later.
+            tokio::task::yield_now().await;
+            found = get("/search/messages?q=reacted").await;
+        }
+        assert_eq!(own(&found["items"][0]), expected);
+    }
 }

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use quintet_domain::{
     Actor, Barrier, ChangeSettings, ConversationId, ConversationKind, CreateConversation, DeleteMessage, Departure,
     EditMessage, JoinConversation, LeaveConversation, LocalCommand, MarkRead, NewConversation, NewText, NoteDelivery,
-    PinMessage, Profile, React, Refusal, Reply, RoomMember, SendMessage, SweepGuests, Ticket, Timestamp, UserId, Write,
-    WriteCommand, Written,
+    NotedBy, PinMessage, Profile, React, Refusal, Reply, RoomMember, SendMessage, SweepGuests, Ticket, Timestamp,
+    UserId, Write, WriteCommand, Written,
 };
 use quintet_store::{Memberships, ReplyTo};
 
@@ -35,7 +35,7 @@ fn write_of(caller: Caller, command: WriteCommand) -> Write {
         WriteCommand::React { message, emoji, active } => React { actor, message, emoji, active }.into(),
         WriteCommand::Pin { message, pinned } => PinMessage { actor, message, pinned }.into(),
         WriteCommand::Read(reading) => MarkRead { actor, reading }.into(),
-        WriteCommand::Deliver(received) => NoteDelivery { actor, received }.into(),
+        WriteCommand::Deliver(received) => NoteDelivery { actor, received, noted_by: NotedBy::Client }.into(),
         WriteCommand::Configure { target, change } => ChangeSettings { actor, target, change }.into(),
         // The gateway has checked the guest's secret and put its proof into the actor.
         WriteCommand::Join { conversation, profile, guest_secret: _ } => {

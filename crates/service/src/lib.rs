@@ -49,6 +49,7 @@ pub use claims::{RequiredClaim, Rules};
 pub use commands::{Caller, reply};
 pub use conversations::{ConversationChange, ConversationInput};
 pub use cookie::{COOKIE_TOKENS_MAX, CookieToken, good_or_none, is_token};
+pub use deliveries::Delivery;
 pub use files::{FileBytes, Shown, Uploaded};
 pub use guests::GuestSecret;
 pub use heavy::HeavyTurn;
@@ -68,6 +69,7 @@ pub use quintet_store::{
 };
 use quintet_store::{ReplyTo, Store};
 pub use rates::{EventRate, Rates, RefusalRate};
+pub use reactions::OwnReactions;
 pub use recovery::{ResumeToken, ResumeTokens};
 pub use token_hmac::install_token_cryptography;
 pub use tokens::{Algorithm, Credential, Issuer, Keys, SignWith, TokenSettings, Tokens};

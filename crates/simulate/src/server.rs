@@ -103,6 +103,7 @@ impl Server {
         };
         let settings = quintet_gateway::Settings {
             echo: quintet_gateway::Echo::Always,
+            deliveries: true,
             audience: quintet_gateway::Audience::Everyone,
             everyone_limit: 1_000,
             frame_bytes_max: config.payload_bytes_max,

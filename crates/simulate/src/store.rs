@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quintet_domain::{
-    Account, Conversation, ConversationId, GuestProof, Login, Meetup, MeetupId, Message, MessageId, MessageSearch,
-    StoredFile, Timestamp, User, UserId, Write,
+    Account, Conversation, ConversationId, Emoji, GuestProof, Login, Meetup, MeetupId, Message, MessageId,
+    MessageSearch, StoredFile, Timestamp, User, UserId, Write,
 };
 use quintet_store::Thread;
 use quintet_store::{
@@ -89,6 +89,7 @@ impl Store for SlowStore {
         fn messages_outside_threads(by: Party, user: UserId, id: ConversationId, of: PageOf, limit: u32) -> MessagePage;
         fn thread(by: Party, user: UserId, id: MessageId, before: u64, limit: u32) -> Thread;
         fn reactions(user: UserId, id: MessageId) -> Vec<Reaction>;
+        fn own_reactions(user: UserId, messages: Vec<MessageId>) -> Vec<(MessageId, Emoji)>;
         fn pins(user: UserId, id: ConversationId) -> Vec<PinnedMessage>;
         fn search_messages(user: UserId, search: MessageSearch, cursor: Option<String>, limit: u32) -> Page<Arc<Message>>;
         fn searchable(position: u64) -> ();

@@ -22,6 +22,7 @@
 
 mod application;
 mod assembler;
+mod close_reason;
 mod config;
 pub mod cors;
 mod deflate;
@@ -42,6 +43,7 @@ use std::net::SocketAddr;
 pub use application::{Admission, Application, ConnectError, Event, EventHead, Handshake, Incoming, Recovery};
 pub use assembler::{Assembled, Assembler, Bounds};
 use bytes::Bytes;
+pub use close_reason::CloseReason;
 pub use config::Config;
 pub use engineio::upgrade;
 pub use frame::Frame;
@@ -51,7 +53,7 @@ use hyper::body::Body;
 pub use id::{Id, SessionIds};
 pub use link::{Answer, AskError, Link, Transport};
 pub use origins::{NotAnOrigin, Origin, Origins, SEC_FETCH_SITE, Sender};
-pub use outbox::{CloseReason, Outbox, PushError, Taken};
+pub use outbox::{Mark, Outbox, PushError, Taken};
 use sockets::SocketIo;
 pub use unfinished::{Holder, Party, Unfinished};
 

@@ -11,19 +11,16 @@ use tokio::sync::oneshot;
 
 use crate::engineio::Revision;
 use crate::id::Id;
-use crate::{CloseReason, Frame, PushError, packet};
+use crate::outbox::Mark;
+use crate::{CloseReason, Frame, Outbox, PushError, packet};
 
 /// The operations on its connection that the engine offers to a [`Link`].
 pub(crate) trait Control: Send + Sync {
     fn revision(&self) -> Revision;
     fn push(&self, frame: Frame) -> Result<(), PushError>;
     fn push_all(&self, frames: Vec<Frame>) -> Result<(), PushError>;
-    fn push_volatile(&self, frame: Frame) -> bool;
-    fn hold(&self);
-    fn release(&self);
-    fn queued_bytes(&self) -> usize;
+    fn outbox(&self) -> &Outbox;
     fn label(&self, label: u8);
-    fn is_closed(&self) -> bool;
     fn leave(self: Arc<Self>, socket: Id);
     fn close(self: Arc<Self>, reason: CloseReason);
 }
@@ -157,18 +154,18 @@ impl Link {
     /// Queues a frame that was encoded for this namespace if the connection keeps up, and drops it otherwise. For
     /// events that are worthless when late. Returns whether the frame was queued.
     pub fn send_volatile(&self, frame: Frame) -> bool {
-        self.0.control.push_volatile(frame)
+        self.0.control.outbox().push_volatile(frame)
     }
 
     /// Holds back what is queued for the connection until [`Link::release`], so that it leaves in one write. The caller
     /// releases it at once, without waiting for anything.
     pub fn hold(&self) {
-        self.0.control.hold();
+        self.0.control.outbox().hold();
     }
 
     /// Lets leave what [`Link::hold`] held back.
     pub fn release(&self) {
-        self.0.control.release();
+        self.0.control.outbox().release();
     }
 
     /// Queues an event with one argument, given as JSON text.
@@ -257,7 +254,7 @@ impl Link {
     /// Returns whether the connection is closed or closing.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.0.control.is_closed()
+        self.0.control.outbox().closed().is_some()
     }
 
     /// Labels the session of this connection with a number that is the application's own, and that
@@ -270,7 +267,19 @@ impl Link {
     /// Returns the number of bytes that are queued for this connection.
     #[must_use]
     pub fn queued_bytes(&self) -> usize {
-        self.0.control.queued_bytes()
+        self.0.control.outbox().queued_bytes()
+    }
+
+    /// Marks the end of what is queued for this connection now.
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        self.0.control.outbox().mark()
+    }
+
+    /// Returns whether all that was queued before a mark was written to the transport, or given to a client that polls.
+    #[must_use]
+    pub fn has_written(&self, mark: Mark) -> bool {
+        self.0.control.outbox().has_written(mark)
     }
 }
 

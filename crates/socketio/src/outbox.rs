@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use crate::Frame;
+use crate::{CloseReason, Frame};
 
 /// Bytes counted for a queued frame beside its own, so that many tiny frames are bounded as well.
 const FRAME_OVERHEAD_BYTES: usize = 48;
@@ -20,82 +20,13 @@ impl Frame {
     }
 }
 
-/// The reason why a connection ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum CloseReason {
-    /// The client closed the session, or its transport ended.
-    TransportClosed,
-    /// The client closed its WebSocket with this code.
-    PeerClosed(u16),
-    /// The client left the namespace with a DISCONNECT.
-    ClientDisconnected,
-    /// The application ended the namespace with a DISCONNECT. Official clients do not reconnect by themselves after it.
-    ServerDisconnected,
-    /// No answer to a ping came in time.
-    PingTimeout,
-    /// More bytes were queued for the connection than allowed. The client should reconnect and resume.
-    QueueFull,
-    /// The server is stopping. The client should reconnect.
-    Shutdown,
-    /// The client violated the protocol.
-    ProtocolError,
-    /// No CONNECT came in time.
-    ConnectTimeout,
-    /// The client kept sending more than its rate allows.
-    Flooding,
-    /// A packet was begun and not finished in time.
-    Unfinished,
-    /// The server has no capacity left for the connection, because clients that are known take precedence.
-    Pressure,
-    /// A WebSocket close with a code and reason of the application's own.
-    Application(u16, &'static str),
-}
-
-impl CloseReason {
-    /// A message exceeds its size limit (close code 1009, RFC 6455 section 7.4.1).
-    pub const TOO_LARGE: Self = Self::Application(1009, "message too large");
-
-    /// Returns the code and reason of the WebSocket close frame that is sent to the peer.
-    #[must_use]
-    pub fn close_code(self) -> (u16, &'static str) {
-        match self {
-            Self::TransportClosed | Self::ClientDisconnected | Self::ServerDisconnected => (1000, ""),
-            Self::PeerClosed(code) => (code, ""),
-            Self::PingTimeout => (1001, "ping timeout"),
-            Self::QueueFull => (1013, "too slow: come back and resume"),
-            Self::Shutdown => (1012, "the server is restarting"),
-            Self::ProtocolError => (1002, "protocol error"),
-            Self::ConnectTimeout => (1000, "no CONNECT in time"),
-            Self::Flooding => (1008, "too much beyond the rate"),
-            Self::Unfinished => (1008, "a packet was not finished in time"),
-            Self::Pressure => (1013, "the server is full: come back later"),
-            Self::Application(code, reason) => (code, reason),
-        }
-    }
-
-    /// Returns whether frames that are queued are still sent before the connection ends.
-    pub(crate) fn flushes(self) -> bool {
-        match self {
-            Self::QueueFull
-            | Self::PingTimeout
-            | Self::TransportClosed
-            | Self::PeerClosed(_)
-            | Self::Unfinished
-            | Self::Pressure => false,
-            Self::ClientDisconnected
-            | Self::ServerDisconnected
-            | Self::Shutdown
-            | Self::ProtocolError
-            | Self::ConnectTimeout
-            | Self::Flooding
-            | Self::Application(..) => true,
-        }
-    }
-}
-
 /// A frame was not queued: the connection was closed already, or was closed because the frame did not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PushError(pub CloseReason);
+
+/// A moment in the life of a queue, see [`Outbox::mark`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark(u32);
 
 /// A volatile frame is queued only behind at most this many bytes: what leaves in the same write or the next is not
 /// late.
@@ -125,6 +56,8 @@ struct Inner {
     waiting: Waiting,
     /// Whether frames are held back because more follow at once.
     held: bool,
+    /// The number of times that the queue was emptied. It wraps.
+    emptied: u32,
     waker: Option<Waker>,
 }
 
@@ -266,6 +199,24 @@ impl Outbox {
         self.lock().queued_bytes()
     }
 
+    /// Marks the end of what is queued now.
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        let inner = self.lock();
+        Mark(if inner.queue.is_empty() { inner.emptied } else { inner.emptied.wrapping_add(1) })
+    }
+
+    /// Returns whether all that was queued before a mark has been given to the transport, which took it. False once the
+    /// queue is closed, because what it held may be lost.
+    #[must_use]
+    pub fn has_written(&self, mark: Mark) -> bool {
+        let inner = self.lock();
+        // What was taken before the queue was emptied another time is written: a transport takes frames when it has
+        // written the ones before.
+        let emptied_since = inner.emptied.wrapping_sub(mark.0).cast_signed();
+        inner.closed.is_none() && (emptied_since > 0 || (emptied_since == 0 && inner.in_flight == 0))
+    }
+
     /// Closes the queue. The first reason stays. Returns whether this call closed it.
     pub fn close(&self, reason: CloseReason) -> bool {
         let mut inner = self.lock();
@@ -301,6 +252,7 @@ impl Outbox {
         if inner.has_frames() {
             inner.waiting = Waiting::Not;
             inner.in_flight = inner.in_flight.saturating_add(std::mem::take(&mut inner.bytes));
+            inner.emptied = inner.emptied.wrapping_add(1);
             return Poll::Ready(Taken::Frames(std::mem::take(&mut inner.queue)));
         }
         if let Some(reason) = inner.closed() {
@@ -329,8 +281,9 @@ impl Outbox {
             inner.bytes = inner.bytes.saturating_sub(in_u32(frame.queued_bytes()));
             taken.extend(inner.queue.pop_front());
         }
-        if inner.queue.is_empty() {
+        if inner.queue.is_empty() && !taken.is_empty() {
             inner.queue = VecDeque::new();
+            inner.emptied = inner.emptied.wrapping_add(1);
         }
         taken
     }
@@ -403,6 +356,37 @@ mod tests {
         assert!(!outbox.push_volatile(typing()), "and is being written");
         outbox.written();
         assert!(outbox.push_volatile(typing()));
+    }
+
+    #[test]
+    fn what_was_queued_before_a_mark_is_written_once_the_transport_says_so() {
+        let outbox = Outbox::new(100_000);
+        assert!(outbox.has_written(outbox.mark()), "there is nothing to write");
+        outbox.push(Frame::text("one")).expect("fits");
+        let one = outbox.mark();
+        assert!(!outbox.has_written(one), "it waits");
+        assert!(take(&outbox).is_ready());
+        outbox.push(Frame::text("two")).expect("fits");
+        let two = outbox.mark();
+        assert!(!outbox.has_written(one), "it is being written");
+        outbox.written();
+        assert!(outbox.has_written(one) && !outbox.has_written(two));
+        assert!(take(&outbox).is_ready());
+        assert!(outbox.has_written(one) && !outbox.has_written(two), "the second is being written");
+        // A poll takes part of the queue.
+        outbox.written();
+        for _ in 0..2 {
+            outbox.push(Frame::text("polled")).expect("fits");
+        }
+        let polled = outbox.mark();
+        assert_eq!(outbox.take_up_to(1).len(), 1);
+        assert!(outbox.has_written(two) && !outbox.has_written(polled));
+        assert_eq!(outbox.take_up_to(1).len(), 1);
+        assert!(outbox.has_written(polled));
+        outbox.push(Frame::text("lost")).expect("fits");
+        let lost = outbox.mark();
+        outbox.close(CloseReason::QueueFull);
+        assert!(!outbox.has_written(lost));
     }
 
     /// A waker that counts how often it wakes.

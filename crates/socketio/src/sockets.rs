@@ -22,7 +22,7 @@ use crate::link::{Answer, Control};
 use crate::packet::{self, Head, Kind, Packet};
 use crate::unfinished::Reservation;
 use crate::websocket::{BinaryBound, MessageBounds, PassedOver, Skipped};
-use crate::{Application, CloseReason, Event, Frame, Holder, Link, Party, PushError, Transport};
+use crate::{Application, CloseReason, Event, Frame, Holder, Link, Outbox, Party, PushError, Transport};
 
 /// The Socket.IO protocol over Engine.IO sessions.
 pub struct SocketIo<A> {
@@ -451,28 +451,12 @@ impl<A: Application> Control for Session<SocketIo<A>> {
         self.send(frames)
     }
 
-    fn push_volatile(&self, frame: Frame) -> bool {
-        self.outbox().push_volatile(frame)
-    }
-
-    fn hold(&self) {
-        self.outbox().hold();
-    }
-
-    fn release(&self) {
-        self.outbox().release();
-    }
-
-    fn queued_bytes(&self) -> usize {
-        self.outbox().queued_bytes()
+    fn outbox(&self) -> &Outbox {
+        Self::outbox(self)
     }
 
     fn label(&self, label: u8) {
         self.protocol.label.store(label, Ordering::Relaxed);
-    }
-
-    fn is_closed(&self) -> bool {
-        self.outbox().closed().is_some()
     }
 
     fn leave(self: Arc<Self>, socket: Id) {

@@ -53,6 +53,16 @@ pub(crate) fn reactions(rows: &impl MarkedRows, user: &UserId, id: &MessageId) -
     Ok(shown.into_iter().map(reaction).collect())
 }
 
+/// The reactions of a user among some messages, which the user was shown.
+pub(crate) fn own_reactions(
+    rows: &impl MarkedRows,
+    user: &UserId,
+    messages: &[MessageId],
+) -> Read<Vec<(MessageId, Emoji)>> {
+    let user = known(rows, user)?;
+    Ok(rows.reactions_among(messages, user.key)?)
+}
+
 /// The pinned messages of a conversation, the newest pin first. `sets` reads the same rows, many at a time.
 pub(crate) fn pins(
     rows: &impl MarkedRows,

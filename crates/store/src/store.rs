@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quintet_domain::{
-    Account, Commit, Conversation, ConversationId, Entry, GuestProof, Login, Meetup, MeetupId, Message, MessageId,
+    Account, Commit, Conversation, ConversationId, Emoji, Entry, GuestProof, Login, Meetup, MeetupId, Message, MessageId,
     MessageSearch, StoredFile, Ticket, Timestamp, User, UserId, Write, Written,
 };
 use quintet_rules::log::{MissedSince, Replayed};
@@ -171,6 +171,8 @@ pub trait Store: Send + Sync + 'static {
     fn thread(&self, by: Party, user: UserId, id: MessageId, before: u64, limit: u32) -> ReadResult<'_, Thread>;
     /// The reactions to a message that the user can see, in the order in which the emojis came.
     fn reactions(&self, user: UserId, id: MessageId) -> ReadResult<'_, Vec<Reaction>>;
+    /// The reactions of a user among some messages, which the user was shown before.
+    fn own_reactions(&self, user: UserId, messages: Vec<MessageId>) -> ReadResult<'_, Vec<(MessageId, Emoji)>>;
     /// The pinned messages of a conversation that the user is a member of, the newest pin first.
     fn pins(&self, user: UserId, id: ConversationId) -> ReadResult<'_, Vec<PinnedMessage>>;
     /// Messages that a user may read and that fit a search, newest first. Messages that were sent or edited within the

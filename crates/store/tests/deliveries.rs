@@ -6,7 +6,7 @@ mod support;
 
 use quintet_domain::{
     Code, ConversationId, ConversationKind, Departure, Event, JoinConversation, LeaveConversation, MarkRead, Message,
-    NoteDelivery, Reading, SaveDeliveries, Target, UserId,
+    NoteDelivery, NotedBy, Reading, SaveDeliveries, Target, UserId,
 };
 use quintet_store::{PageOf, Party};
 use support::{Bench, actor, every_store};
@@ -30,7 +30,8 @@ fn messages(id: &ConversationId, messages: &[&Message]) -> Reading {
 }
 
 async fn note(bench: &Bench, user: &UserId, received: Reading) -> Vec<Told> {
-    let events = bench.write(NoteDelivery { actor: actor(user), received }).await.expect("noted");
+    let events =
+        bench.write(NoteDelivery { actor: actor(user), received, noted_by: NotedBy::Client }).await.expect("noted");
     let told = events.into_iter().map(|event| match event {
         Event::MessagesDelivered { user, messages, author, .. } => {
             (author, user, messages.iter().map(|message| message.as_str().to_owned()).collect())
@@ -96,7 +97,7 @@ async fn only_members_receive(bench: Bench) {
     let (a, _, _, id) = three(&bench).await;
     let one = bench.send(&a, &id, "one").await.expect("sent").message;
     let stranger = bench.user("stranger").await;
-    let note = |received| bench.write(NoteDelivery { actor: actor(&stranger), received });
+    let note = |received| bench.write(NoteDelivery { actor: actor(&stranger), received, noted_by: NotedBy::Client });
     let refused = note(messages(&id, &[&one])).await.expect_err("no member");
     assert_eq!(refused.code, Code::Forbidden, "the group is open, and known to exist");
     let anywhere = Reading::Messages { conversation: None, messages: vec![one.id.clone()] };

@@ -15,6 +15,7 @@ use support::{Bench, actor, every_store};
 every_store!(
     twice_is_once,
     emojis_and_users_in_their_order,
+    what_a_user_has_given_among_messages,
     a_user_has_so_many_and_a_message_so_many_kinds,
     who_cannot_see_a_message_cannot_mark_it,
     messages_show_their_reactions_and_pins,
@@ -121,6 +122,27 @@ async fn emojis_and_users_in_their_order(bench: Bench) {
     react(&bench, &owner, &message, "b", false).await.unwrap();
     react(&bench, &owner, &message, "b", true).await.unwrap();
     assert_eq!(shown(&bench, &owner, &message).await, [all, format!("b 1 [{owner}] mine")]);
+}
+
+async fn what_a_user_has_given_among_messages(bench: Bench) {
+    let (a, b, group, one) = group(&bench).await;
+    let (two, three) = (said(&bench, &b, &group, "two").await, said(&bench, &b, &group, "three").await);
+    for (by, message, emoji) in [(&a, &one, "x"), (&a, &one, "y"), (&b, &one, "z"), (&b, &two, "x"), (&a, &three, "x")]
+    {
+        react(&bench, by, message, emoji, true).await.unwrap();
+    }
+    let unknown = MessageId::trusted("no-such-message");
+    let own = async |user: &UserId, messages: &[&MessageId]| {
+        let messages = messages.iter().map(|id| (*id).clone()).collect();
+        let mut own = bench.store.own_reactions(user.clone(), messages).await.unwrap();
+        own.sort_unstable_by(|a, b| (a.0.as_str(), a.1.as_str()).cmp(&(b.0.as_str(), b.1.as_str())));
+        own.into_iter().map(|(message, emoji)| (message, emoji.as_str().to_owned())).collect::<Vec<_>>()
+    };
+    let x_and_y = [(one.clone(), "x".to_owned()), (one.clone(), "y".to_owned())];
+    assert_eq!(own(&a, &[&one, &two, &unknown]).await, x_and_y);
+    assert_eq!(own(&b, &[&two, &three]).await, [(two, "x".to_owned())]);
+    assert!(own(&b, &[&three, &unknown]).await.is_empty());
+    assert!(own(&b, &[]).await.is_empty());
 }
 
 async fn a_user_has_so_many_and_a_message_so_many_kinds(bench: Bench) {

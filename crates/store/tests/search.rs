@@ -11,8 +11,8 @@ use proptest::prelude::*;
 use quintet_domain::limits::SEARCH_MESSAGES_EXAMINED_MAX;
 use quintet_domain::{
     AddMember, AddService, Barrier, Code, ConversationId, ConversationKind, DeleteConversation, DeleteMessage,
-    Departure, EditMessage, FileLink, Has, JoinConversation, LeaveConversation, Message, MessageId, MessageKind,
-    MessageSearch, Profile, Refusal, RemoveMember, SearchText, UserId,
+    Departure, EditMessage, Emoji, FileLink, Has, JoinConversation, LeaveConversation, Message, MessageId, MessageKind,
+    MessageSearch, NewDetails, PinMessage, Profile, React, Refusal, RemoveMember, SearchText, UserId,
 };
 use quintet_store::{PageOf, Party, Store};
 use support::stage::{On, Stage, every_database};
@@ -21,6 +21,7 @@ use support::{Bench, Factory, actor, block_on, every_store, message, postgres_st
 every_store!(
     words_are_found_newest_first,
     a_search_can_be_narrowed,
+    what_is_found_has_its_details,
     what_is_not_there_any_more_is_not_found,
     who_may_read_a_message_finds_it,
     a_page_around_a_message,
@@ -102,7 +103,17 @@ async fn a_search_can_be_narrowed(bench: Bench) {
     with_file.text.kind = MessageKind::File;
     with_file.text.file = Some(FileLink::new("https://example.org/f".into(), Some("Räport 7.pdf".into())).unwrap());
     bench.write(with_file).await.unwrap();
-    let word = search("word");
+    let mut with_files = message(&b, &group, "term five @nobody", None);
+    let files = [("a", "Übersicht.pdf"), ("b", "Anhang 9.zip")];
+    let files = files.map(|(at, name)| FileLink::new(format!("https://example.org/{at}"), Some(name.into())).unwrap());
+    with_files.text.kind = MessageKind::File;
+    with_files.text.file = files.first().cloned();
+    with_files.text.details = NewDetails { files: files.to_vec(), ..NewDetails::default() }.kept();
+    bench.write(with_files).await.unwrap();
+    let mut to_all = message(&a, &group, "term six", None);
+    to_all.text.details = NewDetails { mention_all: true, ..NewDetails::default() }.kept();
+    bench.write(to_all).await.unwrap();
+    let (word, term) = (search("word"), search("term"));
     for (narrowed, expected) in [
         (MessageSearch { conversation: Some(group.clone()), ..word.clone() }, &["two", "one"][..]),
         (MessageSearch { from: Some(b.clone()), ..word.clone() }, &["three", "two"]),
@@ -114,6 +125,11 @@ async fn a_search_can_be_narrowed(bench: Bench) {
         (MessageSearch { before: Some(third.created_at), ..word.clone() }, &["two", "one"]),
         (MessageSearch { after: Some(first.created_at), before: Some(third.created_at), ..word }, &["two"]),
         (search("raport"), &["four"]),
+        (search("ubersicht"), &["five"]),
+        (search("anhang zip"), &["five"]),
+        (MessageSearch { has: Some(Has::File), ..term.clone() }, &["five"]),
+        // What was not resolved at the send mentions nobody.
+        (MessageSearch { has: Some(Has::Mention), ..term }, &["six"]),
     ] {
         let texts = texts(&bench, &a, &narrowed).await;
         let numbers: Vec<&str> = texts.iter().map(|text| text.split(' ').nth(1).unwrap()).collect();
@@ -123,6 +139,25 @@ async fn a_search_can_be_narrowed(bench: Bench) {
     let narrowed = MessageSearch { conversation: Some(group), ..search("word") };
     let refused = bench.store.search_messages(stranger, narrowed, None, 5).await.unwrap_err();
     assert_eq!(Refusal::from(refused).code, Code::NotFound);
+}
+
+async fn what_is_found_has_its_details(bench: Bench) {
+    let (a, b) = (bench.user("a").await, bench.user("b").await);
+    let group = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
+    let first = bench.send(&a, &group, "apple @b").await.unwrap().message;
+    let mut reply = message(&b, &group, "apple too", None);
+    reply.text.details = NewDetails { reply_to: Some(first.id.clone()), ..NewDetails::default() }.kept();
+    bench.write(reply).await.unwrap();
+    bench.send(&b, &group, "apple plain").await.unwrap();
+    let emoji = Emoji::new("emoji", "👍").unwrap();
+    bench.write(React { actor: actor(&b), message: first.id.clone(), emoji, active: true }).await.unwrap();
+    bench.write(PinMessage { actor: actor(&a), message: first.id.clone(), pinned: true }).await.unwrap();
+    let found = found(&bench, &a, &search("apple")).await;
+    let page = bench.store.messages(Party::Server, a.clone(), group, PageOf::Newest, 50).await.unwrap().items;
+    let details: Vec<_> = found.iter().map(|message| message.details.clone()).collect();
+    let expected: Vec<_> = page.iter().rev().map(|message| message.details.clone()).collect();
+    assert_eq!(details, expected, "the same as on a page");
+    assert!(details[0].is_none() && details[1].is_some() && details[2].is_some(), "{details:?}");
 }
 
 async fn what_is_not_there_any_more_is_not_found(bench: Bench) {

@@ -90,6 +90,18 @@ pub struct NoteDelivery {
     pub actor: Actor,
     /// What the actor has received.
     pub received: Reading,
+    /// Who says so.
+    pub noted_by: NotedBy,
+}
+
+/// Who says that messages have reached a device of their receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotedBy {
+    /// A client of the receiver, who pays for the write.
+    Client,
+    /// A node that has written them to a connection of the receiver. Nobody pays, because others have caused it, and it says
+    /// nothing in rooms, meetups and groups that are not small.
+    Node,
 }
 
 /// Stores the delivery cursors that have moved since the last time.

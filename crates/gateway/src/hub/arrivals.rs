@@ -170,6 +170,10 @@ impl Hub {
             // The client has come back another time since, so that nothing more is sent here.
             _ if superseded => connection.out.close(SUPERSEDED),
             ReplayOutcome::Nothing => {
+                // What was held back for it is lost.
+                for conversation in self.directory.conversations_of(user) {
+                    self.deliveries.forget(&conversation.id, connection.id);
+                }
                 if let Some(reply_to) = reply_to {
                     self.welcome(&local, &connection, pending, reply_to, now);
                 }

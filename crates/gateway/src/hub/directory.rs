@@ -108,6 +108,11 @@ impl Directory {
         self.user_mut(user)?.subscribers.iter_mut().find(|subscriber| subscriber.connection.id == connection)
     }
 
+    /// A connection of the user of a slot, which may be empty by now.
+    pub(super) fn subscriber_at(&self, slot: usize, connection: ConnectionId) -> Option<&Subscriber> {
+        self.users.get(slot)?.subscribers.iter().find(|subscriber| subscriber.connection.id == connection)
+    }
+
     /// The connections of a user.
     pub(super) fn subscribers_of(&self, user: &UserId) -> impl Iterator<Item = &Subscriber> {
         self.user(user).into_iter().flat_map(|local| &local.subscribers)

@@ -8,7 +8,9 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use quintet_dialect::{Dialect, Perspective, differs_for_actor, encode, suppresses_echo};
-use quintet_domain::{Audience, ConversationId, ConversationRef, Departure, Entry, Event, Outcome, User, UserId};
+use quintet_domain::{
+    Audience, ConnectionId, ConversationId, ConversationRef, Departure, Entry, Event, Outcome, User, UserId,
+};
 use quintet_service::{Base, Service};
 use quintet_socketio::Frame;
 
@@ -19,6 +21,9 @@ use crate::recovery::{Offset, OffsetMode};
 use crate::responder::Responder;
 use crate::settings::Echo;
 use crate::written::Written;
+
+/// A connection that was sent a message: the slot of its user, and its id.
+pub(super) type SentTo = (usize, ConnectionId);
 
 /// The offset of an event, whatever the dialect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,10 +109,12 @@ impl<'e> Frames<'e> {
         Some(wrapping.frame(dialect, &event, mode, offset))
     }
 
-    /// Queues the event for one connection in one dialect.
-    fn queue(&mut self, subscriber: &Subscriber, mode: OffsetMode, dialect: Dialect, perspective: Perspective) {
+    /// Queues the event for one connection in one dialect. Returns whether the dialect has an event for it.
+    fn queue(&mut self, subscriber: &Subscriber, mode: OffsetMode, dialect: Dialect, perspective: Perspective) -> bool {
         let (event, position) = (self.event, self.position);
-        if let Some(frame) = self.get(dialect, perspective, mode, &subscriber.connection) {
+        self.queued += 1;
+        let frame = self.get(dialect, perspective, mode, &subscriber.connection);
+        if let Some(frame) = frame {
             match &mut *subscriber.buffer.borrow_mut() {
                 // Typing is not replayed, because it is useless when it is late.
                 Some(_) if matches!(event, Event::Typing { .. }) => {}
@@ -118,13 +125,15 @@ impl<'e> Frames<'e> {
                 None => subscriber.connection.out.send(frame.clone()),
             }
         }
-        self.queued += 1;
+        frame.is_some()
     }
 
     /// Queues the event for one connection, even if that connection caused it.
     pub(super) fn queue_all(&mut self, subscriber: &Subscriber, perspective: Perspective) {
         let (mode, dialects) = subscriber.connection.dialects();
-        dialects.for_each(|dialect| self.queue(subscriber, mode, dialect, perspective));
+        for dialect in dialects {
+            self.queue(subscriber, mode, dialect, perspective);
+        }
     }
 
     /// Whether a connection caused the event and does not receive the echo in a dialect.
@@ -143,14 +152,17 @@ impl<'e> Frames<'e> {
         own && (acked || suppresses_echo(dialect, self.event))
     }
 
-    /// Queues the event for one connection in the dialects in which it receives events.
-    fn send(&mut self, subscriber: &Subscriber, perspective: Perspective, entry: Option<&Entry>, echo: Echo) {
+    /// Queues the event for one connection in the dialects in which it receives events. Returns whether it was queued in
+    /// any.
+    fn send(&mut self, subscriber: &Subscriber, perspective: Perspective, entry: Option<&Entry>, echo: Echo) -> bool {
         let (mode, dialects) = subscriber.connection.dialects();
+        let mut sent = false;
         for dialect in dialects {
             if !self.skips_echo(&subscriber.connection, dialect, entry, echo) {
-                self.queue(subscriber, mode, dialect, perspective);
+                sent |= self.queue(subscriber, mode, dialect, perspective);
             }
         }
+        sent
     }
 }
 
@@ -209,7 +221,7 @@ impl FanOut {
     /// Delivers an event that was committed, after later entries: a client does not continue behind it.
     pub(super) fn deliver_late(&self, directory: &Directory, event: &Event, position: u64) {
         let frames = Frames::new(event, &self.service, (Some(position), None), &self.written);
-        self.deliver_frames(directory, frames, None, Recipients::ALL);
+        self.deliver_frames(directory, frames, None, Recipients::ALL, None);
     }
 
     /// Answers a command.
@@ -244,6 +256,15 @@ impl FanOut {
         self.deliver_to(directory, &entry.event, Some(entry), Recipients::ALL);
     }
 
+    /// Delivers a message. Returns the connections of others than its sender that it was queued for, and whose dialect
+    /// is decided.
+    pub(super) fn deliver_message(&self, directory: &Directory, entry: &Entry) -> Vec<SentTo> {
+        let mut sent_to = Vec::new();
+        let frames = self.frames(&entry.event, Some(entry.position));
+        self.deliver_frames(directory, frames, Some(entry), Recipients::ALL, Some(&mut sent_to));
+        sent_to
+    }
+
     /// Delivers an event without a position to the users of some slots.
     pub(super) fn deliver_to_slots(&self, directory: &Directory, event: &Event, slots: &[usize]) {
         let mut frames = self.frames(event, None);
@@ -266,7 +287,7 @@ impl FanOut {
         entry: Option<&Entry>,
         recipients: Recipients,
     ) -> usize {
-        self.deliver_frames(directory, self.frames(event, entry.map(|entry| entry.position)), entry, recipients)
+        self.deliver_frames(directory, self.frames(event, entry.map(|entry| entry.position)), entry, recipients, None)
     }
 
     fn deliver_frames(
@@ -275,6 +296,7 @@ impl FanOut {
         mut frames: Frames<'_>,
         entry: Option<&Entry>,
         recipients: Recipients,
+        mut sent_to: Option<&mut Vec<SentTo>>,
     ) -> usize {
         let event = frames.event;
         let actor = event.actor().and_then(|user| directory.slot(user));
@@ -289,8 +311,13 @@ impl FanOut {
             }
             let perspective = if Some(slot) == actor { Perspective::Actor } else { Perspective::Other };
             for subscriber in &local.subscribers {
-                if muted_in.is_none_or(|conversation| !subscriber.muted.contains(conversation)) {
-                    frames.send(subscriber, perspective, entry, self.echo);
+                if muted_in.is_none_or(|conversation| !subscriber.muted.contains(conversation))
+                    && frames.send(subscriber, perspective, entry, self.echo)
+                    && let Some(sent_to) = &mut sent_to
+                    && Some(slot) != actor
+                    && subscriber.connection.dialect().is_some()
+                {
+                    sent_to.push((slot, subscriber.connection.id));
                 }
             }
         };

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use quintet_bus::{Publication, RemotePresence};
-use quintet_domain::{Commit, ConnectionId, Ephemeral, NodeId, Refusal, User, UserId};
+use quintet_domain::{Commit, ConnectionId, Ephemeral, Message, NodeId, Refusal, User, UserId};
 use quintet_service::{Memberships, PendingNotifications, ReadAhead, Service};
 use tokio::sync::{mpsc, oneshot};
 
@@ -73,10 +73,14 @@ pub(crate) enum ClientMessage {
     ProfileAudience { user: UserId, memberships: Memberships },
     /// A connection is to be accepted before its replay has ended.
     Accept { connection: ConnectionId, user: UserId },
+    /// Messages of others were sent to a connection, in its replay: the newest of each conversation.
+    SentAgain { connection: ConnectionId, user: UserId, messages: Vec<Arc<Message>> },
     /// The replay to a connection has ended.
     Replayed { connection: ConnectionId, user: UserId, outcome: ReplayOutcome },
     /// A connection has sent a new token of the same user.
     TokenRefreshed { connection: ConnectionId, user: UserId },
+    /// Some delivery cursors were moved.
+    DeliveriesNoted,
     /// The server stops: all users who are online are recorded as seen now.
     Stop { reply: oneshot::Sender<()> },
 }

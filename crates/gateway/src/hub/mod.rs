@@ -13,6 +13,7 @@ mod arrivals;
 mod attach_reply;
 mod context;
 mod credentials;
+mod deliveries;
 mod directory;
 mod elsewhere;
 #[cfg(test)]
@@ -49,6 +50,7 @@ use tokio::time::Instant;
 
 pub(crate) use self::context::HubContext;
 use self::credentials::Credentials;
+use self::deliveries::Deliveries;
 use self::directory::Directory;
 use self::ephemerals::Ephemerals;
 use self::fan_out::FanOut;
@@ -88,6 +90,7 @@ pub(crate) struct Hub {
     presence: PresenceTracker,
     profiles: Profiles,
     reactions: Reactions,
+    deliveries: Deliveries,
     notifications: Notifications,
     credentials: Credentials,
     replays: Replays,
@@ -110,6 +113,7 @@ impl Hub {
             presence: PresenceTracker::new(service.clone(), census, &settings),
             profiles: Profiles::new(service.clone(), inbox.clone()),
             reactions: Reactions::default(),
+            deliveries: Deliveries::new(settings.deliveries, service.clone(), inbox.clone()),
             notifications: Notifications::new(service.clone(), inbox.clone()),
             credentials: Credentials::default(),
             replays: Replays::new(service.clone(), inbox.clone(), &settings),
@@ -240,7 +244,12 @@ impl Hub {
                 let (user, conversation) = (&message.sender.id, &message.conversation.id);
                 let stopped = self.typing.stop(&self.directory, &mut self.timers, user, conversation);
                 self.publish(stopped);
-                self.fan_out.deliver(&self.directory, entry);
+                if self.deliveries.concern(&self.directory, &message.conversation) {
+                    let sent_to = self.fan_out.deliver_message(&self.directory, entry);
+                    self.deliveries.sent(&mut self.timers, message, sent_to, now);
+                } else {
+                    self.fan_out.deliver(&self.directory, entry);
+                }
             }
             Event::UserChanged { user, visible } => {
                 self.replace_guest(user);
@@ -403,6 +412,7 @@ impl Hub {
                 Timer::Presence => self.presence.announce_batch(directory, timers, fan_out),
                 Timer::Profiles => self.profiles.announce_due((directory, reached), timers, fan_out, now),
                 Timer::Reactions(message) => self.tell_reactions(&message, now),
+                Timer::Deliveries(conversation) => self.deliveries.look(directory, timers, conversation, now),
                 Timer::ReadElsewhere => self.other_nodes.read_again(directory),
                 Timer::NodeGone => self.depart_some(now),
             }
@@ -433,6 +443,10 @@ impl Hub {
                 self.profiles.conversations_read((directory, reached), fan_out, &user, memberships, now);
             }
             ClientMessage::Accept { connection, user } => self.accept_early(connection, &user, now),
+            ClientMessage::SentAgain { connection, user, messages } => {
+                let Self { directory, timers, deliveries, .. } = self;
+                deliveries.sent_again((directory, timers), (&user, connection), &messages, now);
+            }
             ClientMessage::Replayed { connection, user, outcome } => {
                 let position = match outcome {
                     ReplayOutcome::UpTo(position) => position,
@@ -441,6 +455,7 @@ impl Hub {
                 self.at(position, Waiting::Replayed { connection, user, outcome }, now);
             }
             ClientMessage::TokenRefreshed { connection, user } => self.watch_token(connection, &user, now),
+            ClientMessage::DeliveriesNoted => self.deliveries.noted(),
             ClientMessage::Stop { reply } => self.stop(reply),
         }
     }

@@ -6,13 +6,14 @@
 //! reconnects for the rest.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use quintet_dialect::Perspective;
 use quintet_domain::limits::{RECOVERIES_MAX, RECOVERIES_OF_USER_MAX};
-use quintet_domain::{Audience, ConversationId, Entry, Event, NotificationId, User, UserId};
+use quintet_domain::{Audience, ConversationId, Entry, Event, Message, NotificationId, User, UserId};
 use quintet_service::{MissedSince, PendingNotifications, Service};
 use quintet_socketio::{CloseReason, Frame};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -156,6 +157,7 @@ impl Replay {
         }
         self.connection.out.accept_recoverable(&self.resume.pid);
         let mut delivered: Vec<NotificationId> = Vec::new();
+        let mut messages: HashMap<&ConversationId, &Arc<Message>> = HashMap::new();
         let mut pace = ReplayPace { waited: false, too_late: Instant::now() + TAKEN_WITHIN };
         let reactions = entries.iter().filter(|entry| matches!(entry.event, Event::MessageReacted(_)));
         let last_reaction = reactions.map(|entry| entry.position).max().unwrap_or_default();
@@ -167,6 +169,16 @@ impl Replay {
             if let Event::Notified { notification, .. } = &entry.event {
                 delivered.extend(self.connection.mark_delivered(&notification.id));
             }
+            if let Event::MessageCreated(message) = &entry.event
+                && message.sender.id != self.user.id
+            {
+                messages.insert(&message.conversation.id, message);
+            }
+        }
+        if !messages.is_empty() && self.connection.dialect().is_some() {
+            let (connection, user) = (self.connection.id, self.user.id.clone());
+            let messages = messages.into_values().cloned().collect();
+            send(inbox, ClientMessage::SentAgain { connection, user, messages }).await;
         }
         for event in &self.profiles {
             if !self.send(self.profile_frames(event), inbox, &mut pace).await {

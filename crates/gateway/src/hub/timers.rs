@@ -30,6 +30,8 @@ pub(super) enum Timer {
     Profiles,
     /// The reactions to a message that wait are told.
     Reactions(MessageId),
+    /// It is looked at which messages to a conversation are written.
+    Deliveries(ConversationId),
     /// Reads of users who are on other nodes are tried again.
     ReadElsewhere,
     /// Some users of a node that died go offline.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use quintet_domain::{Emoji, Timestamp, UserId};
+use quintet_domain::{Emoji, MessageId, Timestamp, UserId};
 
 use crate::{ConversationKey, MessageKey, RowResult, UserKey};
 
@@ -77,6 +77,8 @@ pub struct ShownPin {
 pub trait ReactionRows {
     /// The emojis with which a user reacted to a message, in no particular order.
     fn reactions_by(&self, message: MessageKey, user: UserKey) -> RowResult<Vec<Emoji>>;
+    /// The emojis with which a user reacted to some messages, which are named by their ids, in no particular order.
+    fn reactions_among(&self, messages: &[MessageId], user: UserKey) -> RowResult<Vec<(MessageId, Emoji)>>;
     /// The counts of some messages, by message and then in the order in which the emojis came.
     fn reaction_counts(&self, messages: &BTreeSet<MessageKey>) -> RowResult<Vec<ReactionCountRow>>;
     /// Inserts a reaction.

@@ -68,6 +68,7 @@ pub(super) const SETTINGS: &[(&str, &str, Kind)] = &[
     ("limits", "free_bytes_min", Kind::Number),
     ("presence", "audience", Kind::Text),
     ("presence", "everyone_limit", Kind::Number),
+    ("presence", "delivered", Kind::Flag),
     ("conversations", "echo", Kind::Text),
     ("people", "added_per_day", Kind::Number),
     ("people", "direct_per_day", Kind::Number),

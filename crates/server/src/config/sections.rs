@@ -229,11 +229,13 @@ pub(crate) enum AudienceName {
 pub(crate) struct Presence {
     pub(crate) audience: AudienceName,
     pub(crate) everyone_limit: usize,
+    /// Whether messages that were written to a connection count as delivered, in direct conversations and small groups.
+    pub(crate) delivered: bool,
 }
 
 impl Default for Presence {
     fn default() -> Self {
-        Self { audience: AudienceName::Everyone, everyone_limit: 1_000 }
+        Self { audience: AudienceName::Everyone, everyone_limit: 1_000, delivered: true }
     }
 }
 

@@ -19,8 +19,10 @@ use serde_json::{Value, json};
 
 use super::{Server, Wire};
 
+/// Plays a story on a server on which messages count as delivered only when a client says so: every event has its place in
+/// a story, and what a server notes by itself is told a little later.
 pub async fn play(story: &str) {
-    play_on(Server::start(), story).await;
+    play_on(Server::with().env("QUINTET_PRESENCE_DELIVERED", "false").run(), story).await;
 }
 
 /// Plays a story on a server that nobody else uses.

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    Account, Conversation, ConversationId, GuestProof, Login, Meetup, MeetupId, Message, MessageId, MessageSearch,
-    StoredFile, Timestamp, User, UserId, Write,
+    Account, Conversation, ConversationId, Emoji, GuestProof, Login, Meetup, MeetupId, Message, MessageId,
+    MessageSearch, StoredFile, Timestamp, User, UserId, Write,
 };
 use quintet_rules::log::{MissedSince, Replayed, replay_since};
 use quintet_rules::threads::{self, Thread};
@@ -155,6 +155,10 @@ impl Store for MemoryStore {
 
     fn reactions(&self, user: UserId, id: MessageId) -> ReadResult<'_, Vec<Reaction>> {
         self.read(move |data| marks::reactions(data, &user, &id))
+    }
+
+    fn own_reactions(&self, user: UserId, messages: Vec<MessageId>) -> ReadResult<'_, Vec<(MessageId, Emoji)>> {
+        self.read(move |data| marks::own_reactions(data, &user, &messages))
     }
 
     fn pins(&self, user: UserId, id: ConversationId) -> ReadResult<'_, Vec<PinnedMessage>> {

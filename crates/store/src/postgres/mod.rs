@@ -37,7 +37,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use quintet_domain::limits::PAGE_ITEMS_MAX;
 use quintet_domain::{
-    Account, Conversation, ConversationId, Environment, GuestProof, Login, Meetup, MeetupId, Message, MessageId,
+    Account, Conversation, ConversationId, Emoji, Environment, GuestProof, Login, Meetup, MeetupId, Message, MessageId,
     MessageSearch, NodeId, Quotas, StoredFile, Timestamp, User, UserId, Write,
 };
 use quintet_rules::WriterState;
@@ -376,6 +376,12 @@ impl Store for PostgresStore {
     fn reactions(&self, user: UserId, id: MessageId) -> ReadResult<'_, Vec<Reaction>> {
         self.readers
             .run(Class::Interactive, user.clone(), move |conn| marks::reactions(&PostgresRows(conn), &user, &id))
+    }
+
+    fn own_reactions(&self, user: UserId, messages: Vec<MessageId>) -> ReadResult<'_, Vec<(MessageId, Emoji)>> {
+        self.readers.run(Class::Interactive, user.clone(), move |conn| {
+            marks::own_reactions(&PostgresRows(conn), &user, &messages)
+        })
     }
 
     fn pins(&self, user: UserId, id: ConversationId) -> ReadResult<'_, Vec<PinnedMessage>> {

@@ -28,7 +28,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use quintet_domain::limits::PAGE_ITEMS_MAX;
 use quintet_domain::{
-    Account, Conversation, ConversationId, Environment, GuestProof, Login, Meetup, MeetupId, Message, MessageId,
+    Account, Conversation, ConversationId, Emoji, Environment, GuestProof, Login, Meetup, MeetupId, Message, MessageId,
     MessageSearch, Quotas, StoredFile, Timestamp, User, UserId, Write,
 };
 use quintet_rules::WriterState;
@@ -291,6 +291,12 @@ impl Store for SqliteStore {
 
     fn reactions(&self, user: UserId, id: MessageId) -> ReadResult<'_, Vec<Reaction>> {
         self.readers.run(Class::Interactive, user.clone(), move |conn| marks::reactions(&SqliteRows(conn), &user, &id))
+    }
+
+    fn own_reactions(&self, user: UserId, messages: Vec<MessageId>) -> ReadResult<'_, Vec<(MessageId, Emoji)>> {
+        self.readers.run(Class::Interactive, user.clone(), move |conn| {
+            marks::own_reactions(&SqliteRows(conn), &user, &messages)
+        })
     }
 
     fn pins(&self, user: UserId, id: ConversationId) -> ReadResult<'_, Vec<PinnedMessage>> {

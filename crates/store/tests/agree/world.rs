@@ -11,10 +11,10 @@ use quintet_domain::{
     Departure, EditMessage, Emoji, EraseUser, Event, ExpireMeetups, FileLink, ForgetFiles, GuestProof,
     JoinConversation, LeaveConversation, MarkDelivered, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId,
     MessageKind, Metadata, Mute, NewConversation, NewDetails, NewFile, NewMeetup, NewText, NewUser, NoteDelivery,
-    NoteLogin, NoteSeen, NotificationId, Notify, NotifyUser, PinMessage, Probe, Profile, ProfileChange, Prune, React,
-    ReadNotifications, Reading, RegisterUser, RemoveMember, RemoveParticipant, RemoveService, RenewHash, RequestMeetup,
-    RevokeTokens, Role, SaveDeliveries, SendMessage, SetDisabled, SetPassword, SettingsChange, StoredFile, SweepGuests,
-    Target, Timestamp, UserId, Write, Written,
+    NoteLogin, NoteSeen, NotedBy, NotificationId, Notify, NotifyUser, PinMessage, Probe, Profile, ProfileChange, Prune,
+    React, ReadNotifications, Reading, RegisterUser, RemoveMember, RemoveParticipant, RemoveService, RenewHash,
+    RequestMeetup, RevokeTokens, Role, SaveDeliveries, SendMessage, SetDisabled, SetPassword, SettingsChange,
+    StoredFile, SweepGuests, Target, Timestamp, UserId, Write, Written,
 };
 
 /// The people, of whom the last two begin as guests.
@@ -215,7 +215,8 @@ impl World {
             }
             17 if step.y => {
                 let received = Reading::Everything(Target::Conversation(self.conversation(step.b)));
-                NoteDelivery { actor, received }.into()
+                let noted_by = if step.c.is_multiple_of(2) { NotedBy::Node } else { NotedBy::Client };
+                NoteDelivery { actor, received, noted_by }.into()
             }
             17 if step.c.is_multiple_of(2) => SaveDeliveries.into(),
             17 => Barrier.into(),

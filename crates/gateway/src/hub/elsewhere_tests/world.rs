@@ -128,6 +128,7 @@ impl Node {
         let context = HubContext {
             service: service.clone(),
             settings: Settings {
+                deliveries: true,
                 echo: Echo::Always,
                 audience: Audience::Everyone,
                 everyone_limit: 1_000,

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
-use quintet_domain::Emoji;
+use quintet_domain::{Emoji, MessageId};
 use quintet_rules::rows::{PinRow, ReactionCountRow, ReactionRow, ReactionRows, ShownPin, ShownReaction};
 use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
 
@@ -82,6 +82,15 @@ impl ReactionRows for Data {
     fn reactions_by(&self, message: MessageKey, user: UserKey) -> RowResult<Vec<Emoji>> {
         let own = self.reactions_from(user, message).take_while(|(of, _)| *of == message);
         Ok(own.map(|(_, emoji)| emoji.clone()).collect())
+    }
+
+    fn reactions_among(&self, messages: &[MessageId], user: UserKey) -> RowResult<Vec<(MessageId, Emoji)>> {
+        let mut found = Vec::new();
+        for id in messages {
+            let Some(key) = self.messages.by_id.get(id) else { continue };
+            found.extend(self.reactions_by(*key, user)?.into_iter().map(|emoji| (id.clone(), emoji)));
+        }
+        Ok(found)
     }
 
     fn reaction_counts(&self, messages: &BTreeSet<MessageKey>) -> RowResult<Vec<ReactionCountRow>> {

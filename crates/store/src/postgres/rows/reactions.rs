@@ -4,12 +4,12 @@
 
 use std::collections::BTreeSet;
 
-use quintet_domain::{Emoji, Timestamp, UserId};
+use quintet_domain::{Emoji, MessageId, Timestamp, UserId};
 use quintet_rules::rows::{PinRow, ReactionCountRow, ReactionRow, ReactionRows, ShownPin, ShownReaction};
 use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
 use tokio_postgres::Row;
 
-use super::{Channel, Fetched, PostgresRows, limit_of};
+use super::{Channel, Fetched, PostgresRows, id_bytes, limit_of, message_id_at};
 use crate::shown_reactions::Grouped;
 
 /// A count as it is stored; the database has no unsigned numbers.
@@ -94,6 +94,16 @@ impl<C: Channel> ReactionRows for PostgresRows<C> {
         self.list("SELECT emoji FROM reaction WHERE user_pk = $1 AND message = $2", &[&user.0, &message.0], |row| {
             emoji_at(row, 0)
         })
+    }
+
+    fn reactions_among(&self, messages: &[MessageId], user: UserKey) -> RowResult<Vec<(MessageId, Emoji)>> {
+        let ids: Vec<Vec<u8>> = messages.iter().map(id_bytes).collect();
+        self.list(
+            "SELECT m.id, r.emoji FROM message m JOIN reaction r ON r.message = m.position
+             WHERE m.id = ANY($1) AND r.user_pk = $2",
+            &[&ids, &user.0],
+            |row| Ok((message_id_at(row, 0)?, emoji_at(row, 1)?)),
+        )
     }
 
     fn reaction_counts(&self, messages: &BTreeSet<MessageKey>) -> RowResult<Vec<ReactionCountRow>> {

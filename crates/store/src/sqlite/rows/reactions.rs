@@ -3,14 +3,16 @@
 //! What must stay true: the number of statements of a read does not depend on the number of messages.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::ops::Deref;
 
-use quintet_domain::{Emoji, Timestamp, UserId};
+use quintet_domain::{Emoji, MessageId, Timestamp, UserId};
 use quintet_rules::rows::{PinRow, ReactionCountRow, ReactionRow, ReactionRows, ShownPin, ShownReaction};
 use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
 use rusqlite::{Connection, Row, params};
 
-use super::{SqliteRows, limit_of};
+use super::{SqliteRows, limit_of, message_id_at};
+use crate::message_ids::IdValue;
 use crate::shown_reactions::Grouped;
 use crate::sqlite::sets;
 
@@ -39,6 +41,25 @@ fn pin_at(row: &Row<'_>) -> rusqlite::Result<PinRow> {
 
 fn keys(messages: &BTreeSet<MessageKey>) -> String {
     sets::keys(messages.iter().map(|key| key.0))
+}
+
+/// Ids as `json_each` takes them: in hexadecimal digits, behind a letter that tells bytes from texts.
+fn ids(messages: &[MessageId]) -> String {
+    let mut list = String::from("[");
+    for id in messages {
+        let (letter, bytes) = match IdValue::from(id) {
+            IdValue::Uuid(bytes) => ('x', bytes.to_vec()),
+            IdValue::Text(text) => ('t', text.as_bytes().to_vec()),
+        };
+        let comma = if list.len() > 1 { "," } else { "" };
+        let _ = write!(list, "{comma}\"{letter}");
+        for byte in bytes {
+            let _ = write!(list, "{byte:02x}");
+        }
+        list.push('"');
+    }
+    list.push(']');
+    list
 }
 
 impl<C: Deref<Target = Connection>> SqliteRows<C> {
@@ -91,6 +112,19 @@ impl<C: Deref<Target = Connection>> ReactionRows for SqliteRows<C> {
             "SELECT emoji FROM reaction INDEXED BY reaction_user WHERE user_pk = ?1 AND message = ?2",
             [user.0, message.0],
             |row| emoji_at(row, 0),
+        )
+    }
+
+    fn reactions_among(&self, messages: &[MessageId], user: UserKey) -> RowResult<Vec<(MessageId, Emoji)>> {
+        self.list(
+            "SELECT m.id, r.emoji
+             FROM json_each(?1) j
+             CROSS JOIN message m ON m.id = CASE substr(j.value, 1, 1)
+                 WHEN 'x' THEN unhex(substr(j.value, 2))
+                 ELSE CAST(unhex(substr(j.value, 2)) AS TEXT) END
+             CROSS JOIN reaction r INDEXED BY reaction_user ON r.user_pk = ?2 AND r.message = m.position",
+            params![ids(messages), user.0],
+            |row| Ok((message_id_at(row, 0)?, emoji_at(row, 1)?)),
         )
     }
 

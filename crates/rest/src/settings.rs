@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::error::Answer;
 use crate::extract::{AuthUser, Body};
 use crate::ids::Id;
-use crate::views::{Settings, muted, notify_values};
+use crate::own_settings::{Settings, muted, notify_values};
 
 /// How long a conversation is muted, as callers send it.
 #[derive(Deserialize)]

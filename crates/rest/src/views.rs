@@ -2,9 +2,7 @@
 //!
 //! What must stay true: the OpenAPI document is made from these types, and the answers are serialised from them.
 
-use quintet_domain::{
-    ConversationKind, ConversationSettings, MeetupStatus, MessageKind, Metadata, Mute, Notify, Role, UserId,
-};
+use quintet_domain::{ConversationKind, MeetupStatus, MessageKind, Metadata, Role, UserId};
 use quintet_service::{Account, Service, Uploaded};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -13,7 +11,7 @@ use utoipa::openapi::{RefOr, Schema};
 
 use crate::message_details::{Details, custom_data};
 use crate::own_settings::Settings;
-pub(crate) use crate::scalars::{Moment, message_kinds, one_of};
+pub(crate) use crate::scalars::{Moment, message_kinds, one_of, or_null};
 
 fn conversation_kinds() -> RefOr<Schema> {
     use ConversationKind::{Direct, Group, Meetup, Room};
@@ -32,13 +30,13 @@ pub(crate) fn made_kinds() -> RefOr<Schema> {
 
 /// The roles that can be given. The owner's role passes on by itself.
 pub(crate) fn given_roles() -> RefOr<Schema> {
-    one_of([Role::Admin, Role::Member].map(Role::as_str))
+    or_null(one_of([Role::Admin, Role::Member].map(Role::as_str)))
 }
 
 /// The statuses that can be set. A meetup expires by itself.
 pub(crate) fn set_statuses() -> RefOr<Schema> {
     use MeetupStatus::{Cancelled, Completed, Confirmed, Open};
-    one_of([Open, Confirmed, Cancelled, Completed].map(MeetupStatus::as_str))
+    or_null(one_of([Open, Confirmed, Cancelled, Completed].map(MeetupStatus::as_str)))
 }
 
 fn statuses() -> RefOr<Schema> {

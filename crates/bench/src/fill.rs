@@ -124,6 +124,7 @@ mod tests {
                     kind: ConversationKind::Group,
                     name: Some(name.to_owned()),
                     description: None,
+                    metadata: None,
                     open: false,
                     members: Vec::new(),
                     owner: None,

@@ -24,7 +24,7 @@ fn user(id: &str) -> Arc<User> {
 }
 
 fn commit(position: u64) -> Commit {
-    let event = Event::UserChanged { user: user("ada"), visible: true };
+    let event = Event::UserChanged { user: user("ada"), metadata: None, visible: true };
     let entry = Entry { position, sequence: None, origin: None, acked: false, event };
     Commit { position, replies: Vec::new(), entries: vec![entry] }
 }

@@ -2,7 +2,7 @@
 //!
 //! What must stay true: whatever a client can make large, or whoever grows in number, is counted.
 
-use quintet_domain::{Entry, Event, Message, Overview, UserId};
+use quintet_domain::{Entry, Event, Message, Metadata, Overview, UserId};
 
 /// What every entry has: ids, names, links and numbers.
 const BASE_BYTES: usize = 512;
@@ -27,6 +27,7 @@ pub(crate) fn weight_bytes(entry: &Entry) -> usize {
         Event::MessagesDelivered { messages, .. } => messages.len() * ID_BYTES,
         Event::MeetupChanged { audience, .. } => ids_bytes(audience),
         Event::Notified { notification, .. } => notification.title.len() + notification.message.len(),
+        Event::UserChanged { metadata, .. } => metadata.as_ref().map_or(0, Metadata::size_bytes),
         Event::MessageReacted(reacted) => reacted.changes.len() * ID_BYTES,
         Event::MessagePinned { .. }
         | Event::ConversationHidden { .. }
@@ -35,7 +36,6 @@ pub(crate) fn weight_bytes(entry: &Entry) -> usize {
         | Event::ConversationDeleted { .. }
         | Event::MemberJoined { .. }
         | Event::MemberLeft { .. }
-        | Event::UserChanged { .. }
         | Event::Revoked { .. }
         | Event::Typing { .. }
         | Event::Presence { .. }
@@ -52,7 +52,9 @@ fn message_bytes(message: &Message) -> usize {
 
 fn overview_bytes(overview: &Overview) -> usize {
     let last = overview.last_message.as_deref().map_or(0, message_bytes);
-    overview.members.len() * MEMBER_BYTES + overview.description.as_ref().map_or(0, |text| text.len()) + last
+    let description = overview.description.as_ref().map_or(0, |text| text.len());
+    let metadata = overview.metadata.as_ref().map_or(0, Metadata::size_bytes);
+    overview.members.len() * MEMBER_BYTES + description + metadata + last
 }
 
 fn ids_bytes(users: &[UserId]) -> usize {

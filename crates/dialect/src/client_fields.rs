@@ -6,7 +6,10 @@
 
 use crate::payload::{
     Absent, Field,
-    Type::{self, ClientId, Content, Files, Flag, Id, Ids, Kind, Metadata, Mute, Name, Notify, Text, Url},
+    Type::{
+        self, ClientId, Content, ConversationMetadata, Files, Flag, Id, Ids, Kind, Metadata, Mute, Name, Notify, Text,
+        Url,
+    },
     optional, required,
 };
 
@@ -93,6 +96,9 @@ pub(crate) const FILES: Field = optional("files", Files);
 
 /// The custom data of a message.
 pub(crate) const METADATA: Field = optional("metadata", Metadata);
+
+/// The custom data of a conversation.
+pub(crate) const CONVERSATION_METADATA: Field = optional("metadata", ConversationMetadata);
 
 /// The message that a new one answers.
 pub(crate) const REPLY_TO: Field = optional("replyTo", Id).or(&["reply_to", "replyToId", "reply_to_id"]);

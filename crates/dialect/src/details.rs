@@ -3,7 +3,7 @@
 //! What must stay true: what says nothing is absent, so that the object of a plain message has none of these fields.
 
 use quintet_domain::{
-    AttachedFile, ClientMessageId, Mention, Message, MessageDetails, Pin, Quote, ReactionCount, ThreadSummary, UserId,
+    AttachedFile, ClientMessageId, Mention, Message, Metadata, Pin, Quote, ReactionCount, ThreadSummary, UserId,
 };
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -154,9 +154,9 @@ pub(crate) struct Details<'a> {
 }
 
 /// Returns custom data as a part of a payload.
-fn metadata(details: &MessageDetails) -> Option<&RawValue> {
+pub(crate) fn custom_data(metadata: Option<&Metadata>) -> Option<&RawValue> {
     // It was checked when it came, so that nothing is ever left out.
-    details.metadata.as_ref().and_then(|metadata| serde_json::from_str(metadata.as_str()).ok())
+    metadata.and_then(|metadata| serde_json::from_str(metadata.as_str()).ok())
 }
 
 impl<'a> Details<'a> {
@@ -165,7 +165,7 @@ impl<'a> Details<'a> {
         let details = message.details.as_deref()?;
         Some(Self {
             files: Objects(&details.files, FileObject::of),
-            metadata: metadata(details),
+            metadata: custom_data(details.metadata.as_ref()),
             reply_to: details.reply_to.as_ref().map(QuoteObject::of),
             thread_id: details.thread_id.as_ref().map(|id| id.as_str()),
             thread: details.thread.as_ref().map(ThreadObject::of),
@@ -194,7 +194,7 @@ impl<'a> EditedDetails<'a> {
     pub(crate) fn of(message: &'a Message) -> Option<Self> {
         let details = message.details.as_deref()?;
         Some(Self {
-            metadata: metadata(details),
+            metadata: custom_data(details.metadata.as_ref()),
             mentions: Objects(&details.mentions, NamedObject::of),
             mention_all: details.mention_all,
         })

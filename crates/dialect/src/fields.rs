@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use quintet_domain::limits::{IDS_MAX, METADATA_BYTES_MAX};
+use quintet_domain::limits::{CONVERSATION_METADATA_BYTES_MAX, IDS_MAX, METADATA_BYTES_MAX};
 use quintet_domain::{
     ClientMessageId, ConversationId, EditedDetails, Emoji, FileLink, IdError, MessageId, MessageKind, Metadata, Mute,
     NewDetails, NewText, Notify, Refusal, SettingsChange, Target, UserId, display_name, is_blank, refuse_nul,
@@ -258,7 +258,7 @@ impl<'a> Fields<'a> {
                 Some(Checked::Files(files)) => files.clone(),
                 Some(_) | None => Vec::new(),
             },
-            metadata: self.metadata().filter(|metadata| !metadata.is_empty()),
+            metadata: self.metadata().and_then(Metadata::kept),
             reply_to: self.optional("replyTo").map(MessageId::trusted),
             thread: self.optional("threadId").map(MessageId::trusted),
             mentions: self.mentions()?,
@@ -273,7 +273,8 @@ impl<'a> Fields<'a> {
         Ok(EditedDetails { metadata, mentions, mention_all }.kept())
     }
 
-    fn metadata(&self) -> Option<Metadata> {
+    /// Returns the custom data; none if it is absent. An object without fields removes what there is.
+    pub(crate) fn metadata(&self) -> Option<Metadata> {
         match self.get("metadata") {
             Some(Checked::Metadata(metadata)) => Some(metadata.clone()),
             Some(_) | None => None,
@@ -324,6 +325,7 @@ fn says_nothing(field: &Field, found: &Found<'_>) -> bool {
             | Type::Objects
             | Type::Binary
             | Type::Metadata
+            | Type::ConversationMetadata
             | Type::Files => false,
         },
         Found::Text(_)
@@ -399,7 +401,10 @@ fn check<'a>(ty: Type, name: &str, needed: bool, found: Found<'a>) -> Result<Che
         (Type::Binary, Found::Attachment(number)) => Ok(Checked::Attachment(number)),
         (Type::Binary, _) => wrong("binary data"),
         (Type::Metadata, Found::Json(json)) => Metadata::check(name, json, METADATA_BYTES_MAX).map(Checked::Metadata),
-        (Type::Metadata, _) => wrong("an object"),
+        (Type::ConversationMetadata, Found::Json(json)) => {
+            Metadata::check(name, json, CONVERSATION_METADATA_BYTES_MAX).map(Checked::Metadata)
+        }
+        (Type::Metadata | Type::ConversationMetadata, _) => wrong("an object"),
         (Type::Files, Found::Json(json)) => files(name, json).map(Checked::Files),
         (Type::Files, _) => wrong(FILES),
         // Only the server sends these types.

@@ -43,6 +43,8 @@ pub enum Type {
     Binary,
     /// Custom data: an object of at most 4,096 bytes, nested at most 32 deep.
     Metadata,
+    /// Custom data of a conversation: an object of at most 16,384 bytes, nested at most 32 deep.
+    ConversationMetadata,
     /// A list of at most 10 files: `url`, and `name` where it has one.
     Files,
 }
@@ -50,7 +52,7 @@ pub enum Type {
 impl Type {
     /// Returns whether the decoder takes the value as its JSON text.
     pub(crate) fn is_raw(self) -> bool {
-        matches!(self, Self::Metadata | Self::Files)
+        matches!(self, Self::Metadata | Self::ConversationMetadata | Self::Files)
     }
 }
 

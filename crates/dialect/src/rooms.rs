@@ -13,8 +13,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::client_fields::{
-    ARCHIVED, AVATAR, CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, FILES, IS_TYPING, MARKED_UNREAD, MENTION_ALL, MENTIONS,
-    MESSAGE, METADATA, MUTED, NOTIFY, PINNED, READ_MESSAGES, REPLY_TO, THREAD_ID, content, conversation, kind, sender,
+    ARCHIVED, AVATAR, CLIENT_MESSAGE_ID, CONVERSATION_METADATA, FILE_NAME, FILE_URL, FILES, IS_TYPING, MARKED_UNREAD,
+    MENTION_ALL, MENTIONS, MESSAGE, METADATA, MUTED, NOTIFY, PINNED, READ_MESSAGES, REPLY_TO, THREAD_ID, content,
+    conversation, kind, sender,
 };
 use crate::details::{DeletedDetails, EditedDetails};
 use crate::dialect::Dialect;
@@ -52,6 +53,7 @@ pub(crate) const EVENTS: &[EventSpec] = &[
             sender("userId"),
             optional("username", Name).ignored_with_token(),
             AVATAR,
+            CONVERSATION_METADATA,
         ]),
         create,
     ),
@@ -208,7 +210,7 @@ fn profile(fields: &Fields<'_>) -> Profile {
 
 fn create(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let name = fields.text("name").to_owned();
-    Ok(claimed(fields, WriteCommand::CreateRoom { name, profile: profile(fields) }))
+    Ok(claimed(fields, WriteCommand::CreateRoom { name, metadata: fields.metadata(), profile: profile(fields) }))
 }
 
 fn join(fields: &Fields<'_>) -> Result<Decoded, Refusal> {

@@ -75,6 +75,7 @@ fn examples() -> Vec<(&'static str, Event)> {
     let whole = Arc::new(Overview {
         conversation: Arc::clone(&conversation),
         description: Some("Where we eat".into()),
+        metadata: None,
         open: false,
         owner: Some(ada.id.clone()),
         members: vec![member(&ada, Role::Owner), member(&bob, Role::Member)],
@@ -114,7 +115,7 @@ fn examples() -> Vec<(&'static str, Event)> {
         ("Reactions that are told together", Event::MessageReacted(Arc::new(together))),
         ("A pin", pinned),
         ("A conversation", Event::ConversationCreated { conversation: whole, members: Vec::new() }),
-        ("A user", Event::UserChanged { user: bob, visible: true }),
+        ("A user", Event::UserChanged { user: bob, metadata: None, visible: true }),
         ("A notification", Event::Notified { user: ada.id.clone(), notification }),
         (
             "A meetup",

@@ -26,7 +26,7 @@ fn type_name(ty: Type) -> &'static str {
         Type::Mute => "mute",
         Type::Notify => "notify",
         Type::Ids => "ids",
-        Type::Metadata => "custom data",
+        Type::Metadata | Type::ConversationMetadata => "custom data",
         Type::Files => "files",
         Type::Binary => "binary",
         Type::Time => "time",

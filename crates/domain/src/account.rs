@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{User, UserId};
+use crate::{Metadata, User, UserId};
 
 /// A registered user with its credentials and private fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct Account {
     pub tokens_from_s: i64,
     /// Whether the user is disabled.
     pub disabled: bool,
+    /// The custom data of the profile, which others see where the profile is shown by itself.
+    pub metadata: Option<Metadata>,
 }
 
 /// The identifier by which a user logs in. A username is never compared with email addresses, nor the reverse.
@@ -55,6 +57,8 @@ pub struct NewUser {
     pub last_name: Option<String>,
     /// The country that the user gives.
     pub country: Option<String>,
+    /// The custom data of the profile.
+    pub metadata: Option<Metadata>,
     /// Whether a taken or reserved username gets a number appended instead of a refusal.
     pub any_username: bool,
     /// Whether a reserved username gets a number appended, because the caller has not checked for reserved names.
@@ -95,4 +99,6 @@ pub struct ProfileChange {
     pub last_name: Option<String>,
     /// The new country.
     pub country: Option<String>,
+    /// The new custom data; an empty object removes it.
+    pub metadata: Option<Metadata>,
 }

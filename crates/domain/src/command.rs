@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::{
     ClientMessageId, ConversationId, ConversationRef, ConversationSettings, EditedDetails, Emoji, FileLink, Message,
-    MessageId, MessageKind, NewDetails, Refusal, SettingsChange, Timestamp, User, UserId,
+    MessageId, MessageKind, Metadata, NewDetails, Refusal, SettingsChange, Timestamp, User, UserId,
 };
 
 /// The destination of a message or a typing notice.
@@ -124,6 +124,8 @@ pub enum WriteCommand {
     CreateRoom {
         /// The name of the room.
         name: String,
+        /// The custom data of the room.
+        metadata: Option<Metadata>,
         /// The profile that a guest claims.
         profile: Profile,
     },

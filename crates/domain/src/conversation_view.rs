@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::{ConversationRef, ConversationSettings, Member, Message, Timestamp, UserId};
+use crate::{ConversationRef, ConversationSettings, Member, Message, Metadata, Timestamp, UserId};
 
 /// A conversation as one of its members sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conversation {
     /// Id, kind, name and pair.
     pub conversation: Arc<ConversationRef>,
+    /// The custom data; none if there is none.
+    pub metadata: Option<Metadata>,
     /// Whether anybody may join by the id.
     pub open: bool,
     /// The owner, if the conversation has one.

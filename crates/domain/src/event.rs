@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::{
     ConnectionId, ConversationId, ConversationRef, ConversationSettings, MeetupId, MeetupStatus, Message, MessageId,
-    Notification, Overview, Reacted, Timestamp, User, UserId,
+    Metadata, Notification, Overview, Reacted, Timestamp, User, UserId,
 };
 
 /// Why a membership ended.
@@ -119,7 +119,7 @@ pub enum Event {
         /// All settings after the change.
         settings: ConversationSettings,
     },
-    /// A conversation was renamed, opened or closed, or the roles of its members changed.
+    /// A conversation was renamed, opened or closed, its custom data was replaced, or the roles of its members changed.
     ConversationChanged {
         /// The conversation in its new state.
         conversation: Arc<Overview>,
@@ -179,6 +179,8 @@ pub enum Event {
     UserChanged {
         /// The user with the new profile.
         user: Arc<User>,
+        /// The custom data of the profile; none if there is none.
+        metadata: Option<Metadata>,
         /// Whether others see a difference: false for a new user, and where only private fields changed.
         visible: bool,
     },

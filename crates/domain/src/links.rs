@@ -144,8 +144,9 @@ impl Links {
                 user: self.user(user),
                 online: *online,
             }),
-            Event::UserChanged { user, visible } => {
-                Some(Event::UserChanged { user: self.user(user), visible: *visible })
+            Event::UserChanged { user, metadata, visible } => {
+                let metadata = metadata.clone();
+                Some(Event::UserChanged { user: self.user(user), metadata, visible: *visible })
             }
             Event::ConversationCreated { conversation, members } => {
                 Some(Event::ConversationCreated { conversation: self.overview(conversation), members: members.clone() })

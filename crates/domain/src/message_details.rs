@@ -3,6 +3,8 @@
 //!
 //! What must stay true: a plain message has none of it, so that it costs no more than its text.
 
+use std::sync::Arc;
+
 use crate::{MessageId, MessageKind, Timestamp, UserId};
 
 /// The details of a message that is not plain.
@@ -66,7 +68,7 @@ impl MessageDetails {
             .iter()
             .map(|file| ITEM_BYTES + file.url.len() + optional(&file.name) + optional(&file.mime))
             .sum();
-        let metadata = self.metadata.as_ref().map_or(0, |metadata| metadata.as_str().len());
+        let metadata = self.metadata.as_ref().map_or(0, Metadata::size_bytes);
         let reply = self.reply_to.as_ref().map_or(0, |quote| 2 * ITEM_BYTES + quote.content.len());
         let thread = self.thread.as_ref().map_or(0, |thread| ITEM_BYTES * (1 + thread.last_senders.len()));
         let reactions: usize = self.reactions.iter().map(|reaction| ITEM_BYTES * (1 + reaction.users.len())).sum();
@@ -96,13 +98,19 @@ pub struct AttachedFile {
 
 /// A JSON object of a client's own, as the client sent it. The server never reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Metadata(Box<str>);
+pub struct Metadata(Arc<str>);
 
 impl Metadata {
     /// Takes the text of a JSON object that was checked before: one that a client sent, or that was stored.
     #[must_use]
     pub fn trusted(json: &str) -> Self {
         Self(json.into())
+    }
+
+    /// Returns the size of the object as JSON text, in bytes.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        self.0.len()
     }
 
     /// Returns the object as JSON text.

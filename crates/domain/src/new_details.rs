@@ -96,6 +96,12 @@ impl Metadata {
         Ok(Self::trusted(json))
     }
 
+    /// Returns the data as it is stored: none for an object without fields, which removes what was there.
+    #[must_use]
+    pub fn kept(self) -> Option<Self> {
+        (!self.is_empty()).then_some(self)
+    }
+
     /// Returns whether the object has no fields.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -150,7 +156,7 @@ mod tests {
         for other in ["[]", "1", "\"{}\"", "null"] {
             assert_eq!(check(other).expect_err("no object").message, "`metadata` must be an object.");
         }
-        assert!(check("{ }").is_ok_and(|data| data.is_empty()));
+        assert!(check("{ }").is_ok_and(|data| data.is_empty() && data.kept().is_none()));
         assert!(check("{\"a\":1}").is_ok_and(|data| !data.is_empty()));
     }
 }

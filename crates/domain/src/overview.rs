@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::limits::{MEMBERS_OF_LARGE_TOLD_MAX, MEMBERS_TOLD_MAX};
-use crate::{ConversationRef, Member, Message, Timestamp, UserId};
+use crate::{ConversationRef, Member, Message, Metadata, Timestamp, UserId};
 
 /// A conversation as an event shows it to all of its members.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct Overview {
     pub conversation: Arc<ConversationRef>,
     /// The description; none if there is none.
     pub description: Option<Arc<str>>,
+    /// The custom data; none if there is none.
+    pub metadata: Option<Metadata>,
     /// Whether anybody may join by the id.
     pub open: bool,
     /// The owner, if the conversation has one.

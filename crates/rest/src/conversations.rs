@@ -4,14 +4,17 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
+use quintet_domain::limits::CONVERSATION_METADATA_BYTES_MAX;
 use quintet_domain::{ConversationId, ConversationKind, MessageId, Refusal, Role, UserId};
 use quintet_service::{ConversationChange, ConversationInput, Service};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::error::{Answer, ProblemBody};
-use crate::extract::{AuthUser, Body, BodyIfAny, Lister, PageQuery, Query, long_answer};
+use crate::extract::{AuthUser, Body, BodyIfAny, Lister, PageQuery, Query, long_answer, present};
 use crate::ids::{Id, Ids, existing, user_id};
+use crate::new_details::{metadata, new_metadata};
 use crate::views::{Conversation, Page, Views, given_roles, made_kinds};
 
 /// Converts a conversation of the caller.
@@ -50,6 +53,9 @@ pub(crate) struct NewConversation {
     /// The name, which groups and rooms need.
     name: Option<String>,
     description: Option<String>,
+    /// Custom data of at most 16,384 bytes, which groups and rooms can have.
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Box<RawValue>>,
     #[serde(default)]
     /// The members besides the owner; for a direct conversation, the one other member.
     member_ids: Vec<String>,
@@ -80,8 +86,9 @@ pub(crate) async fn create(
         .ok_or_else(|| Refusal::invalid("kind", "must be `direct`, `group` or `room`"))?;
     let members = input.member_ids.iter().map(|id| user_id("memberIds", id)).collect::<Result<_, _>>()?;
     let owner = input.owner_id.as_deref().map(|id| user_id("ownerId", id)).transpose()?;
+    let metadata = metadata(input.metadata.as_deref(), CONVERSATION_METADATA_BYTES_MAX)?;
     let NewConversation { name, description, open, .. } = input;
-    let wanted = ConversationInput { kind, name, description, members, owner, open };
+    let wanted = ConversationInput { kind, name, description, metadata, members, owner, open };
     let (conversation, new) = service.create_conversation(caller.actor(), wanted).await?;
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(shown(&service, caller.id(), &conversation).await?)))
@@ -106,9 +113,13 @@ pub(crate) async fn get(
 pub(crate) struct ConversationPatch {
     name: Option<String>,
     open: Option<bool>,
+    /// Custom data of at most 16,384 bytes, which replaces what there is; null or an empty object removes it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Option<Box<RawValue>>>,
 }
 
-/// Changes the name of a conversation, or whether it is open.
+/// Changes the name of a conversation, whether it is open, or its custom data.
 #[utoipa::path(
     patch, path = "/conversations/{id}", tag = "conversations", operation_id = "changeConversation",
     params(("id" = String, Path)), request_body = ConversationPatch,
@@ -120,7 +131,9 @@ pub(crate) async fn change(
     Id(id): Id<ConversationId>,
     Body(input): Body<ConversationPatch>,
 ) -> Answer<Json<Conversation>> {
-    let patch = ConversationChange { name: input.name, open: input.open };
+    let metadata = input.metadata.as_ref().map(Option::as_deref);
+    let metadata = new_metadata(metadata, CONVERSATION_METADATA_BYTES_MAX)?;
+    let patch = ConversationChange { name: input.name, open: input.open, metadata };
     let conversation = service.change_conversation(caller.actor(), id, patch).await?;
     Ok(Json(shown(&service, caller.id(), &conversation).await?))
 }

@@ -25,6 +25,7 @@ mod new_details;
 mod notifications;
 mod openapi;
 mod operations;
+mod own_settings;
 mod parts;
 mod permit;
 mod reactions;

@@ -3,13 +3,17 @@
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
+use quintet_domain::Refusal;
+use quintet_domain::limits::METADATA_BYTES_MAX;
 use quintet_service::{ProfileChange, Service};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::cookie::{WithCookie, logged_out, replaced};
 use crate::error::Answer;
 use crate::extract::{AuthUser, Body, BodyIfAny, ClientIp, Person, present};
+use crate::new_details::new_metadata;
 use crate::views::{Own, Session, Views};
 
 /// Returns the caller's account.
@@ -30,12 +34,17 @@ pub(crate) struct ProfilePatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     avatar: Option<Option<String>>,
+    /// Custom data of at most 4,096 bytes, which replaces what there is; null or an empty object removes it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Option<Box<RawValue>>>,
 }
 
 impl ProfilePatch {
-    pub(crate) fn change(self) -> ProfileChange {
-        let Self { username, email, name, avatar } = self;
-        ProfileChange { username, email, name, avatar, ..ProfileChange::default() }
+    pub(crate) fn change(self) -> Result<ProfileChange, Refusal> {
+        let Self { username, email, name, avatar, metadata } = self;
+        let metadata = new_metadata(metadata.as_ref().map(Option::as_deref), METADATA_BYTES_MAX)?;
+        Ok(ProfileChange { username, email, name, avatar, metadata, ..ProfileChange::default() })
     }
 }
 
@@ -49,6 +58,10 @@ pub(crate) struct OwnPatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     avatar: Option<Option<String>>,
+    /// Custom data of at most 4,096 bytes, which replaces what there is; null or an empty object removes it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Option<Box<RawValue>>>,
     /// The current password, needed to change the email address of an account that has a password.
     current_password: Option<String>,
 }
@@ -65,8 +78,8 @@ pub(crate) async fn change(
     ClientIp(address): ClientIp,
     Body(input): Body<OwnPatch>,
 ) -> Answer<Json<Own>> {
-    let OwnPatch { username, email, name, avatar, current_password } = input;
-    let change = ProfileChange { username, email, name, avatar, ..ProfileChange::default() };
+    let OwnPatch { username, email, name, avatar, metadata, current_password } = input;
+    let change = ProfilePatch { username, email, name, avatar, metadata }.change()?;
     let account = service.change_own_profile(&person.owner(address)?, change, current_password).await?;
     Ok(Json(Views(&service).own(&account)))
 }

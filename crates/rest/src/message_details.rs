@@ -2,7 +2,7 @@
 //!
 //! What must stay true: what says nothing is absent, as in the events of all dialects.
 
-use quintet_domain::{MessageDetails, MessageId, UserId};
+use quintet_domain::{MessageDetails, MessageId, Metadata, UserId};
 use quintet_service::OwnReactions;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -135,6 +135,12 @@ fn named(mention: &quintet_domain::Mention) -> Named {
     Named { id: mention.id.to_string(), username: mention.username.clone() }
 }
 
+/// Returns custom data as a part of an answer.
+pub(crate) fn custom_data(metadata: Option<&Metadata>) -> Option<Box<RawValue>> {
+    // It was checked when it came, so that nothing is ever left out.
+    metadata.and_then(|metadata| RawValue::from_string(metadata.as_str().to_owned()).ok())
+}
+
 impl Details {
     /// Converts the details of a message, for the user whose reactions are given.
     pub(crate) fn of(details: &MessageDetails, message: &MessageId, own: &OwnReactions) -> Self {
@@ -164,10 +170,9 @@ impl Details {
             user_ids: ids(&reaction.users),
             mine: own.has(message, reaction),
         };
-        let metadata = details.metadata.as_ref();
         Self {
             files: details.files.iter().map(file).collect(),
-            metadata: metadata.and_then(|metadata| RawValue::from_string(metadata.as_str().to_owned()).ok()),
+            metadata: custom_data(details.metadata.as_ref()),
             reply_to: details.reply_to.as_ref().map(quote),
             thread_id: details.thread_id.as_ref().map(ToString::to_string),
             thread: details.thread.as_ref().map(thread),

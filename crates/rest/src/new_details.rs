@@ -40,9 +40,16 @@ fn mentions(ids: Option<Vec<String>>) -> Result<Option<Vec<UserId>>, Refusal> {
     Ok(Some(ids))
 }
 
-fn metadata(json: Option<&RawValue>) -> Result<Option<Metadata>, Refusal> {
+/// Checks the custom data of a request; null counts as absent.
+pub(crate) fn metadata(json: Option<&RawValue>, bytes_max: usize) -> Result<Option<Metadata>, Refusal> {
     let json = json.filter(|json| json.get() != "null");
-    json.map(|json| Metadata::check("metadata", json.get(), METADATA_BYTES_MAX)).transpose()
+    json.map(|json| Metadata::check("metadata", json.get(), bytes_max)).transpose()
+}
+
+/// Checks the custom data that replaces what there is: null removes it, as an object without fields does.
+pub(crate) fn new_metadata(json: Option<Option<&RawValue>>, bytes_max: usize) -> Result<Option<Metadata>, Refusal> {
+    let Some(json) = json else { return Ok(None) };
+    Ok(Some(metadata(json, bytes_max)?.unwrap_or_else(|| Metadata::trusted("{}"))))
 }
 
 impl Given {
@@ -54,7 +61,7 @@ impl Given {
         validate_files("files", &files)?;
         let details = NewDetails {
             files,
-            metadata: metadata(json.as_deref())?.filter(|metadata| !metadata.is_empty()),
+            metadata: metadata(json.as_deref(), METADATA_BYTES_MAX)?.and_then(Metadata::kept),
             reply_to: reply_to.map(|id| message_id("replyTo", &id)).transpose()?,
             thread: thread_id.map(|id| message_id("threadId", &id)).transpose()?,
             mentions: mentions(ids)?,
@@ -66,7 +73,8 @@ impl Given {
     /// Returns what an edit changes beside the text; none if it changes the text alone.
     pub(crate) fn edited(self) -> Result<Option<Box<EditedDetails>>, Refusal> {
         let Self { metadata: json, mentions: ids, mention_all, .. } = self;
-        let details = EditedDetails { metadata: metadata(json.as_deref())?, mentions: mentions(ids)?, mention_all };
+        let metadata = metadata(json.as_deref(), METADATA_BYTES_MAX)?;
+        let details = EditedDetails { metadata, mentions: mentions(ids)?, mention_all };
         Ok(details.kept())
     }
 }

@@ -11,7 +11,8 @@ use utoipa::openapi::{RefOr, Schema};
 use crate::error::Answer;
 use crate::extract::{AuthUser, Body};
 use crate::ids::Id;
-use crate::views::{Settings, muted, notify_values, or_null};
+use crate::own_settings::{Settings, muted, notify_values};
+use crate::scalars::or_null;
 
 fn given_muted() -> RefOr<Schema> {
     or_null(muted())

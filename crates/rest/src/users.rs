@@ -5,15 +5,18 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use quintet_domain::UserId;
+use quintet_domain::limits::METADATA_BYTES_MAX;
 use quintet_service::{NewAccount, Reserved, Service};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::error::Answer;
 use crate::extract::{AuthUser, Backend, Body, Lister, Query, long_answer, page_limit};
 use crate::ids::{Id, user_id};
 use crate::me::ProfilePatch;
-use crate::views::{Own, Page, User, Views};
+use crate::new_details::metadata;
+use crate::views::{Own, Page, Profile, User, Views};
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -48,11 +51,11 @@ pub(crate) async fn list(
 /// Returns a user.
 #[utoipa::path(
     get, path = "/users/{id}", tag = "users", operation_id = "getUser", params(("id" = String, Path)),
-    responses((status = 200, description = "The user", body = User))
+    responses((status = 200, description = "The user", body = Profile))
 )]
-pub(crate) async fn get(State(service): State<Service>, caller: AuthUser, Id(id): Id<UserId>) -> Answer<Json<User>> {
-    let user = service.user(caller.id().into(), &id).await?;
-    Ok(Json(Views(&service).user(&user)))
+pub(crate) async fn get(State(service): State<Service>, caller: AuthUser, Id(id): Id<UserId>) -> Answer<Json<Profile>> {
+    let (user, metadata) = service.profile(caller.id().into(), &id).await?;
+    Ok(Json(Views(&service).profile(&user, metadata.as_ref())))
 }
 
 /// A user to create on behalf of another backend.
@@ -67,6 +70,9 @@ pub(crate) struct NewUser {
     password: Option<String>,
     name: Option<String>,
     avatar: Option<String>,
+    /// Custom data of at most 4,096 bytes.
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Box<RawValue>>,
 }
 
 /// Creates a user. For services.
@@ -80,9 +86,10 @@ pub(crate) async fn make(
     Body(input): Body<NewUser>,
 ) -> Answer<(StatusCode, Json<Own>)> {
     let id = input.id.as_deref().map(|id| user_id("id", id)).transpose()?;
+    let metadata = metadata(input.metadata.as_deref(), METADATA_BYTES_MAX)?;
     let NewUser { username, email, password, name, avatar, .. } = input;
     let reserved = Reserved::Numbered;
-    let new = NewAccount { id, username, email, password, name, avatar, reserved, ..NewAccount::default() };
+    let new = NewAccount { id, username, email, password, name, avatar, metadata, reserved, ..NewAccount::default() };
     let account = service.make_user(new).await?;
     Ok((StatusCode::CREATED, Json(Views(&service).own(&account))))
 }
@@ -99,7 +106,7 @@ pub(crate) async fn change(
     Id(id): Id<UserId>,
     Body(input): Body<ProfilePatch>,
 ) -> Answer<Json<Own>> {
-    let account = service.change_user(id, input.change()).await?;
+    let account = service.change_user(id, input.change()?).await?;
     Ok(Json(Views(&service).own(&account)))
 }
 

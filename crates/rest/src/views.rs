@@ -2,14 +2,15 @@
 //!
 //! What must stay true: the OpenAPI document is made from these types, and the answers are serialised from them.
 
-use quintet_domain::{ConversationKind, ConversationSettings, MeetupStatus, MessageKind, Mute, Notify, Role, UserId};
+use quintet_domain::{ConversationKind, MeetupStatus, MessageKind, Metadata, Role, UserId};
 use quintet_service::{Account, OwnReactions, Service, Uploaded};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, OneOfBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Schema};
 
-use crate::message_details::Details;
+use crate::message_details::{Details, custom_data};
+use crate::own_settings::Settings;
 pub(crate) use crate::scalars::{Moment, message_kinds, one_of, or_null};
 
 fn conversation_kinds() -> RefOr<Schema> {
@@ -71,11 +72,22 @@ pub(crate) struct User {
     service: bool,
 }
 
+/// The profile of a user, as other users see it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Profile {
+    #[serde(flatten)]
+    user: User,
+    /// The custom data of the profile, which lists and messages do not show.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>, nullable = false)]
+    metadata: Option<Box<RawValue>>,
+}
+
 /// A user as the user itself sees it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Own {
     #[serde(flatten)]
-    user: User,
+    profile: Profile,
     email: Option<String>,
 }
 
@@ -136,54 +148,6 @@ pub(crate) struct Member {
     read_sequence: u64,
 }
 
-pub(crate) fn notify_values() -> RefOr<Schema> {
-    one_of(Notify::ALL.map(Notify::as_str))
-}
-
-/// How long a conversation is muted: `true`, `false`, or the moment until which it is.
-pub(crate) fn muted() -> RefOr<Schema> {
-    let end =
-        ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
-    let flag = ObjectBuilder::new().schema_type(Type::Boolean);
-    OneOfBuilder::new().item(flag).item(end).into()
-}
-
-/// How long a conversation is muted, as it is written.
-#[derive(Clone, Copy, Debug, Serialize)]
-#[serde(untagged)]
-enum Muted {
-    Flag(bool),
-    Until(Moment),
-}
-
-/// The caller's own settings of a conversation.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Settings {
-    #[schema(schema_with = muted)]
-    muted: Muted,
-    /// Whether the conversation stands before others.
-    pinned: bool,
-    /// Whether it is put away until its next message.
-    archived: bool,
-    #[schema(schema_with = notify_values)]
-    notify: &'static str,
-    /// Whether the caller has marked it as unread.
-    marked_unread: bool,
-}
-
-impl Settings {
-    pub(crate) fn of(settings: ConversationSettings) -> Self {
-        let ConversationSettings { muted, pinned, archived, notify, marked_unread } = settings;
-        let muted = match muted {
-            None => Muted::Flag(false),
-            Some(Mute::ForGood) => Muted::Flag(true),
-            Some(Mute::Until(end)) => Muted::Until(Moment(end)),
-        };
-        Self { muted, pinned, archived, notify: notify.as_str(), marked_unread }
-    }
-}
-
 /// A conversation as one of its members sees it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -192,6 +156,10 @@ pub(crate) struct Conversation {
     #[schema(schema_with = conversation_kinds)]
     kind: &'static str,
     name: Option<String>,
+    /// The custom data of the conversation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>, nullable = false)]
+    metadata: Option<Box<RawValue>>,
     /// Whether anyone who knows the conversation's id may join it.
     open: bool,
     owner_id: Option<String>,
@@ -225,6 +193,10 @@ pub(crate) struct Room {
     kind: &'static str,
     name: Option<String>,
     description: Option<String>,
+    /// The custom data of the group or room.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>, nullable = false)]
+    metadata: Option<Box<RawValue>>,
     owner_id: Option<String>,
     member_count: u32,
     /// Whether the caller is a member.
@@ -355,7 +327,11 @@ impl Views<'_> {
     }
 
     pub(crate) fn own(&self, account: &Account) -> Own {
-        Own { user: self.user(&account.user), email: account.email.clone() }
+        Own { profile: self.profile(&account.user, account.metadata.as_ref()), email: account.email.clone() }
+    }
+
+    pub(crate) fn profile(&self, user: &quintet_domain::User, metadata: Option<&Metadata>) -> Profile {
+        Profile { user: self.user(user), metadata: custom_data(metadata) }
     }
 
     pub(crate) fn session(&self, session: &quintet_service::Session) -> Session {
@@ -417,6 +393,7 @@ impl Views<'_> {
             id: conversation.conversation.id.to_string(),
             kind: ConversationKind::as_str(conversation.conversation.kind),
             name: conversation.conversation.name.as_deref().map(str::to_owned),
+            metadata: custom_data(conversation.metadata.as_ref()),
             open: conversation.open,
             owner_id: conversation.owner.as_ref().map(UserId::to_string),
             members: conversation.members.iter().map(|member| self.member(member)).collect(),
@@ -458,6 +435,7 @@ pub(crate) fn room(found: &quintet_service::Listing) -> Room {
         kind: found.conversation.kind.as_str(),
         name: found.conversation.name.as_deref().map(str::to_owned),
         description: found.description.clone(),
+        metadata: custom_data(found.metadata.as_ref()),
         owner_id: found.owner.as_ref().map(UserId::to_string),
         member_count: found.member_count,
         is_member: found.is_member,

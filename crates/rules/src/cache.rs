@@ -10,13 +10,17 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use quintet_domain::{ConversationId, UserId};
+use quintet_domain::{ConversationId, Metadata, UserId};
 
 use crate::rows::{ConversationHead, ConversationRow, MemberRow, Rows, UserRow};
 use crate::{ConversationKey, RowResult, UserKey};
 
 /// Maximum number of cached rows of one kind. Beyond it, all rows of the kind are dropped and read again.
 const ROWS_MAX: usize = 16_384;
+
+/// Maximum bytes of custom data and descriptions in the cached rows of one kind. Beyond it, all rows of the kind are
+/// dropped, too.
+const TEXT_BYTES_MAX: usize = 32_000_000;
 
 /// A row that the running write has changed, so that it can be removed from the cache.
 #[derive(Clone, Copy, Debug)]
@@ -45,11 +49,25 @@ pub struct RowCache {
     user_keys: HashMap<UserId, UserKey>,
     conversations: HashMap<ConversationKey, ConversationRow>,
     conversation_keys: HashMap<ConversationId, ConversationKey>,
+    /// Bytes of the long texts of the cached users, and of the cached conversations.
+    user_text_bytes: usize,
+    conversation_text_bytes: usize,
     members: HashMap<(ConversationKey, UserKey), MemberRow>,
     /// Users who have sent a message to a conversation, as far as it is known.
     authors: HashSet<(ConversationKey, UserKey)>,
     /// Rows that the running write has changed.
     touched: Vec<Touched>,
+}
+
+/// The bytes of the texts of a user that may be long.
+fn user_text_bytes(row: &UserRow) -> usize {
+    row.metadata.as_ref().map_or(0, Metadata::size_bytes)
+}
+
+/// The bytes of the texts of a conversation that may be long.
+fn conversation_text_bytes(row: &ConversationRow) -> usize {
+    let description = row.description.as_ref().map_or(0, |text| text.len());
+    description + row.metadata.as_ref().map_or(0, Metadata::size_bytes)
 }
 
 impl RowCache {
@@ -121,12 +139,14 @@ impl RowCache {
     fn drop_user(&mut self, key: UserKey) {
         if let Some(row) = self.users.remove(&key) {
             self.user_keys.remove(&row.user.id);
+            self.user_text_bytes -= user_text_bytes(&row);
         }
     }
 
     fn drop_conversation(&mut self, key: ConversationKey) {
         if let Some(row) = self.conversations.remove(&key) {
             self.conversation_keys.remove(&row.reference.id);
+            self.conversation_text_bytes -= conversation_text_bytes(&row);
         }
     }
 
@@ -140,11 +160,13 @@ impl RowCache {
 
     /// Caches a user that was read in the open transaction.
     pub fn keep_user(&mut self, row: &Arc<UserRow>) {
-        if self.users.len() >= ROWS_MAX {
+        if self.users.len() >= ROWS_MAX || self.user_text_bytes > TEXT_BYTES_MAX {
             self.users.clear();
             self.user_keys.clear();
+            self.user_text_bytes = 0;
         }
         self.drop_user(row.key);
+        self.user_text_bytes += user_text_bytes(row);
         self.user_keys.insert(row.user.id.clone(), row.key);
         self.users.insert(row.key, Arc::clone(row));
     }
@@ -171,10 +193,13 @@ impl RowCache {
 
     /// Caches a conversation that was read in the open transaction.
     pub fn keep_conversation(&mut self, row: &ConversationRow) {
-        if self.conversations.len() >= ROWS_MAX {
+        if self.conversations.len() >= ROWS_MAX || self.conversation_text_bytes > TEXT_BYTES_MAX {
             self.conversations.clear();
             self.conversation_keys.clear();
+            self.conversation_text_bytes = 0;
         }
+        self.drop_conversation(row.key);
+        self.conversation_text_bytes += conversation_text_bytes(row);
         self.conversation_keys.insert(row.reference.id.clone(), row.key);
         self.conversations.insert(row.key, row.clone());
     }
@@ -270,6 +295,9 @@ impl RowCache {
                 return Ok(Some(format!("cached author {user:?} of {conversation:?}")));
             }
         }
-        Ok(None)
+        let users: usize = self.users.values().map(|row| user_text_bytes(row)).sum();
+        let conversations: usize = self.conversations.values().map(conversation_text_bytes).sum();
+        let counted = (self.user_text_bytes, self.conversation_text_bytes);
+        Ok((counted != (users, conversations)).then(|| format!("{counted:?} bytes of {users} and {conversations}")))
     }
 }

@@ -10,7 +10,7 @@ use quintet_domain::limits::{MEMBERS_MAX, OWNED_MAX, TOLD_EACH_MAX};
 use quintet_domain::permissions::Action;
 use quintet_domain::{
     Actor, ChangeConversation, ConversationId, ConversationKind, ConversationRef, CreateConversation, Created,
-    DeleteConversation, Overview, Refusal, Role, UserId,
+    DeleteConversation, Metadata, Overview, Refusal, Role, UserId,
 };
 
 use crate::ledger::Cost;
@@ -72,6 +72,7 @@ fn new_row(tx: &Transaction<'_>, reference: ConversationRef, open: bool, owner: 
         key: ConversationKey(0),
         reference: Arc::new(reference),
         description: None,
+        metadata: None,
         open,
         owner,
         owner_secret: None,
@@ -144,12 +145,14 @@ pub(crate) fn create(tx: &mut Transaction<'_>, write: CreateConversation) -> Rul
     }
     let open = new.open || new.kind == ConversationKind::Room;
     may_own_another(tx, &user, new.kind)?;
-    tx.charge(Cost::Stored, new.description.as_ref().map_or(0, String::len) as u64);
+    let description = new.description.as_ref().map_or(0, String::len);
+    tx.charge(Cost::Stored, (description + new.metadata.as_ref().map_or(0, Metadata::size_bytes)) as u64);
     let name = new.name.map(String::into_boxed_str);
     let reference = ConversationRef { id: ConversationId::trusted(&tx.new_id()), kind: new.kind, name, pair: None };
     let empty = !new.join && user.user.is_guest();
     let row = ConversationRow {
         description: new.description.map(Arc::from),
+        metadata: new.metadata.and_then(Metadata::kept),
         owner_secret: user.secret,
         made_by_guest: empty,
         empty_since: empty.then_some(tx.now),
@@ -211,9 +214,10 @@ fn may_own_another(tx: &mut Transaction<'_>, owner: &UserRow, kind: Conversation
     Ok(())
 }
 
-/// Changes the name or the openness of a conversation. What is so already is not changed, and nobody is told of it.
+/// Changes the name, the openness or the custom data of a conversation. What is so already is not changed, and nobody is
+/// told of it.
 pub(crate) fn change(tx: &mut Transaction<'_>, write: ChangeConversation) -> RuleResult<Arc<ConversationRef>> {
-    let ChangeConversation { actor, conversation: id, name, open } = write;
+    let ChangeConversation { actor, conversation: id, name, open, metadata } = write;
     let user = tx.actor(&actor)?;
     let mut conversation = tx.conversation(&id)?;
     tx.check(Action::Change, &conversation, &user, false)?;
@@ -222,8 +226,13 @@ pub(crate) fn change(tx: &mut Transaction<'_>, write: ChangeConversation) -> Rul
         return Err(Refusal::conflict("Only a group can be opened or closed; rooms are always open.").into());
     }
     let new_name = name.as_deref().is_some_and(|name| conversation.reference.name.as_deref() != Some(name));
-    if !new_name && open.is_none_or(|open| open == conversation.open) {
+    let metadata = metadata.map(Metadata::kept).filter(|metadata| *metadata != conversation.metadata);
+    if !new_name && open.is_none_or(|open| open == conversation.open) && metadata.is_none() {
         return Ok(conversation.reference);
+    }
+    if let Some(metadata) = metadata {
+        tx.charge(Cost::Stored, metadata.as_ref().map_or(0, Metadata::size_bytes) as u64);
+        conversation.metadata = metadata;
     }
     conversation.open = open.unwrap_or(conversation.open);
     if let Some(name) = name {

@@ -45,7 +45,7 @@ pub(crate) fn upsert(tx: &mut Transaction<'_>, actor: &Actor, profile: &Profile)
         }
     };
     if changed {
-        let change = Change::UserChanged { user: (row.key, Arc::clone(&row.user)), visible };
+        let change = Change::UserChanged { user: (row.key, Arc::clone(&row.user)), metadata: None, visible };
         tx.record(&change, About::default(), None)?;
     }
     proven(tx, row, actor)
@@ -89,6 +89,7 @@ fn new_guest(tx: &Transaction<'_>, id: &UserId, profile: &Profile) -> UserRow {
         password_hash: None,
         home_dialect: None,
         country: None,
+        metadata: None,
         token_generation: 0,
         tokens_from_s: 0,
         disabled: false,

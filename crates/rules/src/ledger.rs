@@ -13,7 +13,7 @@ use quintet_domain::limits::{
     BUDGET_WAIT_MINUTES_MAX, DELIVERED_BYTES_BURST, DELIVERED_BYTES_PER_SECOND, ROOMS_PER_MINUTE, ROWS_BURST,
     ROWS_PER_SECOND, STORED_BYTES_BURST, STORED_BYTES_PER_SECOND,
 };
-use quintet_domain::{Event, Message, Overview, Timestamp};
+use quintet_domain::{Event, Message, Metadata, Overview, Timestamp};
 
 use crate::UserKey;
 
@@ -174,10 +174,11 @@ fn message_bytes(message: &Message) -> usize {
 pub(crate) fn overview_bytes(overview: &Overview) -> usize {
     let name = optional_bytes(overview.conversation.name.as_deref());
     let description = optional_bytes(overview.description.as_deref());
+    let metadata = overview.metadata.as_ref().map_or(0, Metadata::size_bytes);
     let avatars: usize = overview.members.iter().map(|member| optional_bytes(member.user.avatar.as_deref())).sum();
     let last = overview.last_message.as_ref().map_or(0, |last| message_bytes(last));
     let members = overview.members.len() * MEMBER_BYTES + avatars;
-    name + description + members + last + ENVELOPE_BYTES
+    name + description + metadata + members + last + ENVELOPE_BYTES
 }
 
 #[cfg(test)]

@@ -77,6 +77,7 @@ pub(crate) fn assembled(
     Arc::new(Overview {
         conversation: Arc::clone(&conversation.reference),
         description: conversation.description.clone(),
+        metadata: conversation.metadata.clone(),
         open: conversation.open,
         owner: owner.map(|owner| owner.user.id.clone()),
         members,

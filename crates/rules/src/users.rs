@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use quintet_domain::limits::LOGIN_NETWORKS_MAX;
 use quintet_domain::{
-    Account, Claims, ConversationKind, Departure, NewUser, NoteLogin, ProfileChange, Refusal, RenewHash, Timestamp,
-    User, UserId, UserKind, email_key, refuse_reserved, validate_link,
+    Account, Claims, ConversationKind, Departure, Metadata, NewUser, NoteLogin, ProfileChange, Refusal, RenewHash,
+    Timestamp, User, UserId, UserKind, email_key, refuse_reserved, validate_link,
 };
 
 use crate::log::Change;
@@ -48,7 +48,8 @@ fn refuse_taken(
 
 /// Records that a profile changed, or that a user was created. `visible` says whether others see a difference.
 fn record_changed(tx: &mut Transaction<'_>, row: &UserRow, visible: bool) -> RuleResult<()> {
-    let change = Change::UserChanged { user: (row.key, Arc::clone(&row.user)), visible };
+    let (user, metadata) = ((row.key, Arc::clone(&row.user)), row.metadata.clone());
+    let change = Change::UserChanged { user, metadata, visible };
     tx.record(&change, About::default(), None)
 }
 
@@ -115,6 +116,7 @@ fn new_row(id: UserId, new: NewUser, now: Timestamp) -> UserRow {
         password_hash: new.password_hash,
         home_dialect: new.home_dialect,
         country: new.country,
+        metadata: new.metadata.and_then(Metadata::kept),
         token_generation: 0,
         tokens_from_s: 0,
         disabled: false,
@@ -172,9 +174,12 @@ pub(crate) fn change_profile(tx: &mut Transaction<'_>, id: &UserId, change: Prof
     user.name = change.name.unwrap_or(user.name);
     user.last_name = change.last_name.or(user.last_name);
     row.country = change.country.or(row.country);
+    if let Some(metadata) = change.metadata {
+        row.metadata = metadata.kept();
+    }
     row.user = Arc::new(user);
     let row = tx.update_user(row)?;
-    record_changed(tx, &row, row.user != before.user)?;
+    record_changed(tx, &row, row.user != before.user || row.metadata != before.metadata)?;
     Ok(row.account())
 }
 
@@ -314,6 +319,7 @@ fn erased(user: &UserRow, name: String) -> UserRow {
         email_key: None,
         password_hash: None,
         country: None,
+        metadata: None,
         picture: None,
         disabled: true,
         erased: true,

@@ -44,11 +44,12 @@ fn write_of(caller: Caller, command: WriteCommand) -> Write {
         WriteCommand::Leave { conversation } => {
             LeaveConversation { actor, conversation, departure: Departure::Left }.into()
         }
-        WriteCommand::CreateRoom { name, profile } => {
+        WriteCommand::CreateRoom { name, metadata, profile } => {
             let new = NewConversation {
                 kind: ConversationKind::Room,
                 name: Some(name),
                 description: None,
+                metadata,
                 open: true,
                 members: Vec::new(),
                 owner: None,
@@ -167,7 +168,9 @@ impl Service {
             WriteCommand::Join { conversation, profile, guest_secret } => {
                 WriteCommand::Join { conversation, profile: stored(profile), guest_secret }
             }
-            WriteCommand::CreateRoom { name, profile } => WriteCommand::CreateRoom { name, profile: stored(profile) },
+            WriteCommand::CreateRoom { name, metadata, profile } => {
+                WriteCommand::CreateRoom { name, metadata, profile: stored(profile) }
+            }
             command @ (WriteCommand::Edit { .. }
             | WriteCommand::Delete { .. }
             | WriteCommand::React { .. }

@@ -3,7 +3,7 @@
 use quintet_domain::limits::{CONTENT_BYTES_MAX, IDS_MAX};
 use quintet_domain::{
     Actor, AddMember, ChangeConversation, ChangeSettings, Conversation, ConversationId, ConversationKind,
-    ConversationSettings, CreateConversation, DeleteConversation, Joined, NewConversation, Profile, Refusal,
+    ConversationSettings, CreateConversation, DeleteConversation, Joined, Metadata, NewConversation, Profile, Refusal,
     RemoveMember, Role, SettingsChange, Target, UserId, display_name, refuse_nul,
 };
 use quintet_store::{Filter, Listing, Page};
@@ -20,6 +20,8 @@ pub struct ConversationInput {
     pub name: Option<String>,
     /// The description of the conversation.
     pub description: Option<String>,
+    /// The custom data of the conversation.
+    pub metadata: Option<Metadata>,
     /// The members beside the owner.
     pub members: Vec<UserId>,
     /// The owner, if a service creates the conversation for another user.
@@ -35,6 +37,8 @@ pub struct ConversationChange {
     pub name: Option<String>,
     /// Whether anybody may join by its id.
     pub open: Option<bool>,
+    /// The new custom data; an empty object removes it.
+    pub metadata: Option<Metadata>,
 }
 
 impl ConversationInput {
@@ -42,7 +46,8 @@ impl ConversationInput {
     #[must_use]
     pub fn direct(other: UserId) -> Self {
         let members = vec![other];
-        Self { kind: ConversationKind::Direct, name: None, description: None, members, owner: None, open: false }
+        let (kind, owner) = (ConversationKind::Direct, None);
+        Self { kind, name: None, description: None, metadata: None, members, owner, open: false }
     }
 }
 
@@ -64,6 +69,10 @@ impl Service {
             (Some(_), _) | (None, ConversationKind::Direct) => {}
             (None, _) => return Err(Refusal::invalid("name", "is missing")),
         }
+        if input.metadata.is_some() && input.kind == ConversationKind::Direct {
+            // Nobody could change it: a direct conversation belongs to both users alike.
+            return Err(Refusal::invalid("metadata", "cannot be given to a direct conversation"));
+        }
         let name = input.name.map(|name| display_name("name", &name)).transpose()?;
         if let Some(description) = &input.description {
             refuse_nul("description", description)?;
@@ -79,6 +88,7 @@ impl Service {
             kind: input.kind,
             name,
             description: input.description,
+            metadata: input.metadata,
             open: input.open,
             members: input.members,
             owner: input.owner,
@@ -172,7 +182,7 @@ impl Service {
         Ok(self.store().direct_conversation(user, other).await?)
     }
 
-    /// Renames, opens or closes a conversation.
+    /// Renames, opens or closes a conversation, or replaces its custom data.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`, or a refusal that names an invalid field.
@@ -182,9 +192,10 @@ impl Service {
         id: ConversationId,
         change: ConversationChange,
     ) -> Result<Conversation, Refusal> {
-        let name = change.name.map(|name| display_name("name", &name)).transpose()?;
+        let name = change.name.as_deref().map(|name| display_name("name", name)).transpose()?;
         let user = actor.user.clone();
-        let conversation = self.write(ChangeConversation { actor, conversation: id, name, open: change.open }).await?;
+        let ConversationChange { open, metadata, .. } = change;
+        let conversation = self.write(ChangeConversation { actor, conversation: id, name, open, metadata }).await?;
         self.conversation(user, conversation.id.clone()).await
     }
 

@@ -4,9 +4,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use quintet_domain::{
-    Account, ChangeProfile, ContinueErasure, EraseUser, Login, NewUser, NoteSeen, ProfileChange, Refusal, RegisterUser,
-    RevokeTokens, SetDisabled, SetPassword, Timestamp, User, UserId, display_name, display_name_from, parse_email,
-    parse_username, refuse_reserved, validate_link,
+    Account, ChangeProfile, ContinueErasure, EraseUser, Login, Metadata, NewUser, NoteSeen, ProfileChange, Refusal,
+    RegisterUser, RevokeTokens, SetDisabled, SetPassword, Timestamp, User, UserId, display_name, display_name_from,
+    parse_email, parse_username, refuse_reserved, validate_link,
 };
 use quintet_store::{Page, Party};
 
@@ -33,6 +33,8 @@ pub struct NewAccount {
     pub last_name: Option<String>,
     /// The country of the user.
     pub country: Option<String>,
+    /// The custom data of the profile.
+    pub metadata: Option<Metadata>,
     /// Whether a taken or reserved username gets a number appended, for clients that let nobody choose another one.
     pub any_username: bool,
     /// How a reserved username is treated.
@@ -125,6 +127,7 @@ impl Service {
             home_dialect: new.home_dialect,
             last_name: last_name(new.last_name),
             country,
+            metadata: new.metadata,
             any_username: new.any_username,
             number_reserved: new.reserved == Reserved::Numbered,
             email_unverified: false,
@@ -274,8 +277,16 @@ impl Service {
     /// # Errors
     /// `ERR_NOT_FOUND` if there is no such user.
     pub async fn user(&self, by: Party, id: &UserId) -> Result<Arc<User>, Refusal> {
+        Ok(self.profile(by, id).await?.0)
+    }
+
+    /// Returns a registered user who is not disabled, with the custom data of the profile.
+    ///
+    /// # Errors
+    /// `ERR_NOT_FOUND` if there is no such user.
+    pub async fn profile(&self, by: Party, id: &UserId) -> Result<(Arc<User>, Option<Metadata>), Refusal> {
         match self.store().account(by, id.clone()).await? {
-            Some(account) if !account.user.is_guest() && !account.disabled => Ok(account.user),
+            Some(Account { user, metadata, disabled: false, .. }) if !user.is_guest() => Ok((user, metadata)),
             _ => Err(Refusal::not_found("user", id)),
         }
     }

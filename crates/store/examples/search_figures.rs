@@ -105,6 +105,7 @@ async fn main() -> Result<()> {
             kind: ConversationKind::Group,
             name: Some("name".to_owned()),
             description: None,
+            metadata: None,
             open: false,
             members,
             owner: None,

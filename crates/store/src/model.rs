@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use quintet_domain::{Account, ConversationId, ConversationRef, Emoji, Message, Notification, Timestamp, UserId};
+use quintet_domain::{
+    Account, ConversationId, ConversationRef, Emoji, Message, Metadata, Notification, Timestamp, UserId,
+};
 
 /// A service's key as the operator sees it. The key itself is not stored, only its hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +66,8 @@ pub struct Listing {
     pub conversation: Arc<ConversationRef>,
     /// The description; `None` if there is none.
     pub description: Option<String>,
+    /// The custom data; `None` if there is none.
+    pub metadata: Option<Metadata>,
     /// Whether users may join by the conversation's id.
     pub open: bool,
     /// The id of the owner, if there is one.

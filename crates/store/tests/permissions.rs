@@ -336,7 +336,13 @@ impl Run {
                 let expected = conversation.may(Action::Change, user, false);
                 let renamed = self
                     .bench
-                    .write(ChangeConversation { actor: by, conversation: id, name: Some("new".into()), open: None })
+                    .write(ChangeConversation {
+                        actor: by,
+                        conversation: id,
+                        name: Some("new".into()),
+                        open: None,
+                        metadata: None,
+                    })
                     .await;
                 (expected, renamed.is_ok())
             }

@@ -37,7 +37,10 @@ async fn too_many_bytes() {
     let after = bench.settled().await;
     for n in 0..RENAMES {
         let (actor, conversation, name) = (actor(&alice), group.clone(), Some(format!("name {n}")));
-        bench.write(ChangeConversation { actor, conversation, name, open: None }).await.expect("renamed");
+        bench
+            .write(ChangeConversation { actor, conversation, name, open: None, metadata: None })
+            .await
+            .expect("renamed");
     }
     let missed = async || bench.store.replay_since(bob.clone(), false, after.into()).await.expect("read").entries;
     assert_eq!(missed().await.map(|entries| entries.len()), Some(RENAMES));

@@ -85,6 +85,7 @@ pub(super) enum Event<'a> {
     UserChanged {
         #[serde(borrow)]
         user: User<'a>,
+        metadata: Option<&'a str>,
         visible: bool,
     },
     Revoked {
@@ -203,7 +204,11 @@ impl<'a> Event<'a> {
             From::Notified { user, notification } => {
                 Self::Notified { user: user.as_str(), notification: Notification::of(notification) }
             }
-            From::UserChanged { user, visible } => Self::UserChanged { user: User::of(user), visible: *visible },
+            From::UserChanged { user, metadata, visible } => Self::UserChanged {
+                user: User::of(user),
+                metadata: metadata.as_ref().map(domain::Metadata::as_str),
+                visible: *visible,
+            },
             From::Revoked { user, generation } => Self::Revoked { user: user.as_str(), generation: *generation },
             From::Typing { conversation, user, typing } => {
                 Self::Typing { conversation: ConversationRef::of(conversation), user: User::of(user), typing: *typing }
@@ -279,7 +284,10 @@ impl<'a> Event<'a> {
             Self::Notified { user, notification } => {
                 To::Notified { user: UserId::trusted(user), notification: notification.read() }
             }
-            Self::UserChanged { user, visible } => To::UserChanged { user: user.read(), visible },
+            Self::UserChanged { user, metadata, visible } => {
+                let metadata = metadata.map(domain::Metadata::trusted);
+                To::UserChanged { user: user.read(), metadata, visible }
+            }
             Self::Revoked { user, generation } => To::Revoked { user: UserId::trusted(user), generation },
             Self::Typing { conversation, user, typing } => {
                 To::Typing { conversation: conversation.read(), user: user.read(), typing }

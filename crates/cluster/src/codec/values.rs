@@ -332,6 +332,7 @@ pub(super) struct Overview<'a> {
     #[serde(borrow)]
     conversation: ConversationRef<'a>,
     description: Option<&'a str>,
+    metadata: Option<&'a str>,
     open: bool,
     owner: Option<&'a str>,
     #[serde(borrow)]
@@ -348,6 +349,7 @@ impl<'a> Overview<'a> {
         let domain::Overview {
             conversation,
             description,
+            metadata,
             open,
             owner,
             members,
@@ -359,6 +361,7 @@ impl<'a> Overview<'a> {
         Self {
             conversation: ConversationRef::of(conversation),
             description: description.as_deref(),
+            metadata: metadata.as_ref().map(domain::Metadata::as_str),
             open: *open,
             owner: owner.as_ref().map(UserId::as_str),
             members: members.iter().map(Member::of).collect(),
@@ -373,6 +376,7 @@ impl<'a> Overview<'a> {
         let Self {
             conversation,
             description,
+            metadata,
             open,
             owner,
             members,
@@ -384,6 +388,7 @@ impl<'a> Overview<'a> {
         Arc::new(domain::Overview {
             conversation: conversation.read(),
             description: description.map(Into::into),
+            metadata: metadata.map(domain::Metadata::trusted),
             open,
             owner: owner.map(UserId::trusted),
             members: members.into_iter().map(Member::read).collect(),

@@ -125,11 +125,12 @@ fn overview() -> BoxedStrategy<Arc<Overview>> {
     let member = (user(), role, time(), number(), option::of(time())).prop_map(
         |(user, role, joined_at, read_sequence, read_at)| Member { user, role, joined_at, read_sequence, read_at },
     );
-    let first = (conversation(), option::of(text()), any::<bool>(), option::of(user_id()), vec(member, 0..4));
+    let texts = (option::of(text()), option::of(text()));
+    let first = (conversation(), texts, any::<bool>(), option::of(user_id()), vec(member, 0..4));
     (first, any::<u32>(), option::of(message()), time(), time())
         .prop_map(
             |(
-                (conversation, description, open, owner, members),
+                (conversation, (description, metadata), open, owner, members),
                 member_count,
                 last_message,
                 created_at,
@@ -138,6 +139,7 @@ fn overview() -> BoxedStrategy<Arc<Overview>> {
                 Arc::new(Overview {
                     conversation,
                     description: description.map(Into::into),
+                    metadata: metadata.map(|text| Metadata::trusted(&text)),
                     open,
                     owner,
                     members,
@@ -212,7 +214,12 @@ pub fn events() -> Vec<BoxedStrategy<Event>> {
             })
             .boxed(),
         (user_id(), notification()).prop_map(|(user, notification)| Event::Notified { user, notification }).boxed(),
-        (user(), any::<bool>()).prop_map(|(user, visible)| Event::UserChanged { user, visible }).boxed(),
+        (user(), option::of(text()), any::<bool>())
+            .prop_map(|(user, metadata, visible)| {
+                let metadata = metadata.map(|text| Metadata::trusted(&text));
+                Event::UserChanged { user, metadata, visible }
+            })
+            .boxed(),
         (user_id(), number()).prop_map(|(user, generation)| Event::Revoked { user, generation }).boxed(),
         (conversation(), user(), any::<bool>())
             .prop_map(|(conversation, user, typing)| Event::Typing { conversation, user, typing })

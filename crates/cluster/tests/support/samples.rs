@@ -131,6 +131,7 @@ fn overview(kind: ConversationKind) -> Arc<Overview> {
     Arc::new(Overview {
         conversation: conversation(kind),
         description: (kind == ConversationKind::Group).then(|| "Tables".into()),
+        metadata: (kind == ConversationKind::Room).then(|| Metadata::trusted("{\"color\":\"green\"}")),
         open: kind == ConversationKind::Room,
         owner: (kind != ConversationKind::Direct).then(|| UserId::trusted("ada")),
         members: vec![member("ada", Role::Owner), member("bob", Role::Admin), member("cem", Role::Member)],
@@ -188,7 +189,11 @@ pub fn events() -> Vec<Event> {
                 read_at: None,
             }),
         },
-        Event::UserChanged { user: user("mirror", UserKind::Service), visible: true },
+        Event::UserChanged {
+            user: user("mirror", UserKind::Service),
+            metadata: Some(Metadata::trusted("{\"bot\":true}")),
+            visible: true,
+        },
         Event::Revoked { user: bob, generation: 4 },
         Event::Typing {
             conversation: conversation(ConversationKind::Direct),

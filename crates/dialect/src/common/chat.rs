@@ -59,6 +59,8 @@ pub(super) struct ChatObject<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     created_by: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<&'a RawValue>,
     created_at: Moment,
     updated_at: Moment,
     /// When the reader last read, which may be null; absent in an object for all members.
@@ -80,6 +82,7 @@ impl<'a> ChatObject<'a> {
             name: shown.conversation.name.as_deref(),
             kind: if shown.conversation.kind == ConversationKind::Direct { "direct" } else { "group" },
             created_by: shown.owner.map(UserId::as_str),
+            metadata: shown.custom_data(),
             created_at: Moment(shown.created_at),
             updated_at: Moment(shown.updated_at),
             last_read_at: match shown.own {
@@ -106,8 +109,8 @@ pub(super) fn encode(event: CommonEvent<'_>, online: Online<'_>) -> Outgoing {
         CommonEvent::Settings(conversation, _, settings) => {
             Outgoing::new("chat:configured", &SettingsPayload::of(ChatIdPayload::of(conversation), settings))
         }
-        CommonEvent::Profile(user) => {
-            Outgoing::new("user:updated", &ProfilePayload::of(&UserObject::of(user, online(&user.id))))
+        CommonEvent::Profile(user, metadata) => {
+            Outgoing::new("user:updated", &ProfilePayload::of(&UserObject::of(user, online(&user.id)), metadata))
         }
         CommonEvent::Notified(user, notification) => {
             let notification = NotificationObject::of(notification);

@@ -64,6 +64,8 @@ pub(super) struct ConversationObject<'a> {
     kind: &'static str,
     name: Option<&'a str>,
     participants: Vec<ParticipantObject<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<&'a RawValue>,
     last_message: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unread_count: Option<u64>,
@@ -85,6 +87,7 @@ impl<'a> ConversationObject<'a> {
             kind: shown.conversation.kind.as_str(),
             name: shown.conversation.name.as_deref(),
             participants: shown.members.iter().map(participant).collect(),
+            metadata: shown.custom_data(),
             last_message: shown.last(Dialect::Conversations, online),
             unread_count: shown.own.unread_count(),
             settings: shown.own.settings(),
@@ -128,8 +131,8 @@ pub(super) fn encode(event: CommonEvent<'_>, online: Online<'_>) -> Outgoing {
             "conversation_settings_updated",
             &SettingsPayload::of(ConversationIdPayload::of(conversation), settings),
         ),
-        CommonEvent::Profile(user) => {
-            Outgoing::new("profile_updated", &ProfilePayload::of(&UserObject::of(user, online)))
+        CommonEvent::Profile(user, metadata) => {
+            Outgoing::new("profile_updated", &ProfilePayload::of(&UserObject::of(user, online), metadata))
         }
         CommonEvent::Notified(user, notification) => {
             let notification = NotificationObject::with_object_id(notification);

@@ -38,6 +38,8 @@ pub(super) struct ChatObject<'a> {
     kind: &'static str,
     name: Option<&'a str>,
     description: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<&'a RawValue>,
     open: bool,
     owner_id: Option<&'a str>,
     participants: Vec<ParticipantObject<'a>>,
@@ -59,6 +61,7 @@ impl<'a> ChatObject<'a> {
             kind: shown.conversation.kind.as_str(),
             name: shown.conversation.name.as_deref(),
             description: shown.description,
+            metadata: shown.custom_data(),
             open: shown.open,
             owner_id: shown.owner.map(quintet_domain::UserId::as_str),
             participants: shown.members.iter().map(ParticipantObject::of).collect(),
@@ -103,7 +106,9 @@ pub(super) fn encode(event: CommonEvent<'_>, online: Online<'_>) -> Outgoing {
         CommonEvent::Settings(conversation, _, settings) => {
             Outgoing::new("settingsUpdated", &SettingsPayload::of(ChatIdPayload::of(conversation), settings))
         }
-        CommonEvent::Profile(user) => Outgoing::new("userUpdated", &ProfilePayload::of(&PlainUser::of(user))),
+        CommonEvent::Profile(user, metadata) => {
+            Outgoing::new("userUpdated", &ProfilePayload::of(&PlainUser::of(user), metadata))
+        }
         CommonEvent::Notified(user, notification) => {
             let notification = NotificationObject::of(notification);
             Outgoing::new("newNotification", &NotifiedPayload::of(user, notification))

@@ -4,6 +4,7 @@
 //! is told by the document's own event.
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::parts::{
     CommonEvent, NotificationObject, NotifiedPayload, Own, ProfilePayload, SettingsObject, SettingsPayload, Shown,
@@ -20,6 +21,8 @@ pub(super) struct GroupObject<'a> {
     id: &'a str,
     name: Option<&'a str>,
     description: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<&'a RawValue>,
     creator: Option<&'a str>,
     member_count: u32,
     is_member: bool,
@@ -34,6 +37,7 @@ impl<'a> GroupObject<'a> {
             id: shown.conversation.id.as_str(),
             name: shown.conversation.name.as_deref(),
             description: shown.description.unwrap_or_default(),
+            metadata: shown.custom_data(),
             creator: shown.owner.map(quintet_domain::UserId::as_str),
             member_count: shown.member_count,
             is_member: shown.is_member,
@@ -66,7 +70,9 @@ pub(super) fn encode(event: CommonEvent<'_>) -> Option<Outgoing> {
         CommonEvent::Settings(conversation, user, settings) => {
             Outgoing::new("preferencesChanged", &SettingsPayload::of(Place::of(conversation, user), settings))
         }
-        CommonEvent::Profile(user) => Outgoing::new("contactUpdated", &ProfilePayload::of(&UserObject::of(user))),
+        CommonEvent::Profile(user, metadata) => {
+            Outgoing::new("contactUpdated", &ProfilePayload::of(&UserObject::of(user), metadata))
+        }
         CommonEvent::Notified(user, notification) => {
             let notification = NotificationObject::with_object_id(notification);
             Outgoing::new("notificationReceived", &NotifiedPayload::of(user, notification))

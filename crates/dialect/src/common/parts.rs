@@ -4,12 +4,13 @@
 //! What must stay true: nothing here depends on which dialect uses it, except the message that a conversation shows.
 
 use quintet_domain::{
-    ConversationRef, ConversationSettings, Event, Member, Message, Mute, Notification, Overview, Timestamp, User,
-    UserId,
+    ConversationRef, ConversationSettings, Event, Member, Message, Metadata, Mute, Notification, Overview, Timestamp,
+    User, UserId,
 };
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use crate::details::custom_data;
 use crate::dialect::Dialect;
 use crate::messages::message_for;
 use crate::outgoing::Online;
@@ -69,6 +70,8 @@ pub struct Shown<'a> {
     pub conversation: &'a ConversationRef,
     /// The description; none if there is none.
     pub description: Option<&'a str>,
+    /// The custom data; none if there is none.
+    pub metadata: Option<&'a Metadata>,
     /// Whether anybody may join by the id.
     pub open: bool,
     /// The owner, if the conversation has one.
@@ -94,6 +97,7 @@ impl<'a> Shown<'a> {
         Self {
             conversation: &overview.conversation,
             description: overview.description.as_deref(),
+            metadata: overview.metadata.as_ref(),
             open: overview.open,
             owner: overview.owner.as_ref(),
             members: &overview.members,
@@ -104,6 +108,11 @@ impl<'a> Shown<'a> {
             updated_at: overview.updated_at,
             own,
         }
+    }
+
+    /// The custom data as a part of the object.
+    pub(super) fn custom_data(&self) -> Option<&'a RawValue> {
+        custom_data(self.metadata)
     }
 
     /// The newest message as the dialect writes it for the reader.
@@ -131,8 +140,8 @@ pub(crate) enum CommonEvent<'e> {
     Deleted(&'e ConversationRef),
     /// A member changed its own settings of a conversation.
     Settings(&'e ConversationRef, &'e UserId, ConversationSettings),
-    /// A profile changed.
-    Profile(&'e User),
+    /// A profile changed; the second is its custom data.
+    Profile(&'e User, Option<&'e Metadata>),
     /// A user got a notification.
     Notified(&'e UserId, &'e Notification),
 }
@@ -150,7 +159,7 @@ impl<'e> CommonEvent<'e> {
                 Self::Deleted(conversation)
             }
             Event::SettingsChanged { conversation, user, settings } => Self::Settings(conversation, user, *settings),
-            Event::UserChanged { user, .. } => Self::Profile(user),
+            Event::UserChanged { user, metadata, .. } => Self::Profile(user, metadata.as_ref()),
             Event::Notified { user, notification } => Self::Notified(user, notification),
             Event::MessageCreated(_)
             | Event::MessageEdited(_)
@@ -237,18 +246,28 @@ impl<'a> ChatIdPayload<'a> {
     }
 }
 
+/// A user with the custom data of the profile, which objects of users within others do not have.
+#[derive(Serialize)]
+struct ProfileObject<'a, U: Serialize> {
+    #[serde(flatten)]
+    user: &'a U,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<&'a RawValue>,
+}
+
 /// The payload of an event about a changed profile: the user, and the user again in the field `user`, because clients
 /// look for it in either place.
 #[derive(Serialize)]
 pub(super) struct ProfilePayload<'a, U: Serialize> {
     #[serde(flatten)]
-    fields: &'a U,
-    user: &'a U,
+    fields: ProfileObject<'a, U>,
+    user: ProfileObject<'a, U>,
 }
 
 impl<'a, U: Serialize> ProfilePayload<'a, U> {
-    pub(super) fn of(user: &'a U) -> Self {
-        Self { fields: user, user }
+    pub(super) fn of(user: &'a U, metadata: Option<&'a Metadata>) -> Self {
+        let whole = || ProfileObject { user, metadata: custom_data(metadata) };
+        Self { fields: whole(), user: whole() }
     }
 }
 

@@ -3,6 +3,7 @@
 //! What must stay true: a room always has a name that clients can show.
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::parts::{
     CommonEvent, NotificationObject, NotifiedPayload, Own, ProfilePayload, SettingsObject, SettingsPayload, Shown,
@@ -21,6 +22,8 @@ pub(super) struct RoomObject<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     description: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<&'a RawValue>,
     open: bool,
     owner_id: Option<&'a str>,
     member_count: u32,
@@ -36,6 +39,7 @@ impl<'a> RoomObject<'a> {
             created_at: Moment(shown.created_at),
             kind: shown.conversation.kind.as_str(),
             description: shown.description,
+            metadata: shown.custom_data(),
             open: shown.open,
             owner_id: shown.owner.map(quintet_domain::UserId::as_str),
             member_count: shown.member_count,
@@ -70,7 +74,9 @@ pub(super) fn encode(event: CommonEvent<'_>) -> Outgoing {
             "room_settings_updated",
             &SettingsPayload::of(RoomIdPayload { room_id: conversation.id.as_str() }, settings),
         ),
-        CommonEvent::Profile(user) => Outgoing::new("user_updated", &ProfilePayload::of(&UserObject::of(user))),
+        CommonEvent::Profile(user, metadata) => {
+            Outgoing::new("user_updated", &ProfilePayload::of(&UserObject::of(user), metadata))
+        }
         CommonEvent::Notified(user, notification) => {
             let notification = NotificationObject::of(notification);
             Outgoing::new("notification_received", &NotifiedPayload::of(user, notification))

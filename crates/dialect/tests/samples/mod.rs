@@ -19,7 +19,7 @@ pub fn sample(field: &Field) -> Value {
         Type::Time => json!("2026-01-01T00:00:00.000Z"),
         Type::Object => json!({}),
         Type::Objects => json!([{}]),
-        Type::Metadata => json!({ "a": [1] }),
+        Type::Metadata | Type::ConversationMetadata => json!({ "a": [1] }),
         Type::Files => json!([{ "url": "https://example.org/a.png", "name": "a.png" }]),
         Type::Binary => json!({ "_placeholder": true, "num": 0 }),
     }

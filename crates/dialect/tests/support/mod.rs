@@ -13,6 +13,9 @@ use quintet_domain::{
 /// 2026-11-26T12:34:56.007Z.
 pub const NOON: Timestamp = Timestamp(1_795_696_496_007);
 
+/// Custom data that no writer of JSON would write again in the same way.
+const CUSTOM_DATA: &str = r#"{"b":[1,{"a":"\u0000é"}],"n":1.50}"#;
+
 /// Characters that JSON escapes, and some that it does not.
 const UNUSUAL: &str = "\"\\/\u{8}\u{c}\n\r\t\u{1}\u{7f}\u{2028}é😀";
 
@@ -75,6 +78,7 @@ fn overview(conversation: Arc<ConversationRef>, user: Arc<User>) -> Arc<Overview
     Arc::new(Overview {
         conversation,
         description: (!direct).then(|| Arc::from(UNUSUAL)),
+        metadata: None,
         open: !direct,
         owner,
         members: vec![member],
@@ -169,7 +173,7 @@ fn details() -> Box<MessageDetails> {
     let last_senders = ["bob", "ada"].map(UserId::trusted).into();
     Box::new(MessageDetails {
         files: vec![file(Some(UNUSUAL), Some(12_345)), file(None, None)],
-        metadata: Some(Metadata::trusted(r#"{"b":[1,{"a":"\u0000é"}],"n":1.50}"#)),
+        metadata: Some(Metadata::trusted(CUSTOM_DATA)),
         reply_to: Some(quote),
         thread_id: Some(MessageId::trusted("m-0")),
         thread: Some(ThreadSummary { count: 7, last_at: Some(NOON), last_senders }),
@@ -226,7 +230,9 @@ pub fn events() -> Vec<(String, Event)> {
         add("creation", Event::ConversationCreated { conversation: Arc::clone(&whole), members: Vec::new() });
         let newcomer = user.id.clone();
         add("appearance", Event::ConversationAppeared { conversation: Arc::clone(&whole), user: newcomer });
+        let with_data = Overview { metadata: Some(Metadata::trusted(CUSTOM_DATA)), ..Overview::clone(&whole) };
         add("change", Event::ConversationChanged { conversation: whole });
+        add("change of custom data", Event::ConversationChanged { conversation: Arc::new(with_data) });
         let hidden = Event::ConversationHidden { conversation: place(), user: user.id.clone() };
         add("hiding", hidden);
         let muted = [None, Some(Mute::ForGood), Some(Mute::Until(NOON))];
@@ -254,9 +260,11 @@ pub fn events() -> Vec<(String, Event)> {
         read_at: None,
     };
     let notified = Event::Notified { user: UserId::trusted("ada"), notification: Arc::new(notification) };
-    let profile = Event::UserChanged { user: ada(), visible: true };
+    let profile = |metadata| Event::UserChanged { user: ada(), metadata, visible: true };
+    let (profile, with_data) = (profile(None), profile(Some(Metadata::trusted(CUSTOM_DATA))));
     let revoked = Event::Revoked { user: UserId::trusted("ada"), generation: 1 };
     let others = [("meetup", changed), ("notification", notified), ("profile", profile), ("revoked", revoked)];
+    events.push(("profile with custom data".to_owned(), with_data));
     events.extend(others.map(|(name, event)| (name.to_owned(), event)));
     events
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::{
-    Actor, ConversationId, ConversationKind, ConversationRef, ConversationSettings, Departure, Message, Profile, Role,
-    SettingsChange, Target, Timestamp, User, UserId,
+    Actor, ConversationId, ConversationKind, ConversationRef, ConversationSettings, Departure, Message, Metadata,
+    Profile, Role, SettingsChange, Target, Timestamp, User, UserId,
 };
 
 /// Makes the actor a member of an open conversation. A guest is created first, or its profile is updated.
@@ -78,6 +78,8 @@ pub struct NewConversation {
     pub name: Option<String>,
     /// The description of the conversation.
     pub description: Option<String>,
+    /// The custom data of the conversation.
+    pub metadata: Option<Metadata>,
     /// Whether anybody may join by its id.
     pub open: bool,
     /// The members beside the owner.
@@ -110,7 +112,7 @@ pub struct Created {
     pub new: bool,
 }
 
-/// Renames, opens or closes a conversation; a field that is `None` stays unchanged.
+/// Renames, opens or closes a conversation, or replaces its custom data; a field that is `None` stays unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangeConversation {
     /// The member who changes it.
@@ -121,6 +123,8 @@ pub struct ChangeConversation {
     pub name: Option<String>,
     /// Whether anybody may join by its id.
     pub open: Option<bool>,
+    /// The new custom data; an empty object removes it.
+    pub metadata: Option<Metadata>,
 }
 
 /// Changes the actor's own settings of a conversation. What is so already is not changed, and nobody is told of it.

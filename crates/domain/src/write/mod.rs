@@ -105,7 +105,7 @@ writes! {
     RemoveMember -> Arc<ConversationRef>;
     /// Creates a conversation.
     CreateConversation -> Created;
-    /// Renames, opens or closes a conversation.
+    /// Renames, opens or closes a conversation, or replaces its custom data.
     ChangeConversation -> Arc<ConversationRef>;
     /// Deletes a conversation, or hides a direct one from the actor.
     DeleteConversation -> Arc<ConversationRef>;

@@ -251,12 +251,12 @@ impl Hub {
                     self.fan_out.deliver(&self.directory, entry);
                 }
             }
-            Event::UserChanged { user, visible } => {
+            Event::UserChanged { user, metadata, visible } => {
                 self.replace_guest(user);
                 self.directory.set_user(user, entry.position);
                 self.presence.profile_changed(&mut self.directory, user);
                 if *visible {
-                    self.profiles.changed(&mut self.timers, user, now);
+                    self.profiles.changed(&mut self.timers, (user, metadata.as_ref()), now);
                 }
             }
             Event::Revoked { user, generation } => {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quintet_domain::limits::{PROFILE_CONVERSATIONS_KEPT_MAX, PROFILES_KEPT_MAX};
-use quintet_domain::{ConversationId, Event, User, UserId};
+use quintet_domain::{ConversationId, Event, Metadata, User, UserId};
 use quintet_service::{Memberships, Service};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -28,6 +28,10 @@ use super::timers::{Timer, Timers};
 /// How long each recipient delays the next announcement of the same profile: one of 10,000 contacts is announced at most
 /// every ten seconds.
 const PAUSE_PER_VISIT: Duration = Duration::from_millis(1);
+
+/// Bytes of custom data that delay the next announcement as long as another recipient does: about those of a profile
+/// without custom data.
+const BYTES_OF_VISIT: usize = 512;
 
 /// Minimum time between two announcements of the same profile.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
@@ -45,11 +49,25 @@ const BATCH_PAUSE: Duration = Duration::from_millis(10);
 /// The number of users whose pauses are remembered at which those that are over are dropped.
 const PAUSES_KEPT: usize = 1_000;
 
+/// A profile as others are told of it.
+#[derive(Clone)]
+struct Profile {
+    user: Arc<User>,
+    /// The custom data; none if there is none.
+    metadata: Option<Metadata>,
+}
+
+impl Profile {
+    fn event(&self) -> Event {
+        Event::UserChanged { user: Arc::clone(&self.user), metadata: self.metadata.clone(), visible: true }
+    }
+}
+
 /// A profile that was announced, for connections that resume.
 struct Announced {
     /// The position that the hub had reached.
     reached: u64,
-    user: Arc<User>,
+    profile: Profile,
     /// Some of the conversations whose members received it.
     conversations: Vec<ConversationId>,
 }
@@ -62,7 +80,7 @@ pub(super) struct Profiles {
     /// order in which they were added.
     due: BTreeMap<(Instant, u64), UserId>,
     /// The new profiles of those users, and of those whose conversations are being read.
-    changed: HashMap<UserId, Arc<User>>,
+    changed: HashMap<UserId, Profile>,
     /// When the pause of each user ends whose profile was announced a short time ago.
     pauses: HashMap<UserId, Instant>,
     /// Users without a connection, whose conversations are to be read; those of the first are being read.
@@ -90,8 +108,14 @@ impl Profiles {
     }
 
     /// Takes a changed profile, to be announced as soon as the pause of the user is over.
-    pub(super) fn changed(&mut self, timers: &mut Timers, user: &Arc<User>, now: Instant) {
-        if self.changed.insert(user.id.clone(), Arc::clone(user)).is_some() {
+    pub(super) fn changed(
+        &mut self,
+        timers: &mut Timers,
+        (user, metadata): (&Arc<User>, Option<&Metadata>),
+        now: Instant,
+    ) {
+        let profile = Profile { user: Arc::clone(user), metadata: metadata.cloned() };
+        if self.changed.insert(user.id.clone(), profile).is_some() {
             return;
         }
         let due = self.pauses.get(&user.id).map_or(now, |end| now.max(*end));
@@ -129,7 +153,7 @@ impl Profiles {
                 }
                 continue;
             };
-            let same_kind = self.changed.get(&user).is_some_and(|one| one.is_guest() == local.user.is_guest());
+            let same_kind = self.changed.get(&user).is_some_and(|one| one.user.is_guest() == local.user.is_guest());
             if !same_kind {
                 // An account took the id of the guest whose profile it was.
                 self.changed.remove(&user);
@@ -167,7 +191,7 @@ impl Profiles {
         memberships: Memberships,
         now: Instant,
     ) {
-        if self.changed.get(user).is_some_and(|one| one.is_guest() == memberships.registered) {
+        if self.changed.get(user).is_some_and(|one| one.user.is_guest() == memberships.registered) {
             // An account took the id of the guest whose profile it was, or the conversations could not be read.
             self.changed.remove(user);
         }
@@ -196,24 +220,26 @@ impl Profiles {
             .chain(members.take(VISITS_OF_PROFILE_MAX))
             .inspect(|_| visited += 1)
             // A guest gives its name with each join, and has no other devices.
-            .filter(|slot| !(profile.is_guest() && Some(*slot) == own))
+            .filter(|slot| !(profile.user.is_guest() && Some(*slot) == own))
             .collect();
         let mut slots: Vec<usize> = seen.into_iter().collect();
         slots.sort_unstable();
-        let event = Event::UserChanged { user: Arc::clone(&profile), visible: true };
-        fan_out.deliver_to_slots(directory, &event, &slots);
+        fan_out.deliver_to_slots(directory, &profile.event(), &slots);
         if self.pauses.len() >= PAUSES_KEPT {
             self.pauses.retain(|_, end| *end > now);
         }
         let visits = u32::try_from(visited).unwrap_or(u32::MAX);
-        self.pauses.insert(user.clone(), now + PAUSE_PER_VISIT.saturating_mul(visits).max(PAUSE_MIN));
+        // A recipient of custom data receives many times the bytes of a profile without.
+        let weight = 1 + profile.metadata.as_ref().map_or(0, Metadata::size_bytes) / BYTES_OF_VISIT;
+        let pause = PAUSE_PER_VISIT.saturating_mul(visits.saturating_mul(u32::try_from(weight).unwrap_or(u32::MAX)));
+        self.pauses.insert(user.clone(), now + pause.max(PAUSE_MIN));
         // Only the newest profile of a user is of use to those who come back.
-        self.announced.retain(|announced| announced.user.id != profile.id);
+        self.announced.retain(|announced| announced.profile.user.id != profile.user.id);
         if self.announced.len() >= PROFILES_KEPT_MAX {
             self.announced.pop_front();
         }
         conversations.truncate(PROFILE_CONVERSATIONS_KEPT_MAX);
-        self.announced.push_back(Announced { reached, user: profile, conversations });
+        self.announced.push_back(Announced { reached, profile, conversations });
         visited
     }
 
@@ -225,8 +251,8 @@ impl Profiles {
         let own: OnceCell<HashSet<ConversationId>> = OnceCell::new();
         let own = || own.get_or_init(|| directory.conversations_of(user).iter().map(|one| one.id.clone()).collect());
         let concerned = missed.filter(|announced| {
-            announced.user.id == *user || announced.conversations.iter().any(|one| own().contains(one))
+            announced.profile.user.id == *user || announced.conversations.iter().any(|one| own().contains(one))
         });
-        concerned.map(|one| Event::UserChanged { user: Arc::clone(&one.user), visible: true }).collect()
+        concerned.map(|one| one.profile.event()).collect()
     }
 }

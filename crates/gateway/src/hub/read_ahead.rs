@@ -93,7 +93,7 @@ mod tests {
         let pending = |position| PendingNotifications { position, notifications: Vec::new() };
         let mut newest = NewestChanges::default();
         assert!(newest.are_in_memberships(&read(0), &guest) && newest.are_in_pending(&pending(0)));
-        newest.note(&entry(5, Event::UserChanged { user: Arc::clone(&account), visible: true }));
+        newest.note(&entry(5, Event::UserChanged { user: Arc::clone(&account), metadata: None, visible: true }));
         assert!(!newest.are_in_memberships(&read(4), &guest), "an account may have the id now");
         assert!(newest.are_in_memberships(&read(5), &guest) && newest.are_in_memberships(&read(4), &account));
         let notification = Arc::new(Notification {

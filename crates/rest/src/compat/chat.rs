@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use quintet_dialect::Dialect;
+use quintet_domain::limits::CONVERSATION_METADATA_BYTES_MAX;
 use quintet_domain::{Conversation, ConversationId, ConversationKind, Links, MessageId, Refusal, Target, User, UserId};
 use quintet_service::{ConversationChange, ConversationInput, Service, Session};
 use serde::Deserialize;
@@ -23,8 +24,10 @@ use crate::app::App;
 use crate::auth::Credentials;
 use crate::cookie::{WithCookie, logged_in, logged_out};
 use crate::error::Answer;
-use crate::extract::{Anonymous, AuthUser, BodyIfAny, ClientIp, Lister, Query, ReaderLinks, long_answer};
+use crate::extract::{Anonymous, AuthUser, BodyIfAny, ClientIp, Lister, Query, ReaderLinks, long_answer, present};
 use crate::ids::{Id, Ids, user_id};
+use crate::message_details::custom_data;
+use crate::new_details::{metadata, new_metadata};
 use crate::views::Moment;
 
 const DIALECT: Dialect = Dialect::Chat;
@@ -103,9 +106,8 @@ async fn log_out(_: Anonymous) -> WithCookie<Json<LoggedOut>> {
     responses((status = 200, description = "Done", body = inline(One)))
 )]
 async fn me(State(service): State<Service>, caller: AuthUser) -> Json<One> {
-    Json(One {
-        user: ChatUser { email: Some(caller.0.email.clone()), ..found(&service, &caller.links().user(&caller.0.user)) },
-    })
+    let (email, metadata) = (Some(caller.0.email.clone()), custom_data(caller.0.metadata.as_ref()));
+    Json(One { user: ChatUser { email, metadata, ..found(&service, &caller.links().user(&caller.0.user)) } })
 }
 
 #[utoipa::path(
@@ -126,8 +128,9 @@ async fn search(
     responses((status = 200, description = "Done", body = inline(One)))
 )]
 async fn one_user(State(service): State<Service>, caller: AuthUser, Id(id): Id<UserId>) -> Answer<Json<One>> {
-    let one = service.user(caller.id().into(), &id).await?;
-    Ok(Json(One { user: found(&service, &caller.links().user(&one)) }))
+    let (one, metadata) = service.profile(caller.id().into(), &id).await?;
+    let metadata = custom_data(metadata.as_ref());
+    Ok(Json(One { user: ChatUser { metadata, ..found(&service, &caller.links().user(&one)) } }))
 }
 
 /// Returns a chat as the caller sees it.
@@ -155,6 +158,8 @@ struct Creation {
     kind: Option<String>,
     #[serde(default)]
     participant_ids: Vec<String>,
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Box<RawValue>>,
 }
 
 #[utoipa::path(
@@ -169,8 +174,9 @@ async fn create(
     let mut members =
         input.participant_ids.iter().map(|id| user_id("participantIds", id)).collect::<Result<Vec<_>, _>>()?;
     members.retain(|member| *member != caller.0.user.id);
+    let metadata = metadata(input.metadata.as_deref(), CONVERSATION_METADATA_BYTES_MAX)?;
     let wanted = match (input.kind.as_deref().or(Some("direct")), &members[..]) {
-        (Some("direct"), [other]) => ConversationInput::direct(other.clone()),
+        (Some("direct"), [other]) => ConversationInput { metadata, ..ConversationInput::direct(other.clone()) },
         (Some("direct"), _) => {
             return Err(Refusal::invalid("participantIds", "must name exactly one other user").into());
         }
@@ -178,6 +184,7 @@ async fn create(
             kind: ConversationKind::Group,
             name: Some(required("name", input.name)?),
             description: None,
+            metadata,
             members,
             owner: None,
             open: false,
@@ -202,7 +209,12 @@ async fn one(State(service): State<Service>, caller: AuthUser, Id(id): Id<Conver
 
 #[derive(Deserialize, ToSchema)]
 struct Rename {
+    /// The new name, which may be absent if there is new custom data.
     name: Option<String>,
+    /// Custom data, which replaces what there is; null or an empty object removes it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Option<Box<RawValue>>>,
 }
 
 #[utoipa::path(
@@ -215,7 +227,13 @@ async fn rename(
     Id(id): Id<ConversationId>,
     BodyIfAny(input): BodyIfAny<Rename>,
 ) -> Answer<Json<Changed>> {
-    let change = ConversationChange { name: Some(required("name", input.name)?), open: None };
+    let metadata = input.metadata.as_ref().map(Option::as_deref);
+    let metadata = new_metadata(metadata, CONVERSATION_METADATA_BYTES_MAX)?;
+    let name = match (input.name, &metadata) {
+        (None, Some(_)) => None,
+        (name, _) => Some(required("name", name)?),
+    };
+    let change = ConversationChange { name, open: None, metadata };
     let changed = service.change_conversation(caller.actor(), id, change).await?;
     let data = chat(&service, &caller, &changed);
     Ok(Json(Changed { message: "Chat updated successfully", data }))

@@ -253,6 +253,7 @@ pub(super) fn shown_conversation(
     let shown = Shown {
         conversation: &conversation.conversation,
         description: None,
+        metadata: conversation.metadata.as_ref(),
         open: conversation.open,
         owner: conversation.owner.as_ref(),
         members: &members,

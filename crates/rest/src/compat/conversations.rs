@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use quintet_dialect::Dialect;
+use quintet_domain::limits::METADATA_BYTES_MAX;
 use quintet_domain::{Conversation, ConversationId, Links, MessageId, Target, User, UserId};
 use quintet_service::{Account, ConversationInput, ProfileChange, Service, Session};
 use serde::Deserialize;
@@ -32,6 +33,7 @@ use crate::extract::{
     Anonymous, AuthUser, Body, BodyIfAny, ClientIp, Lister, Person, Query, ReaderLinks, long_answer, present,
 };
 use crate::ids::{Id, user_id};
+use crate::new_details::new_metadata;
 
 const DIALECT: Dialect = Dialect::Conversations;
 
@@ -56,7 +58,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 fn account(service: &Service, links: &Links, account: &Account) -> ConversationsUser {
     let account = shown_account(service, links, account);
     let email = account.email.clone().unwrap_or_default();
-    ConversationsUser::of(&account.user, status(service, &account.user.id), Some(email))
+    let user = ConversationsUser::of(&account.user, status(service, &account.user.id), Some(email));
+    user.with(account.metadata.as_ref())
 }
 
 fn session(service: &Service, links: &Links, session: &Session) -> Json<answers::Session> {
@@ -139,6 +142,10 @@ struct Profile {
     username: Option<String>,
     #[serde(default, deserialize_with = "present")]
     avatar: Option<Option<String>>,
+    /// Custom data, which replaces what there is; null or an empty object removes it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Option<Box<RawValue>>>,
 }
 
 #[utoipa::path(
@@ -151,7 +158,9 @@ async fn change_profile(
     ClientIp(address): ClientIp,
     Body(input): Body<Profile>,
 ) -> Answer<Json<Own>> {
-    let change = ProfileChange { username: input.username, avatar: input.avatar, ..ProfileChange::default() };
+    let Profile { username, avatar, metadata } = input;
+    let metadata = new_metadata(metadata.as_ref().map(Option::as_deref), METADATA_BYTES_MAX)?;
+    let change = ProfileChange { username, avatar, metadata, ..ProfileChange::default() };
     let links = person.0.links().clone();
     let changed = service.change_own_profile(&person.owner(address)?, change, None).await?;
     Ok(Json(Own { success: true, user: account(&service, &links, &changed) }))

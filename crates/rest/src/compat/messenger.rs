@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use quintet_dialect::{Dialect, Own, Shown};
+use quintet_domain::limits::{CONVERSATION_METADATA_BYTES_MAX, METADATA_BYTES_MAX};
 use quintet_domain::{ConversationId, ConversationKind, Refusal, Target, User, UserId};
 use quintet_service::{ConversationInput, Filter, Listing, NewAccount, ProfileChange, Service};
 use serde::Deserialize;
@@ -26,8 +27,11 @@ use crate::app::App;
 use crate::auth::Credentials;
 use crate::cookie::{WithCookie, logged_in, logged_out, replaced};
 use crate::error::Answer;
-use crate::extract::{Anonymous, AuthUser, Body, BodyIfAny, ClientIp, Lister, Path, Person, ReaderLinks, long_answer};
+use crate::extract::{
+    Anonymous, AuthUser, Body, BodyIfAny, ClientIp, Lister, Path, Person, ReaderLinks, long_answer, present,
+};
 use crate::ids::Id;
+use crate::new_details::{metadata, new_metadata};
 
 const DIALECT: Dialect = Dialect::Messenger;
 
@@ -144,6 +148,10 @@ struct Profile {
     last_name: Option<String>,
     email: Option<String>,
     country: Option<String>,
+    /// Custom data, which replaces what there is; null or an empty object removes it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Option<Box<RawValue>>>,
     /// The current password, needed to change the email address of an account that has a password.
     #[serde(alias = "oldPassword")]
     current_password: Option<String>,
@@ -165,11 +173,13 @@ async fn change_profile(
     let renamed = input.first_name.is_some() || input.last_name.is_some();
     let first = input.first_name.as_deref().unwrap_or_else(|| user.first_name());
     let last = input.last_name.as_deref().unwrap_or_else(|| user.last_name());
+    let metadata = new_metadata(input.metadata.as_ref().map(Option::as_deref), METADATA_BYTES_MAX)?;
     let change = ProfileChange {
         name: renamed.then(|| full_name(first, last)),
         last_name: renamed.then(|| last.trim().to_owned()),
         email: given(input.email),
         country: given(input.country),
+        metadata,
         ..ProfileChange::default()
     };
     let changed = service.change_own_profile(&owner, change, input.current_password).await?;
@@ -255,6 +265,7 @@ fn group(service: &Service, found: &Listing) -> Box<RawValue> {
     let shown = Shown {
         conversation: &found.conversation,
         description: found.description.as_deref(),
+        metadata: found.metadata.as_ref(),
         open: found.open,
         owner: found.owner.as_ref(),
         members: &[],
@@ -305,6 +316,8 @@ async fn one_group(
 struct NewGroup {
     name: Option<String>,
     description: Option<String>,
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Box<RawValue>>,
 }
 
 #[utoipa::path(
@@ -320,6 +333,7 @@ async fn create_group(
         kind: ConversationKind::Group,
         name: Some(required("name", input.name)?),
         description: input.description,
+        metadata: metadata(input.metadata.as_deref(), CONVERSATION_METADATA_BYTES_MAX)?,
         members: Vec::new(),
         owner: None,
         // In this dialect, anyone who knows the id of a group may join it.

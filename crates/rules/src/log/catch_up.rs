@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use quintet_domain::{ConnectionId, Entry, Notification, NotificationId, UserId};
+use quintet_domain::{ConnectionId, Entry, Metadata, Notification, NotificationId, UserId};
 
 use super::budget::Budget;
 use super::change::Change;
@@ -41,6 +41,8 @@ pub struct Logged {
 pub trait CatchUpRows: ReplayRows {
     /// All changes after a position, up to another one, in order.
     fn logged(&self, after: u64, up_to: u64) -> RowResult<Vec<Logged>>;
+    /// The custom data of some users; those who have none are left out.
+    fn user_metadata(&self, keys: &BTreeSet<UserKey>) -> RowResult<Vec<(UserKey, Metadata)>>;
     /// A notification by its id.
     fn notification(&self, id: &NotificationId) -> RowResult<Option<Arc<Notification>>>;
 }
@@ -64,6 +66,12 @@ pub fn entries_between(rows: &dyn CatchUpRows, after: u64, up_to: u64) -> RowRes
         logged.iter().filter_map(of_settings).filter(|key| !facts.conversations.contains_key(key)).collect();
     if !configured.is_empty() {
         facts.conversations.extend(rows.conversations(&configured)?.into_iter().map(|row| (row.key, row)));
+    }
+    let profiles: BTreeSet<UserKey> = logged.iter().filter_map(of_profile).collect();
+    if !profiles.is_empty() {
+        for (key, metadata) in rows.user_metadata(&profiles)? {
+            facts.users.entry(key).and_modify(|row| row.metadata = Some(metadata));
+        }
     }
     let mut entries = Vec::with_capacity(logged.len());
     for logged in logged {
@@ -99,6 +107,14 @@ fn of_user(logged: &Logged) -> Option<UserKey> {
             | ChangeRecord::Revoked { user, .. },
         ) => Some(user),
         _ => None,
+    }
+}
+
+/// The user whose profile changed: its custom data is not among the facts of other changes.
+fn of_profile(logged: &Logged) -> Option<UserKey> {
+    match logged.change {
+        MissedKind::Recorded(ChangeRecord::UserChanged { user }) => Some(user),
+        MissedKind::Created | MissedKind::Recorded(_) => None,
     }
 }
 
@@ -200,7 +216,10 @@ fn known(facts: &Facts, logged: &Logged) -> Option<Change> {
             Change::MeetupChanged { meetup: meetup.clone(), status: *status, by, audience: told() }
         }
         // The record does not say whether others see a difference, so that they look.
-        ChangeRecord::UserChanged { user } => Change::UserChanged { user: person(*user)?, visible: true },
+        ChangeRecord::UserChanged { user } => {
+            let metadata = facts.users.get(user)?.metadata.clone();
+            Change::UserChanged { user: person(*user)?, metadata, visible: true }
+        }
         ChangeRecord::Revoked { user, generation } => {
             Change::Revoked { user: (*user, person(*user)?.1.id.clone()), generation: *generation }
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use quintet_domain::{
     ConversationRef, ConversationSettings, Departure, Emoji, Event, MeetupId, MeetupStatus, Message, MessageId,
-    Notification, Overview, Reacted, ReactionChange, User, UserId,
+    Metadata, Notification, Overview, Reacted, ReactionChange, User, UserId,
 };
 
 use super::{ChangeRecord, ReadSpan};
@@ -178,6 +178,8 @@ pub enum Change {
     UserChanged {
         /// The user after the change, with its key.
         user: (UserKey, Arc<User>),
+        /// The custom data of the profile; `None` if there is none.
+        metadata: Option<Metadata>,
         /// Whether others see a difference.
         visible: bool,
     },
@@ -277,8 +279,8 @@ impl Change {
             Self::Notified { user: (_, user), notification } => {
                 Event::Notified { user: user.clone(), notification: Arc::clone(notification) }
             }
-            Self::UserChanged { user: (_, user), visible } => {
-                Event::UserChanged { user: Arc::clone(user), visible: *visible }
+            Self::UserChanged { user: (_, user), metadata, visible } => {
+                Event::UserChanged { user: Arc::clone(user), metadata: metadata.clone(), visible: *visible }
             }
             Self::Revoked { user: (_, user), generation } => {
                 Event::Revoked { user: user.clone(), generation: *generation }

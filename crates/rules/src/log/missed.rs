@@ -10,7 +10,8 @@ use quintet_domain::{ConnectionId, Emoji, MessageId, Notification, UserId};
 
 use super::record::{ChangeRecord, ReadSpan};
 use crate::rows::{
-    ConversationRow, CursorRow, DetailRows, MemberRow, MemberSettings, MessageRow, ReactionCountRow, UserRow,
+    ConversationRow, ConversationTexts, CursorRow, DetailRows, MemberRow, MemberSettings, MessageRow, ReactionCountRow,
+    UserRow,
 };
 use crate::{ConversationKey, MessageKey, RowResult, UserKey};
 
@@ -143,9 +144,16 @@ pub trait ReplayRows: DetailRows {
         keys: &BTreeSet<ConversationKey>,
         limit: usize,
     ) -> RowResult<Vec<(ConversationKey, UserKey, MemberRow)>>;
-    /// Conversations by their keys, deleted ones included.
+    /// Conversations by their keys, deleted ones included, without the texts that
+    /// [`conversation_texts`](Self::conversation_texts) reads.
     fn conversations(&self, keys: &BTreeSet<ConversationKey>) -> RowResult<Vec<ConversationRow>>;
-    /// Users by their keys.
+    /// The texts of conversations that have any, in no particular order. The visitor returns whether to continue.
+    fn conversation_texts(
+        &self,
+        keys: &BTreeSet<ConversationKey>,
+        visit: &mut dyn FnMut(ConversationKey, ConversationTexts) -> bool,
+    ) -> RowResult<()>;
+    /// Users by their keys, without their custom data.
     fn users(&self, keys: &BTreeSet<UserKey>) -> RowResult<Vec<UserRow>>;
     /// Messages by their keys, in no particular order. The visitor returns whether to continue.
     fn messages(&self, keys: &BTreeSet<MessageKey>, visit: &mut dyn FnMut(MessageRow) -> bool) -> RowResult<()>;

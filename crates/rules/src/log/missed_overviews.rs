@@ -17,7 +17,7 @@ use crate::ledger::{MEMBER_BYTES, overview_bytes};
 use crate::message_details::details_of;
 use crate::message_views::shown;
 use crate::overviews::{assembled, member};
-use crate::rows::{ConversationRow, UserRow};
+use crate::rows::{ConversationRow, ConversationTexts, UserRow};
 use crate::{ConversationKey, MessageKey, RowResult, UserKey};
 
 /// Whether the event of a change, or its announcement, shows the conversation whole to a user; to any user if `None`.
@@ -71,6 +71,15 @@ pub(super) fn read(
         }
     }
     let keys: BTreeSet<ConversationKey> = shown_rows.iter().map(|row| row.key).collect();
+    let (mut texts, mut fits) = (HashMap::new(), true);
+    rows.conversation_texts(&keys, &mut |key, read| {
+        fits = budget.take(read.size_bytes());
+        texts.insert(key, read);
+        fits
+    })?;
+    if !fits {
+        return Ok(None);
+    }
     let members = rows.first_members(&keys, MEMBERS_TOLD_MAX)?;
     let last: BTreeSet<MessageKey> = shown_rows.iter().filter_map(|row| row.head.last_message).collect();
     let (mut messages, mut fits) = (Vec::new(), true);
@@ -101,7 +110,9 @@ pub(super) fn read(
             Some(Arc::new(message))
         });
         let owner = row.owner.and_then(|owner| users.get(&owner));
-        (row.key, assembled(row, owner, members, row.head.member_count, last))
+        let ConversationTexts { description, metadata } = texts.remove(&row.key).unwrap_or_default();
+        let whole = ConversationRow { description, metadata, ..ConversationRow::clone(row) };
+        (row.key, assembled(&whole, owner, members, row.head.member_count, last))
     };
     let overviews: HashMap<ConversationKey, Arc<Overview>> = shown_rows.iter().map(overview).collect();
     let added = |(key, overview): (&ConversationKey, &Arc<Overview>)| {

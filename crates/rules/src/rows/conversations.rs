@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use quintet_domain::{ConversationId, ConversationRef, ConversationSettings, Mute, Notify, Role, Timestamp, UserId};
+use quintet_domain::{
+    ConversationId, ConversationRef, ConversationSettings, Metadata, Mute, Notify, Role, Timestamp, UserId,
+};
 
 use crate::{ConversationKey, MessageKey, RowResult, SecretKey, UserKey};
 
@@ -17,6 +19,8 @@ pub struct ConversationRow {
     pub reference: Arc<ConversationRef>,
     /// The description; `None` if there is none.
     pub description: Option<Arc<str>>,
+    /// The custom data; `None` if there is none.
+    pub metadata: Option<Metadata>,
     /// Whether any registered user may join by the conversation's id.
     pub open: bool,
     /// The owner, who may have left.
@@ -35,6 +39,23 @@ pub struct ConversationRow {
     pub deleted_at: Option<Timestamp>,
     /// The parts that change with each message and member.
     pub head: ConversationHead,
+}
+
+/// The texts of a conversation that only an object of the whole conversation shows, and that may be long.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConversationTexts {
+    /// The description; `None` if there is none.
+    pub description: Option<Arc<str>>,
+    /// The custom data; `None` if there is none.
+    pub metadata: Option<Metadata>,
+}
+
+impl ConversationTexts {
+    /// The size of the texts together, in bytes.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        self.description.as_ref().map_or(0, |text| text.len()) + self.metadata.as_ref().map_or(0, Metadata::size_bytes)
+    }
 }
 
 /// The parts of a conversation that change most often.

@@ -17,7 +17,8 @@ mod reactions;
 mod users;
 
 pub use conversations::{
-    ConversationHead, ConversationRow, ConversationRows, CursorRow, MemberFilter, MemberRow, MemberRows, MemberSettings,
+    ConversationHead, ConversationRow, ConversationRows, ConversationTexts, CursorRow, MemberFilter, MemberRow,
+    MemberRows, MemberSettings,
 };
 pub use details::DetailRows;
 pub use files::{FileRow, FileRows, FileUse};

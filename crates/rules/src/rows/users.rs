@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use quintet_domain::{Account, Timestamp, User, UserId};
+use quintet_domain::{Account, Metadata, Timestamp, User, UserId};
 
 use crate::{ConversationKey, FileKey, RowResult, SecretKey, UserKey};
 
@@ -53,6 +53,8 @@ pub struct UserRow {
     pub home_dialect: Option<String>,
     /// The country that the user gave.
     pub country: Option<String>,
+    /// The custom data of the profile; `None` if there is none.
+    pub metadata: Option<Metadata>,
     /// The generation of tokens that are valid. It is incremented to revoke all tokens of the user.
     pub token_generation: u64,
     /// The time in seconds since 1970 before which tokens of other issuers are revoked.
@@ -79,6 +81,7 @@ impl UserRow {
             password_hash: self.password_hash.clone(),
             home_dialect: self.home_dialect.clone(),
             country: self.country.clone(),
+            metadata: self.metadata.clone(),
             token_generation: self.token_generation,
             tokens_from_s: self.tokens_from_s,
             disabled: self.disabled,

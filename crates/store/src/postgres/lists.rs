@@ -11,7 +11,8 @@ use quintet_domain::limits::{
     UNREAD_COUNTED_MAX,
 };
 use quintet_domain::{
-    Conversation, ConversationId, ConversationSettings, Member, Message, Reader, Refusal, Role, Timestamp, UserId,
+    Conversation, ConversationId, ConversationSettings, Member, Message, Metadata, Reader, Refusal, Role, Timestamp,
+    UserId,
 };
 use quintet_rules::message_details::{details_of, has_details};
 use quintet_rules::message_views::shown;
@@ -102,7 +103,7 @@ fn whole(conn: &ReadLink, user: &UserRow, rows: Vec<ConversationRow>, members_ma
     let complete = add_members(conn, user, &keys, members_max, &mut users, &mut beside)?;
     let mut bytes = 0;
     let shown = rows.into_iter().zip(beside).enumerate().map_while(|(at, (row, beside))| {
-        bytes += beside.bytes;
+        bytes += beside.bytes + row.metadata.as_ref().map_or(0, Metadata::size_bytes);
         (at == 0 || (at < complete && bytes <= LIST_BYTES_MAX)).then(|| assembled(row, beside, members_max))
     });
     Ok(shown.collect())
@@ -224,6 +225,7 @@ fn assembled(row: ConversationRow, beside: Beside, members_max: usize) -> Conver
         members.remove(members_max - 1);
     }
     Conversation {
+        metadata: row.metadata,
         open: row.open,
         owner,
         members: members.into_iter().map(|listed| listed.member).collect(),

@@ -128,6 +128,7 @@ fn shown(conn: &Connection, user: &UserRow, marks: &[Mark]) -> Read<Vec<Listing>
                 Listing {
                     conversation: conversation.reference,
                     description: conversation.description.as_deref().map(str::to_owned),
+                    metadata: conversation.metadata,
                     open: conversation.open,
                     owner: owner.map(UserId::trusted),
                     member_count: conversation.head.member_count,

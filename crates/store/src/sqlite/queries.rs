@@ -53,7 +53,7 @@ fn memberships_of(conn: &Connection, position: u64, user: Option<&UserRow>) -> R
     let conversations = conn
         .prepare_cached(concat!(
             "SELECT ",
-            conversation_columns!(),
+            conversation_columns!(plain),
             " FROM member m JOIN conversation c ON c.pk = m.conversation_pk WHERE m.user_pk = ?1 ORDER BY c.pk"
         ))?
         .query_map([user.key.0], |row| {

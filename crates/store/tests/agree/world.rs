@@ -92,6 +92,11 @@ fn proof(step: &Step) -> GuestProof {
     GuestProof { name: format!("name-{}", step.a), hash: [if step.c % 9 == 8 { 1 } else { 0 }; 32] }
 }
 
+/// Custom data; in some steps none, which removes what there is.
+fn custom_data(step: &Step) -> Metadata {
+    Metadata::trusted(["{}", "{\"b\":1.50,\"a\":[\"é\"]}", "{\"n\":2}"][step.b % 3])
+}
+
 impl World {
     fn actor(&self, step: &Step) -> Actor {
         let (origin, acked) = (Some(ConnectionId(step.a as u64)).filter(|_| step.b.is_multiple_of(2)), step.x);
@@ -163,6 +168,7 @@ impl World {
             kind,
             name: (kind != ConversationKind::Direct).then(|| format!("Name {}", step.b)),
             description: step.x.then(|| "A description".to_owned()),
+            metadata: step.y.then(|| custom_data(step)),
             open: kind == ConversationKind::Room || (kind == ConversationKind::Group && step.x),
             members,
             owner: (step.a == PEOPLE.len() && kind != ConversationKind::Direct).then(|| person(step.b)),
@@ -179,6 +185,7 @@ impl World {
             avatar: step.y.then(|| (!step.c.is_multiple_of(3)).then(|| self.file_link(step))),
             last_name: None,
             country: (step.c.is_multiple_of(5)).then(|| "NL".to_owned()),
+            metadata: (step.c % 3 == 1).then(|| custom_data(step)),
         }
     }
 
@@ -240,7 +247,8 @@ impl World {
             27 => {
                 let (name, open) =
                     (step.x.then(|| format!("Renamed {}", step.c)), step.y.then_some(step.c.is_multiple_of(2)));
-                ChangeConversation { actor, conversation: self.conversation(step.b), name, open }.into()
+                let metadata = (step.c % 3 == 2).then(|| custom_data(step));
+                ChangeConversation { actor, conversation: self.conversation(step.b), name, open, metadata }.into()
             }
             28 => DeleteConversation { actor, conversation: self.conversation(step.b) }.into(),
             29 => {
@@ -256,6 +264,7 @@ impl World {
                     avatar: (step.c % 4 == 1).then(|| self.file_link(step)),
                     any_username: step.x && step.y,
                     password_hash: step.y.then(|| "hash".to_owned()),
+                    metadata: step.x.then(|| custom_data(step)),
                     ..NewUser::default()
                 };
                 RegisterUser { new }.into()

@@ -9,9 +9,9 @@ use quintet_domain::{
     AddMember, AdoptUser, ChangeConversation, ChangeProfile, ChangeSettings, Claims, ContinueErasure, ConversationId,
     ConversationKind, CreateConversation, CreateMeetup, DecideRequest, DeleteConversation, DeleteMeetup, DeleteMessage,
     Departure, EditMessage, Emoji, EraseUser, JoinConversation, LeaveConversation, MarkRead, MeetupId, MessageId,
-    NewMeetup, NewText, NoteSeen, PinMessage, Profile, ProfileChange, Prune, React, Reading, RemoveMember, RenewHash,
-    RequestMeetup, RevokeTokens, Role, SendMessage, SetDisabled, SettingsChange, SweepGuests, Target, Timestamp,
-    UserId, Write, Written,
+    Metadata, NewMeetup, NewText, NoteSeen, PinMessage, Profile, ProfileChange, Prune, React, Reading, RemoveMember,
+    RenewHash, RequestMeetup, RevokeTokens, Role, SendMessage, SetDisabled, SettingsChange, SweepGuests, Target,
+    Timestamp, UserId, Write, Written,
 };
 
 use crate::support::{actor, message, new_conversation};
@@ -184,11 +184,13 @@ impl Made {
             Step::Remove => RemoveMember { actor, conversation: conversation?, user: other }.into(),
             Step::Rename => {
                 let name = Some("new".to_owned());
-                ChangeConversation { actor, conversation: conversation?, name, open: None }.into()
+                let metadata = (at % 2 == 0).then(|| Metadata::trusted(["{}", "{\"n\":1}"][at / 2 % 2]));
+                ChangeConversation { actor, conversation: conversation?, name, open: None, metadata }.into()
             }
             Step::DeleteConversation => DeleteConversation { actor, conversation: conversation? }.into(),
             Step::ChangeName => {
-                let change = ProfileChange { name: Some(format!("name {at}")), ..ProfileChange::default() };
+                let metadata = (at % 2 == 0).then(|| Metadata::trusted(["{}", "{\"n\":1}"][at / 2 % 2]));
+                let change = ProfileChange { name: Some(format!("name {at}")), metadata, ..ProfileChange::default() };
                 ChangeProfile { user: by, change }.into()
             }
             Step::Seen => NoteSeen { users: vec![(by, Timestamp(at as i64))] }.into(),

@@ -176,6 +176,7 @@ impl Run {
                     kind: ConversationKind::Room,
                     name: Some("R".into()),
                     description: None,
+                    metadata: None,
                     open: true,
                     members: Vec::new(),
                     owner: None,
@@ -251,7 +252,13 @@ impl Run {
                 let conversation = self.model.rooms[room].id.clone();
                 let answer = self
                     .bench
-                    .start(ChangeConversation { actor, conversation, name: Some("N".into()), open: None })
+                    .start(ChangeConversation {
+                        actor,
+                        conversation,
+                        name: Some("N".into()),
+                        open: None,
+                        metadata: None,
+                    })
                     .await;
                 let allowed = self.member(by, room).is_some_and(|who| self.model.owns(by, who, room));
                 Some((allowed, plain(answer)))

@@ -151,8 +151,15 @@ impl Run {
                 let _ = bench.write(RemoveMember { actor: by, conversation: id, user: other }).await;
             }
             (Step::Rename, _) => {
-                let _ =
-                    bench.write(ChangeConversation { actor: by, conversation: id, name: Some(text), open: None }).await;
+                let _ = bench
+                    .write(ChangeConversation {
+                        actor: by,
+                        conversation: id,
+                        name: Some(text),
+                        open: None,
+                        metadata: None,
+                    })
+                    .await;
             }
             (Step::DeleteConversation, _) => {
                 let _ = bench.write(DeleteConversation { actor: by, conversation: id }).await;

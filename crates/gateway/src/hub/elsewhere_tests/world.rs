@@ -335,6 +335,7 @@ impl World {
             kind,
             name: Some("Together".to_owned()),
             description: None,
+            metadata: None,
             open: kind == ConversationKind::Room,
             members: members.iter().map(|user| user.id.clone()).collect(),
             owner: None,

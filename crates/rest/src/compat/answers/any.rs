@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::chat::{ChatFailure, ChatMessage};
 use super::shared::FieldFailure;
+use crate::message_details::custom_data;
 use crate::views::Moment;
 
 /// A failed request. Under `/api` a dialect may write the failure, so fields that only some dialects have are optional.
@@ -82,6 +83,10 @@ pub(crate) struct AnyAccount {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(ignore)]
     name: Option<String>,
+    /// The custom data of the profile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(ignore)]
+    metadata: Option<Box<RawValue>>,
 }
 
 impl AnyAccount {
@@ -104,6 +109,7 @@ impl AnyAccount {
             country: account.country.clone(),
             guest: user.is_guest(),
             name: None,
+            metadata: custom_data(account.metadata.as_ref()),
         }
     }
 

@@ -2,6 +2,8 @@
 //!
 //! What must stay true: fields keep the names and types that existing backends give them.
 
+use std::collections::BTreeMap;
+
 use http::StatusCode;
 use quintet_domain::{Refusal, User};
 use serde::Serialize;
@@ -56,6 +58,10 @@ pub(crate) struct ChatUser {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     pub(crate) guest: bool,
+    /// The custom data of the profile, present when one user is looked up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>, nullable = false)]
+    pub(crate) metadata: Option<Box<RawValue>>,
 }
 
 impl ChatUser {
@@ -68,6 +74,7 @@ impl ChatUser {
             email: None,
             created_at: None,
             guest: user.is_guest(),
+            metadata: None,
         }
     }
 }
@@ -103,6 +110,9 @@ pub(crate) struct Chat {
     kind: String,
     #[schema(required)]
     created_by: Option<String>,
+    /// The custom data, if there is any.
+    #[schema(value_type = Option<Object>, nullable = false)]
+    metadata: Option<()>,
     #[schema(format = DateTime)]
     created_at: String,
     #[schema(format = DateTime)]
@@ -119,7 +129,7 @@ pub(crate) struct Chat {
 #[derive(Serialize)]
 pub(crate) struct OneChat {
     #[serde(flatten)]
-    pub(crate) fields: serde_json::Map<String, serde_json::Value>,
+    pub(crate) fields: BTreeMap<String, Box<RawValue>>,
     pub(crate) chat: Box<RawValue>,
 }
 

@@ -2,12 +2,13 @@
 //!
 //! What must stay true: fields keep the names and types that existing backends give them.
 
-use quintet_domain::{Refusal, User};
+use quintet_domain::{Metadata, Refusal, User};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::shared::FieldFailure;
+use crate::message_details::custom_data;
 use crate::views::Moment;
 
 /// A failed request.
@@ -59,9 +60,18 @@ pub(crate) struct ConversationsUser {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     email: Option<String>,
+    /// The custom data of the profile, present for the caller itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>, nullable = false)]
+    metadata: Option<Box<RawValue>>,
 }
 
 impl ConversationsUser {
+    /// Returns the same user with the custom data of its profile.
+    pub(crate) fn with(self, metadata: Option<&Metadata>) -> Self {
+        Self { metadata: custom_data(metadata), ..self }
+    }
+
     pub(crate) fn of(user: &User, status: &'static str, email: Option<String>) -> Self {
         Self {
             object_id: user.id.to_string(),
@@ -74,6 +84,7 @@ impl ConversationsUser {
             created_at: Moment(user.created_at),
             guest: user.is_guest(),
             email,
+            metadata: None,
         }
     }
 }
@@ -111,6 +122,9 @@ pub(crate) struct ConversationsConversation {
     kind: String,
     #[schema(required)]
     name: Option<String>,
+    /// The custom data, if there is any.
+    #[schema(value_type = Option<Object>, nullable = false)]
+    metadata: Option<()>,
     participants: Vec<ConversationsParticipant>,
     #[schema(required)]
     last_message: Option<ConversationsMessage>,

@@ -2,6 +2,8 @@
 //!
 //! What must stay true: fields keep the names and types that existing backends give them.
 
+use std::collections::BTreeMap;
+
 use quintet_domain::{Refusal, User};
 use quintet_service::Account;
 use serde::Serialize;
@@ -9,6 +11,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::shared::FieldFailure;
+use crate::message_details::custom_data;
 use crate::views::Moment;
 
 /// A failed request.
@@ -83,6 +86,10 @@ pub(crate) struct MessengerAccount {
     role: &'static str,
     #[schema(value_type = String, format = DateTime)]
     created_at: Moment,
+    /// The custom data of the profile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>, nullable = false)]
+    metadata: Option<Box<RawValue>>,
 }
 
 impl MessengerAccount {
@@ -98,6 +105,7 @@ impl MessengerAccount {
             avatar: user.avatar.clone(),
             role: "user",
             created_at: Moment(user.created_at),
+            metadata: custom_data(account.metadata.as_ref()),
         }
     }
 }
@@ -112,6 +120,9 @@ pub(crate) struct MessengerGroup {
     #[schema(required)]
     name: Option<String>,
     description: String,
+    /// The custom data, if there is any.
+    #[schema(value_type = Option<Object>, nullable = false)]
+    metadata: Option<()>,
     #[schema(required)]
     creator: Option<String>,
     member_count: u32,
@@ -127,7 +138,7 @@ pub(crate) struct MessengerGroup {
 #[derive(Serialize)]
 pub(crate) struct OneGroup {
     #[serde(flatten)]
-    fields: serde_json::Map<String, serde_json::Value>,
+    fields: BTreeMap<String, Box<RawValue>>,
     members: Vec<MessengerPerson>,
 }
 

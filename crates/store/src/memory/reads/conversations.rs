@@ -10,7 +10,7 @@ use quintet_domain::limits::{
     IDS_MAX, LIST_BYTES_MAX, MEMBERS_LISTED_MAX, MEMBERS_OF_PAGE_MAX, PEOPLE_LISTED_MIN, READERS_SHOWN_MAX,
     UNREAD_COUNTED_MAX,
 };
-use quintet_domain::{Conversation, ConversationId, Member, Message, Reader, Refusal, UserId};
+use quintet_domain::{Conversation, ConversationId, Member, Message, Metadata, Reader, Refusal, UserId};
 use quintet_rules::UserKey;
 use quintet_rules::rows::{ConversationRow, LogRows, MemberRow, MessageRow, UserRow};
 
@@ -101,7 +101,7 @@ fn whole(data: &Data, user: &UserRow, rows: &[&ConversationRow], members_max: us
     for (at, row) in rows.iter().enumerate() {
         let last = last_message(data, row).map(|message| shown(data, row, message)).transpose()?;
         let members = listed(data, user, row, members_max)?;
-        bytes += last.as_ref().map_or(0, message_bytes);
+        bytes += last.as_ref().map_or(0, message_bytes) + row.metadata.as_ref().map_or(0, Metadata::size_bytes);
         bytes += members.iter().map(|member| user_bytes(&member.user.user)).sum::<usize>();
         if at > 0 && bytes > LIST_BYTES_MAX {
             break;
@@ -152,6 +152,7 @@ fn assembled(
     let own = data.conversations.members.get(&(row.key, user.key));
     Ok(Conversation {
         conversation: Arc::clone(&row.reference),
+        metadata: row.metadata.clone(),
         open: row.open,
         owner: owner.map(|owner| owner.user.id.clone()),
         members: members.into_iter().map(member_shown).collect(),

@@ -102,6 +102,7 @@ fn listing(data: &Data, user: &UserRow, row: &ConversationRow) -> Read<Listing> 
     Ok(Listing {
         conversation: Arc::clone(&row.reference),
         description: row.description.as_deref().map(str::to_owned),
+        metadata: row.metadata.clone(),
         open: row.open,
         owner: owner.map(|owner| owner.user.id.clone()),
         member_count: row.head.member_count,

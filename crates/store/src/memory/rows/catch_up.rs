@@ -2,12 +2,13 @@
 //!
 //! What must stay true: they return what the same reads of the PostgreSQL store return.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use quintet_domain::{Notification, NotificationId};
+use quintet_domain::{Metadata, Notification, NotificationId};
 use quintet_rules::log::{CatchUpRows, Logged, MissedKind};
 use quintet_rules::rows::{LoggedChange, MessageRow};
-use quintet_rules::{MessageKey, RowResult};
+use quintet_rules::{MessageKey, RowResult, UserKey};
 
 use super::ReplayView;
 
@@ -47,6 +48,11 @@ impl CatchUpRows for ReplayView<'_> {
         let mut logged: Vec<Logged> = changes.chain(messages).collect();
         logged.sort_unstable_by_key(|logged| logged.position);
         Ok(logged)
+    }
+
+    fn user_metadata(&self, keys: &BTreeSet<UserKey>) -> RowResult<Vec<(UserKey, Metadata)>> {
+        let found = keys.iter().filter_map(|key| self.0.users.rows.get(key));
+        Ok(found.filter_map(|row| Some((row.key, row.metadata.clone()?))).collect())
     }
 
     fn notification(&self, id: &NotificationId) -> RowResult<Option<Arc<Notification>>> {

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use quintet_domain::{MessageId, Notification, UserId};
 use quintet_rules::log::{MissedChange, MissedKind, ReadSpan, ReplayRows};
 use quintet_rules::rows::{
-    ConversationRow, CursorRow, LogRows, LoggedChange, MemberRow, MemberRows, MemberSettings, MessageRow, MessageRows,
-    ReactionCountRow, ReactionRows, UserRow, UserRows,
+    ConversationRow, ConversationTexts, CursorRow, LogRows, LoggedChange, MemberRow, MemberRows, MemberSettings,
+    MessageRow, MessageRows, ReactionCountRow, ReactionRows, UserRow, UserRows,
 };
 use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
 
@@ -115,11 +115,27 @@ impl ReplayRows for ReplayView<'_> {
     }
 
     fn conversations(&self, keys: &BTreeSet<ConversationKey>) -> RowResult<Vec<ConversationRow>> {
-        Ok(keys.iter().filter_map(|key| self.0.conversations.rows.get(key)).cloned().collect())
+        let found = keys.iter().filter_map(|key| self.0.conversations.rows.get(key));
+        Ok(found.map(|row| ConversationRow { description: None, metadata: None, ..row.clone() }).collect())
+    }
+
+    fn conversation_texts(
+        &self,
+        keys: &BTreeSet<ConversationKey>,
+        visit: &mut dyn FnMut(ConversationKey, ConversationTexts) -> bool,
+    ) -> RowResult<()> {
+        for row in keys.iter().filter_map(|key| self.0.conversations.rows.get(key)) {
+            let texts = ConversationTexts { description: row.description.clone(), metadata: row.metadata.clone() };
+            if texts != ConversationTexts::default() && !visit(row.key, texts) {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn users(&self, keys: &BTreeSet<UserKey>) -> RowResult<Vec<UserRow>> {
-        Ok(keys.iter().filter_map(|key| self.0.users.rows.get(key)).cloned().collect())
+        let found = keys.iter().filter_map(|key| self.0.users.rows.get(key));
+        Ok(found.map(|row| UserRow { metadata: None, ..row.clone() }).collect())
     }
 
     fn messages(&self, keys: &BTreeSet<MessageKey>, visit: &mut dyn FnMut(MessageRow) -> bool) -> RowResult<()> {

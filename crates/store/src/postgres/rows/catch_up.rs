@@ -2,11 +2,12 @@
 //!
 //! What must stay true: messages and changes are merged by their positions, of which each belongs to one of them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use quintet_domain::{Notification, NotificationId, UserId};
+use quintet_domain::{Metadata, Notification, NotificationId, UserId};
 use quintet_rules::log::{CatchUpRows, ChangeRecord, Logged, MissedKind};
-use quintet_rules::{ConversationKey, RowResult, RowsError};
+use quintet_rules::{ConversationKey, RowResult, RowsError, UserKey};
 use tokio_postgres::Row;
 
 use super::columns::origin_at;
@@ -48,6 +49,14 @@ impl<C: Channel> CatchUpRows for PostgresRows<C> {
             }
         });
         decoded.collect()
+    }
+
+    fn user_metadata(&self, keys: &BTreeSet<UserKey>) -> RowResult<Vec<(UserKey, Metadata)>> {
+        self.list(
+            "SELECT pk, metadata FROM chat_user WHERE pk = ANY($1) AND metadata IS NOT NULL",
+            &[&keys.iter().map(|key| key.0).collect::<Vec<_>>()],
+            |row| Ok((UserKey(row.try_get(0)?), Metadata::trusted(row.try_get(1)?))),
+        )
     }
 
     fn notification(&self, id: &NotificationId) -> RowResult<Option<Arc<Notification>>> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use quintet_domain::{
     ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef, FileLink, MeetupId, MeetupStatus,
-    MessageId, MessageKind, Notification, NotificationId, Timestamp, User, UserId, UserKind,
+    MessageId, MessageKind, Metadata, Notification, NotificationId, Timestamp, User, UserId, UserKind,
 };
 use quintet_rules::rows::{
     ConversationHead, ConversationRow, ErasureProgress, Marks, MeetupRow, MessageExtra, MessageRow, UserNames, UserRow,
@@ -29,29 +29,51 @@ pub(in crate::postgres) use shown_user_columns;
 /// The number of columns of a user as others see it.
 pub(in crate::postgres) const SHOWN_USER_COLUMNS: usize = 10;
 
-/// The columns of a user, for [`user_at`].
+/// The columns of a user, for [`user_at`]; with `plain`, without its custom data.
 macro_rules! user_columns {
     () => {
-        "u.pk, u.id, u.kind, u.service, u.username, u.name, u.last_name, u.avatar, u.last_seen, u.created_at,
-         u.username_key, u.name_key, u.name_look, u.email, u.email_key, u.password_hash, u.home_dialect, u.country,
-         u.token_generation, u.tokens_from_s, u.disabled, u.erased, u.erasing_from, u.erasing_conversation_pk,
-         u.picture_pk, u.former_id"
+        user_columns!("u.metadata")
+    };
+    (plain) => {
+        user_columns!("NULL")
+    };
+    ($metadata:literal) => {
+        concat!(
+            "u.pk, u.id, u.kind, u.service, u.username, u.name, u.last_name, u.avatar, u.last_seen, u.created_at,
+             u.username_key, u.name_key, u.name_look, u.email, u.email_key, u.password_hash, u.home_dialect, u.country,
+             u.token_generation, u.tokens_from_s, u.disabled, u.erased, u.erasing_from, u.erasing_conversation_pk,
+             u.picture_pk, u.former_id, ",
+            $metadata
+        )
     };
 }
 pub(in crate::postgres) use user_columns;
 
-/// The columns of a conversation, for [`conversation_at`]. Its pair is read both as keys and as ids.
+/// The columns of a conversation, for [`conversation_at`]; with `plain`, without the texts that may be long. Its pair is read
+/// both as keys and as ids.
 macro_rules! conversation_columns {
     () => {
-        "c.pk, c.id, c.kind, c.name, c.description, c.open, c.owner_pk, c.owner_secret_pk, c.first_pk, c.second_pk,
-         (SELECT x.id FROM chat_user x WHERE x.pk = c.first_pk), (SELECT x.id FROM chat_user x WHERE x.pk = c.second_pk), c.made_by_guest,
-         c.empty_since, c.created_at, c.deleted_at, c.sequence, c.member_count, c.last_message, c.updated_at"
+        conversation_columns!("c.description", "c.metadata")
+    };
+    (plain) => {
+        conversation_columns!("NULL", "NULL")
+    };
+    ($description:literal, $metadata:literal) => {
+        concat!(
+            "c.pk, c.id, c.kind, c.name, ",
+            $description,
+            ", c.open, c.owner_pk, c.owner_secret_pk, c.first_pk, c.second_pk,
+             (SELECT x.id FROM chat_user x WHERE x.pk = c.first_pk),
+             (SELECT x.id FROM chat_user x WHERE x.pk = c.second_pk), c.made_by_guest,
+             c.empty_since, c.created_at, c.deleted_at, c.sequence, c.member_count, c.last_message, c.updated_at, ",
+            $metadata
+        )
     };
 }
 pub(in crate::postgres) use conversation_columns;
 
 /// The number of columns of a conversation.
-pub(in crate::postgres) const CONVERSATION_COLUMNS: usize = 20;
+pub(in crate::postgres) const CONVERSATION_COLUMNS: usize = 21;
 
 /// The columns of a message, for [`message_at`].
 macro_rules! message_columns {
@@ -164,6 +186,7 @@ pub(in crate::postgres) fn user_at(row: &Row) -> Fetched<UserRow> {
         erasing: erasure_at(row)?,
         picture: row.try_get::<_, Option<i64>>(24)?.map(FileKey),
         former_id: row.try_get::<_, Option<&str>>(25)?.map(UserId::trusted),
+        metadata: row.try_get::<_, Option<&str>>(26)?.map(Metadata::trusted),
     })
 }
 
@@ -181,6 +204,7 @@ pub(in crate::postgres) fn conversation_at(row: &Row, at: usize) -> Fetched<Conv
         key: ConversationKey(row.try_get(at)?),
         reference: Arc::new(reference),
         description: row.try_get::<_, Option<&str>>(at + 4)?.map(Arc::from),
+        metadata: row.try_get::<_, Option<&str>>(at + 20)?.map(Metadata::trusted),
         open: row.try_get(at + 5)?,
         owner: key(at + 6)?,
         owner_secret: row.try_get::<_, Option<i64>>(at + 7)?.map(SecretKey),

@@ -5,11 +5,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use quintet_domain::{MessageId, Notification, UserId};
+use quintet_domain::{MessageId, Metadata, Notification, UserId};
 use quintet_rules::log::{ChangeRecord, MissedChange, MissedKind, ReadSpan, ReplayRows};
 use quintet_rules::rows::{
-    ConversationRow, CursorRow, LogRows, MemberRow, MemberRows, MemberSettings, MessageRow, ReactionCountRow,
-    ReactionRows, UserRow, UserRows,
+    ConversationRow, ConversationTexts, CursorRow, LogRows, MemberRow, MemberRows, MemberSettings, MessageRow,
+    ReactionCountRow, ReactionRows, UserRow, UserRows,
 };
 use quintet_rules::{ConversationKey, MessageKey, RowResult, RowsError, UserKey};
 use tokio_postgres::Row;
@@ -175,12 +175,30 @@ impl<C: Channel> ReplayRows for PostgresRows<C> {
     }
 
     fn conversations(&self, keys: &BTreeSet<ConversationKey>) -> RowResult<Vec<ConversationRow>> {
-        let sql = concat!("SELECT ", conversation_columns!(), " FROM conversation c WHERE c.pk = ANY($1)");
+        let sql = concat!("SELECT ", conversation_columns!(plain), " FROM conversation c WHERE c.pk = ANY($1)");
         self.list(sql, &[&keys.iter().map(|key| key.0).collect::<Vec<_>>()], |row| conversation_at(row, 0))
     }
 
+    fn conversation_texts(
+        &self,
+        keys: &BTreeSet<ConversationKey>,
+        visit: &mut dyn FnMut(ConversationKey, ConversationTexts) -> bool,
+    ) -> RowResult<()> {
+        self.visit(
+            "SELECT c.pk, c.description, c.metadata FROM conversation c
+             WHERE c.pk = ANY($1) AND (c.description IS NOT NULL OR c.metadata IS NOT NULL)",
+            &[&keys.iter().map(|key| key.0).collect::<Vec<_>>()],
+            |row| {
+                let description = row.try_get::<_, Option<&str>>(1)?.map(Arc::from);
+                let metadata = row.try_get::<_, Option<&str>>(2)?.map(Metadata::trusted);
+                Ok((ConversationKey(row.try_get(0)?), ConversationTexts { description, metadata }))
+            },
+            |(key, texts)| visit(key, texts),
+        )
+    }
+
     fn users(&self, keys: &BTreeSet<UserKey>) -> RowResult<Vec<UserRow>> {
-        let sql = concat!("SELECT ", user_columns!(), " FROM chat_user u WHERE u.pk = ANY($1)");
+        let sql = concat!("SELECT ", user_columns!(plain), " FROM chat_user u WHERE u.pk = ANY($1)");
         self.list(sql, &[&keys.iter().map(|key| key.0).collect::<Vec<_>>()], user_at)
     }
 

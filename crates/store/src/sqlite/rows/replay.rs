@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use quintet_domain::{MessageId, Notification, UserId};
+use quintet_domain::{MessageId, Metadata, Notification, UserId};
 use quintet_rules::log::{ChangeRecord, MissedChange, MissedKind, ReadSpan, ReplayRows};
 use quintet_rules::rows::{
-    ConversationRow, CursorRow, LogRows, MemberRow, MemberRows, MemberSettings, MessageRow, ReactionCountRow,
-    ReactionRows, UserRow, UserRows,
+    ConversationRow, ConversationTexts, CursorRow, LogRows, MemberRow, MemberRows, MemberSettings, MessageRow,
+    ReactionCountRow, ReactionRows, UserRow, UserRows,
 };
 use quintet_rules::{ConversationKey, MessageKey, RowResult, RowsError, UserKey};
 use rusqlite::{Connection, Row, params};
@@ -178,14 +178,32 @@ impl<C: Deref<Target = Connection>> ReplayRows for SqliteRows<C> {
     fn conversations(&self, keys: &BTreeSet<ConversationKey>) -> RowResult<Vec<ConversationRow>> {
         let sql = concat!(
             "SELECT ",
-            conversation_columns!(),
+            conversation_columns!(plain),
             " FROM json_each(?1) j CROSS JOIN conversation c ON c.pk = j.value"
         );
         self.list(sql, [sets::keys(keys.iter().map(|key| key.0))], |row| conversation_at(row, 0))
     }
 
+    fn conversation_texts(
+        &self,
+        keys: &BTreeSet<ConversationKey>,
+        visit: &mut dyn FnMut(ConversationKey, ConversationTexts) -> bool,
+    ) -> RowResult<()> {
+        self.visit(
+            "SELECT c.pk, c.description, c.metadata FROM json_each(?1) j CROSS JOIN conversation c ON c.pk = j.value
+             WHERE c.description IS NOT NULL OR c.metadata IS NOT NULL",
+            [sets::keys(keys.iter().map(|key| key.0))],
+            |row| {
+                let description = row.get_ref(1)?.as_str_or_null()?.map(Arc::from);
+                let metadata = row.get_ref(2)?.as_str_or_null()?.map(Metadata::trusted);
+                Ok((ConversationKey(row.get(0)?), ConversationTexts { description, metadata }))
+            },
+            |(key, texts)| visit(key, texts),
+        )
+    }
+
     fn users(&self, keys: &BTreeSet<UserKey>) -> RowResult<Vec<UserRow>> {
-        let sql = concat!("SELECT ", user_columns!(), " FROM json_each(?1) j CROSS JOIN user u ON u.pk = j.value");
+        let sql = concat!("SELECT ", user_columns!(plain), " FROM json_each(?1) j CROSS JOIN user u ON u.pk = j.value");
         self.list(sql, [sets::keys(keys.iter().map(|key| key.0))], user_at)
     }
 

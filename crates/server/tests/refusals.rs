@@ -126,6 +126,22 @@ async fn stage() -> Stage {
     Stage { server, alice, watcher, stranger, place, message, in_thread, unpinned, elsewhere, hidden_place, hidden }
 }
 
+/// The event by which a dialect edits messages, and the name of the text in it.
+struct Editing {
+    name: &'static str,
+    content: &'static str,
+}
+
+fn edit(dialect: Dialect) -> Editing {
+    let found = events(dialect).iter().filter(|spec| spec.direction.is_to_server()).find_map(|spec| {
+        let (Payload::Object(fields) | Payload::IdOrObject(fields)) = spec.payload else { return None };
+        fields.iter().find(|field| field.name == "messageId" && field.absent == Absent::Refused)?;
+        let content = fields.iter().find(|field| field.ty == Type::Content)?;
+        Some(Editing { name: spec.name, content: content.name })
+    });
+    found.unwrap_or_else(|| panic!("{dialect:?} edits no messages"))
+}
+
 /// An object that is nested so deep.
 fn nested(depth: usize) -> Value {
     (1..depth).fold(json!({}), |inner, _| json!({ "a": inner }))
@@ -200,8 +216,17 @@ impl Stage {
                 format!("`messageId` is refused: a conversation has at most {PINS_MAX} pinned messages."),
             ),
         ];
+        let edit = edit(words.dialect);
+        // An edit may change custom data and mentions.
+        let edited = sends.iter().filter(|(more, ..)| more.get("metadata").or(more.get("mentions")).is_some());
+        let edits = edited.cloned().map(|(mut payload, code, sentence)| {
+            payload["messageId"] = json!(unpinned);
+            payload[edit.content] = json!("x");
+            (edit.name, payload, code, sentence)
+        });
+        let edits: Vec<_> = edits.collect();
         let sends = sends.map(|(more, code, sentence)| (words.send, self.message(words, more), code, sentence));
-        sends.into_iter().chain(marks).collect()
+        sends.into_iter().chain(edits).chain(marks).collect()
     }
 
     /// Every event that names a message or a conversation, with one that the client cannot see, and the sentence that

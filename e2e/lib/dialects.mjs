@@ -1,6 +1,10 @@
 // How each of the five dialects sends and receives the same events.
 
-/** By dialect. A `place` is a conversation: its id and, if it is direct, the ids of both users as `pair`. */
+/**
+ * By dialect. A `place` is a conversation: its id and, if it is direct, the ids of both users as `pair`. What a message
+ * carries beside its text has the same names in all dialects, but for its kind: `object` finds it in an event. Pins and
+ * settings are those of conversations with an id.
+ */
 export const DIALECTS = {
   meetup: {
     send: (me, place, text) => ["sendMessage", { chatId: place.id, senderId: me.id, message: text }],
@@ -16,6 +20,17 @@ export const DIALECTS = {
     remove: (id) => ["deleteMessage", { messageId: id }],
     removed: () => ["messageDeleted", (p) => ({ id: p.messageId })],
     presence: (online) => ["userPresence", (p) => p.status === (online ? "online" : "offline") && p.userId],
+    object: (p) => p.message,
+    kind: (kind) => ({ type: kind }),
+    kindOf: (message) => message.type,
+    react: (id, emoji, on) => [on ? "addReaction" : "removeReaction", { messageId: id, emoji }],
+    reacted: () => ["messageReaction", (p) => ({ id: p.messageId, user: p.userId, emoji: p.emoji, active: p.active, count: p.count })],
+    pin: (id, on) => [on ? "pinMessage" : "unpinMessage", { messageId: id }],
+    pinned: () => ["messagePinned", (p) => ({ id: p.messageId, user: p.userId, pinned: p.pinned })],
+    deliver: (place, id) => ["markDelivered", { chatId: place.id, messageIds: [id] }],
+    wasDelivered: () => ["messagesDelivered", (p) => ({ ids: p.messageIds, user: p.userId })],
+    configure: (place, change) => ["updateSettings", { chatId: place.id, ...change }],
+    configured: () => ["settingsUpdated", ({ chatId: place, ...settings }) => ({ place, settings })],
   },
   messenger: {
     send: (me, place, text) =>
@@ -40,6 +55,17 @@ export const DIALECTS = {
     remove: (id) => ["removeMessage", { messageId: id }],
     removed: () => ["messageRemoved", (p) => ({ id: p._id })],
     presence: (online) => [online ? "userOnline" : "userOffline", (p) => p],
+    object: (p) => p,
+    kind: (kind) => ({ type: kind }),
+    kindOf: (message) => message.type,
+    react: (id, emoji, on) => [on ? "reactMessage" : "unreactMessage", { messageId: id, emoji }],
+    reacted: () => ["messageReacted", (p) => ({ id: p._id, user: p.userId, emoji: p.emoji, active: p.active, count: p.count })],
+    pin: (id, on) => ["setMessagePin", { messageId: id, pinned: on }],
+    pinned: () => ["messagePinChanged", (p) => ({ id: p._id, user: p.userId, pinned: p.pinned })],
+    deliver: (place, id) => ["deliverMessages", { messageIds: [id] }],
+    wasDelivered: () => ["messagesArrived", (p) => ({ ids: p.messageIds, user: p.userId })],
+    configure: (place, change) => ["setPreferences", { groupId: place.id, ...change }],
+    configured: () => ["preferencesChanged", ({ group, recipient, ...settings }) => ({ place: group, settings })],
   },
   rooms: {
     send: (me, place, text) => ["send_message", { roomId: place.id, userId: me.id, content: text }],
@@ -55,6 +81,17 @@ export const DIALECTS = {
     remove: (id) => ["remove_message", { messageId: id }],
     removed: () => ["message_removed", (p) => ({ id: p.id })],
     presence: (online) => [online ? "user_joined" : "user_left", (p) => p.userId],
+    object: (p) => p,
+    kind: (kind) => ({ type: kind }),
+    kindOf: (message) => message.type,
+    react: (id, emoji, on) => [on ? "react_message" : "unreact_message", { messageId: id, emoji }],
+    reacted: () => ["message_reacted", (p) => ({ id: p.id, user: p.userId, emoji: p.emoji, active: p.active, count: p.count })],
+    pin: (id, on) => [on ? "pin_message" : "unpin_message", { messageId: id }],
+    pinned: () => ["message_pinned", (p) => ({ id: p.id, user: p.userId, pinned: p.pinned })],
+    deliver: (place, id) => ["deliver_messages", { roomId: place.id, messageIds: [id] }],
+    wasDelivered: () => ["messages_arrived", (p) => ({ ids: p.messageIds, user: p.userId })],
+    configure: (place, change) => ["update_room_settings", { roomId: place.id, ...change }],
+    configured: () => ["room_settings_updated", ({ roomId: place, ...settings }) => ({ place, settings })],
   },
   conversations: {
     send: (me, place, text) => ["send_message", { conversationId: place.id, content: text, type: "text" }],
@@ -70,6 +107,17 @@ export const DIALECTS = {
     remove: (id) => ["delete_message", { messageId: id }],
     removed: () => ["message_deleted", (p) => ({ id: p.messageId })],
     presence: (online) => [online ? "user_online" : "user_offline", (p) => p.userId],
+    object: (p) => p.message,
+    kind: (kind) => ({ type: kind }),
+    kindOf: (message) => message.type,
+    react: (id, emoji, on) => [on ? "add_reaction" : "remove_reaction", { messageId: id, emoji }],
+    reacted: () => ["message_reaction", (p) => ({ id: p.messageId, user: p.userId, emoji: p.emoji, active: p.active, count: p.count })],
+    pin: (id, on) => ["set_message_pin", { messageId: id, pinned: on }],
+    pinned: () => ["message_pin_changed", (p) => ({ id: p.messageId, user: p.userId, pinned: p.pinned })],
+    deliver: (place, id) => ["mark_delivered", { conversationId: place.id, messageIds: [id] }],
+    wasDelivered: () => ["messages_delivered", (p) => ({ ids: p.messageIds, user: p.deliveredTo })],
+    configure: (place, change) => ["update_conversation_settings", { conversationId: place.id, ...change }],
+    configured: () => ["conversation_settings_updated", ({ conversationId: place, ...settings }) => ({ place, settings })],
   },
   chat: {
     send: (me, place, text) => ["message:send", { chatId: place.id, content: text, messageType: "text" }],
@@ -85,6 +133,17 @@ export const DIALECTS = {
     remove: (id) => ["message:delete", { messageId: id }],
     removed: () => ["message:deleted", (p) => ({ id: p.messageId })],
     presence: (online) => ["user:status", (p) => p.status === (online ? "online" : "offline") && p.userId],
+    object: (p) => p,
+    kind: (kind) => ({ messageType: kind }),
+    kindOf: (message) => message.message_type,
+    react: (id, emoji, on) => [on ? "message:react" : "message:unreact", { messageId: id, emoji }],
+    reacted: () => ["message:reaction", (p) => ({ id: p.messageId, user: p.userId, emoji: p.emoji, active: p.active, count: p.count })],
+    pin: (id, on) => [on ? "message:pin" : "message:unpin", { messageId: id }],
+    pinned: () => ["message:pinned", (p) => ({ id: p.messageId, user: p.userId, pinned: p.pinned })],
+    deliver: (place, id) => ["message:delivered", { chatId: place.id, messageIds: [id] }],
+    wasDelivered: () => ["message:delivered", (p) => ({ ids: p.messageIds, user: p.userId })],
+    configure: (place, change) => ["chat:configure", { chatId: place.id, ...change }],
+    configured: () => ["chat:configured", ({ chatId: place, ...settings }) => ({ place, settings })],
   },
 };
 

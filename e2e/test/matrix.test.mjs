@@ -1,4 +1,4 @@
-// Every pair of dialects: events from each dialect are delivered in each dialect, in every kind of conversation.
+// Every pair of dialects: what users of each dialect do is delivered in each dialect, in every kind of conversation.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -38,12 +38,11 @@ after(async () => {
 
 const everybody = () => NAMES.map((dialect) => users[dialect].id);
 
-async function group() {
-  const [owner, ...rest] = everybody();
-  const { body } = await server.api(users[NAMES[0]].token, "POST", "/conversations", {
-    kind: "group", name: "All", memberIds: rest,
+async function group(owner = users[NAMES[0]]) {
+  const { body } = await server.api(owner.token, "POST", "/conversations", {
+    kind: "group", name: "All", memberIds: everybody().filter((id) => id !== owner.id),
   });
-  assert.equal(body.ownerId, owner);
+  assert.equal(body.ownerId, owner.id);
   return { id: body.id };
 }
 
@@ -69,7 +68,7 @@ async function meetup() {
   return { id: body.chatId };
 }
 
-for (const [kind, make] of Object.entries({ group, room, meetup })) {
+for (const [kind, make] of Object.entries({ group: () => group(), room, meetup })) {
   describe(`in a ${kind}`, () => {
     let place;
     before(async () => {
@@ -146,6 +145,181 @@ describe("a direct conversation", () => {
         if (from === to) receiver.close();
       });
     }
+  }
+});
+
+/** Sends a message with more than a text. Returns its id. */
+async function send(from, place, text, more = {}) {
+  const said = DIALECTS[from];
+  const [name, payload] = said.send(users[from], place, text);
+  const ack = await clients[from].call(name, { ...payload, ...more });
+  const id = said.sent(ack);
+  assert.ok(id, JSON.stringify(ack));
+  return id;
+}
+
+/** The message of a user as another one receives it, in the words of the latter. */
+async function received(to, from, place, id) {
+  const [name, read] = DIALECTS[to].heard(users[to], place, users[from].id);
+  return DIALECTS[to].object(await clients[to].hear(name, (payload) => read(payload).id === id));
+}
+
+/** Does something, which must be acknowledged with success. */
+async function perform(client, [name, payload]) {
+  const ack = await client.call(name, payload);
+  const failed = ack.success === false || ack.ok === false || ack.status === "error";
+  assert.ok(!failed, `${name} ${JSON.stringify(ack)}`);
+}
+
+/** Everybody who receives a message: the sender's own connection does not in every dialect. */
+const receivers = (from) => NAMES.filter((to) => to !== from || DIALECTS[from].echo);
+
+const FILES = [{ url: "https://example.org/a.png", name: "a.png" }, { url: "https://example.org/b.png" }];
+const METADATA = { ticket: 7, parts: [{ deep: null }] };
+
+/** What a message can carry: what is sent, and what everybody then finds in the message. `root` is an earlier message. */
+const CARRIED = {
+  "a kind": ({ from }) => ({ more: DIALECTS[from].kind("location"), find: { kind: "location" } }),
+  "several files": () => ({ more: { files: FILES }, find: { files: FILES, fileUrl: FILES[0].url } }),
+  "custom data": () => ({ more: { metadata: METADATA }, find: { metadata: METADATA } }),
+  "a reply": ({ root, author }) => ({
+    more: { replyTo: root },
+    find: { replyTo: { id: root, sender: { id: author.id, username: author.name }, content: "root", type: "text", deleted: false } },
+  }),
+  "a reply in a thread": ({ root }) => ({ more: { threadId: root }, find: { threadId: root } }),
+  "mentions by id": ({ author }) => ({
+    more: { mentions: [author.id] }, find: { mentions: [{ id: author.id, username: author.name }] },
+  }),
+  "mentions in the text": ({ author }) => ({
+    text: `Ask @${author.name}, please`, more: {}, find: { mentions: [{ id: author.id, username: author.name }] },
+  }),
+  "a mention of all": () => ({ more: { mentionAll: true }, find: { mentionAll: true } }),
+};
+
+describe("what a message carries", () => {
+  let place;
+  before(async () => {
+    place = await group();
+  });
+
+  for (const from of NAMES) {
+    for (const [what, make] of Object.entries(CARRIED)) {
+      test(`${what}, from ${from}`, async () => {
+        const author = users[NAMES.find((dialect) => dialect !== from)];
+        const { body } = await server.api(author.token, "POST", `/conversations/${place.id}/messages`, { content: "root" });
+        const { text = `with ${what}`, more, find } = make({ from, root: body.id, author });
+        const id = await send(from, place, text, more);
+        for (const to of receivers(from)) {
+          const message = await received(to, from, place, id);
+          const found = { ...message, kind: DIALECTS[to].kindOf(message) };
+          for (const [name, value] of Object.entries(find)) assert.deepEqual(found[name], value, `${name} in ${to}`);
+        }
+      });
+    }
+
+    test(`edited custom data and mentions, from ${from}`, async () => {
+      const other = users[NAMES.find((dialect) => dialect !== from)];
+      const id = await send(from, place, "to be edited", { metadata: METADATA });
+      const [name, payload] = DIALECTS[from].edit(id, "edited");
+      await perform(clients[from], [name, { ...payload, metadata: { ticket: 8 }, mentions: [other.id] }]);
+      for (const to of NAMES) {
+        const [told, read] = DIALECTS[to].edited();
+        const event = await clients[to].hear(told, (found) => read(found).id === id);
+        assert.deepEqual(read(event), { id, text: "edited" });
+        assert.deepEqual(event.metadata, { ticket: 8 }, to);
+        assert.deepEqual(event.mentions, [{ id: other.id, username: other.name }], to);
+      }
+    });
+
+    test(`a quoted message that ${from} deletes, and the end of its thread`, async () => {
+      const root = await send(from, place, "the root");
+      const quoted = await send(from, place, "to be deleted", { threadId: root });
+      const reply = await send(from, place, "an answer", { replyTo: quoted, threadId: root });
+      await perform(clients[from], DIALECTS[from].remove(quoted));
+      for (const to of NAMES) {
+        const [told, read] = DIALECTS[to].removed();
+        const event = await clients[to].hear(told, (found) => read(found).id === quoted);
+        assert.equal(event.threadId, root, to);
+        assert.equal(event.thread.count, 1, to);
+        assert.deepEqual(event.thread.lastSenderIds, [users[from].id], to);
+        const { body } = await server.api(users[to].token, "GET", `/conversations/${place.id}/messages?limit=10`);
+        const { replyTo } = body.items.find((message) => message.id === reply);
+        assert.deepEqual([replyTo.id, replyTo.deleted], [quoted, true], to);
+      }
+      // Who answers it now quotes what is left of it.
+      const late = await send(from, place, "a late answer", { replyTo: quoted, threadId: root });
+      for (const to of receivers(from)) {
+        const { replyTo } = await received(to, from, place, late);
+        assert.equal(replyTo.deleted, true, to);
+        assert.notEqual(replyTo.content, "to be deleted", to);
+      }
+    });
+  }
+});
+
+describe("what happens to a message", () => {
+  let place;
+  before(async () => {
+    place = await group();
+  });
+
+  for (const from of NAMES) {
+    test(`${from} reacts, and takes it back`, async () => {
+      const id = await send(from, place, "to react to");
+      for (const active of [true, false]) {
+        await perform(clients[from], DIALECTS[from].react(id, "👍", active));
+        const expected = { id, user: users[from].id, emoji: "👍", active, count: active ? 1 : 0 };
+        for (const to of NAMES) {
+          assert.deepEqual(await hear(clients[to], DIALECTS[to].reacted(), (told) => told.id === id), expected, to);
+        }
+      }
+    });
+
+    test(`${from} pins, and unpins`, async () => {
+      const own = await group(users[from]);
+      const id = await send(from, own, "to pin");
+      for (const pinned of [true, false]) {
+        await perform(clients[from], DIALECTS[from].pin(id, pinned));
+        const expected = { id, user: users[from].id, pinned };
+        for (const to of NAMES) {
+          assert.deepEqual(await hear(clients[to], DIALECTS[to].pinned(), (told) => told.id === id), expected, to);
+        }
+      }
+    });
+
+    test(`${from} says that messages have arrived`, async () => {
+      const own = await group();
+      for (const to of NAMES.filter((dialect) => dialect !== from)) {
+        const id = await send(to, own, `for ${from}`);
+        await perform(clients[from], DIALECTS[from].deliver(own, id));
+        const told = await hear(clients[to], DIALECTS[to].wasDelivered(), (arrived) => arrived.ids.includes(id));
+        assert.deepEqual(told, { ids: [id], user: users[from].id }, to);
+      }
+    });
+
+    test(`settings of a user of ${from} on its devices of every dialect`, async () => {
+      const settings = { muted: true, pinned: true, archived: false, notify: "mentions", markedUnread: true };
+      const devices = {};
+      for (const to of NAMES) {
+        const auth = { token: users[from].token, dialect: to };
+        devices[to] = await Client.connect(server.url, { auth, transports: ["websocket"] });
+      }
+      await perform(clients[from], DIALECTS[from].configure(place, settings));
+      for (const to of NAMES) {
+        const told = await hear(devices[to], DIALECTS[to].configured(), (found) => found.place === place.id);
+        assert.deepEqual(told.settings, settings, to);
+      }
+      await hear(clients[from], DIALECTS[from].configured(), (found) => found.place === place.id);
+      // Nobody else is told, and nobody twice.
+      const other = NAMES.find((dialect) => dialect !== from);
+      const id = await send(other, place, "afterwards");
+      for (const to of receivers(other)) {
+        await received(to, other, place, id);
+        const [name] = DIALECTS[to].configured();
+        assert.ok(clients[to].unheard.every((event) => event.name !== name), to);
+      }
+      for (const device of Object.values(devices)) device.close();
+    });
   }
 });
 

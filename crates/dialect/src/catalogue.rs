@@ -41,6 +41,7 @@ mod tests {
     use std::collections::HashMap;
 
     use super::*;
+    use crate::decide::{Decision, decide};
 
     #[test]
     fn no_event_is_listed_twice_in_one_direction() {
@@ -68,16 +69,65 @@ mod tests {
         }
     }
 
-    #[test]
-    fn names_of_client_events_decide_the_dialect_except_three() {
-        let mut owners: HashMap<&str, Vec<Dialect>> = HashMap::new();
+    /// The dialects that have an event of this name in a direction.
+    fn owners(to_server: bool) -> HashMap<&'static str, Vec<(Dialect, &'static EventSpec)>> {
+        let mut owners: HashMap<&str, Vec<_>> = HashMap::new();
         for dialect in Dialect::ALL {
-            for spec in events(dialect).iter().filter(|spec| spec.direction.is_to_server()) {
-                owners.entry(spec.name).or_default().push(dialect);
+            for spec in events(dialect).iter().filter(|spec| spec.direction.is_to_server() == to_server) {
+                owners.entry(spec.name).or_default().push((dialect, spec));
             }
         }
-        let mut shared: Vec<_> = owners.iter().filter(|(_, owners)| owners.len() > 1).map(|(name, _)| *name).collect();
-        shared.sort_unstable();
-        assert_eq!(shared, ["authenticate", "send_message", "typing"]);
+        owners
+    }
+
+    /// What a client of one document listens for, and what it sends, means nothing that the document does not know. A
+    /// connection that has not decided hears all dialects, so that this is asked of the documents of all of them.
+    #[test]
+    fn nothing_new_is_told_under_a_name_that_a_document_uses() {
+        let (asked, told) = (owners(true), owners(false));
+        let mut new = 0;
+        for (name, specs) in &told {
+            if *name == "error" || specs.iter().all(|(_, spec)| spec.origin == Origin::Document) {
+                continue;
+            }
+            new += 1;
+            let others = specs.iter().chain(asked.get(name).into_iter().flatten());
+            let documents: Vec<_> = others.filter(|(_, spec)| spec.origin == Origin::Document).collect();
+            assert!(documents.is_empty(), "{name} is new, and stands in {documents:?}");
+        }
+        assert!(new > 50, "only {new} names are new");
+    }
+
+    #[test]
+    fn no_event_of_the_server_has_a_name_that_clients_keep_for_themselves() {
+        let told = owners(false);
+        for name in ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"] {
+            assert!(!told.contains_key(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_of_client_events_decide_the_dialect_except_three() {
+        let mut shared: Vec<_> = owners(true).into_iter().filter(|(_, owners)| owners.len() > 1).collect();
+        shared.sort_unstable_by_key(|(name, _)| *name);
+        let names: Vec<_> = shared.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, ["authenticate", "send_message", "typing"]);
+        for (name, owners) in shared {
+            if owners.len() == Dialect::ALL.len() {
+                continue;
+            }
+            // The name of the conversation decides, and all who share the event require it.
+            for (dialect, spec) in owners {
+                let (Payload::Object(fields) | Payload::IdOrObject(fields)) = spec.payload else {
+                    panic!("{name} of {dialect:?} has no fields");
+                };
+                let deciding = fields.iter().filter(|field| field.absent == Absent::Refused).any(|field| {
+                    let payload: Box<serde_json::value::RawValue> =
+                        serde_json::from_str(&format!("{{\"{}\":\"x\"}}", field.name)).expect("JSON");
+                    decide(name, &[&payload]) == Decision::Dialect(dialect)
+                });
+                assert!(deciding, "no field decides that {name} is of {dialect:?}");
+            }
+        }
     }
 }

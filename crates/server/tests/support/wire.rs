@@ -21,6 +21,8 @@ pub struct Wire {
     acks: std::collections::HashMap<u64, Value>,
     /// Events that arrived while something else was awaited.
     pub events: std::collections::VecDeque<(String, Value)>,
+    /// Every acknowledgement and event in the order in which they arrived, as they were written.
+    pub packets: Vec<String>,
     /// The offset of the newest event that has one, by which a connection is resumed.
     pub offset: Option<Value>,
 }
@@ -45,6 +47,7 @@ impl Wire {
             next_ack: 0,
             acks: Default::default(),
             events: Default::default(),
+            packets: Vec::new(),
             offset: None,
         };
         let open = wire.frame().await.expect("an open packet");
@@ -183,6 +186,7 @@ impl Wire {
     }
 
     fn keep(&mut self, frame: &str) {
+        self.packets.push(frame.to_owned());
         if let Some(rest) = frame.strip_prefix(&format!("43{}", self.namespace)) {
             let (id, args) = rest.split_at(rest.find('[').expect("arguments"));
             let mut args: Vec<Value> = serde_json::from_str(args).expect("JSON");

@@ -1,7 +1,7 @@
 //! The delivery cursors of members: how far messages have reached a device of theirs.
 //!
 //! What must stay true: a cursor is never behind the read cursor, and never moves back; authors alone are told, each of
-//! its own messages, once. Cursors that are not stored yet are bounded, and moving one writes nothing.
+//! its own messages, once by each node. Cursors that are not stored yet are bounded, and moving one by itself writes nothing.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -47,7 +47,7 @@ pub(crate) fn note(tx: &mut Transaction<'_>, write: &NoteDelivery) -> RuleResult
     }
     let mut events = Vec::new();
     for one in &moves {
-        remember(tx, (one.conversation.key, user.key), one.to)?;
+        remember(tx, (one.conversation.key, user.key), one.to, write.noted_by)?;
         events.extend(told(tx, &user, one)?);
     }
     tx.charge(Cost::Rows, moves.len() as u64);
@@ -60,9 +60,11 @@ fn is_small(conversation: &ConversationRow) -> bool {
     conversation.reference.kind.delivers_by_itself(conversation.head.member_count)
 }
 
-/// Moves a cursor, in memory if there is room.
-fn remember(tx: &mut Transaction<'_>, key: (ConversationKey, UserKey), to: u64) -> RuleResult<()> {
-    if tx.state.deliveries.put(key, to) {
+/// Moves a cursor, in memory if there is room. What a client has said is stored at once where there may be other nodes,
+/// so that none of them tells the authors again.
+fn remember(tx: &mut Transaction<'_>, key: (ConversationKey, UserKey), to: u64, noted_by: NotedBy) -> RuleResult<()> {
+    let in_memory = !tx.state.is_shared || noted_by == NotedBy::Node;
+    if in_memory && tx.state.deliveries.put(key, to) {
         return Ok(());
     }
     Ok(tx.delivery_cursors().deliver(&[(key.0, key.1, to)])?)

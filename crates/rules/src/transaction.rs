@@ -28,6 +28,8 @@ pub struct WriterState {
     pub deliveries: UnsavedDeliveries,
     /// The quotas that the operator has set.
     pub quotas: Quotas,
+    /// Whether other processes may write to the database as well, and so know nothing of what is only in this state.
+    pub is_shared: bool,
     /// Whether the cache is bypassed, so that a test can compare the results.
     pub without_cache: bool,
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quintet_domain::{
-    Account, Commit, Conversation, ConversationId, Emoji, Entry, GuestProof, Login, Meetup, MeetupId, Message, MessageId,
-    MessageSearch, StoredFile, Ticket, Timestamp, User, UserId, Write, Written,
+    Account, Commit, Conversation, ConversationId, Emoji, Entry, GuestProof, Login, Meetup, MeetupId, Message,
+    MessageId, MessageSearch, StoredFile, Ticket, Timestamp, User, UserId, Write, Written,
 };
 use quintet_rules::log::{MissedSince, Replayed};
 use quintet_rules::threads::Thread;

@@ -154,7 +154,8 @@ impl PostgresStore {
         runtime.block_on(migrate::migrate(&target))?;
         runtime.block_on(migrate::refuse_incomplete(&target))?;
         let (database, position, incarnation) = open_writer(&target, clock, &waited_for, delivered.clone())?;
-        let committer = Committer::beside(WriterState { quotas, ..WriterState::default() }, position, delivered);
+        let state = WriterState { quotas, is_shared: true, ..WriterState::default() };
+        let committer = Committer::beside(state, position, delivered);
         let writer = Writer::start(database, committer, Arc::clone(&environment), GROUP_MAX, on_commit)?;
         let readers = (0..readers::connections()).map(|_| ReadLink::new(Arc::clone(&target), runtime.handle().clone()));
         let readers = Readers::new(readers.collect());

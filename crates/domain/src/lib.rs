@@ -59,7 +59,7 @@ pub use meetup::{Meetup, MeetupRequest, MeetupStatus, Notification};
 pub use message::{DELETED_CONTENT, FileLink, Message, Reader, validate_content};
 pub use message_details::{AttachedFile, Mention, MessageDetails, Metadata, Pin, Quote, ReactionCount, ThreadSummary};
 pub use message_kind::MessageKind;
-pub use message_search::{Has, MessageSearch};
+pub use message_search::{Has, MessageSearch, has_link};
 pub use names::{NAME_KEY_VERSION, NameKeys, collisions, parse_username, refuse_reserved, username_from};
 pub use network::{network, site};
 pub use new_details::{EditedDetails, NewDetails, validate_files, validate_mentions};

@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 use quintet_domain::limits::{SEARCH_MESSAGES_EXAMINED_MAX, SEARCH_SCOPES_MAX};
 use quintet_domain::permissions::{self, Action};
-use quintet_domain::{ConversationRef, Has, MessageSearch, Refusal};
+use quintet_domain::{ConversationRef, Has, Message, MessageSearch, Refusal, User, has_link};
 
-use crate::rows::{ConversationRows, MemberRows, MessageRow, UserRow, UserRows};
+use crate::message_details::add_details;
+use crate::message_views::shown;
+use crate::rows::{ConversationRows, DetailRows, MemberRows, MessageRow, UserRow, UserRows};
 use crate::{ConversationKey, MessageKey, RowResult, RuleResult, UserKey, standing};
 
 /// The rows that a search examines.
@@ -165,7 +167,10 @@ impl<'r> MessageFinder<'r> {
             && match search.has {
                 None => true,
                 Some(Has::File) => file.is_some(),
-                Some(has @ (Has::Link | Has::Mention)) => has.is_in(&row.content),
+                Some(Has::Link) => has_link(&row.content),
+                Some(Has::Mention) => {
+                    row.extra.as_ref().is_some_and(|extra| extra.mention_all || !extra.mentions.is_empty())
+                }
             }
             && search.text.fits(searched_texts(row))
     }
@@ -183,8 +188,33 @@ impl<'r> MessageFinder<'r> {
     }
 }
 
-/// The texts of a message by which it is found: its content and the name of its file.
+impl FoundMessages {
+    /// The messages as clients see them, with their details and without their readers. `sender` finds the senders.
+    ///
+    /// # Errors
+    /// An error of the store.
+    pub fn messages(
+        self,
+        rows: &dyn DetailRows,
+        sender: impl Fn(UserKey) -> Option<Arc<User>>,
+    ) -> RowResult<Vec<Arc<Message>>> {
+        let (mut stored, mut messages) = (Vec::new(), Vec::new());
+        for (row, conversation) in self.found {
+            if let Some(sender) = sender(row.sender) {
+                messages.push(shown(&row, &conversation, &sender));
+                stored.push(row);
+            }
+        }
+        add_details(rows, &stored, &mut messages)?;
+        Ok(messages.into_iter().map(Arc::new).collect())
+    }
+}
+
+/// The texts of a message by which it is found: its content and the names of its files. Custom data is not searched.
 pub fn searched_texts(row: &MessageRow) -> impl Iterator<Item = &str> {
-    let name = row.file.as_ref().and_then(|file| file.name.as_deref());
-    std::iter::once(row.content.as_str()).chain(name)
+    let files = row.extra.as_ref().map_or(&[][..], |extra| &extra.files);
+    // A list of files has the first one as well.
+    let first = row.file.as_ref().filter(|_| files.is_empty()).and_then(|file| file.name.as_deref());
+    let names = files.iter().filter_map(|file| file.name.as_deref());
+    std::iter::once(row.content.as_str()).chain(first).chain(names)
 }

@@ -72,6 +72,8 @@ pub async fn all(store: &dyn Store, world: &World) -> Vec<String> {
             ] {
                 let page = store.messages(Party::Server, user.clone(), id.clone(), of, 3).await;
                 views.add(("messages", asked, of), page);
+            }
+            for of in [PageOf::Newest, PageOf::Before(4), PageOf::Around(5)] {
                 let page = store.messages_outside_threads(Party::Server, user.clone(), id.clone(), of, 3).await;
                 views.add(("messages outside threads", asked, of), page);
             }
@@ -142,16 +144,14 @@ async fn of_user(store: &dyn Store, world: &World, user: &UserId, users: &[UserI
         let filter = MeetupFilter { current };
         pages!(views, ("meetups", user, current), |mark| store.meetups(user.clone(), filter, mark.clone(), 2));
     }
-    for text in ["text", "edit*", "2 ", "png"] {
-        for has in [None, Some(Has::File), Some(Has::Mention)] {
-            let search = MessageSearch { has, ..search(text) };
-            pages!(views, ("search", user, text, has), |mark| store.search_messages(
-                user.clone(),
-                search.clone(),
-                mark.clone(),
-                3
-            ));
-        }
+    for (text, has) in [("text", None), ("edit*", None), ("png", Some(Has::File)), ("text", Some(Has::Mention))] {
+        let search = MessageSearch { has, ..search(text) };
+        pages!(views, ("search", user, text, has), |mark| store.search_messages(
+            user.clone(),
+            search.clone(),
+            mark.clone(),
+            3
+        ));
     }
     for meetup in &world.meetups {
         views.add(("meetup", user, meetup), store.meetup(user.clone(), meetup.clone()).await);

@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 use quintet_domain::{Message, MessageSearch, UserId};
 use quintet_rules::MessageKey;
-use quintet_rules::message_search::{FoundMessages, MessageFinder};
-use quintet_rules::message_views::shown;
+use quintet_rules::message_search::MessageFinder;
 
 use super::known;
 use crate::Page;
@@ -33,10 +32,8 @@ pub(in crate::memory) fn find_messages(
             break;
         }
     }
-    let FoundMessages { found, next } = finder.end(is_all);
-    let mut items = Vec::with_capacity(found.len());
-    for (row, conversation) in &found {
-        items.push(Arc::new(shown(row, conversation, &data.user_named(row.sender)?.user)));
-    }
-    Ok(Page { items, next: next.map(|key| key.0.to_string()) })
+    let found = finder.end(is_all);
+    let next = found.next.map(|key| key.0.to_string());
+    let items = found.messages(data, |sender| Some(Arc::clone(&data.users.rows.get(&sender)?.user)))?;
+    Ok(Page { items, next })
 }

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use quintet_domain::limits::SEARCH_MESSAGES_EXAMINED_MAX;
 use quintet_domain::{Message, MessageSearch, SearchTerm, UserId};
 use quintet_rules::ConversationKey;
-use quintet_rules::message_search::{FoundMessages, MessageFinder};
-use quintet_rules::message_views::shown;
+use quintet_rules::message_search::MessageFinder;
 
 use super::scope_term;
 use crate::Page;
@@ -54,14 +53,12 @@ pub(in crate::postgres) fn find(
     let is_all = finder.is_hopeless()
         || scopes.as_ref().is_some_and(Vec::is_empty)
         || examine(conn, &mut finder, &condition(search, scopes.as_deref()), before)?;
-    let FoundMessages { found, next } = finder.end(is_all);
-    let senders: Vec<i64> = found.iter().map(|(row, _)| row.sender.0).collect();
+    let found = finder.end(is_all);
+    let senders: Vec<i64> = found.found.iter().map(|(row, _)| row.sender.0).collect();
     let users = Users::load(conn, &senders)?;
-    let shown = found.iter().filter_map(|(row, conversation)| {
-        let sender = users.get(row.sender.0)?;
-        Some(Arc::new(shown(row, conversation, sender)))
-    });
-    Ok(Page { items: shown.collect(), next: next.map(|key| key.0.to_string()) })
+    let next = found.next.map(|key| key.0.to_string());
+    let items = found.messages(&rows, |sender| users.get(sender.0).map(Arc::clone))?;
+    Ok(Page { items, next })
 }
 
 /// Examines what the index proposes. Returns whether it proposes nothing more.

@@ -5,8 +5,7 @@
 use std::sync::Arc;
 
 use quintet_domain::{Message, MessageSearch, SearchTerm, UserId};
-use quintet_rules::message_search::{FoundMessages, MessageFinder};
-use quintet_rules::message_views::shown;
+use quintet_rules::message_search::MessageFinder;
 use quintet_rules::rows::MessageRows;
 use quintet_rules::{ConversationKey, MessageKey};
 use rusqlite::{Connection, OptionalExtension};
@@ -51,13 +50,11 @@ pub(in crate::sqlite) fn find(
     let is_all = finder.is_hopeless()
         || scopes.as_ref().is_some_and(Vec::is_empty)
         || examine(conn, &mut finder, &condition(search, scopes.as_deref()), scopes.is_some(), before)?;
-    let FoundMessages { found, next } = finder.end(is_all);
-    let users = Users::load(conn, found.iter().map(|(row, _)| row.sender.0))?;
-    let shown = found.iter().filter_map(|(row, conversation)| {
-        let sender = users.get(row.sender.0)?;
-        Some(Arc::new(shown(row, conversation, sender)))
-    });
-    Ok(Page { items: shown.collect(), next: next.map(|key| key.0.to_string()) })
+    let found = finder.end(is_all);
+    let users = Users::load(conn, found.found.iter().map(|(row, _)| row.sender.0))?;
+    let next = found.next.map(|key| key.0.to_string());
+    let items = found.messages(&rows, |sender| users.get(sender.0).map(Arc::clone))?;
+    Ok(Page { items, next })
 }
 
 /// Examines what the index proposes. Returns whether it proposes nothing more.

@@ -49,13 +49,13 @@ export class Person {
   /** Goes back to the list, because a phone shows one view at a time. */
   async home() {
     await this.page.evaluate(() => { location.hash = "#/"; });
-    await this.page.getByLabel("Search people, conversations and rooms").waitFor();
+    await this.page.getByLabel("Search people, conversations, rooms and messages").waitFor();
   }
 
   /** Searches for a user or a room, and opens it. */
   async find(text, name) {
     await this.home();
-    await this.page.getByLabel("Search people, conversations and rooms").fill(text);
+    await this.page.getByLabel("Search people, conversations, rooms and messages").fill(text);
     await this.page.getByRole("button", { name }).click();
     await this.composer().waitFor();
   }

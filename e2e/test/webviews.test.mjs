@@ -80,7 +80,7 @@ describe("every view", () => {
       await faults(page, "details");
       await page.keyboard.press("Escape");
       await ada.home();
-      await page.getByLabel("Search people, conversations and rooms").fill("bob");
+      await page.getByLabel("Search people, conversations, rooms and messages").fill("bob");
       await page.getByRole("heading", { name: "People" }).waitFor();
       await faults(page, "a search");
       await page.goto(`${server.url}/#/new`);
@@ -123,7 +123,7 @@ describe("every view", () => {
       }
       assert.fail(`the Tab key does not reach ${name}`);
     };
-    await tabTo("searchbox", "Search people, conversations and rooms");
+    await tabTo("searchbox", "Search people, conversations, rooms and messages");
     await page.keyboard.type("bobkeys");
     await page.getByRole("button", { name: /Bob/ }).waitFor();
     await tabTo("button", /Bob/);
@@ -198,7 +198,7 @@ describe("every view", () => {
       }));
       assert.deepEqual(found, { broken: false, foreign: [], links: [], bold: 0 }, hash);
     }
-    await page.getByLabel("Search people, conversations and rooms").fill("eve");
+    await page.getByLabel("Search people, conversations, rooms and messages").fill("eve");
     await page.getByRole("heading", { name: "People" }).waitFor();
     assert.equal(await page.evaluate(() => "broken" in window), false);
     await ada.leave();

@@ -24,8 +24,8 @@ pub const CONVERSATIONS: usize = 6;
 pub fn kind_of(user: usize) -> UserKind {
     match user {
         SERVICE => UserKind::Service,
-        user if user < REGISTERED || user >= BYSTANDERS => UserKind::Registered,
-        _ => UserKind::Guest,
+        REGISTERED..SERVICE => UserKind::Guest,
+        _ => UserKind::Registered,
     }
 }
 

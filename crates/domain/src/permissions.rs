@@ -46,6 +46,8 @@ pub struct Standing {
     pub by: UserKind,
     /// Whether the actor wrote the message that the action is on.
     pub author: bool,
+    /// Whether the conversation is deleted, so that nobody may do anything in it.
+    pub deleted: bool,
 }
 
 /// Returns whether the action is allowed. In conversations that can have more than two members, a service has the
@@ -53,8 +55,8 @@ pub struct Standing {
 #[must_use]
 pub fn allows(action: Action, standing: Standing) -> bool {
     use ConversationKind::{Direct, Group, Meetup, Room};
-    let Standing { kind, open, role, by, author } = standing;
-    if by == UserKind::Guest && kind != Room {
+    let Standing { kind, open, role, by, author, deleted } = standing;
+    if deleted || by == UserKind::Guest && kind != Room {
         return false;
     }
     let membership = role;
@@ -109,7 +111,7 @@ pub fn allows(action: Action, standing: Standing) -> bool {
 }
 
 /// Checks that an action is allowed. To a user who is not a member, the refusal reveals the existence of open
-/// conversations only.
+/// conversations only, and to nobody that of a deleted one.
 ///
 /// # Errors
 /// [`Code::NotFound`] or [`Code::Forbidden`].
@@ -118,7 +120,7 @@ pub fn check(action: Action, standing: Standing, conversation: &ConversationId) 
         return Ok(());
     }
     if !allows(Action::Use, standing) {
-        return Err(if standing.open {
+        return Err(if standing.open && !standing.deleted {
             Refusal::forbidden(format!("You are not a member of conversation `{conversation}`."))
         } else {
             Refusal::not_found("conversation", conversation)
@@ -149,7 +151,7 @@ mod tests {
     /// Each row says who may act, in the order `guest stranger member admin owner service`; the service is not a
     /// member, and `x` stands for an allowed action.
     fn row(kind: ConversationKind, open: bool, action: Action, author: bool) -> String {
-        let standing = |role, by| Standing { kind, open, role, by, author };
+        let standing = |role, by| Standing { kind, open, role, by, author, deleted: false };
         let actors = [
             standing(None, UserKind::Guest),
             standing(None, UserKind::Registered),
@@ -221,9 +223,20 @@ mod tests {
         for kind in
             [ConversationKind::Direct, ConversationKind::Group, ConversationKind::Meetup, ConversationKind::Room]
         {
-            let standing = Standing { kind, open: true, role: Some(Role::Member), by: UserKind::Guest, author: true };
+            let (role, by) = (Some(Role::Member), UserKind::Guest);
+            let standing = Standing { kind, open: true, role, by, author: true, deleted: false };
             assert_eq!(allows(Action::Use, standing), kind == ConversationKind::Room);
             assert_eq!(allows(Action::Edit, standing), kind == ConversationKind::Room);
+        }
+    }
+
+    #[test]
+    fn nobody_acts_in_a_deleted_conversation() {
+        let (kind, id) = (ConversationKind::Group, ConversationId::trusted("c"));
+        for (role, by) in [(Some(Role::Owner), UserKind::Registered), (None, UserKind::Service)] {
+            let standing = Standing { kind, open: true, role, by, author: true, deleted: true };
+            let refused = check(Action::DeleteMessage, standing, &id);
+            assert_eq!(refused, Err(Refusal::not_found("conversation", &id)));
         }
     }
 }

@@ -17,8 +17,8 @@ use crate::limits::{
 };
 use crate::search::folded;
 
-/// The version of the terms: an index of another version is made anew.
-pub const SEARCH_TERMS_VERSION: i64 = 1;
+/// The version of the terms, and of what is indexed by them: an index of another version is made anew.
+pub const SEARCH_TERMS_VERSION: i64 = 2;
 
 /// Words that other search engines read as operators. A text of nothing else asks for nothing.
 const OPERATORS: [&str; 4] = ["AND", "OR", "NOT", "NEAR"];

@@ -17,6 +17,7 @@ pub fn standing(conversation: &ConversationRow, user: &UserRow, member: Option<&
         role: member.map(|member| member.role),
         by: user.user.kind,
         author,
+        deleted: conversation.deleted_at.is_some(),
     }
 }
 

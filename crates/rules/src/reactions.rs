@@ -31,8 +31,7 @@ pub(crate) fn seen(
     let row = tx.messages().message(id)?.ok_or_else(unseen)?;
     let conversation = tx.conversation_by_key(row.conversation)?;
     let member = tx.member(conversation.key, user.key)?;
-    let there = conversation.deleted_at.is_none();
-    if !there || !permissions::allows(Action::Use, standing(&conversation, &user, member.as_ref(), false)) {
+    if !permissions::allows(Action::Use, standing(&conversation, &user, member.as_ref(), false)) {
         return Err(unseen().into());
     }
     Ok((user, row, conversation))

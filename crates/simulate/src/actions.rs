@@ -16,12 +16,17 @@ use crate::sim::Sim;
 use crate::vocabulary::Command;
 use crate::world::{self, USERS};
 
+/// What clients react with.
+const EMOJIS: [&str; 2] = ["+1", "\u{2764}"];
+
 /// Takes one random step.
 pub(crate) fn step(sim: &Rc<Sim>, server: &Server, clients: &[Rc<Client>]) {
     let Some(client) = sim.choice.pick(clients) else { return };
     match sim.choice.below(1_000) {
-        0..330 => send(sim, client),
-        330..400 => edit(sim, client),
+        0..290 => send(sim, client),
+        290..325 => react(sim, clients),
+        325..340 => pin(sim, client),
+        340..400 => edit(sim, client),
         400..430 => delete(sim, client),
         430..510 => read(sim, client),
         510..590 => typing(sim, client),
@@ -65,6 +70,15 @@ fn conversation(sim: &Sim, client: &Client) -> Option<ConversationId> {
 /// A message that is not deleted, of a conversation that the client may use: its own, or anybody's.
 fn message(sim: &Sim, client: &Client, own: bool) -> Option<(ConversationId, MessageId)> {
     let conversation = conversation(sim, client)?;
+    message_of(sim, client, conversation, own)
+}
+
+fn message_of(
+    sim: &Sim,
+    client: &Client,
+    conversation: ConversationId,
+    own: bool,
+) -> Option<(ConversationId, MessageId)> {
     let history = sim.history.borrow();
     let all = history.conversations.get(&conversation)?.messages.iter().rev().take(20);
     let wanted = all.filter(|(_, id)| {
@@ -83,7 +97,11 @@ fn send(sim: &Sim, client: &Client) {
         let Some(conversation) = conversation(sim, client) else { return };
         let (acknowledge, repeatable) = (sim.choice.per_mille(800), sim.choice.per_mille(600));
         let content = sim.new_text(&format!("c{}", client.index));
-        client.ask(sim, Command::Send { conversation: conversation.clone(), content, repeatable }, acknowledge);
+        let answered =
+            sim.choice.per_mille(200).then(|| message_of(sim, client, conversation.clone(), false)).flatten();
+        let reply_to = answered.map(|(_, id)| id);
+        let command = Command::Send { conversation: conversation.clone(), content, repeatable, reply_to };
+        client.ask(sim, command, acknowledge);
         match sim.choice.below(12) {
             0 => client.ask(sim, Command::Typing { conversation, typing: true }, true),
             1 => client.ask(sim, Command::Mute { conversation }, true),
@@ -107,6 +125,23 @@ fn delete(sim: &Sim, client: &Client) {
     let own = sim.choice.per_mille(800);
     let Some((_, message)) = message(sim, client, own) else { return };
     client.ask(sim, Command::Delete { message }, true);
+}
+
+/// Several clients react to one message, faster than it is told.
+fn react(sim: &Sim, clients: &[Rc<Client>]) {
+    let Some(first) = sim.choice.pick(clients) else { return };
+    let Some((_, message)) = message(sim, first, false) else { return };
+    for _ in 0..=sim.choice.below(8) {
+        let Some(client) = sim.choice.pick(clients) else { return };
+        let emoji = sim.choice.pick(&EMOJIS).copied().unwrap_or(EMOJIS[0]);
+        let active = sim.choice.per_mille(650);
+        client.ask(sim, Command::React { message: message.clone(), emoji, active }, sim.choice.per_mille(800));
+    }
+}
+
+fn pin(sim: &Sim, client: &Client) {
+    let Some((_, message)) = message(sim, client, false) else { return };
+    client.ask(sim, Command::Pin { message, pinned: sim.choice.per_mille(600) }, sim.choice.per_mille(800));
 }
 
 fn read(sim: &Sim, client: &Client) {

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 /// What has to happen in a run of many seeds.
-pub(crate) const NEEDED: [&str; 39] = [
+pub(crate) const NEEDED: [&str; 47] = [
     "events heard by accounts",
     "clients that vanished",
     "clients that left",
@@ -37,10 +37,18 @@ pub(crate) const NEEDED: [&str; 39] = [
     "members removed",
     "messages withheld by a mute",
     "mutes acknowledged",
+    "pins acknowledged",
+    "pins heard",
+    "reactions acknowledged",
+    "reactions heard",
+    "reactions replayed",
+    "reactions told late",
+    "reactions told together",
     "readings acknowledged",
     "recoveries",
     "refusals",
     "repeated sends acknowledged",
+    "replies heard",
     "requests lost",
     "responses lost",
     "sends acknowledged",

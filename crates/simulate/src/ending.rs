@@ -3,15 +3,17 @@
 //! What must stay true: at the end everything that has to be heard has been heard, and everything that was committed is
 //! there, and nothing else.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use quintet_domain::ConversationId;
+use quintet_domain::{ConversationId, Message};
 use quintet_service::{PageOf, Party};
 use quintet_store::Store;
 
 use crate::client::Client;
 use crate::coverage::Coverage;
 use crate::faults;
+use crate::model::history::History;
 use crate::sim::Sim;
 
 /// Milliseconds between two steps, at most.
@@ -115,7 +117,10 @@ pub(crate) async fn read_back(sim: &Sim, store: &dyn Store) {
                 Err(error) => return sim.violate(format!("{conversation} cannot be read: {error}")),
             };
             after = page.items.last().map_or(after, |message| message.sequence);
-            stored.extend(page.items.iter().map(|message| (message.id.clone(), message.content.clone())));
+            for message in &page.items {
+                sim.check(is_as_committed(&sim.history.borrow(), message));
+                stored.push((message.id.clone(), message.content.clone()));
+            }
             if !page.more {
                 break;
             }
@@ -135,4 +140,19 @@ pub(crate) async fn read_back(sim: &Sim, store: &dyn Store) {
             ));
         }
     }
+}
+
+/// A message shows its reactions, its pin and the message that it answers as they are.
+fn is_as_committed(history: &History, message: &Message) -> Result<(), String> {
+    let Some(facts) = history.messages.get(&message.id) else { return Ok(()) };
+    history.quotes(message)?;
+    let details = message.details.as_deref().cloned().unwrap_or_default();
+    let shown: BTreeMap<String, u32> = details.reactions.into_iter().map(|one| (one.emoji, one.count)).collect();
+    let given = if facts.deleted { BTreeMap::new() } else { history.reactions.given_to(&message.id) };
+    let answered = details.reply_to.map(|quote| quote.id);
+    let expected = facts.reply_to.clone().filter(|_| !facts.deleted);
+    if shown != given || details.pinned.is_some() != facts.pinned || answered != expected {
+        return Err(format!("{} shows {shown:?} and {:?}, and has {given:?}", message.id, details.pinned));
+    }
+    Ok(())
 }

@@ -85,7 +85,13 @@ impl Offset {
     pub(crate) fn read(argument: &Value) -> Option<Self> {
         let text = argument.as_str()?;
         let letter = text.chars().next_back().filter(char::is_ascii_alphabetic)?;
-        Some(Self { position: text[..text.len() - 1].parse().ok()?, letter })
+        let digits = &text[..text.len() - 1];
+        // Behind a point stands up to where all reactions were told, while some wait.
+        let (position, told) = digits.split_once('.').map_or((digits, None), |(position, told)| (position, Some(told)));
+        if let Some(told) = told {
+            told.parse::<u64>().ok()?;
+        }
+        Some(Self { position: position.parse().ok()?, letter })
     }
 }
 
@@ -107,6 +113,7 @@ mod tests {
         assert_eq!(read("9"), None);
         assert_eq!(event(Some(3), "a", &json!({})), "423[\"a\",{}]");
         assert_eq!(Offset::read(&json!("12C")), Some(Offset { position: 12, letter: 'C' }));
+        assert_eq!(Offset::read(&json!("12.7c")), Some(Offset { position: 12, letter: 'c' }));
         assert_eq!(Offset::read(&json!("hello")), None);
     }
 }

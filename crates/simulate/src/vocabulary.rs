@@ -11,11 +11,15 @@ use serde_json::{Value, json};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Command {
     /// Send a message. Its content names it: no two messages have the same.
-    Send { conversation: ConversationId, content: String, repeatable: bool },
+    Send { conversation: ConversationId, content: String, repeatable: bool, reply_to: Option<MessageId> },
     /// Change the text of a message.
     Edit { message: MessageId, content: String },
     /// Delete a message.
     Delete { message: MessageId },
+    /// Give a reaction to a message, or take it back.
+    React { message: MessageId, emoji: &'static str, active: bool },
+    /// Pin a message, or unpin it.
+    Pin { message: MessageId, pinned: bool },
     /// Read up to a message.
     Read { conversation: ConversationId, message: MessageId },
     /// Join a conversation; where the vocabulary mutes, this ends the mute.
@@ -40,24 +44,36 @@ pub(crate) fn write(dialect: Dialect, user: &UserId, command: &Command) -> Optio
     }
 }
 
-/// Adds the client's own id of a message, by which a repeated send is recognised.
-fn repeatable(mut payload: Value, content: &str, repeatable: bool) -> Value {
+/// Adds to a message the client's own id, by which a repeated send is recognised, and the message that it answers.
+fn completed(mut payload: Value, content: &str, repeatable: bool, reply_to: Option<&MessageId>) -> Value {
     if repeatable {
         payload["clientMessageId"] = format!("id-{content}").into();
+    }
+    if let Some(answered) = reply_to {
+        payload["replyTo"] = answered.as_str().into();
     }
     payload
 }
 
+fn reaction(message: &MessageId, emoji: &str) -> Value {
+    json!({ "messageId": message.as_str(), "emoji": emoji })
+}
+
 fn conversations(command: &Command) -> Option<(&'static str, Value)> {
     Some(match command {
-        Command::Send { conversation, content, repeatable: again } => {
+        Command::Send { conversation, content, repeatable, reply_to } => {
             let payload = json!({ "conversationId": conversation.as_str(), "content": content });
-            ("send_message", repeatable(payload, content, *again))
+            ("send_message", completed(payload, content, *repeatable, reply_to.as_ref()))
         }
         Command::Edit { message, content } => {
             ("edit_message", json!({ "messageId": message.as_str(), "newContent": content }))
         }
         Command::Delete { message } => ("delete_message", json!({ "messageId": message.as_str() })),
+        Command::React { message, emoji, active: true } => ("add_reaction", reaction(message, emoji)),
+        Command::React { message, emoji, active: false } => ("remove_reaction", reaction(message, emoji)),
+        Command::Pin { message, pinned } => {
+            ("set_message_pin", json!({ "messageId": message.as_str(), "pinned": pinned }))
+        }
         Command::Read { conversation, message } => {
             ("mark_read", json!({ "conversationId": conversation.as_str(), "messageIds": [message.as_str()] }))
         }
@@ -73,14 +89,18 @@ fn conversations(command: &Command) -> Option<(&'static str, Value)> {
 
 fn chat(command: &Command) -> Option<(&'static str, Value)> {
     Some(match command {
-        Command::Send { conversation, content, repeatable: again } => {
+        Command::Send { conversation, content, repeatable, reply_to } => {
             let payload = json!({ "chatId": conversation.as_str(), "content": content });
-            ("message:send", repeatable(payload, content, *again))
+            ("message:send", completed(payload, content, *repeatable, reply_to.as_ref()))
         }
         Command::Edit { message, content } => {
             ("message:edit", json!({ "messageId": message.as_str(), "content": content }))
         }
         Command::Delete { message } => ("message:delete", json!({ "messageId": message.as_str() })),
+        Command::React { message, emoji, active: true } => ("message:react", reaction(message, emoji)),
+        Command::React { message, emoji, active: false } => ("message:unreact", reaction(message, emoji)),
+        Command::Pin { message, pinned: true } => ("message:pin", json!({ "messageId": message.as_str() })),
+        Command::Pin { message, pinned: false } => ("message:unpin", json!({ "messageId": message.as_str() })),
         Command::Read { conversation, message } => {
             ("message:read", json!({ "chatId": conversation.as_str(), "messageId": message.as_str() }))
         }
@@ -95,14 +115,18 @@ fn chat(command: &Command) -> Option<(&'static str, Value)> {
 fn rooms(user: &UserId, command: &Command) -> Option<(&'static str, Value)> {
     let user = user.as_str();
     Some(match command {
-        Command::Send { conversation, content, repeatable: again } => {
+        Command::Send { conversation, content, repeatable, reply_to } => {
             let payload = json!({ "roomId": conversation.as_str(), "userId": user, "content": content });
-            ("send_message", repeatable(payload, content, *again))
+            ("send_message", completed(payload, content, *repeatable, reply_to.as_ref()))
         }
         Command::Edit { message, content } => {
             ("update_message", json!({ "messageId": message.as_str(), "content": content }))
         }
         Command::Delete { message } => ("remove_message", json!({ "messageId": message.as_str() })),
+        Command::React { message, emoji, active: true } => ("react_message", reaction(message, emoji)),
+        Command::React { message, emoji, active: false } => ("unreact_message", reaction(message, emoji)),
+        Command::Pin { message, pinned: true } => ("pin_message", json!({ "messageId": message.as_str() })),
+        Command::Pin { message, pinned: false } => ("unpin_message", json!({ "messageId": message.as_str() })),
         Command::Read { conversation, message } => {
             ("read_messages", json!({ "roomId": conversation.as_str(), "messageIds": [message.as_str()] }))
         }

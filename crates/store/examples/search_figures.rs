@@ -1,9 +1,15 @@
 //! Figures of searches on SQLite: the size of the index beside the size of the texts, the time of searches for two words,
 //! and the time of a send while the index is filled.
 //!
-//! `cargo run --release -p quintet-store --example search_figures -- 1000000`: messages of 4 to 16 words, whose
-//! frequencies fall as in natural languages, in 200 conversations, of which the user who searches is in 50.
+//! `cargo run --release -p quintet-store --example search_figures -- 1000000`: messages in 200 conversations, of which the
+//! user who searches is in 50. Each has the third position of the log, as where others react and read between them.
+//!
+//! The texts are made as people write: the number of words of a message spreads around seven (log-normal, at most 80);
+//! words are taken from a vocabulary of 120,000, whose frequencies fall with their rank (Zipf and Mandelbrot, exponent
+//! 1.05), and the rarer they are, the longer they are, with a spread. One message of twenty is Chinese, of 4 to about 40
+//! characters out of 3,500.
 
+use std::collections::HashSet;
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,7 +26,10 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const CONVERSATIONS: u64 = 200;
 const OWN: u64 = 50;
-const VOCABULARY: f64 = 60_000.0;
+const VOCABULARY: usize = 120_000;
+const CHARACTERS: usize = 3_500;
+/// The number of positions of the log for each message.
+const POSITIONS: u64 = 3;
 const SEARCHES: usize = 500;
 
 struct Clock(AtomicU64);
@@ -50,22 +59,75 @@ impl Random {
         self.0
     }
 
-    /// A word, whose frequency is the reciprocal of its rank, and which is longer the rarer it is.
-    fn word(&mut self) -> String {
-        let share = (self.next() >> 11) as f64 / (1_u64 << 53) as f64;
-        let mut rank = VOCABULARY.powf(share) as u64;
-        let mut word = String::new();
-        while rank > 0 {
-            word.push(char::from(b"bdfghklmnprstvwz"[(rank % 16) as usize]));
-            word.push(char::from(b"aeiou"[(rank / 16 % 5) as usize]));
-            rank /= 80;
-        }
-        word
+    /// A number from 0 to 1.
+    fn share(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    fn text(&mut self) -> String {
-        let words = 4 + self.next() % 13;
-        (0..words).map(|_| self.word()).collect::<Vec<_>>().join(" ")
+    /// A number that spreads around 0, normally with a deviation of 1.
+    fn normal(&mut self) -> f64 {
+        (-2.0 * self.share().max(1e-12).ln()).sqrt() * (std::f64::consts::TAU * self.share()).cos()
+    }
+}
+
+/// Sums of frequencies that fall with the rank.
+fn frequencies(count: usize, offset: f64, exponent: f64) -> Vec<f64> {
+    let falling = (1..=count).map(|rank| (rank as f64 + offset).powf(-exponent));
+    falling.scan(0.0, |sum, frequency| Some(std::mem::replace(sum, *sum + frequency) + frequency)).collect()
+}
+
+/// What texts are made of.
+struct Language {
+    words: Vec<String>,
+    frequencies: Vec<f64>,
+    character_frequencies: Vec<f64>,
+}
+
+impl Language {
+    fn new(random: &mut Random) -> Self {
+        let (mut words, mut known) = (Vec::new(), HashSet::new());
+        while words.len() < VOCABULARY {
+            let mean = 1.6 + 0.7 * ((words.len() + 1) as f64).ln();
+            let letters = (mean + 1.6 * random.normal()).round().clamp(1.0, 18.0) as usize;
+            let mut is_vowel = random.share() < 0.5;
+            let word: String = (0..letters)
+                .map(|_| {
+                    let of: &[u8] = if is_vowel { b"eaoiuy" } else { b"tnrslhdcmfpgwybvkxjqz" };
+                    // Vowels and consonants take turns, mostly.
+                    is_vowel ^= random.share() < 0.85;
+                    // Of two, the more frequent one.
+                    let (one, other) = (random.next() as usize % of.len(), random.next() as usize % of.len());
+                    char::from(of[one.min(other)])
+                })
+                .collect();
+            if known.insert(word.clone()) || words.len() < 200 {
+                words.push(word);
+            }
+        }
+        let frequencies_of_words = frequencies(VOCABULARY, 2.7, 1.05);
+        Self { words, frequencies: frequencies_of_words, character_frequencies: frequencies(CHARACTERS, 8.0, 1.0) }
+    }
+
+    fn chosen(random: &mut Random, frequencies: &[f64]) -> usize {
+        let place = random.share() * frequencies.last().copied().unwrap_or_default();
+        frequencies.partition_point(|up_to| *up_to < place).min(frequencies.len() - 1)
+    }
+
+    fn word(&self, random: &mut Random) -> &str {
+        &self.words[Self::chosen(random, &self.frequencies)]
+    }
+
+    fn text(&self, random: &mut Random) -> String {
+        if random.next() % 20 == 0 {
+            let characters = 4 + (-10.0 * random.share().max(1e-12).ln()) as usize;
+            let character = |_| {
+                let number = Self::chosen(random, &self.character_frequencies);
+                char::from_u32(0x4E00 + 5 * number as u32).unwrap_or_default()
+            };
+            return (0..characters).map(character).collect();
+        }
+        let words = (1.9 + 0.8 * random.normal()).exp().round().clamp(1.0, 80.0) as usize;
+        (0..words).map(|_| self.word(random)).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -117,6 +179,7 @@ async fn main() -> Result<()> {
     }
     drop(store);
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
+    let language = Language::new(&mut random);
     let mut text_bytes = 0;
     let began = Instant::now();
     {
@@ -128,10 +191,10 @@ async fn main() -> Result<()> {
                  VALUES (?1, randomblob(16), ?2, ?3, (SELECT min(pk) FROM user WHERE username = 'writer'), 'text', ?4, 0, 0)",
             )?;
             for number in 0..count {
-                let text = random.text();
+                let text = language.text(&mut random);
                 text_bytes += text.len() as u64;
                 insert.execute(rusqlite::params![
-                    (10_000 + number).cast_signed(),
+                    (10_000 + POSITIONS * number).cast_signed(),
                     (1 + random.next() % CONVERSATIONS).cast_signed(),
                     (1_000 + number).cast_signed(),
                     text
@@ -160,7 +223,7 @@ async fn main() -> Result<()> {
         Ok(began.elapsed())
     };
     for _ in 0..300 {
-        sends.push(send(&store, random.text()).await?);
+        sends.push(send(&store, language.text(&mut random)).await?);
     }
     let (half, high) = (percentile(&mut sends, 0.5), percentile(&mut sends, 0.99));
     println!("a send while the index is filled: {half:?}, p99 {high:?}");
@@ -169,7 +232,7 @@ async fn main() -> Result<()> {
     println!("indexed after {:?}", began.elapsed());
     let mut sends = Vec::new();
     for _ in 0..300 {
-        sends.push(send(&store, random.text()).await?);
+        sends.push(send(&store, language.text(&mut random)).await?);
     }
     println!(
         "a send beside an index that is whole: {:?}, p99 {:?}",
@@ -179,8 +242,9 @@ async fn main() -> Result<()> {
     for (what, end) in [("two words", " "), ("two words, the last one begun", "")] {
         let (mut times, mut hits) = (Vec::new(), 0);
         for _ in 0..SEARCHES {
-            let text = format!("{} {}{end}", random.word(), random.word());
-            let search = MessageSearch::of(SearchText::parse("q", &text).map_err(|refusal| refusal.message)?);
+            let (one, other) = (language.word(&mut random), language.word(&mut random));
+            let text = SearchText::parse("q", &format!("{one} {other}{end}")).map_err(|refusal| refusal.message)?;
+            let search = MessageSearch::of(text);
             let began = Instant::now();
             let page = store.search_messages(reader.clone(), search, None, 50).await?;
             times.push(began.elapsed());

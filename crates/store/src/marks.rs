@@ -38,7 +38,7 @@ pub(crate) fn reactions(rows: &impl MarkedRows, user: &UserId, id: &MessageId) -
     let user = known(rows, user)?;
     let message = rows.message(id)?.ok_or_else(unseen)?;
     let conversation = rows.conversation_by_key(message.conversation)?.ok_or_else(unseen)?;
-    if conversation.deleted_at.is_some() || !may_use(rows, &user, &conversation)? {
+    if !may_use(rows, &user, &conversation)? {
         return Err(unseen().into());
     }
     if message.deleted_at.is_some() {

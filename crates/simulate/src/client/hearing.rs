@@ -110,7 +110,7 @@ fn committed(client: &Client, sim: &Sim, state: &mut State, name: &str, payload:
     if offset.position <= state.replayed_to {
         sim.count("events replayed");
     }
-    let State { line, connection, shown, .. } = state;
+    let State { line, connection, shown, replayed_to, .. } = state;
     let Some(line) = line else {
         return sim.violate(format!("{} heard `{name}` before it was let in", client.name()));
     };
@@ -122,6 +122,9 @@ fn committed(client: &Client, sim: &Sim, state: &mut State, name: &str, payload:
     match &entry.event {
         // The acknowledgement comes before the echo.
         Event::MessageCreated(message) => {
+            if message.details.as_ref().is_some_and(|details| details.reply_to.is_some()) {
+                sim.count("replies heard");
+            }
             let waits =
                 |command: &Command| matches!(command, Command::Send { content, .. } if *content == message.content);
             let unacknowledged = connection.as_ref().map(|connection| &connection.unacknowledged);
@@ -137,6 +140,8 @@ fn committed(client: &Client, sim: &Sim, state: &mut State, name: &str, payload:
         Event::ConversationChanged { .. } => sim.count("conversations changed heard"),
         Event::DeletionAnnounced { .. } => sim.count("conversations deleted heard"),
         Event::MemberJoined { user, .. } if user.id != client.user => sim.count("joins of others heard"),
+        Event::MessageReacted(_) => reacted(sim, payload, offset.position <= *replayed_to),
+        Event::MessagePinned { .. } => sim.count("pins heard"),
         _ => {}
     }
 }
@@ -159,6 +164,22 @@ fn passing(client: &Client, sim: &Sim, state: &mut State, name: &str, payload: &
     }
     if client.dialect.is_some() && name.contains("typing") {
         typing(client, sim, state, name, payload);
+    }
+    if payload.get("emoji").is_some() {
+        sim.count("reactions told late");
+        reacted(sim, payload, false);
+        let history = sim.history.borrow();
+        match &mut state.line {
+            Some(line) => sim.check(line.hear_reaction(&history, payload, None)),
+            None => sim.violate(format!("{} heard `{name}` before it was let in", client.name())),
+        }
+    }
+}
+
+fn reacted(sim: &Sim, payload: &Value, is_replayed: bool) {
+    sim.count(if is_replayed { "reactions replayed" } else { "reactions heard" });
+    if payload.get("changes").is_some() {
+        sim.count("reactions told together");
     }
 }
 
@@ -227,6 +248,8 @@ fn acknowledged(client: &Client, sim: &Sim, state: &mut State, id: u64, argument
             }
         }
         Command::Read { .. } => sim.count("readings acknowledged"),
+        Command::React { .. } => sim.count("reactions acknowledged"),
+        Command::Pin { .. } => sim.count("pins acknowledged"),
         Command::Join { conversation } => {
             sim.count("joins acknowledged");
             line.mutes.unmuted(conversation, history.newest());

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use quintet_domain::{Audience, ConversationId, ConversationRef, Entry, Event, Message, MessageId, UserId};
 
 use super::Check;
+use super::reactions::Reactions;
 
 /// The positions between which a user was a member, both included: it hears of its own join and departure.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +52,16 @@ pub(crate) struct MessageFacts {
     /// Its texts, each with the position from which on it has that.
     pub(crate) texts: Vec<(u64, String)>,
     pub(crate) deleted: bool,
+    pub(crate) pinned: bool,
+    /// The message that it answers.
+    pub(crate) reply_to: Option<MessageId>,
+}
+
+impl MessageFacts {
+    /// The text that it has now.
+    pub(crate) fn text(&self) -> &str {
+        self.texts.last().map_or("", |(_, text)| text)
+    }
 }
 
 /// The committed history.
@@ -59,6 +70,7 @@ pub(crate) struct History {
     pub(crate) entries: Vec<Entry>,
     pub(crate) conversations: BTreeMap<ConversationId, ConversationFacts>,
     pub(crate) messages: BTreeMap<MessageId, MessageFacts>,
+    pub(crate) reactions: Reactions,
 }
 
 impl History {
@@ -137,12 +149,16 @@ impl History {
         match &entry.event {
             Event::MessageCreated(message) => {
                 self.written_by_a_member(message, position)?;
+                self.quotes(message)?;
+                let details = message.details.as_deref();
                 let facts = MessageFacts {
                     position,
                     conversation: message.conversation.id.clone(),
                     sender: message.sender.id.clone(),
                     texts: vec![(position, message.content.clone())],
                     deleted: false,
+                    pinned: false,
+                    reply_to: details.and_then(|details| details.reply_to.as_ref()).map(|quote| quote.id.clone()),
                 };
                 if self.messages.insert(message.id.clone(), facts).is_some() {
                     return Err(format!("message {} was committed twice", message.id));
@@ -158,10 +174,43 @@ impl History {
                     return Err(format!("message {} was changed after it was deleted", message.id));
                 }
                 facts.deleted = deleted;
+                facts.pinned &= !deleted;
                 facts.texts.push((position, message.content.clone()));
+                self.quotes(message)
+            }
+            Event::MessageReacted(reacted) => {
+                self.is_there(&reacted.message, position)?;
+                self.reactions.add(position, reacted)
+            }
+            Event::MessagePinned { message, pinned, .. } => {
+                self.is_there(message, position)?;
+                match self.messages.get_mut(message) {
+                    Some(facts) if facts.pinned != *pinned => facts.pinned = *pinned,
+                    _ => return Err(format!("the pin of {message} was committed at {position}, and is no change")),
+                }
                 Ok(())
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Nothing is done to a deleted message.
+    fn is_there(&self, message: &MessageId, position: u64) -> Check {
+        match self.messages.get(message) {
+            Some(facts) if !facts.deleted => Ok(()),
+            _ => Err(format!("{message} is not there at {position}, where something was done to it")),
+        }
+    }
+
+    /// A reply shows the message that it answers as that is now.
+    pub(crate) fn quotes(&self, message: &Message) -> Check {
+        let Some(quote) = message.details.as_deref().and_then(|details| details.reply_to.as_ref()) else {
+            return Ok(());
+        };
+        let there = self.messages.get(&quote.id).filter(|facts| facts.conversation == message.conversation.id);
+        match there {
+            Some(facts) if facts.text() == quote.content && facts.deleted == quote.deleted => Ok(()),
+            _ => Err(format!("{} answers {}, and shows it as {:?}", message.id, quote.id, quote.content)),
         }
     }
 
@@ -212,6 +261,15 @@ impl History {
                 let spans = facts.and_then(|facts| facts.members.get(user));
                 spans.is_some_and(|spans| spans.iter().any(|span| span.to.is_some_and(|to| to >= entry.position)))
             }
+            // The newest pin alone is replayed, and none of a deleted message.
+            Event::MessagePinned { message, .. } => {
+                let is_newer = |later: &Entry| match &later.event {
+                    Event::MessagePinned { message: of, .. } => of == message,
+                    Event::MessageDeleted(deleted) => deleted.id == *message,
+                    _ => false,
+                };
+                self.entries.iter().rev().take_while(|later| later.position > entry.position).any(is_newer)
+            }
             // The newest change alone is replayed, and none of a membership that has ended.
             Event::SettingsChanged { conversation, .. } => {
                 let is_newer = |later: &Entry| match &later.event {
@@ -227,6 +285,12 @@ impl History {
             }
             _ => false,
         }
+    }
+
+    /// Whether a user was a member from a position to the end.
+    pub(crate) fn is_member_since(&self, conversation: &ConversationId, user: &UserId, position: u64) -> bool {
+        let spans = self.conversations.get(conversation).and_then(|facts| facts.members.get(user));
+        spans.and_then(|spans| spans.last()).is_some_and(|span| span.to.is_none() && span.from <= position)
     }
 
     /// Whether a user was a member at some time from a position on.

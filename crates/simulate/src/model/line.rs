@@ -14,6 +14,7 @@ use super::Check;
 use super::history::History;
 use super::mutes::{Muted, Mutes, MutesKnown, ended_by};
 use super::projection::{Expected, Reader, Requirement, expected, subject};
+use super::reactions::{Heard, Told};
 use crate::packets::Offset;
 
 /// A place in the history: the index of an entry, and how many of its events are behind.
@@ -45,6 +46,8 @@ pub(crate) struct Line {
     pub(crate) withheld: u64,
     /// The newest message that a join's history had, by room.
     histories: BTreeMap<ConversationId, u64>,
+    /// What was told of reactions.
+    told: Told,
 }
 
 impl Line {
@@ -61,6 +64,7 @@ impl Line {
             mutes: Mutes::default(),
             withheld: 0,
             histories: BTreeMap::new(),
+            told: Told::default(),
         }
     }
 
@@ -105,6 +109,10 @@ impl Line {
         if self.resumed && history.may_be_left_out(entry, &self.reader.user) {
             expected.iter_mut().for_each(|event| event.requirement = Requirement::Optional);
         }
+        if matches!(entry.event, Event::MessageReacted(_)) {
+            // It may be told late, together with others.
+            expected.iter_mut().for_each(|event| event.requirement = Requirement::Optional);
+        }
         let muted = match entry.event.audience() {
             Audience::Members(conversation) => self.mutes.of(conversation, entry.position),
             Audience::Users(_) | Audience::User(_) | Audience::Watchers(_) | Audience::Contacts(_) => Muted::No,
@@ -141,6 +149,9 @@ impl Line {
                 if event.name == name && event.offset == *offset && event.subject == ids {
                     self.heard = Some(self.walked);
                     self.check_text(history, entry, payload)?;
+                    if matches!(entry.event, Event::MessageReacted(_)) {
+                        self.hear_reaction(history, payload, Some(entry.position))?;
+                    }
                     self.check_behind_history(entry)?;
                     return Ok(entry);
                 }
@@ -209,9 +220,31 @@ impl Line {
         self.walk_to(history, self.sent_to, "got the reply to a later command")
     }
 
+    /// An event about reactions was heard; late if it has no position.
+    pub(crate) fn hear_reaction(&mut self, history: &History, payload: &Value, at: Option<u64>) -> Check {
+        let user = &self.reader.user;
+        let Some(heard) = Heard::read(payload) else { return Err(format!("{user} heard of no reaction: {payload}")) };
+        let Some(facts) = history.messages.get(&heard.message) else {
+            return Err(format!("{user} heard of a reaction to {}, which does not exist", heard.message));
+        };
+        let may_hear = |position| history.was_member_since(&facts.conversation, user, position);
+        // Who hears all vocabularies hears each event in all of them.
+        let again = self.resumed || self.reader.dialect.is_none();
+        self.told.hear(&history.reactions, &heard, at, (again, may_hear)).map_err(|why| format!("{user}: {why}"))
+    }
+
     /// Nothing more comes: everything that has to be heard was heard.
     pub(crate) fn complete(&mut self, history: &History) -> Check {
-        self.walk_to(history, u64::MAX, "is up to date at rest")
+        self.walk_to(history, u64::MAX, "is up to date at rest")?;
+        let user = &self.reader.user;
+        let knows_all = |message: &MessageId, since: u64| {
+            history.messages.get(message).is_some_and(|facts| {
+                let is_member = history.is_member_since(&facts.conversation, user, since);
+                !facts.deleted && is_member && self.mutes.never(&facts.conversation)
+            })
+        };
+        let complete = self.told.complete(&history.reactions, self.excused_to, knows_all);
+        complete.map_err(|why| format!("{user}: {why}"))
     }
 
     /// The text of a message is the one of its entry, or a later one that the user may know where it is replayed.
@@ -223,12 +256,31 @@ impl Line {
         let user = &self.reader.user;
         let told = |since: u64| since >= entry.position && history.was_member(&facts.conversation, user, since);
         if facts.texts.iter().any(|(since, known)| told(*since) && known == text) {
-            return Ok(());
+            return self.check_quote(history, entry, fields);
         }
         Err(format!(
             "{user} heard `{text}` as the text of {} at {}, which it never had since while {user} was a member",
             message.id, entry.position
         ))
+    }
+
+    /// The text of the message that is answered is the one that it had, or a later one that the user may know.
+    fn check_quote(&self, history: &History, entry: &Entry, fields: &Value) -> Check {
+        let Some(quote) = fields.get("replyTo").filter(|quote| quote.is_object()) else { return Ok(()) };
+        let field = |key: &str| quote.get(key).and_then(Value::as_str).unwrap_or_default();
+        let (user, id, text) = (&self.reader.user, field("id"), field("content"));
+        let Some(facts) = history.messages.get(&MessageId::trusted(id)) else {
+            return Err(format!("{user} heard a reply to {id}, which does not exist"));
+        };
+        let then = facts.texts.iter().rfind(|(since, _)| *since <= entry.position);
+        let later = facts
+            .texts
+            .iter()
+            .filter(|(since, _)| *since > entry.position && history.was_member(&facts.conversation, user, *since));
+        if then.into_iter().chain(later).any(|(_, known)| known == text) {
+            return Ok(());
+        }
+        Err(format!("{user} heard at {} a reply to {id}, which never had the text `{text}` since", entry.position))
     }
 
     // --- the history of a join ---

@@ -2,7 +2,7 @@
 //!
 //! What must stay true: where the place of a mute among the entries cannot be known, nothing is demanded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use quintet_domain::{ConversationId, Entry, Event, UserId};
 
@@ -41,30 +41,36 @@ pub(crate) enum MutesKnown {
 
 /// The mutes of one line.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Mutes(BTreeMap<ConversationId, Mute>);
+pub(crate) struct Mutes {
+    now: BTreeMap<ConversationId, Mute>,
+    /// Conversations that were muted at some time.
+    ever: BTreeSet<ConversationId>,
+}
 
 impl Mutes {
     /// A mute was acknowledged; `newest` is the newest committed position.
     pub(crate) fn muted(&mut self, conversation: &ConversationId, newest: u64) {
-        self.0.insert(conversation.clone(), Mute::Muted { unclear_to: newest });
+        self.ever.insert(conversation.clone());
+        self.now.insert(conversation.clone(), Mute::Muted { unclear_to: newest });
     }
 
     /// The end of a mute was acknowledged.
     pub(crate) fn unmuted(&mut self, conversation: &ConversationId, newest: u64) {
-        if self.0.contains_key(conversation) {
-            self.0.insert(conversation.clone(), Mute::Ended { unclear_to: newest });
+        if self.now.contains_key(conversation) {
+            self.now.insert(conversation.clone(), Mute::Ended { unclear_to: newest });
         }
     }
 
     /// A mute, or its end, was asked for, and the connection was lost.
     pub(crate) fn unknown(&mut self, conversation: &ConversationId) {
-        self.0.insert(conversation.clone(), Mute::Unknown);
+        self.ever.insert(conversation.clone());
+        self.now.insert(conversation.clone(), Mute::Unknown);
     }
 
     /// The connection was resumed: a replay has the mutes of its beginning. `has_ended` says whether the membership of a
     /// conversation has ended since what was heard last: the server forgets the mute then, unless nobody was connected.
     pub(crate) fn resumed(&mut self, newest: u64, has_ended: impl Fn(&ConversationId) -> bool) {
-        for (conversation, mute) in &mut self.0 {
+        for (conversation, mute) in &mut self.now {
             match mute {
                 Mute::Muted { .. } | Mute::Ended { .. } if has_ended(conversation) => *mute = Mute::Unknown,
                 Mute::Muted { unclear_to } | Mute::Ended { unclear_to } => *unclear_to = (*unclear_to).max(newest),
@@ -77,19 +83,24 @@ impl Mutes {
     pub(crate) fn kept(&mut self, known: MutesKnown) {
         match known {
             MutesKnown::All => {}
-            MutesKnown::None => self.0.clear(),
-            MutesKnown::Perhaps => self.0.values_mut().for_each(|mute| *mute = Mute::Unknown),
+            MutesKnown::None => self.now.clear(),
+            MutesKnown::Perhaps => self.now.values_mut().for_each(|mute| *mute = Mute::Unknown),
         }
+    }
+
+    /// Whether a conversation was never muted, so that nothing of it was withheld.
+    pub(crate) fn never(&self, conversation: &ConversationId) -> bool {
+        !self.ever.contains(conversation)
     }
 
     /// Whether a conversation counts as muted.
     pub(crate) fn holds(&self, conversation: &ConversationId) -> bool {
-        matches!(self.0.get(conversation), Some(Mute::Muted { .. } | Mute::Unknown))
+        matches!(self.now.get(conversation), Some(Mute::Muted { .. } | Mute::Unknown))
     }
 
     /// What may be heard of an entry of a conversation.
     pub(crate) fn of(&self, conversation: &ConversationId, position: u64) -> Muted {
-        match self.0.get(conversation) {
+        match self.now.get(conversation) {
             Some(Mute::Muted { .. }) => Muted::Yes,
             Some(Mute::Unknown) => Muted::Perhaps,
             Some(Mute::Ended { unclear_to }) if position <= *unclear_to => Muted::Perhaps,
@@ -100,13 +111,13 @@ impl Mutes {
     /// An entry is behind: a mute ends with the membership.
     pub(crate) fn pass(&mut self, entry: &Entry, user: &UserId) {
         let Some(conversation) = ended_by(entry, user) else { return };
-        match self.0.get(conversation) {
+        match self.now.get(conversation) {
             Some(Mute::Muted { unclear_to }) if entry.position <= *unclear_to => {
-                self.0.insert(conversation.clone(), Mute::Unknown);
+                self.now.insert(conversation.clone(), Mute::Unknown);
             }
             // A replay may come to what was before once more.
             Some(Mute::Muted { .. }) => {
-                self.0.insert(conversation.clone(), Mute::Ended { unclear_to: entry.position });
+                self.now.insert(conversation.clone(), Mute::Ended { unclear_to: entry.position });
             }
             Some(Mute::Unknown | Mute::Ended { .. }) | None => {}
         }

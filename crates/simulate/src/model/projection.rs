@@ -123,8 +123,10 @@ fn stand_in(reader: &Reader) -> User {
     }
 }
 
-/// The fields of a whole conversation whose ids may be others when it is shown again.
-const PRESENT_STATE: [&str; 4] = ["participants", "lastMessage", "last_message", "ownerId"];
+/// The fields of a conversation or a message whose ids may be others when it is shown again: what others did to it, and the
+/// message that it answers, which those who have left are not shown.
+const PRESENT_STATE: [&str; 8] =
+    ["participants", "lastMessage", "last_message", "ownerId", "reactions", "thread", "replyTo", "changes"];
 
 /// The ids in a payload, by which two encodings of one event are compared: a replay brings present texts, readers,
 /// members and newest messages.

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use quintet_domain::{GuestProof, Login, UserId};
+use quintet_domain::{GuestProof, Has, Login, MessageSearch, SearchText, UserId};
 use quintet_store::{Filter, MeetupFilter, PageOf, Party, Store, StoreError, UserState};
 
 use super::world::{PEOPLE, SERVICE, World, secret_of};
@@ -39,9 +39,14 @@ macro_rules! pages {
     }};
 }
 
+fn search(text: &str) -> MessageSearch {
+    MessageSearch::of(SearchText::parse("q", text).expect("a search"))
+}
+
 /// Everything that can be read of a world.
 pub async fn all(store: &dyn Store, world: &World) -> Vec<String> {
     let mut views = Views::default();
+    store.searchable(world.position).await.expect("searchable");
     let mut users: Vec<UserId> = PEOPLE.iter().map(|name| UserId::trusted(name)).collect();
     users.extend(world.service.clone());
     users.push(UserId::trusted("unknown"));
@@ -63,16 +68,25 @@ pub async fn all(store: &dyn Store, world: &World) -> Vec<String> {
                 PageOf::Skipping(0),
                 PageOf::Skipping(1),
                 PageOf::Skipping(1_000),
+                PageOf::Around(5),
             ] {
                 let page = store.messages(Party::Server, user.clone(), id.clone(), of, 3).await;
                 views.add(("messages", asked, of), page);
             }
+            for of in [PageOf::Newest, PageOf::Before(4), PageOf::Around(5)] {
+                let page = store.messages_outside_threads(Party::Server, user.clone(), id.clone(), of, 3).await;
+                views.add(("messages outside threads", asked, of), page);
+            }
+            let search = MessageSearch { conversation: Some(id.clone()), ..search("text") };
+            views.add(("search", asked), store.search_messages(user.clone(), search, None, 50).await);
             views.add(("pins", asked), store.pins(user.clone(), id.clone()).await);
             let found = store.find_conversations(user.clone(), String::new(), Filter::One(id.clone()), None, 5).await;
             views.add(("find", asked), found);
         }
         for message in &world.messages {
             views.add(("reactions", user, message), store.reactions(user.clone(), message.clone()).await);
+            let thread = store.thread(Party::Server, user.clone(), message.clone(), u64::MAX, 2).await;
+            views.add(("thread", user, message), thread);
         }
     }
     views.0
@@ -129,6 +143,15 @@ async fn of_user(store: &dyn Store, world: &World, user: &UserId, users: &[UserI
     for current in [false, true] {
         let filter = MeetupFilter { current };
         pages!(views, ("meetups", user, current), |mark| store.meetups(user.clone(), filter, mark.clone(), 2));
+    }
+    for (text, has) in [("text", None), ("edit*", None), ("png", Some(Has::File)), ("text", Some(Has::Mention))] {
+        let search = MessageSearch { has, ..search(text) };
+        pages!(views, ("search", user, text, has), |mark| store.search_messages(
+            user.clone(),
+            search.clone(),
+            mark.clone(),
+            3
+        ));
     }
     for meetup in &world.meetups {
         views.add(("meetup", user, meetup), store.meetup(user.clone(), meetup.clone()).await);

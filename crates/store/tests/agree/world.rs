@@ -8,7 +8,7 @@ use quintet_domain::{
     Actor, AddMember, AddService, AdoptUser, AnnounceFile, Barrier, ChangeConversation, ChangeMeetup, ChangeProfile,
     ChangeSettings, Claims, ClientMessageId, Commit, CompleteFile, ConnectionId, ContinueErasure, ConversationId,
     ConversationKind, CreateConversation, CreateMeetup, DecideRequest, DeleteConversation, DeleteMeetup, DeleteMessage,
-    Departure, EditMessage, Emoji, EraseUser, Event, ExpireMeetups, FileLink, ForgetFiles, GuestProof,
+    Departure, EditMessage, EditedDetails, Emoji, EraseUser, Event, ExpireMeetups, FileLink, ForgetFiles, GuestProof,
     JoinConversation, LeaveConversation, MarkDelivered, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId,
     MessageKind, Metadata, Mute, NewConversation, NewDetails, NewFile, NewMeetup, NewText, NewUser, NoteDelivery,
     NoteLogin, NoteSeen, NotedBy, NotificationId, Notify, NotifyUser, PinMessage, Probe, Profile, ProfileChange, Prune,
@@ -131,28 +131,36 @@ impl World {
         let direct = matches!(step.kind, 6..10);
         let target =
             if direct { Target::Direct(person(step.b)) } else { Target::Conversation(self.conversation(step.b)) };
-        let file = (step.c % 7 == 3).then(|| FileLink { url: self.file_link(step), name: Some("a.png".to_owned()) });
+        let mut file =
+            (step.c % 7 == 3).then(|| FileLink { url: self.file_link(step), name: Some("a.png".to_owned()) });
+        let details = self.details(step);
+        if let Some(first) = details.as_ref().and_then(|details| details.files.first()) {
+            file = Some(first.clone());
+        }
+        let named = if step.c % 9 == 2 { " @ada and @bob!" } else { "" };
         let text = NewText {
             target,
             kind: if file.is_some() { MessageKind::File } else { MessageKind::Text },
-            content: format!("text {}", step.c % 5),
+            content: format!("text {}{named}", step.c % 5),
             file,
             client_message_id: (step.y && step.c.is_multiple_of(4))
                 .then(|| ClientMessageId::trusted(&format!("c-{}", step.b))),
-            details: self.details(step),
+            details,
         };
         SendMessage { actor: self.actor(step), text }.into()
     }
 
     /// What some messages bring beside their text.
     fn details(&self, step: &Step) -> Option<Box<NewDetails>> {
+        let link = |url: String| FileLink { url, name: Some("b.png".to_owned()) };
+        let files = [self.file_link(step), "https://example.org/b.png".to_owned(), self.file_link(step)];
         let details = NewDetails {
+            files: if step.c % 11 == 4 { files.map(link).to_vec() } else { Vec::new() },
             metadata: step.c.is_multiple_of(5).then(|| Metadata::trusted("{\"n\":1}")),
             reply_to: (step.c % 5 == 1).then(|| self.message(step.b)),
             thread: (step.c % 5 == 2).then(|| self.message(step.b)),
             mentions: (step.c % 5 == 3).then(|| vec![person(step.b)]),
             mention_all: step.c % 10 == 4,
-            ..NewDetails::default()
         };
         details.kept()
     }
@@ -196,8 +204,14 @@ impl World {
         match step.kind {
             0..10 => self.send(step),
             10 | 11 => {
-                EditMessage { actor, message: self.message(step.c), content: format!("edit {}", step.b), details: None }
-                    .into()
+                let details = EditedDetails {
+                    metadata: step.x.then(|| Metadata::trusted(if step.y { "{}" } else { "{\"n\":2}" })),
+                    mentions: (step.b % 3 == 1).then(|| vec![other]),
+                    mention_all: (step.b % 4 == 2).then_some(step.y),
+                };
+                let (message, content) = (self.message(step.c), format!("edit {}", step.b));
+                let details = (details != EditedDetails::default()).then(|| Box::new(details));
+                EditMessage { actor, message, content, details }.into()
             }
             12 | 13 => DeleteMessage { actor, message: self.message(step.c) }.into(),
             14..17 => {

@@ -8,10 +8,10 @@ use proptest::prelude::*;
 use quintet_domain::{
     AddMember, AdoptUser, ChangeConversation, ChangeProfile, ChangeSettings, Claims, ContinueErasure, ConversationId,
     ConversationKind, CreateConversation, CreateMeetup, DecideRequest, DeleteConversation, DeleteMeetup, DeleteMessage,
-    Departure, EditMessage, Emoji, EraseUser, JoinConversation, LeaveConversation, MarkRead, MeetupId, MessageId,
-    Metadata, NewMeetup, NewText, NoteSeen, PinMessage, Profile, ProfileChange, Prune, React, Reading, RemoveMember,
-    RenewHash, RequestMeetup, RevokeTokens, Role, SendMessage, SetDisabled, SettingsChange, SweepGuests, Target,
-    Timestamp, UserId, Write, Written,
+    Departure, EditMessage, EditedDetails, Emoji, EraseUser, FileLink, JoinConversation, LeaveConversation, MarkRead,
+    MeetupId, MessageId, Metadata, NewDetails, NewMeetup, NewText, NoteSeen, PinMessage, Profile, ProfileChange, Prune,
+    React, Reading, RemoveMember, RenewHash, RequestMeetup, RevokeTokens, Role, SendMessage, SetDisabled,
+    SettingsChange, SweepGuests, Target, Timestamp, UserId, Write, Written,
 };
 
 use crate::support::{actor, message, new_conversation};
@@ -22,7 +22,16 @@ pub enum Step {
     Make(ConversationKind),
     Send,
     SendDirect,
+    /// Answer a message, mostly of the same conversation.
+    Reply,
+    /// Continue a thread.
+    Thread,
+    /// Mention a user, by its id or in the text, and seldom all.
+    Mention,
+    /// Carry several files and custom data.
+    Carry,
     Edit,
+    EditDetails,
     DeleteMessage,
     Read,
     Configure,
@@ -62,7 +71,10 @@ pub fn step() -> impl Strategy<Value = Step> {
         Just(Read),
         Just(Configure),
         Just(Edit),
-        Just(SendDirect)
+        Just(SendDirect),
+        Just(Reply),
+        Just(Thread),
+        Just(React)
     ];
     let seldom = vec![
         DeleteMessage,
@@ -84,9 +96,14 @@ pub fn step() -> impl Strategy<Value = Step> {
         Accept,
         EndMeetup,
         Prune,
-        React,
+        Mention,
+        Mention,
+        Carry,
+        EditDetails,
         React,
         Unreact,
+        Unreact,
+        Pin,
         Pin,
     ];
     prop_oneof![
@@ -108,7 +125,7 @@ pub type Chosen = (Step, usize, usize, usize);
 #[derive(Default)]
 pub struct Made {
     conversations: Vec<ConversationId>,
-    messages: Vec<MessageId>,
+    messages: Vec<(MessageId, ConversationId)>,
     meetups: Vec<MeetupId>,
 }
 
@@ -123,7 +140,7 @@ impl Made {
         match written {
             Written::CreateConversation(created) => self.conversations.push(created.conversation.id.clone()),
             Written::SendMessage(sent) => {
-                self.messages.push(sent.message.id.clone());
+                self.messages.push((sent.message.id.clone(), sent.message.conversation.id.clone()));
                 if !self.conversations.contains(&sent.message.conversation.id) {
                     self.conversations.push(sent.message.conversation.id.clone());
                 }
@@ -142,7 +159,16 @@ impl Made {
         let actor = actor(&by);
         let pick = |count: usize| (count > 0).then(|| at % count);
         let conversation = pick(self.conversations.len()).map(|at| self.conversations[at].clone());
-        let sent = pick(self.messages.len()).map(|at| self.messages[at].clone());
+        let earlier = pick(self.messages.len()).map(|at| self.messages[at].clone());
+        let sent = earlier.as_ref().map(|(id, _)| id.clone());
+        // Mostly in the conversation of the message that it is about.
+        let beside = earlier.map(|(_, of)| of).filter(|_| at % 8 != 7).or_else(|| conversation.clone());
+        let with = |conversation: &ConversationId, text: &str, details: NewDetails| -> Write {
+            let mut write = message(&by, conversation, text, None);
+            write.text.file = details.files.first().cloned();
+            write.text.details = details.kept();
+            write.into()
+        };
         let meetup = pick(self.meetups.len()).map(|at| self.meetups[at].clone());
         let soon = Timestamp(4_000_000_000_000);
         Some(match step {
@@ -153,13 +179,38 @@ impl Made {
                 let text = NewText { target: Target::Direct(other), ..send.text };
                 SendMessage { actor, text }.into()
             }
+            Step::Reply => with(&beside?, "answer", NewDetails { reply_to: Some(sent?), ..NewDetails::default() }),
+            Step::Thread => with(&beside?, "more", NewDetails { thread: Some(sent?), ..NewDetails::default() }),
+            Step::Mention if at.is_multiple_of(3) => {
+                with(&conversation?, "@name0, @name1 and @name2", NewDetails::default())
+            }
+            Step::Mention => {
+                let (mentions, mention_all) = (Some(vec![other]), at.is_multiple_of(5));
+                with(&conversation?, "you", NewDetails { mentions, mention_all, ..NewDetails::default() })
+            }
+            Step::Carry => {
+                let link = |name: &str| FileLink::new(format!("https://example.org/{name}"), Some(name.to_owned()));
+                let files = ["a", "b"].into_iter().filter_map(|name| link(name).ok()).collect();
+                let metadata = Some(Metadata::trusted("{\"n\":1}"));
+                with(&conversation?, "", NewDetails { files, metadata, ..NewDetails::default() })
+            }
+            Step::EditDetails => {
+                let details = EditedDetails {
+                    metadata: Some(Metadata::trusted(if at.is_multiple_of(2) { "{}" } else { "{\"n\":2}" })),
+                    mentions: at.is_multiple_of(3).then(|| vec![other]),
+                    mention_all: Some(at.is_multiple_of(5)),
+                };
+                let details = Some(Box::new(details));
+                EditMessage { actor, message: sent?, content: "newer".to_owned(), details }.into()
+            }
             Step::Edit => EditMessage { actor, message: sent?, content: "new".to_owned(), details: None }.into(),
             Step::DeleteMessage => DeleteMessage { actor, message: sent? }.into(),
             Step::Read => {
                 MarkRead { actor, reading: Reading::Messages { conversation: None, messages: vec![sent?] } }.into()
             }
             Step::React | Step::Unreact => {
-                let (emoji, active) = (Emoji::trusted("+1"), matches!(step, Step::React));
+                let emoji = Emoji::trusted(if at.is_multiple_of(4) { "-1" } else { "+1" });
+                let active = matches!(step, Step::React);
                 React { actor, message: sent?, emoji, active }.into()
             }
             Step::Pin => PinMessage { actor, message: sent?, pinned: at % 3 != 0 }.into(),

@@ -133,6 +133,14 @@ fn texts(event: &Event) -> Vec<(ConversationId, String)> {
             let reader =
                 |reader: &Reader| (message.conversation.id.clone(), format!("{} by {}", message.id, reader.user));
             texts.extend(message.readers.iter().map(reader));
+            // What others did to it, or to the message that it answers.
+            let details = message.details.as_deref().cloned().unwrap_or_default();
+            let quoted = details.reply_to.map(|quote| format!("{} answers {:?}", message.id, quote.content));
+            let thread = details.thread.map(|thread| format!("{} has {} replies", message.id, thread.count));
+            let pin = details.pinned.map(|pin| format!("{} pinned by {}", message.id, pin.by));
+            let reacted = details.reactions.into_iter().map(|one| format!("{} {one:?}", message.id));
+            let all = quoted.into_iter().chain(thread).chain(pin).chain(reacted);
+            texts.extend(all.map(|text| (message.conversation.id.clone(), text)));
             texts
         }
         Event::ConversationCreated { conversation, .. }

@@ -5,19 +5,25 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use quintet_domain::{
     AddMember, ChangeConversation, ChangeMeetup, ChangeSettings, ConversationId, ConversationKind, CreateMeetup,
-    DecideRequest, DeleteConversation, DeleteMessage, Departure, EditMessage, Emoji, JoinConversation,
-    LeaveConversation, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId, NewMeetup, NotifyUser, PinMessage,
-    React, Reading, RemoveMember, RequestMeetup, Role, SettingsChange, Target, Timestamp, UserId,
+    DecideRequest, DeleteConversation, DeleteMessage, Departure, EditMessage, EditedDetails, Emoji, FileLink,
+    JoinConversation, LeaveConversation, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId, Metadata,
+    NewDetails, NewMeetup, NotifyUser, PinMessage, React, Reading, RemoveMember, RequestMeetup, Role, SettingsChange,
+    Target, Timestamp, UserId,
 };
 
-use crate::support::{Bench, Factory, actor};
+use crate::support::{Bench, Factory, actor, message};
 
 pub const USERS: usize = 4;
 
 #[derive(Clone, Debug)]
 pub enum Step {
     SendMessage,
+    /// Answer the newest message, or continue its thread.
+    Answer(bool),
+    /// Mention a user, with files and custom data.
+    Mention(usize),
     Edit,
+    EditDetails(usize),
     DeleteMessage,
     Read,
     React(bool, bool),
@@ -38,7 +44,10 @@ pub enum Step {
 pub fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => Just(Step::SendMessage),
+        3 => any::<bool>().prop_map(Step::Answer),
+        1 => (0..USERS).prop_map(Step::Mention),
         2 => Just(Step::Edit),
+        1 => (0..USERS).prop_map(Step::EditDetails),
         2 => Just(Step::DeleteMessage),
         3 => Just(Step::Read),
         4 => (any::<bool>(), any::<bool>()).prop_map(|(emoji, active)| Step::React(emoji, active)),
@@ -92,6 +101,16 @@ impl Run {
         Self { bench, users, conversations, meetup: meetup.id, messages: BTreeMap::new(), texts: 0 }
     }
 
+    /// Sends a message with details, if that is allowed.
+    async fn send(&mut self, user: usize, at: usize, text: &str, details: NewDetails) {
+        let mut write = message(&self.users[user], &self.conversations[at], text, None);
+        write.text.file = details.files.first().cloned();
+        write.text.details = details.kept();
+        if let Ok(sent) = self.bench.write(write).await {
+            self.messages.insert(at, sent.message.id.clone());
+        }
+    }
+
     /// Does something, allowed or not. What is refused has no entries.
     pub async fn take(&mut self, user: usize, at: usize, step: Step) {
         self.texts += 1;
@@ -104,6 +123,29 @@ impl Run {
                 if let Ok(sent) = bench.send(&self.users[user], &id, &text).await {
                     self.messages.insert(at, sent.message.id.clone());
                 }
+            }
+            (Step::Answer(in_thread), Some(message)) => {
+                let details = match in_thread {
+                    true => NewDetails { thread: Some(message), ..NewDetails::default() },
+                    false => NewDetails { reply_to: Some(message), ..NewDetails::default() },
+                };
+                self.send(user, at, &text, details).await;
+            }
+            (Step::Mention(other), _) => {
+                let link = |name: &str| FileLink::new(format!("https://example.org/{text}/{name}"), None);
+                let details = NewDetails {
+                    files: ["a", "b"].into_iter().filter_map(|name| link(name).ok()).collect(),
+                    metadata: Some(Metadata::trusted("{\"n\":1}")),
+                    mentions: Some(vec![whom(other)]),
+                    mention_all: self.texts.is_multiple_of(2),
+                    ..NewDetails::default()
+                };
+                self.send(user, at, &text, details).await;
+            }
+            (Step::EditDetails(other), Some(message)) => {
+                let details = EditedDetails { mentions: Some(vec![whom(other)]), ..EditedDetails::default() };
+                let details = Some(Box::new(details));
+                let _ = bench.write(EditMessage { actor: by, message, content: text, details }).await;
             }
             (Step::Edit, Some(message)) => {
                 let _ = bench.write(EditMessage { actor: by, message, content: text, details: None }).await;
@@ -126,7 +168,16 @@ impl Run {
             (Step::Pin(pinned), Some(message)) => {
                 let _ = bench.write(PinMessage { actor: by, message, pinned }).await;
             }
-            (Step::Edit | Step::DeleteMessage | Step::Read | Step::React(..) | Step::Pin(_), None) => {}
+            (
+                Step::Answer(_)
+                | Step::EditDetails(_)
+                | Step::Edit
+                | Step::DeleteMessage
+                | Step::Read
+                | Step::React(..)
+                | Step::Pin(_),
+                None,
+            ) => {}
             (Step::Join, _) => {
                 let _ = bench
                     .write(JoinConversation {

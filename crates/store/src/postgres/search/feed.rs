@@ -125,6 +125,10 @@ async fn step_within(link: &Link) -> Fetched<bool> {
             .await?;
     let Some(row) = locked.first() else { return Ok(false) };
     let (mut after, version, mut made_at): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+    if version > SEARCH_TERMS_VERSION {
+        // A node of a newer version makes it; two that made it anew in turns would never end.
+        return Ok(false);
+    }
     let newest: i64 = number(
         link,
         "SELECT coalesce(

@@ -18,7 +18,7 @@ use tokio::sync::watch;
 
 use super::index::{
     Progress, add, advance, empty_partition, newest, note_stale, partition_of, positions_of, progress, seal_partition,
-    stalest,
+    shrink, stalest,
 };
 use crate::OpenError;
 use crate::sqlite::rows::{message_at, message_columns};
@@ -228,10 +228,12 @@ impl Feeder {
             add(&tx, row)?;
         }
         advance(&tx, step.up_to)?;
-        if before >= 0 && partition_of(before) < partition_of(step.up_to) {
+        let is_full = partition_of(before) < partition_of(step.up_to);
+        if is_full {
             seal_partition(&tx, partition_of(before))?;
         }
-        tx.commit()
+        tx.commit()?;
+        if is_full { shrink(index) } else { Ok(()) }
     }
 
     /// Makes a partition anew from its messages, so that it has the words of no others.
@@ -254,7 +256,8 @@ impl Feeder {
             }
         }
         seal_partition(&tx, partition)?;
-        tx.commit()
+        tx.commit()?;
+        shrink(&self.parts.index)
     }
 }
 

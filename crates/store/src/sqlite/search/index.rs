@@ -14,8 +14,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::sqlite::rows::SqliteRows;
 
-/// The number of low bits of a position within a partition: 131,072 positions.
-const PARTITION_BITS: u32 = 17;
+/// The number of low bits of a position within a partition: 262,144 positions. With fewer, the words themselves take more
+/// of the index, because each partition has its own; with more, sealing one takes longer. Indexes of other partitions are
+/// made anew only with a new [`SEARCH_TERMS_VERSION`].
+const PARTITION_BITS: u32 = 18;
 
 /// How far the index has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +85,8 @@ fn opened(connect: &impl Fn() -> rusqlite::Result<Connection>, durable: bool) ->
     let index = connect()?;
     index.set_prepared_statement_cache_capacity(64);
     index.pragma_update(None, "secure_delete", true)?;
+    // Before the first table: what is merged leaves as many unused pages as it had, which [`shrink`] gives back.
+    index.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     if durable {
         index.pragma_update(None, "journal_mode", "WAL")?;
         // What a power failure takes is indexed again, so that no commit waits for the disk.
@@ -207,4 +211,14 @@ pub(super) fn seal_partition(index: &Connection, partition: i64) -> rusqlite::Re
     let table = table_of(partition);
     let known = index.prepare_cached("SELECT 1 FROM partition WHERE number = ?1")?.exists([partition])?;
     if known { index.execute_batch(&format!("INSERT INTO {table} ({table}) VALUES ('optimize')")) } else { Ok(()) }
+}
+
+/// Gives the unused pages of the index back to the disk, outside of a transaction. Unless somebody reads it meanwhile, the
+/// file has nothing more of them when this returns, and neither has the log beside it.
+pub(super) fn shrink(index: &Connection) -> rusqlite::Result<()> {
+    let mut statement = index.prepare("PRAGMA incremental_vacuum")?;
+    // Each step frees one page.
+    let mut steps = statement.query([])?;
+    while steps.next()?.is_some() {}
+    index.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
 }

@@ -2,21 +2,21 @@
 
 #![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
 
+mod sight;
+#[path = "../support/mod.rs"]
 mod support;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use proptest::prelude::*;
 use quintet_domain::limits::SEARCH_MESSAGES_EXAMINED_MAX;
 use quintet_domain::{
-    AddMember, AddService, Barrier, Code, ConversationId, ConversationKind, DeleteConversation, DeleteMessage,
-    Departure, EditMessage, Emoji, FileLink, Has, JoinConversation, LeaveConversation, Message, MessageId, MessageKind,
-    MessageSearch, NewDetails, PinMessage, Profile, React, Refusal, RemoveMember, SearchText, UserId,
+    AddMember, AddService, Barrier, Code, ConversationKind, DeleteConversation, DeleteMessage, EditMessage, Emoji, FileLink,
+    Has, Message, MessageKind, MessageSearch, Metadata, NewDetails, PinMessage, React, Refusal, RemoveMember, SearchText,
+    UserId,
 };
 use quintet_store::{PageOf, Party, Store};
 use support::stage::{On, Stage, every_database};
-use support::{Bench, Factory, actor, block_on, every_store, message, postgres_store, quick_stores};
+use support::{Bench, actor, every_store, message};
 
 every_store!(
     words_are_found_newest_first,
@@ -24,6 +24,7 @@ every_store!(
     what_is_found_has_its_details,
     what_is_not_there_any_more_is_not_found,
     who_may_read_a_message_finds_it,
+    what_a_message_carries_is_found_and_shown,
     a_page_around_a_message,
 );
 
@@ -203,6 +204,46 @@ async fn who_may_read_a_message_finds_it(bench: Bench) {
     assert!(found_now(&*bench.store, &service, &search("apple")).await.is_empty());
 }
 
+/// The names of all files are searched, and custom data is not. What is found shows all that the message carries.
+async fn what_a_message_carries_is_found_and_shown(bench: Bench) {
+    let (a, b) = (bench.user("a").await, bench.user("b").await);
+    let group = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
+    let root = bench.send(&b, &group, "root").await.unwrap().message.id.clone();
+    let link = |name: &str| FileLink::new(format!("https://example.org/{name}"), Some(name.to_owned())).unwrap();
+    let files = vec![link("Räport.pdf"), link("holiday.png")];
+    let mut write = message(&a, &group, "apple, a@example.org", None);
+    write.text.file = Some(files[0].clone());
+    write.text.details = NewDetails {
+        files,
+        metadata: Some(Metadata::trusted("{\"hidden\":\"treasure\"}")),
+        thread: Some(root.clone()),
+        reply_to: Some(root.clone()),
+        mentions: Some(vec![b.clone()]),
+        mention_all: false,
+    }
+    .kept();
+    let sent = bench.write(write).await.unwrap().message.id.clone();
+    bench.write(PinMessage { actor: actor(&a), message: sent.clone(), pinned: true }).await.unwrap();
+    for query in ["apple", "raport", "holi", "holiday png"] {
+        assert_eq!(texts(&bench, &b, &search(query)).await, ["apple, a@example.org"], "{query:?}");
+    }
+    for query in ["treasure", "hidden"] {
+        assert!(texts(&bench, &b, &search(query)).await.is_empty(), "{query:?}");
+    }
+    let shown = &found(&bench, &b, &search("holiday")).await[0];
+    let page = bench.store.messages(Party::Server, b.clone(), group.clone(), PageOf::Newest, 1).await.unwrap();
+    assert!(shown.details.as_ref().is_some_and(|details| details.pinned.is_some() && details.files.len() == 2));
+    assert_eq!(shown.details, page.items[0].details);
+    // Who is mentioned counts, and not how the text looks.
+    let mentions = MessageSearch { has: Some(Has::Mention), ..search("apple") };
+    assert_eq!(texts(&bench, &b, &mentions).await, ["apple, a@example.org"]);
+    bench.send(&a, &group, "apple for @nobody").await.unwrap();
+    assert_eq!(texts(&bench, &b, &mentions).await, ["apple, a@example.org"]);
+    // Without the message its files are not found either.
+    bench.write(DeleteMessage { actor: actor(&a), message: sent }).await.unwrap();
+    assert!(found_now(&*bench.store, &b, &search("holiday")).await.is_empty());
+}
+
 async fn a_page_around_a_message(bench: Bench) {
     let a = bench.user("a").await;
     let group = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
@@ -256,207 +297,4 @@ async fn a_search_goes_on_where_its_page_ended(on: On) {
     let page = stage.bench.store.search_messages(a, narrowed, page.next, 5).await.unwrap();
     assert_eq!(page.items.iter().map(|found| &found.id).collect::<Vec<_>>(), [&needle.id]);
     assert_eq!(page.next, None);
-}
-
-// --- nobody finds what they may not see ---
-
-const USERS: usize = 4;
-
-#[derive(Clone, Debug)]
-enum Step {
-    Send(String),
-    Edit(String),
-    Delete,
-    Join,
-    Leave,
-    Add(usize),
-    Remove(usize),
-    DeleteConversation,
-    Find(String, bool),
-}
-
-fn words() -> impl Strategy<Value = String> {
-    let word = prop_oneof![Just("ab"), Just("abc"), Just("Äbc"), Just("zz"), Just("東京"), Just("東京都"), Just("京")];
-    proptest::collection::vec(word, 1..4).prop_map(|words| words.join(" "))
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        8 => words().prop_map(Step::Send),
-        3 => words().prop_map(Step::Edit),
-        2 => Just(Step::Delete),
-        3 => Just(Step::Join),
-        2 => Just(Step::Leave),
-        2 => (0..USERS).prop_map(Step::Add),
-        2 => (0..USERS).prop_map(Step::Remove),
-        1 => Just(Step::DeleteConversation),
-        6 => (words(), any::<bool>()).prop_map(|(words, waits)| Step::Find(words, waits)),
-    ]
-}
-
-/// A message as the model has it.
-struct Modelled {
-    id: MessageId,
-    conversation: usize,
-    sender: usize,
-    /// The text; `None` once it is deleted.
-    text: Option<String>,
-}
-
-struct Run {
-    bench: Bench,
-    users: Vec<UserId>,
-    conversations: Vec<(ConversationId, BTreeSet<usize>)>,
-    messages: Vec<Modelled>,
-}
-
-impl Run {
-    async fn start(factory: Factory) -> Self {
-        let bench = Bench::of(factory);
-        let mut users = Vec::new();
-        for user in 0..USERS {
-            users.push(bench.user(&format!("u{user}")).await);
-        }
-        let mut conversations = Vec::new();
-        for (kind, open) in
-            [(ConversationKind::Group, false), (ConversationKind::Group, true), (ConversationKind::Room, true)]
-        {
-            conversations.push((bench.conversation(&users[0], kind, open, &[]).await, BTreeSet::from([0])));
-        }
-        Self { bench, users, conversations, messages: Vec::new() }
-    }
-
-    async fn take(&mut self, by: usize, at: usize, step: Step) {
-        let (id, me) = (self.conversations[at].0.clone(), self.users[by].clone());
-        let actor = actor(&me);
-        // The newest message of the conversation is edited or deleted.
-        let newest = self.messages.iter().rposition(|message| message.conversation == at);
-        match step {
-            Step::Send(text) => {
-                if let Ok(sent) = self.bench.send(&me, &id, &text).await {
-                    let id = sent.message.id.clone();
-                    self.messages.push(Modelled { id, conversation: at, sender: by, text: Some(text) });
-                }
-            }
-            Step::Edit(text) => {
-                let Some(newest) = newest else { return };
-                let message = self.messages[newest].id.clone();
-                if self.bench.write(EditMessage { actor, message, content: text.clone(), details: None }).await.is_ok()
-                {
-                    self.messages[newest].text = Some(text);
-                }
-            }
-            Step::Delete => {
-                let Some(newest) = newest else { return };
-                let message = self.messages[newest].id.clone();
-                if self.bench.write(DeleteMessage { actor, message }).await.is_ok() {
-                    self.messages[newest].text = None;
-                }
-            }
-            Step::Join => {
-                let join = JoinConversation { actor, conversation: id, profile: Profile::default(), history: false };
-                if self.bench.write(join).await.is_ok() {
-                    self.conversations[at].1.insert(by);
-                }
-            }
-            Step::Leave => {
-                if self
-                    .bench
-                    .write(LeaveConversation { actor, conversation: id, departure: Departure::Left })
-                    .await
-                    .is_ok()
-                {
-                    self.conversations[at].1.remove(&by);
-                }
-            }
-            Step::Add(other) => {
-                let add = AddMember { actor, conversation: id, user: self.users[other].clone(), role: None };
-                if self.bench.write(add).await.is_ok() {
-                    self.conversations[at].1.insert(other);
-                }
-            }
-            Step::Remove(other) => {
-                let remove = RemoveMember { actor, conversation: id, user: self.users[other].clone() };
-                if self.bench.write(remove).await.is_ok() {
-                    self.conversations[at].1.remove(&other);
-                }
-            }
-            Step::DeleteConversation => {
-                if self.bench.write(DeleteConversation { actor, conversation: id }).await.is_ok() {
-                    self.conversations[at].1.clear();
-                }
-            }
-            Step::Find(text, waits) => self.find(by, &text, waits).await,
-        }
-    }
-
-    async fn find(&self, by: usize, text: &str, waits: bool) {
-        let search = search(text);
-        let fitting = |message: &&Modelled| {
-            let text = message.text.as_deref().filter(|text| search.text.fits([*text]));
-            text.is_some() && self.conversations[message.conversation].1.contains(&by)
-        };
-        let expected: Vec<&MessageId> = self.messages.iter().rev().filter(fitting).map(|found| &found.id).collect();
-        let me = &self.users[by];
-        let found = if waits {
-            found(&self.bench, me, &search).await
-        } else {
-            found_now(&*self.bench.store, me, &search).await
-        };
-        let ids: Vec<&MessageId> = found.iter().map(|message| &message.id).collect();
-        if waits {
-            assert_eq!(ids, expected, "{by} searches {text:?}");
-        } else {
-            // What the index does not know yet may be missing, and nothing else is different.
-            let known: BTreeSet<&MessageId> = ids.iter().copied().collect();
-            let rest: Vec<&MessageId> = expected.into_iter().filter(|id| known.contains(id)).collect();
-            assert_eq!(ids, rest, "{by} searches {text:?}");
-        }
-        for message in &found {
-            let modelled = self.messages.iter().find(|modelled| modelled.id == message.id).unwrap();
-            assert_eq!(
-                (Some(&message.content), &message.sender.id),
-                (modelled.text.as_ref(), &self.users[modelled.sender])
-            );
-        }
-    }
-}
-
-fn finds_what_is_readable(factory: Factory, steps: &[(usize, usize, Step)]) {
-    block_on(async {
-        let mut run = Run::start(factory).await;
-        for (user, at, step) in steps.iter().cloned() {
-            run.take(user, at, step).await;
-        }
-        for user in 0..USERS {
-            for text in ["ab", "abc", "zz", "東京", "京", "ab zz"] {
-                run.find(user, text, true).await;
-            }
-        }
-    });
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, max_shrink_iters: 256, ..ProptestConfig::default() })]
-
-    #[test]
-    fn nobody_finds_what_they_may_not_see(
-        steps in proptest::collection::vec((0..USERS, 0..3usize, step()), 1..60)
-    ) {
-        for (name, factory) in quick_stores() {
-            eprintln!("{name}");
-            finds_what_is_readable(factory, &steps);
-        }
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 6, max_shrink_iters: 32, ..ProptestConfig::default() })]
-
-    #[test]
-    fn nobody_finds_it_on_postgres(
-        steps in proptest::collection::vec((0..USERS, 0..3usize, step()), 1..60)
-    ) {
-        finds_what_is_readable(postgres_store(), &steps);
-    }
 }

@@ -1,0 +1,187 @@
+//! Conversations as the model has them: who is a member, what was sent, and what the permission table says about both.
+//!
+//! What must stay true: the model decides by the table and by what features of messages say, never by asking the store.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use quintet_domain::limits::MENTION_ALL_MEMBERS_MAX;
+use quintet_domain::permissions::{Action, Standing, allows};
+use quintet_domain::{ConversationId, ConversationKind, MessageId, Role, UserKind};
+
+/// The number of users who act: people with accounts first, then guests, then one service.
+pub const USERS: usize = 6;
+/// The number of people with accounts who act.
+pub const REGISTERED: usize = 3;
+/// The user that is a service.
+pub const SERVICE: usize = 5;
+/// The first of those who are only there: members of the big group, with accounts.
+pub const BYSTANDERS: usize = 100;
+/// The number of conversations.
+pub const CONVERSATIONS: usize = 6;
+
+/// What a user is.
+pub fn kind_of(user: usize) -> UserKind {
+    match user {
+        SERVICE => UserKind::Service,
+        REGISTERED..SERVICE => UserKind::Guest,
+        _ => UserKind::Registered,
+    }
+}
+
+/// A message that a step names: one of a conversation, counted from the newest.
+pub type Named = (usize, usize);
+
+/// What a message brings beside its text.
+#[derive(Clone, Debug, Default)]
+pub struct Brought {
+    pub reply_to: Option<Named>,
+    pub thread: Option<Named>,
+    pub mentions: Option<Vec<usize>>,
+    pub mention_all: bool,
+    /// Whether the text names all people with accounts, and the service.
+    pub by_name: bool,
+}
+
+/// One step of a run. A message that a step is about is named by the number of newer ones.
+#[derive(Clone, Debug)]
+pub enum Step {
+    SendMessage(Brought),
+    Edit(usize),
+    EditMentions(usize, Vec<usize>, bool),
+    DeleteMessage(usize),
+    Read(usize),
+    Receive(usize),
+    Configure(bool),
+    React(usize, bool),
+    Pin(usize, bool),
+    Join,
+    Leave,
+    Add(usize),
+    Remove(usize),
+    MakeAdmin(usize),
+    Rename,
+    DeleteConversation,
+    Look(usize),
+}
+
+fn brought() -> impl Strategy<Value = Brought> {
+    // Mostly of the conversation that the message is sent to, which is named by `CONVERSATIONS`.
+    let named = || {
+        let at = prop_oneof![4 => Just(CONVERSATIONS), 1 => 0..CONVERSATIONS];
+        prop_oneof![2 => Just(None), 1 => (at, 0..4usize).prop_map(Some)]
+    };
+    let mentions = prop_oneof![3 => Just(None), 1 => proptest::collection::vec(0..USERS, 0..4).prop_map(Some)];
+    let seldom = || prop_oneof![5 => Just(false), 1 => Just(true)];
+    (named(), named(), mentions, seldom(), seldom()).prop_map(|(reply_to, thread, mentions, mention_all, by_name)| {
+        Brought { reply_to, thread, mentions, mention_all, by_name }
+    })
+}
+
+pub fn step() -> impl Strategy<Value = Step> {
+    let newest = || prop_oneof![3 => Just(0), 1 => 0..4usize];
+    prop_oneof![
+        6 => brought().prop_map(Step::SendMessage),
+        2 => newest().prop_map(Step::Edit),
+        1 => (newest(), proptest::collection::vec(0..USERS, 0..3), any::<bool>())
+            .prop_map(|(at, mentions, all)| Step::EditMentions(at, mentions, all)),
+        2 => newest().prop_map(Step::DeleteMessage),
+        1 => newest().prop_map(Step::Read),
+        1 => newest().prop_map(Step::Receive),
+        2 => any::<bool>().prop_map(Step::Configure),
+        3 => (newest(), any::<bool>()).prop_map(|(at, active)| Step::React(at, active)),
+        3 => (newest(), any::<bool>()).prop_map(|(at, pinned)| Step::Pin(at, pinned)),
+        4 => Just(Step::Join),
+        2 => Just(Step::Leave),
+        2 => (0..USERS).prop_map(Step::Add),
+        2 => (0..USERS).prop_map(Step::Remove),
+        1 => (0..USERS).prop_map(Step::MakeAdmin),
+        1 => Just(Step::Rename),
+        1 => Just(Step::DeleteConversation),
+        2 => newest().prop_map(Step::Look),
+    ]
+}
+
+/// A message, as the model has it.
+#[derive(Clone, Debug)]
+pub struct Message {
+    pub id: MessageId,
+    pub author: usize,
+    pub deleted: bool,
+    /// The first message of its thread.
+    pub root: Option<MessageId>,
+    pub mentions_all: bool,
+}
+
+/// A conversation, as the model has it.
+pub struct Modelled {
+    pub id: ConversationId,
+    pub kind: ConversationKind,
+    pub open: bool,
+    pub owner: Option<usize>,
+    /// The role and the order of joining, by user.
+    pub members: BTreeMap<usize, (Role, usize)>,
+    /// What was sent, the oldest first.
+    pub messages: Vec<Message>,
+    pub deleted: bool,
+    joins: usize,
+}
+
+impl Modelled {
+    pub fn new(id: ConversationId, kind: ConversationKind, open: bool) -> Self {
+        let owner = (kind != ConversationKind::Direct).then_some(0);
+        Self { id, kind, open, owner, members: BTreeMap::new(), messages: Vec::new(), deleted: false, joins: 0 }
+    }
+
+    fn standing(&self, user: usize, author: bool) -> Standing {
+        let role = self.members.get(&user).map(|(role, _)| *role);
+        Standing { kind: self.kind, open: self.open, role, by: kind_of(user), author, deleted: self.deleted }
+    }
+
+    pub fn may(&self, action: Action, user: usize, author: bool) -> bool {
+        allows(action, self.standing(user, author))
+    }
+
+    /// Whether a user may do what only members do for themselves: read, receive and configure.
+    pub fn may_for_itself(&self, user: usize) -> bool {
+        self.may(Action::Use, user, false) && self.members.contains_key(&user)
+    }
+
+    /// Whether a user may mention all: who leads, and anybody in a direct conversation and in a small group.
+    pub fn may_mention_all(&self, user: usize) -> bool {
+        let small = self.kind == ConversationKind::Group && self.members.len() <= MENTION_ALL_MEMBERS_MAX as usize;
+        self.may(if small { Action::Use } else { Action::MentionAll }, user, false)
+    }
+
+    /// A message by the number of newer ones.
+    pub fn message(&self, newer: usize) -> Option<&Message> {
+        self.messages.iter().rev().nth(newer)
+    }
+
+    pub fn message_mut(&mut self, id: &MessageId) -> &mut Message {
+        self.messages.iter_mut().find(|message| message.id == *id).expect("a message of the conversation")
+    }
+
+    pub fn enter(&mut self, user: usize) {
+        self.joins += 1;
+        let role = if self.owner == Some(user) { Role::Owner } else { Role::Member };
+        self.members.insert(user, (role, self.joins));
+    }
+
+    pub fn exit(&mut self, user: usize) {
+        self.members.remove(&user);
+        if self.owner == Some(user) {
+            // People before services, and no guests.
+            let heir = |kind: UserKind| {
+                let of_kind = self.members.iter().filter(|(user, _)| kind_of(**user) == kind);
+                of_kind.min_by_key(|(_, (role, since))| (*role != Role::Admin, *since)).map(|(heir, _)| *heir)
+            };
+            if let Some(heir) = heir(UserKind::Registered).or_else(|| heir(UserKind::Service)) {
+                self.owner = Some(heir);
+                if let Some(seat) = self.members.get_mut(&heir) {
+                    seat.0 = Role::Owner;
+                }
+            }
+        }
+    }
+}

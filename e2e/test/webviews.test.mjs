@@ -80,7 +80,7 @@ describe("every view", () => {
       await faults(page, "details");
       await page.keyboard.press("Escape");
       await ada.home();
-      await page.getByLabel("Search people, conversations and rooms").fill("bob");
+      await page.getByLabel("Search people, conversations, rooms and messages").fill("bob");
       await page.getByRole("heading", { name: "People" }).waitFor();
       await faults(page, "a search");
       await page.goto(`${server.url}/#/new`);
@@ -114,31 +114,22 @@ describe("every view", () => {
     const { page } = ada;
     await server.register("bobkeys");
     await ada.register("adakeys", "Ada");
-    /** Presses Tab until an element has the focus. */
-    const tabTo = async (role, name) => {
-      const wanted = page.getByRole(role, { name }).first();
-      for (let n = 0; n < 60; n += 1) {
-        await page.keyboard.press("Tab");
-        if (await wanted.evaluate((element) => element === document.activeElement).catch(() => false)) return;
-      }
-      assert.fail(`the Tab key does not reach ${name}`);
-    };
-    await tabTo("searchbox", "Search people, conversations and rooms");
+    await ada.tabTo("searchbox", "Search people, conversations, rooms and messages");
     await page.keyboard.type("bobkeys");
     await page.getByRole("button", { name: /Bob/ }).waitFor();
-    await tabTo("button", /Bob/);
+    await ada.tabTo("button", /Bob/);
     await page.keyboard.press("Enter");
     await ada.composer().waitFor();
-    await tabTo("textbox", /^Write to/);
+    await ada.tabTo("textbox", /^Write to/);
     await page.keyboard.type("by keys alone");
     await page.keyboard.press("Enter");
     await page.getByRole("img", { name: /^(Sent|Delivered)/ }).waitFor();
-    await tabTo("button", /^Actions/);
+    await ada.tabTo("button", /^Actions/);
     await page.keyboard.press("Enter");
-    await tabTo("button", "Delete");
+    await ada.tabTo("button", "Delete");
     await page.keyboard.press("Enter");
     await page.getByRole("dialog").waitFor();
-    await tabTo("button", "Delete");
+    await ada.tabTo("button", "Delete");
     await page.keyboard.press("Enter");
     await page.getByText("This message was deleted.").first().waitFor();
     await ada.leave();
@@ -198,7 +189,7 @@ describe("every view", () => {
       }));
       assert.deepEqual(found, { broken: false, foreign: [], links: [], bold: 0 }, hash);
     }
-    await page.getByLabel("Search people, conversations and rooms").fill("eve");
+    await page.getByLabel("Search people, conversations, rooms and messages").fill("eve");
     await page.getByRole("heading", { name: "People" }).waitFor();
     assert.equal(await page.evaluate(() => "broken" in window), false);
     await ada.leave();

@@ -1,7 +1,7 @@
 // The reactions below a message, and the row of emojis to react with.
 
 import { html } from "../lib/html.js";
-import { nameOf } from "../state/people.js";
+import { youOrName } from "../state/people.js";
 import { isMine, toggle } from "../state/reactions.js";
 import { t } from "../texts.js";
 
@@ -11,7 +11,7 @@ const EMOJIS = ["👍", "❤️", "😂", "😮", "😢", "🎉"];
 
 /** The names of those who reacted. @param {import("../types.js").Reaction} reaction */
 function names({ userIds, count }) {
-  const known = userIds.map((id) => nameOf(id)).join(", ");
+  const known = userIds.map((id) => youOrName(id)).join(", ");
   return count > userIds.length ? `${known}, …` : known;
 }
 
@@ -26,12 +26,12 @@ export function Reactions({ message }) {
   })}</ul>`;
 }
 
-/** The emojis to react with. @param {{ message: Message, onDone: () => void }} props */
+/** The emojis to react with. @param {{ message: Message, onDone: (event: Event) => void }} props */
 export function ReactionPicker({ message, onDone }) {
-  const choose = (/** @type {string} */ emoji) => {
-    onDone();
+  const choose = (/** @type {Event} */ event, /** @type {string} */ emoji) => {
+    onDone(event);
     void toggle(message, emoji);
   };
   return html`<span class="emojis" role="group" aria-label=${t("react")}>${EMOJIS.map((emoji) => html`<button key=${emoji}
-    aria-label=${t("reactWith", { emoji })} title=${t("reactWith", { emoji })} onClick=${() => choose(emoji)}>${emoji}</button>`)}</span>`;
+    aria-label=${t("reactWith", { emoji })} title=${t("reactWith", { emoji })} onClick=${(/** @type {Event} */ event) => choose(event, emoji)}>${emoji}</button>`)}</span>`;
 }

@@ -59,21 +59,20 @@ describe("in the chat", () => {
     await send(one, id, "Who is in?");
     const [ada, bob] = [await enter(one, id), await enter(two, id)];
     await bob.menu("Who is in?", "React with 👍");
-    await pressed(reaction(bob, "Who is in?", "👍 by you")).waitFor();
-    const hers = reaction(ada, "Who is in?", /^👍 by /);
-    await hers.getByText("1", { exact: true }).waitFor();
+    await pressed(reaction(bob, "Who is in?", "👍 1 by you")).waitFor();
+    const hers = reaction(ada, "Who is in?", /^👍/);
+    await reaction(ada, "Who is in?", "👍 1 by Bobreact Example").waitFor();
     assert.equal(await hers.getAttribute("aria-pressed"), "false");
-    assert.equal(await hers.getAttribute("aria-label"), "👍 by Bobreact Example");
     // She joins in with a click on the reaction.
     await hers.click();
-    await pressed(hers).getByText("2", { exact: true }).waitFor();
-    await reaction(bob, "Who is in?", "👍 by you, Adareact Example").getByText("2", { exact: true }).waitFor();
+    await pressed(reaction(ada, "Who is in?", "👍 2 by Bobreact Example, you")).waitFor();
+    await pressed(reaction(bob, "Who is in?", "👍 2 by you, Adareact Example")).waitFor();
     // He takes his back; hers stays, and is still hers after a reload.
     await reaction(bob, "Who is in?", /^👍/).click();
-    await hers.getByText("1", { exact: true }).waitFor();
-    await reaction(bob, "Who is in?", "👍 by Adareact Example").and(bob.page.locator("[aria-pressed=false]")).waitFor();
+    await pressed(reaction(ada, "Who is in?", "👍 1 by you")).waitFor();
+    await reaction(bob, "Who is in?", "👍 1 by Adareact Example").and(bob.page.locator("[aria-pressed=false]")).waitFor();
     await ada.page.reload();
-    await pressed(reaction(ada, "Who is in?", "👍 by you")).waitFor();
+    await pressed(reaction(ada, "Who is in?", "👍 1 by you")).waitFor();
     // Another emoji, and then none at all.
     await bob.menu("Who is in?", "React with 🎉");
     await reaction(ada, "Who is in?", /^🎉/).waitFor();
@@ -130,7 +129,7 @@ describe("in the chat", () => {
     await bob.say("Agreed");
     await bob.page.locator(".editing").waitFor({ state: "detached" });
     for (const person of [ada, bob]) {
-      await person.message("Agreed").getByRole("button", { name: /^Reply to (you|Adareply Example): The last one\. Show the message\.$/ }).waitFor();
+      await person.message("Agreed").getByRole("button", { name: /^Reply to (you|Adareply Example) The last one$/ }).waitFor();
     }
     // The next message is no reply.
     await bob.say("Another thing");
@@ -273,7 +272,7 @@ describe("in the chat", () => {
     const { page } = ada;
     const found = page.locator(".list .item", { hasText: /kestrel/i });
     await ada.search("KESTREL", found.nth(1));
-    assert.deepEqual(await found.locator(".line [dir]").allTextContents(), ["Another kestrel was seen", "The kestrel nests in the tower"]);
+    assert.deepEqual(await found.locator(".found-text").allTextContents(), ["Another kestrel was seen", "The kestrel nests in the tower"]);
     await page.getByRole("heading", { name: "Messages" }).waitFor();
     await found.nth(1).getByText("Team search").waitFor();
     await found.nth(1).click();
@@ -306,7 +305,7 @@ describe("in the chat", () => {
     await ada.search("heron", herons.first(), page.locator(".list .item", { hasText: "Heron 9" }));
     await page.getByRole("button", { name: "More messages" }).click();
     await until(page, () => document.querySelectorAll(".list .item").length === 10);
-    assert.deepEqual(await herons.locator(".line [dir]").allTextContents(), Array.from({ length: 10 }, (_, n) => `Heron ${9 - n}`));
+    assert.deepEqual(await herons.locator(".found-text").allTextContents(), Array.from({ length: 10 }, (_, n) => `Heron ${9 - n}`));
     // What cannot be searched for is said.
     await page.getByLabel(/^Search people/).fill("word ".repeat(100));
     await page.getByText("This is too long to search for.").waitFor();
@@ -442,7 +441,7 @@ describe("in the chat", () => {
     await keyboard.press("Enter");
     await focused("Actions");
     await reaction(bob, "Press the keys", /^😂/).waitFor();
-    await ada.tabTo("button", /^😂 by you/);
+    await ada.tabTo("button", /^😂 1 by you/);
     await keyboard.press("Enter");
     await reaction(bob, "Press the keys", /^😂/).waitFor({ state: "detached" });
     // Pin, open the list, jump to the message.
@@ -473,9 +472,9 @@ describe("in the chat", () => {
     await keyboard.press("Enter");
     await keyboard.type("pleasure");
     await keyboard.press("Enter");
-    await bob.page.locator(".for-me", { hasText: "With @bobkeys pleasure" }).getByRole("button", { name: /^Reply to you: Press the keys/ }).waitFor();
+    await bob.page.locator(".for-me", { hasText: "With @bobkeys pleasure" }).getByRole("button", { name: /^Reply to you Press the keys$/ }).waitFor();
     // The quote and a search result lead to the message.
-    await ada.tabTo("button", /^Reply to Bobkeys Example: Press the keys/);
+    await ada.tabTo("button", /^Reply to Bobkeys Example Press the keys$/);
     await keyboard.press("Enter");
     await inView(page, "Press the keys");
     await ada.search("keys", page.locator(".list .item", { hasText: "Press the keys" }));

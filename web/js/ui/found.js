@@ -97,8 +97,8 @@ export function Found({ query, onDone }) {
         <span class="item-text"><span class="item-title">${room.name}</span><span class="line">${t("memberCount", { count: room.memberCount })}</span></span></button></li>`)}</ul>`}
     ${messages.length > 0 && html`<h2>${t("messages")}</h2><ul>${messages.map((message) => html`<li key=${message.id}>
       <button class="item" onClick=${() => show(message)}><${Avatar} id=${message.sender.id} name=${nameOf(message.sender.id, message.sender)} avatar=${message.sender.avatar} />
-        <span class="item-text"><span class="item-head"><span class="item-title">${nameOf(message.sender.id, message.sender)}</span><time datetime=${message.createdAt}>${brief(message.createdAt)}</time></span>
-          <span class="line">${placeOf(message)}: <span dir="auto">${inALine(message)}</span></span></span></button></li>`)}</ul>`}
+        <span class="item-text"><span class="item-head"><span class="item-title">${nameOf(message.sender.id, message.sender)} <small>${placeOf(message)}</small></span><time datetime=${message.createdAt}>${brief(message.createdAt)}</time></span>
+          <span class="found-text" dir="auto">${inALine(message)}</span></span></button></li>`)}</ul>`}
     ${next && html`<button class="quiet wide" onClick=${more}>${t("searchMore")}</button>`}
     <p class="hint" role="status">${nothing ? t("searchNothing", { query }) : asked === query ? errors.join(" ") : ""}</p>`;
 }

@@ -73,7 +73,8 @@ function Files({ message: { file, files, type } }) {
   /** @type {import("../types.js").AttachedFile[]} */
   const list = files ?? (file ? [file] : []);
   const kindOf = (/** @type {string | undefined} */ mime) => (mime === undefined ? type : mime.startsWith("image/") ? "image" : "file");
-  return list.map(({ url, name = null, mime }) => html`<${Attached} key=${url} url=${url} name=${name} type=${kindOf(mime)} />`);
+  if (list.length === 0) return null;
+  return html`<div class="files">${list.map(({ url, name = null, mime }) => html`<${Attached} key=${url} url=${url} name=${name} type=${kindOf(mime)} />`)}</div>`;
 }
 
 /** The thread of a message: a button on a reply that shows the first message, and the number of replies on that one. @param {{ message: Message }} props */

@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import { call, worthTelling } from "../api.js";
 import { html } from "../lib/html.js";
-import { dayAndClock } from "../lib/time.js";
+import { brief } from "../lib/time.js";
 import { inALine, pinChanges } from "../state/conversations.js";
 import { showMessage } from "../state/messages.js";
 import { nameOf } from "../state/people.js";
@@ -37,7 +37,7 @@ export function Pins({ conversationId, mayPin, onClose }) {
     <p class="hint" role="status">${items === null && !error ? t("loading") : items?.length === 0 ? t("noPins") : ""}</p>
     <ul class="pins">${(items ?? []).map((message) => html`<li key=${message.id}>
       <button class="item" onClick=${() => show(message)}><span class="item-text">
-        <span class="item-head"><span class="item-title">${nameOf(message.sender.id, message.sender)}</span><time datetime=${message.createdAt}>${dayAndClock(message.createdAt)}</time></span>
+        <span class="item-head"><span class="item-title">${nameOf(message.sender.id, message.sender)}</span><time datetime=${message.createdAt}>${brief(message.createdAt)}</time></span>
         <span class="line" dir="auto">${inALine(message)}</span></span></button>
       ${mayPin && html`<${IconButton} label=${t("unpinNamed", { text: inALine(message) })} icon=${icons.close} onClick=${() => togglePin({ ...message, pinned: message.pinned ?? { by: "", at: "" } })} />`}
     </li>`)}</ul>

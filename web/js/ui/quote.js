@@ -17,7 +17,7 @@ export function lineOf({ content, type, deleted }) {
 /** The original of a reply: a button that shows it in the history. @param {{ quote: Quote, conversationId: string }} props */
 export function QuoteButton({ quote, conversationId }) {
   const who = youOrName(quote.sender.id, { ...quote.sender, name: quote.sender.username, avatar: null });
-  return html`<button class="quote" onClick=${() => showMessage(conversationId, quote.id)}
-    aria-label=${t("quoteOf", { name: who, text: lineOf(quote) })}>
-    <span class="quote-who">${who}</span><span class=${quote.deleted ? "line gone" : "line"} dir="auto">${lineOf(quote)}</span></button>`;
+  return html`<button class="quote" onClick=${() => showMessage(conversationId, quote.id)}>
+    <span class="quote-who"><span class="hidden">${t("quoteOf")}</span>${who}</span>
+    <span class=${quote.deleted ? "line gone" : "line"} dir="auto">${lineOf(quote)}</span></button>`;
 }

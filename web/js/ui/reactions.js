@@ -20,9 +20,9 @@ export function Reactions({ message }) {
   const { reactions = [] } = message;
   if (reactions.length === 0) return null;
   return html`<ul class="reactions">${reactions.map((reaction) => {
-    const label = t("reactionBy", { emoji: reaction.emoji, names: names(reaction) });
-    return html`<li key=${reaction.emoji}><button class="reaction" aria-pressed=${isMine(reaction)} aria-label=${label} title=${label}
-      onClick=${() => toggle(message, reaction.emoji)}><span>${reaction.emoji}</span><span>${reaction.count}</span></button></li>`;
+    const by = t("reactionBy", { names: names(reaction) });
+    return html`<li key=${reaction.emoji}><button class="reaction" aria-pressed=${isMine(reaction)} title=${`${reaction.emoji} ${by}`}
+      onClick=${() => toggle(message, reaction.emoji)}><span>${reaction.emoji}</span><span>${reaction.count}</span><span class="hidden">${by}</span></button></li>`;
   })}</ul>`;
 }
 

@@ -4,7 +4,7 @@
  * @typedef {{ id: string, username: string, name: string, avatar: string | null, online?: boolean,
  *   lastSeen?: string | null, email?: string | null, guest?: boolean }} User
  * @typedef {{ url: string, name: string | null }} FileLink
- * @typedef {{ emoji: string, count: number, userIds: string[], mine?: boolean }} Reaction
+ * @typedef {{ emoji: string, count: number, userIds: string[], mine?: boolean | undefined }} Reaction
  * @typedef {{ id: string, sender: { id: string, username: string }, content: string, type: string, deleted?: boolean }} Quote
  * @typedef {{ url: string, name?: string | null, mime?: string }} AttachedFile
  * @typedef {{ count: number, lastAt?: string, lastSenderIds?: string[] }} Thread

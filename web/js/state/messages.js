@@ -30,6 +30,8 @@ export const view = signal(null);
 
 /** Counts openings, so that responses to requests of an earlier one are dropped. */
 let opening = 0;
+/** The message at which the conversation is being opened, until it is there. @type {{ id: string, sequence: number } | null} */
+let sought = null;
 /** The sequence of the newest message received while the window was not at the live end. */
 let passed = 0;
 
@@ -100,6 +102,7 @@ function set(change) {
 export async function openMessages(id) {
   const mine = ++opening;
   passed = 0;
+  sought = null;
   view.value = { id, items: [], before: null, after: null, loading: "first", error: "" };
   try {
     const { items, next } = await page(id, "");
@@ -111,6 +114,7 @@ export async function openMessages(id) {
 
 export function closeMessages() {
   opening += 1;
+  sought = null;
   view.value = null;
   shown.value = null;
 }
@@ -177,6 +181,10 @@ export async function catchUp(atEnd) {
   const now = view.value;
   if (!now) return;
   const [first] = now.items;
+  if (sought) {
+    await openAround(now.id, sought.id, sought.sequence);
+    return;
+  }
   if (atEnd || now.error || now.loading === "first" || !first) {
     await openMessages(now.id);
     return;
@@ -246,6 +254,7 @@ export async function showMessage(id, messageId, sequence) {
 async function openAround(id, messageId, sequence) {
   const mine = ++opening;
   passed = 0;
+  sought = { id: messageId, sequence };
   view.value = { id, items: [], before: null, after: null, loading: "first", error: "" };
   try {
     const { items, next, newer = null } = await page(id, `&around=${sequence}`);
@@ -257,6 +266,8 @@ async function openAround(id, messageId, sequence) {
     shown.value = { id: messageId };
   } catch (error) {
     if (mine === opening) set({ items: [], loading: "", error: why(error) });
+  } finally {
+    if (mine === opening) sought = null;
   }
 }
 

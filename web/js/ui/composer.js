@@ -8,7 +8,7 @@ import { me } from "../session.js";
 import { say } from "../socket.js";
 import { inALine, titleOf } from "../state/conversations.js";
 import { attached, drafts, editing, replying } from "../state/drafts.js";
-import { view } from "../state/messages.js";
+import { shown, view } from "../state/messages.js";
 import { tell } from "../state/notices.js";
 import { post } from "../state/outbox.js";
 import { stopTyping, typeIn } from "../state/typing.js";
@@ -82,7 +82,8 @@ export function Composer({ conversation }) {
     if (original) area.current?.focus();
   }, [original?.id]);
   useEffect(() => {
-    if (matchMedia("(hover: hover)").matches) area.current?.focus();
+    // A message that was chosen elsewhere keeps the focus.
+    if (matchMedia("(hover: hover)").matches && shown.value === null) area.current?.focus();
     return () => {
       stopTyping();
       editing.value = null;

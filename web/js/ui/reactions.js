@@ -1,8 +1,10 @@
 // The reactions below a message, and the row of emojis to react with.
 
+import { useEffect } from "preact/hooks";
+
 import { html } from "../lib/html.js";
 import { youOrName } from "../state/people.js";
-import { isMine, toggle } from "../state/reactions.js";
+import { areUnclear, clarify, isMine, toggle } from "../state/reactions.js";
 import { t } from "../texts.js";
 
 /** @typedef {import("../types.js").Message} Message */
@@ -18,6 +20,11 @@ function names({ userIds, count }) {
 /** The reactions to a message, each a button that adds or removes the user's own. @param {{ message: Message }} props */
 export function Reactions({ message }) {
   const { reactions = [] } = message;
+  const unclear = areUnclear(reactions);
+  useEffect(() => {
+    // Without an answer, a reaction among very many is not marked as the user's own.
+    if (unclear) clarify(message).catch(() => {});
+  }, [message.id, unclear]);
   if (reactions.length === 0) return null;
   return html`<ul class="reactions">${reactions.map((reaction) => {
     const by = t("reactionBy", { names: names(reaction) });

@@ -13,7 +13,8 @@ use crate::error::Answer;
 use crate::extract::{AuthUser, Body, Query, page_limit};
 use crate::ids::Id;
 use crate::new_details::{Given, GivenFile};
-use crate::views::{Message, Messages, Thread, Views, message_kinds};
+use crate::scalars::given_message_kinds;
+use crate::views::{Message, Messages, Thread, Views};
 
 /// What becomes of the replies of threads in a list.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
@@ -29,6 +30,7 @@ pub(crate) struct History {
     before: Option<u64>,
     after: Option<u64>,
     /// Whether the replies of threads are left out.
+    #[param(inline)]
     threads: Option<Threads>,
     /// The number of a message among its neighbours, half of them older and half of them newer.
     around: Option<u64>,
@@ -78,7 +80,7 @@ pub(crate) struct NewMessage {
     #[serde(default)]
     content: String,
     #[serde(rename = "type")]
-    #[schema(schema_with = message_kinds, required = false)]
+    #[schema(schema_with = given_message_kinds, required = false)]
     kind: Option<String>,
     file_url: Option<String>,
     file_name: Option<String>,

@@ -5,7 +5,7 @@
 use quintet_domain::{MessageKind, Timestamp};
 use serde::Serialize;
 use serde::ser::Serializer;
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 
 /// A moment, written as ISO 8601 UTC with milliseconds.
@@ -24,4 +24,14 @@ pub(crate) fn one_of<const N: usize>(words: [&'static str; N]) -> RefOr<Schema> 
 
 pub(crate) fn message_kinds() -> RefOr<Schema> {
     one_of(MessageKind::ALL.map(MessageKind::as_str))
+}
+
+/// A value, or null, which says the same as an absent field.
+pub(crate) fn or_null(value: RefOr<Schema>) -> RefOr<Schema> {
+    OneOfBuilder::new().item(ObjectBuilder::new().schema_type(Type::Null)).item(value).into()
+}
+
+/// The kind that a caller may give a message.
+pub(crate) fn given_message_kinds() -> RefOr<Schema> {
+    or_null(message_kinds())
 }

@@ -6,11 +6,20 @@ use quintet_domain::{ConversationId, Mute, Notify, Refusal, SettingsChange};
 use quintet_service::Service;
 use serde::Deserialize;
 use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
 
 use crate::error::Answer;
 use crate::extract::{AuthUser, Body};
 use crate::ids::Id;
-use crate::views::{Settings, muted, notify_values};
+use crate::views::{Settings, muted, notify_values, or_null};
+
+fn given_muted() -> RefOr<Schema> {
+    or_null(muted())
+}
+
+fn given_notify_values() -> RefOr<Schema> {
+    or_null(notify_values())
+}
 
 /// How long a conversation is muted, as callers send it.
 #[derive(Deserialize)]
@@ -24,13 +33,13 @@ enum Muted {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SettingsPatch {
-    #[schema(schema_with = muted, required = false)]
+    #[schema(schema_with = given_muted, required = false)]
     muted: Option<Muted>,
     /// Whether the conversation stands before others.
     pinned: Option<bool>,
     /// Whether it is put away until its next message.
     archived: Option<bool>,
-    #[schema(schema_with = notify_values, required = false)]
+    #[schema(schema_with = given_notify_values, required = false)]
     notify: Option<String>,
     /// Whether it is marked as unread, until the caller reads there again.
     marked_unread: Option<bool>,

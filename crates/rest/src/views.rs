@@ -10,7 +10,7 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, OneOfBuilder, SchemaFo
 use utoipa::openapi::{RefOr, Schema};
 
 use crate::message_details::Details;
-pub(crate) use crate::scalars::{Moment, message_kinds, one_of};
+pub(crate) use crate::scalars::{Moment, message_kinds, one_of, or_null};
 
 fn conversation_kinds() -> RefOr<Schema> {
     use ConversationKind::{Direct, Group, Meetup, Room};
@@ -29,13 +29,13 @@ pub(crate) fn made_kinds() -> RefOr<Schema> {
 
 /// The roles that can be given. The owner's role passes on by itself.
 pub(crate) fn given_roles() -> RefOr<Schema> {
-    one_of([Role::Admin, Role::Member].map(Role::as_str))
+    or_null(one_of([Role::Admin, Role::Member].map(Role::as_str)))
 }
 
 /// The statuses that can be set. A meetup expires by itself.
 pub(crate) fn set_statuses() -> RefOr<Schema> {
     use MeetupStatus::{Cancelled, Completed, Confirmed, Open};
-    one_of([Open, Confirmed, Cancelled, Completed].map(MeetupStatus::as_str))
+    or_null(one_of([Open, Confirmed, Cancelled, Completed].map(MeetupStatus::as_str)))
 }
 
 fn statuses() -> RefOr<Schema> {

@@ -19,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::extract::AuthUser;
 use crate::messages::{new_text, own_id};
 use crate::new_details::{Given, GivenFile};
-use crate::views::message_kinds;
+use crate::scalars::given_message_kinds;
 
 /// The largest number of items of a list without pages.
 pub(super) const LIST_MAX: u32 = 1_000;
@@ -82,10 +82,10 @@ pub(super) struct Said {
     #[serde(flatten)]
     text: SaidText,
     #[serde(rename = "type")]
-    #[schema(schema_with = message_kinds, required = false)]
+    #[schema(schema_with = given_message_kinds, required = false)]
     kind: Option<String>,
     #[serde(alias = "messageType")]
-    #[schema(schema_with = message_kinds, required = false)]
+    #[schema(schema_with = given_message_kinds, required = false)]
     message_type: Option<String>,
     #[serde(rename = "fileUrl")]
     file_url: Option<String>,

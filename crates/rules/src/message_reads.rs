@@ -1,4 +1,6 @@
 //! One message by its id, as a member of its conversation sees it.
+//!
+//! What must stay true: who does not see a message cannot tell it from one that does not exist.
 
 use std::sync::Arc;
 

@@ -60,12 +60,12 @@ export function useMentions(conversation, area, write) {
     const start = before.slice(0, before.lastIndexOf("@"));
     const rest = element.value.slice(before.length).replace(/^ /, "");
     const caret = `${start}@${user.username} `;
+    // At once, and not with the next frame, because the user may go on typing.
+    element.value = caret + rest;
+    element.focus();
+    element.setSelectionRange(caret.length, caret.length);
     write(caret + rest);
     setBefore("");
-    requestAnimationFrame(() => {
-      element.focus();
-      element.setSelectionRange(caret.length, caret.length);
-    });
   }
   /** Handles a key; returns whether it was for the list. @param {KeyboardEvent} event */
   function key(event) {

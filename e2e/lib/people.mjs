@@ -75,9 +75,9 @@ export class Person {
     await this.page.getByRole("button", { name: "Send", exact: true }).click();
   }
 
-  /** A message of the open conversation, by its text. */
+  /** A message of the open conversation, by its text, and not by what it quotes. */
   message(text) {
-    return this.page.locator("li.message", { hasText: text });
+    return this.page.locator("li.message", { has: this.page.locator(".text", { hasText: text }) });
   }
 
   async hears(text) {
@@ -89,6 +89,35 @@ export class Person {
     await message.hover();
     await message.getByRole("button", { name: /^Actions/ }).click();
     await message.getByRole("button", { name: action, exact: true }).click();
+  }
+
+  /**
+   * Searches until something is shown. The index of messages follows them by up to a second, and a list of results does not
+   * change by itself, so that the text is typed again as long as the results lack something.
+   */
+  async search(text, ...wanted) {
+    const field = this.page.getByLabel("Search people, conversations, rooms and messages");
+    const end = Date.now() + 60_000;
+    for (;;) {
+      const listed = this.page.waitForResponse(/\/search\/messages\?/);
+      await field.fill("");
+      await field.fill(text);
+      const { items } = await (await listed).json();
+      if (items.length > 0) await this.page.getByRole("heading", { name: "Messages" }).waitFor();
+      const counts = await Promise.all(wanted.map((locator) => locator.count()));
+      if (counts.every((count) => count > 0)) return;
+      assert.ok(Date.now() < end, `a search for ${text} lacks something`);
+    }
+  }
+
+  /** Presses Tab until an element has the focus. */
+  async tabTo(role, name) {
+    const wanted = this.page.getByRole(role, { name }).first();
+    for (let n = 0; n < 60; n += 1) {
+      await this.page.keyboard.press("Tab");
+      if (await wanted.evaluate((element) => element === document.activeElement).catch(() => false)) return;
+    }
+    assert.fail(`the Tab key does not reach ${name}`);
   }
 
   /** Checks that the page logged no errors, and closes it. */

@@ -4,16 +4,19 @@
  * @typedef {{ id: string, username: string, name: string, avatar: string | null, online?: boolean,
  *   lastSeen?: string | null, email?: string | null, guest?: boolean }} User
  * @typedef {{ url: string, name: string | null }} FileLink
- * @typedef {{ emoji: string, count: number, userIds: string[], mine?: boolean }} Reaction
+ * @typedef {{ emoji: string, count: number, userIds: string[], mine?: boolean | undefined }} Reaction
  * @typedef {{ id: string, sender: { id: string, username: string }, content: string, type: string, deleted?: boolean }} Quote
+ * @typedef {{ url: string, name?: string | null, mime?: string }} AttachedFile
+ * @typedef {{ count: number, lastAt?: string, lastSenderIds?: string[] }} Thread
  * @typedef {{ id: string, conversationId: string, sequence: number, sender: User, type: string,
  *   content: string, file: FileLink | null, clientMessageId: string | null, createdAt: string,
- *   editedAt: string | null, deletedAt: string | null, replyTo?: Quote | undefined,
+ *   editedAt: string | null, deletedAt: string | null, files?: AttachedFile[] | undefined, replyTo?: Quote | undefined,
+ *   threadId?: string | undefined, thread?: Thread | undefined,
  *   mentions?: { id: string, username: string }[] | undefined, mentionAll?: boolean | undefined, reactions?: Reaction[] | undefined,
  *   pinned?: { by: string, at: string } | undefined }} Message
  * @typedef {{ muted?: boolean | string, pinned?: boolean, archived?: boolean, notify?: "all" | "mentions" | "none",
  *   markedUnread?: boolean }} Settings
- * @typedef {{ user: User, role: "owner" | "admin" | "member", joinedAt: string, readSequence: number }} Member
+ * @typedef {{ user: User, role: "owner" | "admin" | "member", joinedAt: string, readSequence: number, deliveredSequence?: number }} Member
  * @typedef {{ id: string, kind: "direct" | "group" | "room" | "meetup", name: string | null, open: boolean,
  *   ownerId: string | null, members: Member[], memberCount?: number, lastMessage: Message | null, unreadCount: number, sequence: number, settings?: Settings,
  *   createdAt: string, updatedAt: string }} Conversation

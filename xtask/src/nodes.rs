@@ -10,7 +10,8 @@ use crate::sh;
 pub(crate) const IN_CI: [&str; 3] = ["stories", "order", "recovery"];
 
 /// The tests that only `cargo xtask chaos` plays on two nodes, because they take long.
-pub(crate) const IN_CHAOS: [&str; 7] = ["matrix", "frontends", "habits", "clients", "wild", "browser", "web"];
+pub(crate) const IN_CHAOS: [&str; 9] =
+    ["matrix", "frontends", "habits", "clients", "wild", "browser", "web", "webmessages", "webfinding"];
 
 /// Plays tests, each a file of `e2e/test`. The numbers of tests that passed are written to the file `tally`, if one is
 /// named.

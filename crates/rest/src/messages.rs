@@ -183,6 +183,19 @@ pub(crate) async fn send(
     Ok((status, Json(Views(&service).message(&sent.message, &own))))
 }
 
+/// Reads a message.
+#[utoipa::path(
+    get, path = "/messages/{id}", tag = "messages", operation_id = "readMessage", params(("id" = String, Path)),
+    responses((status = 200, description = "The message", body = Message))
+)]
+pub(crate) async fn get(
+    State(service): State<Service>,
+    caller: AuthUser,
+    Id(id): Id<MessageId>,
+) -> Answer<Json<Message>> {
+    Ok(Json(Views(&service).message(&*service.message(caller.id(), id).await?)))
+}
+
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Edit {

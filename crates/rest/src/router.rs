@@ -62,7 +62,7 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .routes(routes!(conversations::mark_delivered))
         .routes(routes!(settings::change))
         .routes(routes!(messages::list, messages::send))
-        .routes(routes!(messages::edit, messages::delete))
+        .routes(routes!(messages::get, messages::edit, messages::delete))
         .routes(routes!(messages::thread))
         .routes(routes!(reactions::list))
         .routes(routes!(reactions::react, reactions::unreact))

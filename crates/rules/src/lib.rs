@@ -22,6 +22,7 @@ pub mod log;
 pub mod meetups;
 mod members;
 pub mod message_details;
+pub mod message_reads;
 pub mod message_search;
 pub mod message_views;
 mod messages;

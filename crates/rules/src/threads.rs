@@ -7,12 +7,11 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use quintet_domain::limits::THREAD_SENDERS_SHOWN_MAX;
-use quintet_domain::permissions::{self, Action};
 use quintet_domain::{Message, MessageId, Refusal, UserId};
 
 use crate::message_details::add_details;
+use crate::message_reads::rows_of;
 use crate::message_views::{add_readers, shown};
-use crate::ownership::standing;
 use crate::rows::{Marks, MessageRow, Rows, ThreadRow};
 use crate::transaction::Transaction;
 use crate::{MessageKey, RuleResult, UserKey};
@@ -77,14 +76,8 @@ pub struct Thread {
 /// # Errors
 /// `ERR_NOT_FOUND` if the user is unknown or does not see the message; an error of the store.
 pub fn read(rows: &dyn Rows, user: &UserId, id: &MessageId, before: u64, limit: usize) -> RuleResult<Thread> {
-    let user = rows.user(user)?.ok_or_else(|| Refusal::not_found("user", user))?;
     let unseen = || Refusal::not_found("message", id);
-    let named = rows.message(id)?.ok_or_else(unseen)?;
-    let conversation = rows.conversation_by_key(named.conversation)?.ok_or_else(unseen)?;
-    let member = rows.member(conversation.key, user.key)?;
-    if !permissions::allows(Action::Use, standing(&conversation, &user, member.as_ref(), false)) {
-        return Err(unseen().into());
-    }
+    let (named, conversation) = rows_of(rows, user, id)?;
     let root = match named.extra.as_ref().and_then(|extra| extra.thread) {
         Some(root) => rows.message_by_key(root)?.ok_or_else(unseen)?,
         None => named,

@@ -76,6 +76,7 @@ fn table() -> Vec<(&'static str, &'static str, Value, [u16; 5])> {
         ("PUT",    "/conversations/{c}/read",            json!({ "messageId": "{m}" }),            [401, 404, 204, 204, 404]),
         ("GET",    "/conversations/{c}/messages",        none(),                                   [401, 404, 200, 200, 200]),
         ("POST",   "/conversations/{c}/messages",        json!({ "content": "hi" }),               [401, 404, 201, 201, 201]),
+        ("GET",    "/messages/{m}",                      none(),                                   [401, 404, 200, 200, 200]),
         ("GET",    "/messages/{m}/thread",               none(),                                   [401, 404, 200, 200, 200]),
         ("PATCH",  "/messages/{m}",                      json!({ "content": "hi" }),               [401, 404, 403, 200, 403]),
         ("DELETE", "/messages/{m}",                      none(),                                   [401, 404, 403, 204, 204]),

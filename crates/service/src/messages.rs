@@ -93,6 +93,14 @@ impl Service {
         Ok(self.store().messages_outside_threads(user.clone().into(), user, id, of, limit).await?)
     }
 
+    /// Returns a message.
+    ///
+    /// # Errors
+    /// `ERR_NOT_FOUND`.
+    pub async fn message(&self, user: UserId, id: MessageId) -> Result<Arc<Message>, Refusal> {
+        Ok(self.store().message(user, id).await?)
+    }
+
     /// Returns the thread that a message belongs to or is the first of, with the newest replies before a sequence number.
     ///
     /// # Errors

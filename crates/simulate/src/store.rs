@@ -87,6 +87,7 @@ impl Store for SlowStore {
         fn conversations(user: UserId, cursor: Option<String>, limit: u32) -> Page<Conversation>;
         fn messages(by: Party, user: UserId, id: ConversationId, of: PageOf, limit: u32) -> MessagePage;
         fn messages_outside_threads(by: Party, user: UserId, id: ConversationId, of: PageOf, limit: u32) -> MessagePage;
+        fn message(user: UserId, id: MessageId) -> Arc<Message>;
         fn thread(by: Party, user: UserId, id: MessageId, before: u64, limit: u32) -> Thread;
         fn reactions(user: UserId, id: MessageId) -> Vec<Reaction>;
         fn own_reactions(user: UserId, messages: Vec<MessageId>) -> Vec<(MessageId, Emoji)>;

@@ -167,6 +167,8 @@ pub trait Store: Send + Sync + 'static {
         of: PageOf,
         limit: u32,
     ) -> ReadResult<'_, MessagePage>;
+    /// A message that the user can see, with its readers.
+    fn message(&self, user: UserId, id: MessageId) -> ReadResult<'_, Arc<Message>>;
     /// The thread that a message belongs to or is the first of, with the newest replies before a sequence number.
     fn thread(&self, by: Party, user: UserId, id: MessageId, before: u64, limit: u32) -> ReadResult<'_, Thread>;
     /// The reactions to a message that the user can see, in the order in which the emojis came.

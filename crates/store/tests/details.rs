@@ -121,12 +121,17 @@ async fn threads_are_counted(bench: Bench) {
     assert_eq!((newest.root.id.clone(), newest.more), (root.id.clone(), true));
     assert_eq!(ids(&newest.replies), [two.id.clone(), three.id.clone()]);
     assert_eq!(newest.replies[1].details, three.details);
+    // The message itself, as the list has it.
+    let itself = bench.store.message(b.clone(), three.id.clone()).await.expect("read");
+    assert_eq!((itself.sequence, &itself.details), (three.sequence, &three.details));
     let older = read(&root.id, two.sequence).await.expect("read");
     assert_eq!((ids(&older.replies), older.more), (vec![one.id.clone()], false));
     let listed = bench.store.messages_outside_threads(Party::Server, b.clone(), group.clone(), PageOf::Newest, 50);
     assert_eq!(ids(&listed.await.expect("read").items), [root.id.clone(), aside.id.clone()]);
     let stranger = bench.user("stranger").await;
-    let unseen = bench.store.thread(Party::Server, stranger, root.id.clone(), u64::MAX, 2).await;
+    let unseen = bench.store.thread(Party::Server, stranger.clone(), root.id.clone(), u64::MAX, 2).await;
+    assert!(unseen.is_err_and(|error| error.to_string().contains("There is no message")), "not theirs");
+    let unseen = bench.store.message(stranger, root.id.clone()).await;
     assert!(unseen.is_err_and(|error| error.to_string().contains("There is no message")), "not theirs");
     // A deletion tells what is left of the thread.
     let deleted = bench.write(DeleteMessage { actor: actor(&b), message: three.id.clone() }).await.unwrap();

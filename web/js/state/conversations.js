@@ -1,6 +1,6 @@
 // The user's conversations, as the list shows them.
 
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 
 import { all, call } from "../api.js";
 import { me } from "../session.js";
@@ -23,7 +23,9 @@ const again = new Set();
 export const ordered = computed(() =>
   [...conversations.value.values()].sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1)));
 
-export const unreadInAll = computed(() => ordered.value.reduce((sum, one) => sum + one.unreadCount, 0));
+/** The number of unread messages outside muted conversations. */
+export const unreadInAll = computed(() =>
+  ordered.value.reduce((sum, one) => sum + (isMuted(one) ? 0 : one.unreadCount), 0));
 
 /** The other member of a direct conversation, or null. @param {Conversation} conversation */
 export function otherOf(conversation) {
@@ -38,9 +40,22 @@ export function titleOf(conversation) {
   return conversation.name ?? t(conversation.kind);
 }
 
+/** The text for a message without content, by its kind. @param {string} type @returns {import("../texts.js").TextName} */
+export function nameOfKind(type) {
+  if (type === "image" || type === "audio" || type === "video" || type === "location") return type;
+  return type === "custom" || type === "text" ? "message" : "file";
+}
+
 /** A message in one line. @param {Message} message */
 export function inALine({ content, file, type }) {
-  return content || file?.name || t(type === "image" ? "image" : "file");
+  return content || file?.name || t(nameOfKind(type));
+}
+
+/** What the user may do with the messages of others. @param {Conversation} conversation */
+export function rightsIn({ kind, members }) {
+  const role = members.find(({ user }) => user.id === me.value?.id)?.role;
+  const leads = role === "owner" || role === "admin";
+  return { mayPin: kind === "direct" || leads, mayDelete: kind !== "direct" && leads };
 }
 
 /** @param {Conversation} conversation */
@@ -61,8 +76,12 @@ function withReads(found) {
   const behind = own !== undefined && (was.get(own.user.id) ?? 0) > own.readSequence;
   const isFuller = known.sequence === found.sequence && known.members.length > found.members.length;
   const { memberCount } = isFuller ? known : found;
-  const members = (isFuller ? known : found).members.map((member) =>
-    ({ ...member, readSequence: Math.max(member.readSequence, was.get(member.user.id) ?? 0) }));
+  const arrived = new Map(known.members.map((member) => [member.user.id, member.deliveredSequence ?? 0]));
+  const members = (isFuller ? known : found).members.map((member) => ({
+    ...member,
+    readSequence: Math.max(member.readSequence, was.get(member.user.id) ?? 0),
+    deliveredSequence: arrived.get(member.user.id) ?? 0,
+  }));
   return { ...found, members, memberCount, unreadCount: behind ? known.unreadCount : found.unreadCount };
 }
 
@@ -152,8 +171,8 @@ export function pinsChanged(id) {
 }
 
 /** Handles the user's own settings of a conversation. @param {any} said */
-export function configured({ chatId, settings }) {
-  patch(chatId, () => ({ settings }));
+export function configured({ chatId, muted, pinned, archived, notify, markedUnread }) {
+  patch(chatId, () => ({ settings: { muted, pinned, archived, notify, markedUnread } }));
 }
 
 /** Changes the user's own settings of a conversation. @param {string} id @param {import("../types.js").Settings} change */
@@ -162,11 +181,30 @@ export async function configure(id, change) {
   patch(id, () => ({ settings }));
 }
 
-/** Returns whether the user has muted a conversation. @param {Conversation} conversation */
-export function isMuted({ settings }) {
-  const muted = settings?.muted;
-  return muted === true || (typeof muted === "string" && Date.parse(muted) > Date.now());
+/** The time at which the last mute ended, so that views follow. */
+const unmutedAt = signal(0);
+/** The longest time that a timer of a browser can take, in milliseconds. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
+/** The end of a mute in milliseconds since 1970; 0 if the conversation is not muted. @param {Conversation} conversation */
+function mutedUntil({ settings }) {
+  const muted = settings?.muted ?? false;
+  if (typeof muted === "boolean") return muted ? Infinity : 0;
+  return Date.parse(muted);
 }
+
+/** Returns whether the user has muted a conversation. @param {Conversation} conversation */
+export function isMuted(conversation) {
+  return mutedUntil(conversation) > Math.max(Date.now(), unmutedAt.value);
+}
+
+effect(() => {
+  const ends = [...conversations.value.values()].map(mutedUntil).filter((end) => end > unmutedAt.value && end < Infinity);
+  if (ends.length === 0) return undefined;
+  const ms = Math.min(Math.max(Math.min(...ends) - Date.now(), 0), TIMER_MAX_MS);
+  const timer = setTimeout(() => { unmutedAt.value = Date.now(); }, ms);
+  return () => clearTimeout(timer);
+});
 
 /** Returns whether the user does not want to be notified of a message. @param {Message} message */
 export function isQuiet({ conversationId, mentions = [], mentionAll = false }) {
@@ -214,6 +252,14 @@ export function read(id, userId, sequence, asks = true) {
     unreadCount: userId === me.value?.id && sequence >= (conversation.lastMessage?.sequence ?? 0) ? 0 : conversation.unreadCount,
     members: conversation.members.map((member) =>
       member.user.id === userId ? { ...member, readSequence: Math.max(member.readSequence, sequence) } : member),
+  }));
+}
+
+/** Advances what has reached a user's devices to a sequence number. @param {string} id @param {string} userId @param {number} sequence */
+export function delivered(id, userId, sequence) {
+  patch(id, ({ members }) => ({
+    members: members.map((member) => (member.user.id === userId
+      ? { ...member, deliveredSequence: Math.max(member.deliveredSequence ?? 0, sequence) } : member)),
   }));
 }
 

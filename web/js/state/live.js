@@ -8,7 +8,7 @@ import { me } from "../session.js";
 import * as socket from "../socket.js";
 import { t } from "../texts.js";
 import * as conversations from "./conversations.js";
-import { forgetDrafts } from "./drafts.js";
+import { forgetDrafts, replying } from "./drafts.js";
 import * as meetups from "./meetups.js";
 import * as messages from "./messages.js";
 import * as notices from "./notices.js";
@@ -40,12 +40,24 @@ function messageOf(said) {
     createdAt: said.created_at,
     editedAt: said.is_edited ? said.updated_at : null,
     deletedAt: said.is_deleted ? said.updated_at : null,
+    files: said.files,
     replyTo: said.replyTo,
+    threadId: said.threadId,
+    thread: said.thread,
     mentions: said.mentions,
     mentionAll: said.mentionAll,
     reactions: said.reactions,
     pinned: said.pinned,
   };
+}
+
+/** Counts a new reply at the first message of its thread. @param {Message} reply @param {string} threadId */
+function threadGrew({ conversationId, createdAt }, threadId) {
+  messages.changeMessage(conversationId, threadId, ({ thread }) => {
+    // The message was loaded after the reply was sent.
+    if ((thread?.lastAt ?? "") >= createdAt) return {};
+    return { thread: { count: (thread?.count ?? 0) + 1, lastAt: createdAt } };
+  });
 }
 
 /** @param {any} said */
@@ -55,6 +67,7 @@ function messageNew(said) {
   const seen = looking.at === message.conversationId && !document.hidden;
   batch(() => {
     messages.heard(message);
+    if (message.threadId) threadGrew(message, message.threadId);
     conversations.said(message, seen);
     typing.typingStopped(message.conversationId, message.sender.id);
     // The event may arrive before the acknowledgement.
@@ -73,18 +86,22 @@ function messageEdited(said) {
   batch(() => {
     messages.replaced(message);
     messages.quotesChanged(message.conversationId, message.id, { content: message.content });
+    if (replying.value?.id === message.id) replying.value = message;
     conversations.changed(message);
   });
 }
 
-/** @param {{ messageId: string, chatId: string }} said */
-function messageDeleted({ messageId, chatId }) {
+/** @param {{ messageId: string, chatId: string, threadId?: string, thread?: import("../types.js").Thread }} said */
+function messageDeleted({ messageId, chatId, threadId, thread }) {
   const gone = {
-    id: messageId, conversationId: chatId, content: "", file: null, deletedAt: new Date().toISOString(),
+    id: messageId, conversationId: chatId, content: "", file: null, deletedAt: new Date().toISOString(), files: undefined,
     replyTo: undefined, mentions: undefined, mentionAll: undefined, reactions: undefined, pinned: undefined,
   };
   batch(() => {
     messages.replaced(gone);
+    if (threadId) messages.changeMessage(chatId, threadId, () => ({ thread }));
+    if (replying.value?.id === messageId) replying.value = null;
+    conversations.pinsChanged(chatId);
     messages.quotesChanged(chatId, messageId, { content: "", deleted: true });
     conversations.patch(chatId, ({ lastMessage }) => ({
       lastMessage: lastMessage?.id === messageId ? { ...lastMessage, ...gone } : lastMessage,
@@ -92,13 +109,23 @@ function messageDeleted({ messageId, chatId }) {
   });
 }
 
-/** @param {{ messageIds: string[], userId: string, chatId: string }} said */
-function messageRead({ messageIds, userId, chatId }) {
-  const read = new Set(messageIds);
+/** The largest sequence number of some messages, as far as they are known. @param {string} chatId @param {string[]} messageIds */
+function newestOf(chatId, messageIds) {
+  const wanted = new Set(messageIds);
   const held = messages.view.value?.id === chatId ? messages.view.value.items : [];
   const last = conversations.conversations.value.get(chatId)?.lastMessage;
   const known = last ? [...held, last] : held;
-  const sequence = Math.max(0, ...known.filter((message) => read.has(message.id)).map((message) => message.sequence));
+  return Math.max(0, ...known.filter((message) => wanted.has(message.id)).map((message) => message.sequence));
+}
+
+/** @param {{ messageIds: string[], userId: string, chatId: string }} said */
+function messageDelivered({ messageIds, userId, chatId }) {
+  conversations.delivered(chatId, userId, newestOf(chatId, messageIds));
+}
+
+/** @param {{ messageIds: string[], userId: string, chatId: string }} said */
+function messageRead({ messageIds, userId, chatId }) {
+  const sequence = newestOf(chatId, messageIds);
   if (sequence > 0) conversations.read(chatId, userId, sequence);
   else if (userId === me.value?.id) void conversations.fetchConversation(chatId);
 }
@@ -164,6 +191,7 @@ export function start() {
       "message:edited": messageEdited,
       "message:deleted": messageDeleted,
       "message:read": messageRead,
+      "message:delivered": messageDelivered,
       "message:reaction": reactions.reacted,
       "message:pinned": reactions.pinned,
       "chat:configured": conversations.configured,

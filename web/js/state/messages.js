@@ -5,7 +5,7 @@
 
 import { signal } from "@preact/signals";
 
-import { call, why } from "../api.js";
+import { call, why, worthTelling } from "../api.js";
 import { tell } from "./notices.js";
 
 /** @typedef {import("../types.js").Message} Message */
@@ -30,12 +30,51 @@ export const view = signal(null);
 
 /** Counts openings, so that responses to requests of an earlier one are dropped. */
 let opening = 0;
+/** The message at which the conversation is being opened, until it is there. @type {{ id: string, sequence: number } | null} */
+let sought = null;
 /** The sequence of the newest message received while the window was not at the live end. */
 let passed = 0;
 
-/** @param {string} id @param {string} query @param {number} [limit] @returns {Promise<{ items: Message[], next: number | null, before?: number | null, after?: number | null }>} */
-function page(id, query, limit = PAGE) {
-  return call("GET", `/conversations/${encodeURIComponent(id)}/messages?limit=${limit}${query}`);
+/** @typedef {(items: Message[]) => Message[]} Change a change of some messages; repeating it makes no difference */
+
+/** For each request in progress, the changes since it was sent, because its response may lack them. @type {Set<Change[]>} */
+const missed = new Set();
+
+/** Loads messages, and applies the changes that were received in the meantime. @param {() => Promise<Message[]>} load */
+async function upToDate(load) {
+  /** @type {Change[]} */
+  const changes = [];
+  missed.add(changes);
+  try {
+    const items = await load();
+    return changes.reduce((changed, change) => change(changed), items);
+  } finally {
+    missed.delete(changes);
+  }
+}
+
+/** Changes messages of the window. @param {string} id the id of the conversation @param {Change} change */
+function alter(id, change) {
+  const now = view.value;
+  if (now?.id !== id) return;
+  for (const changes of missed) changes.push(change);
+  set({ items: change(now.items) });
+}
+
+/**
+ * Loads a page. `next` is the cursor in the direction of the request (for a page around a message, the cursor for older
+ * messages), and `newer` is the cursor for newer messages of a page around a message.
+ * @param {string} id @param {string} query @param {number} [limit]
+ * @returns {Promise<{ items: Message[], next: number | null, newer?: number }>}
+ */
+async function page(id, query, limit = PAGE) {
+  /** @type {any} */
+  let found;
+  const items = await upToDate(async () => {
+    found = await call("GET", `/conversations/${encodeURIComponent(id)}/messages?limit=${limit}${query}`);
+    return found.items;
+  });
+  return { ...found, items };
 }
 
 /** Returns the newer version of a message. @param {Message} a @param {Message} b */
@@ -63,6 +102,7 @@ function set(change) {
 export async function openMessages(id) {
   const mine = ++opening;
   passed = 0;
+  sought = null;
   view.value = { id, items: [], before: null, after: null, loading: "first", error: "" };
   try {
     const { items, next } = await page(id, "");
@@ -74,7 +114,9 @@ export async function openMessages(id) {
 
 export function closeMessages() {
   opening += 1;
+  sought = null;
   view.value = null;
+  shown.value = null;
 }
 
 /** Time before a failed request may be repeated, in milliseconds. */
@@ -139,6 +181,10 @@ export async function catchUp(atEnd) {
   const now = view.value;
   if (!now) return;
   const [first] = now.items;
+  if (sought) {
+    await openAround(now.id, sought.id, sought.sequence);
+    return;
+  }
   if (atEnd || now.error || now.loading === "first" || !first) {
     await openMessages(now.id);
     return;
@@ -148,14 +194,17 @@ export async function catchUp(atEnd) {
   // New messages are not added to the window from here on; they are loaded when the user scrolls near them.
   set({ after: now.after ?? end, loading: "" });
   let from = first.sequence - 1;
-  /** @type {Message[]} */
-  const again = [];
-  while (from < end) {
-    const { items, next } = await page(now.id, `&after=${from}`, PAGE_MAX);
-    again.push(...items.filter((message) => message.sequence <= end));
-    if (next === null) break;
-    from = next;
-  }
+  const again = await upToDate(async () => {
+    /** @type {Message[]} */
+    const found = [];
+    while (from < end) {
+      const { items, next } = await page(now.id, `&after=${from}`, PAGE_MAX);
+      found.push(...items.filter((message) => message.sequence <= end));
+      if (next === null) break;
+      from = next;
+    }
+    return found;
+  });
   if (mine !== opening || !view.value) return;
   set({ items: merged(view.value.items, again) });
   if (now.after === null) await loadNewer();
@@ -175,8 +224,8 @@ export function heard(message) {
   set({ items: kept, before: cut ? kept[0]?.sequence ?? null : now.before });
 }
 
-/** The message that the history scrolls to and marks. @type {import("@preact/signals").Signal<string>} */
-export const shown = signal("");
+/** The message that the history scrolls to and marks; each choice is an object of its own. @type {import("@preact/signals").Signal<{ id: string } | null>} */
+export const shown = signal(null);
 
 /**
  * Shows a message in the history of its conversation.
@@ -186,45 +235,59 @@ export const shown = signal("");
  */
 export async function showMessage(id, messageId, sequence) {
   if (view.value?.id === id && view.value.items.some((message) => message.id === messageId)) {
-    shown.value = messageId;
+    shown.value = { id: messageId };
     return;
   }
+  const asked = opening;
   try {
     const at = sequence ?? (await call("GET", `/messages/${encodeURIComponent(messageId)}`)).sequence;
-    await openAround(id, at);
-    shown.value = messageId;
+    // The user has gone elsewhere in the meantime.
+    if (sequence === undefined && asked !== opening) return;
+    await openAround(id, messageId, at);
   } catch (error) {
-    tell(why(error));
+    const told = worthTelling(error);
+    if (told) tell(told);
   }
 }
 
-/** Opens a conversation at a sequence number. @param {string} id @param {number} sequence */
-async function openAround(id, sequence) {
+/** Opens a conversation at a message. @param {string} id @param {string} messageId @param {number} sequence */
+async function openAround(id, messageId, sequence) {
   const mine = ++opening;
   passed = 0;
+  sought = { id: messageId, sequence };
   view.value = { id, items: [], before: null, after: null, loading: "first", error: "" };
-  const found = await page(id, `&around=${sequence}`);
-  if (mine !== opening || !view.value) return;
-  set({ items: found.items, before: found.before ?? null, after: found.after ?? null, loading: "" });
+  try {
+    const { items, next, newer = null } = await page(id, `&around=${sequence}`);
+    if (mine !== opening || !view.value) return;
+    // Messages received in the meantime adjoin the page only if it reaches the newest one.
+    const heardSince = view.value.items;
+    if (newer !== null) passed = heardSince.at(-1)?.sequence ?? 0;
+    set({ items: newer === null ? merged(items, heardSince) : items, before: next, after: newer, loading: "" });
+    shown.value = { id: messageId };
+  } catch (error) {
+    if (mine === opening) set({ items: [], loading: "", error: why(error) });
+  } finally {
+    if (mine === opening) sought = null;
+  }
 }
 
 /** Changes a message of the window. @param {string} id @param {string} messageId @param {(message: Message) => Partial<Message>} change */
 export function changeMessage(id, messageId, change) {
-  const now = view.value;
-  if (now?.id !== id) return;
-  set({ items: now.items.map((held) => (held.id === messageId ? { ...held, ...change(held) } : held)) });
+  alter(id, (items) => items.map((held) => (held.id === messageId ? { ...held, ...change(held) } : held)));
 }
+
+/** The number of characters of its original that a reply shows. */
+const QUOTED_MAX = 200;
 
 /** Changes what replies show of their original. @param {string} id @param {string} messageId @param {Partial<import("../types.js").Quote>} change */
 export function quotesChanged(id, messageId, change) {
-  const now = view.value;
-  if (now?.id !== id) return;
-  set({ items: now.items.map((held) => (held.replyTo?.id === messageId ? { ...held, replyTo: { ...held.replyTo, ...change } } : held)) });
+  const { content } = change;
+  const quoted = content === undefined ? change : { ...change, content: [...content].slice(0, QUOTED_MAX).join("") };
+  alter(id, (items) => items.map((held) =>
+    (held.replyTo?.id === messageId ? { ...held, replyTo: { ...held.replyTo, ...quoted } } : held)));
 }
 
 /** Handles an edited or deleted message. @param {Partial<Message> & { id: string, conversationId: string }} message */
 export function replaced(message) {
-  const now = view.value;
-  if (now?.id !== message.conversationId) return;
-  set({ items: now.items.map((held) => (held.id === message.id ? { ...held, ...message } : held)) });
+  changeMessage(message.conversationId, message.id, () => message);
 }

@@ -12,7 +12,7 @@ import { tell } from "./notices.js";
 
 /**
  * @typedef {{ id: string, conversationId: string, content: string, type: "text" | "image" | "file",
- *   fileUrl?: string, fileName?: string | null, replyTo?: string, at: string, n: number, failed: string }} Entry
+ *   fileUrl?: string, fileName?: string | null, replyTo?: string, threadId?: string, at: string, n: number, failed: string }} Entry
  */
 
 /** @type {import("@preact/signals").Signal<Entry[]>} */
@@ -70,7 +70,7 @@ export function loadOutbox(sent) {
 /**
  * Sends a message to a conversation, now or when there is a connection.
  * @param {string} conversationId
- * @param {{ content: string, type?: "text" | "image" | "file", fileUrl?: string, fileName?: string | null, replyTo?: string }} what
+ * @param {{ content: string, type?: "text" | "image" | "file", fileUrl?: string, fileName?: string | null, replyTo?: string, threadId?: string }} what
  */
 export function post(conversationId, what) {
   keep([...outbox.value, {
@@ -91,10 +91,10 @@ export function tryAgain(id) {
 }
 
 /** @param {Entry} entry */
-function deliver({ id, conversationId, content, type, fileUrl, fileName, replyTo }) {
+function deliver({ id, conversationId, content, type, fileUrl, fileName, replyTo, threadId }) {
   return say("message:send", {
     chatId: conversationId, content, messageType: type, clientMessageId: id, ...(fileUrl ? { fileUrl, fileName } : {}),
-    ...(replyTo ? { replyTo } : {}),
+    ...(replyTo ? { replyTo } : {}), ...(threadId ? { threadId } : {}),
   });
 }
 

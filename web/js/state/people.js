@@ -59,6 +59,11 @@ export function nameOf(id, unknown) {
   return user.guest ? t("guestNamed", { name }) : name;
 }
 
+/** The display name of a user, or "you". @param {string} id @param {User} [unknown] the user to show if the id is not known */
+export function youOrName(id, unknown) {
+  return id === me.value?.id ? t("you") : nameOf(id, unknown);
+}
+
 export function forgetPeople() {
   people.value = new Map();
   online.value = new Set();

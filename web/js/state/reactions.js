@@ -1,6 +1,6 @@
 // Reactions to messages and pinned messages: events of the server applied to messages, and the user's own actions.
 
-import { why } from "../api.js";
+import { call, why } from "../api.js";
 import { me } from "../session.js";
 import { say } from "../socket.js";
 import { inWords } from "../texts.js";
@@ -14,9 +14,30 @@ import { tell } from "./notices.js";
 /** How many users of a reaction the server names. */
 const USERS_SHOWN = 20;
 
-/** Returns whether a reaction is one of the user's own. @param {Reaction} reaction */
+/** Returns whether a reaction is one of the user's own; undefined if it may be one of those that are only counted. @param {Reaction} reaction */
+function own({ mine, userIds, count }) {
+  if (mine !== undefined) return mine;
+  return userIds.includes(me.value?.id ?? "") || (count > userIds.length ? undefined : false);
+}
+
+/** Returns whether a reaction is known to be one of the user's own. @param {Reaction} reaction */
 export function isMine(reaction) {
-  return reaction.mine ?? reaction.userIds.includes(me.value?.id ?? "");
+  return own(reaction) === true;
+}
+
+/** Returns whether the server has to be asked which reactions are the user's own. @param {Reaction[]} reactions */
+export function areUnclear(reactions) {
+  return reactions.some((reaction) => own(reaction) === undefined);
+}
+
+/** Asks the server which reactions to a message are the user's own. @param {Message} message */
+export async function clarify({ id, conversationId }) {
+  /** @type {{ items: Reaction[] }} */
+  const { items } = await call("GET", `/messages/${encodeURIComponent(id)}/reactions`);
+  const mine = new Map(items.map((reaction) => [reaction.emoji, reaction.mine]));
+  messages.changeMessage(conversationId, id, ({ reactions = [] }) => ({
+    reactions: reactions.map((reaction) => ({ ...reaction, mine: own(reaction) ?? mine.get(reaction.emoji) })),
+  }));
 }
 
 /**
@@ -27,7 +48,7 @@ export function isMine(reaction) {
 function changed(reactions, { emoji, count, changes }) {
   const known = reactions.find((reaction) => reaction.emoji === emoji) ?? { emoji, count: 0, userIds: [] };
   let { userIds } = known;
-  let mine = isMine(known);
+  let mine = own(known);
   for (const { userId, active } of changes) {
     userIds = userIds.filter((id) => id !== userId);
     if (active && userIds.length < USERS_SHOWN) userIds = [...userIds, userId];

@@ -8,11 +8,11 @@ import { me } from "../session.js";
 import { say } from "../socket.js";
 import { inALine, titleOf } from "../state/conversations.js";
 import { attached, drafts, editing, replying } from "../state/drafts.js";
-import { view } from "../state/messages.js";
+import { shown, view } from "../state/messages.js";
 import { tell } from "../state/notices.js";
 import { post } from "../state/outbox.js";
 import { stopTyping, typeIn } from "../state/typing.js";
-import { nameOf } from "../state/people.js";
+import { youOrName } from "../state/people.js";
 import { inWords, t } from "../texts.js";
 import * as icons from "./icons.js";
 import { MentionList, useMentions } from "./mentions.js";
@@ -82,7 +82,8 @@ export function Composer({ conversation }) {
     if (original) area.current?.focus();
   }, [original?.id]);
   useEffect(() => {
-    if (matchMedia("(hover: hover)").matches) area.current?.focus();
+    // A message that was chosen elsewhere keeps the focus.
+    if (matchMedia("(hover: hover)").matches && shown.value === null) area.current?.focus();
     return () => {
       stopTyping();
       editing.value = null;
@@ -135,7 +136,8 @@ export function Composer({ conversation }) {
     // Wait until all files are uploaded.
     if (files.some((one) => !one.done) || (!content && files.length === 0)) return;
     stopTyping();
-    const answers = original ? { replyTo: original.id } : {};
+    // A reply to a message of a thread belongs to the thread as well.
+    const answers = original ? { replyTo: original.id, ...(original.threadId ? { threadId: original.threadId } : {}) } : {};
     // The text is sent with the first file; each other file is a separate message.
     files.forEach(({ done }, index) => {
       if (!done) return;
@@ -176,7 +178,7 @@ export function Composer({ conversation }) {
   const label = t("writeTo", { name: titleOf(conversation) });
   return html`<form class="composer" onSubmit=${submit}>
     ${changes && html`<p class="editing"><span>${t("editing")}</span><${IconButton} label=${t("cancel")} icon=${icons.close} onClick=${stopEditing} /></p>`}
-    ${original && html`<p class="editing"><span class="line">${t("replyingTo", { name: nameOf(original.sender.id, original.sender) })}: <span dir="auto">${inALine(original)}</span></span><${IconButton} label=${t("cancel")} icon=${icons.close} onClick=${() => { replying.value = null; }} /></p>`}
+    ${original && html`<p class="editing"><span class="line">${t("replyingTo", { name: youOrName(original.sender.id, original.sender) })}: <span dir="auto">${inALine(original)}</span></span><${IconButton} label=${t("cancel")} icon=${icons.close} onClick=${() => { replying.value = null; }} /></p>`}
     <${Attachments} id=${id} />
     <${MentionList} mentions=${mentions} />
     <div class="composer-row">
@@ -184,7 +186,7 @@ export function Composer({ conversation }) {
         onChange=${(/** @type {any} */ event) => { attach(id, event.target.files); event.target.value = ""; }} />
       <${IconButton} label=${t("attach")} icon=${icons.attach} onClick=${() => picker.current?.click()} />
       <textarea ref=${area} rows="1" aria-label=${label} placeholder=${t("write")} dir="auto" maxlength="5120" value=${text}
-        aria-controls="mention-list" aria-activedescendant=${mentions.offered.length > 0 ? `mention-${mentions.current}` : undefined}
+        aria-autocomplete="list" aria-haspopup="listbox" aria-controls="mention-list" aria-activedescendant=${mentions.offered.length > 0 ? `mention-${mentions.current}` : undefined}
         onInput=${(/** @type {any} */ event) => { write(event.target.value); mentions.look(); }} onClick=${mentions.look} onBlur=${mentions.close} onKeyDown=${key} onPaste=${paste}></textarea>
       <${IconButton} label=${changes ? t("save") : t("send")} icon=${icons.send} type="submit" kind="primary" />
     </div>

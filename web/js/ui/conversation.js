@@ -5,8 +5,8 @@ import { useEffect, useState } from "preact/hooks";
 import { html } from "../lib/html.js";
 import { dayAndClock } from "../lib/time.js";
 import { me } from "../session.js";
-import { conversations, fetchConversation, otherOf, someoneOnline, titleOf } from "../state/conversations.js";
-import { catchUp, closeMessages, openMessages, view } from "../state/messages.js";
+import { conversations, fetchConversation, otherOf, rightsIn, someoneOnline, titleOf } from "../state/conversations.js";
+import { catchUp, closeMessages, openMessages, shown, view } from "../state/messages.js";
 import { meetupOf } from "../state/meetups.js";
 import { nameOf, online, people } from "../state/people.js";
 import { typing } from "../state/typing.js";
@@ -65,8 +65,8 @@ export function ConversationView({ id }) {
     if (gone) void fetchConversation(id).then((found) => { if (asks) setMissing(!found); });
     return () => {
       asks = false;
-      // It is available again: catch up on messages that were missed.
-      if (gone) void catchUp(true).catch(() => {});
+      // It is available again: catch up on messages that were missed, but do not leave a message that was chosen.
+      if (gone) void catchUp(shown.value === null).catch(() => {});
     };
   }, [id, gone]);
 
@@ -77,6 +77,7 @@ export function ConversationView({ id }) {
   const other = otherOf(conversation);
   const title = titleOf(conversation);
   const meetup = conversation.kind === "meetup" ? meetupOf(id) : null;
+  const rights = rightsIn(conversation);
   const drag = (/** @type {boolean} */ over) => (/** @type {DragEvent} */ event) => {
     if (!event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
@@ -100,7 +101,7 @@ export function ConversationView({ id }) {
     <${Typing} id=${id} />
     <${Composer} key=${`composer ${id}`} conversation=${conversation} />
     ${dropping && html`<p class="drop">${t("dropHere")}</p>`}
-    ${pins && html`<${Pins} conversationId=${id} onClose=${() => setPins(false)} />`}
+    ${pins && html`<${Pins} conversationId=${id} mayPin=${rights.mayPin} onClose=${() => setPins(false)} />`}
     ${details && html`<${Details} conversation=${conversation} me=${me.value} onClose=${() => setDetails(false)} />`}
   </section>`;
 }

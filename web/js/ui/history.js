@@ -10,7 +10,7 @@ import { html } from "../lib/html.js";
 import { day, dayKey } from "../lib/time.js";
 import { me } from "../session.js";
 import { link, say } from "../socket.js";
-import { read } from "../state/conversations.js";
+import { read, rightsIn } from "../state/conversations.js";
 import { looking } from "../state/live.js";
 import { loadNewer, loadOlder, openMessages, shown, view } from "../state/messages.js";
 import { outbox } from "../state/outbox.js";
@@ -58,10 +58,7 @@ export function History({ conversation }) {
   const [away, setAway] = useState(false);
   const { items, loading, before, after, error } = view.value ?? { items: [], loading: "first", before: null, after: null, error: "" };
   const waiting = outbox.value.filter((entry) => entry.conversationId === conversation.id);
-  const role = conversation.members.find(({ user }) => user.id === me.value?.id)?.role;
-  const leads = role === "owner" || role === "admin";
-  const mayPin = conversation.kind === "direct" || leads;
-  const mayDelete = conversation.kind !== "direct" && leads;
+  const { mayPin, mayDelete } = rightsIn(conversation);
   // The position before this change is rendered.
   const anchor = anchorOf(box.current);
 
@@ -125,13 +122,15 @@ export function History({ conversation }) {
     return () => watch.disconnect();
   }, []);
 
-  // Scroll to a message that was chosen elsewhere, once it is there.
+  // Scroll to a message that was chosen elsewhere. It gets the focus, so that keys and screen readers go on from there.
+  const chosen = shown.value;
   useLayoutEffect(() => {
-    const element = shown.value && box.current?.querySelector(`li[data-id="${CSS.escape(shown.value)}"]`);
-    if (!element) return;
-    atEnd.current = false;
+    const element = chosen && box.current?.querySelector(`li[data-id="${CSS.escape(chosen.id)}"]`);
+    if (!(element instanceof HTMLElement)) return;
     element.scrollIntoView({ block: "center" });
-  }, [shown.value, items.some((message) => message.id === shown.value)]);
+    element.focus({ preventScroll: true });
+    scrolled();
+  }, [chosen, items.some((message) => message.id === chosen?.id)]);
 
   // Scroll to the end when the user sends a message.
   const posted = useRef(waiting.length);
@@ -142,6 +141,7 @@ export function History({ conversation }) {
 
   async function toEnd() {
     atEnd.current = true;
+    shown.value = null;
     // Without a connection, newer messages cannot be loaded.
     if (after !== null && link.value === "online") await openMessages(conversation.id);
     if (box.current) box.current.scrollTop = box.current.scrollHeight;
@@ -161,7 +161,7 @@ export function History({ conversation }) {
         return html`<${Fragment} key=${message.id}>
           ${newDay && html`<li class="day"><span>${day(message.createdAt)}</span></li>`}
           <${MessageItem} message=${message} conversation=${conversation} continues=${continues(previous, message)} mayDelete=${mayDelete}
-            mayPin=${mayPin} isShown=${shown.value === message.id} />
+            mayPin=${mayPin} isShown=${chosen?.id === message.id} />
         <//>`;
       })}
       ${(after === null || state !== "online") && waiting.map((entry) => html`<${PendingItem} key=${entry.id} entry=${entry} />`)}

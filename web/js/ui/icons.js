@@ -20,7 +20,7 @@ export const checks = () => icon("M2 12.5l4.5 4.5L16 7.5M11.5 16l1 1L22 7.5");
 export const waiting = () => icon("M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Zm0 4.5V12l3 2");
 export const warning = () => icon("M12 4 2.5 20h19L12 4Zm0 6v5M12 17.5h.01");
 export const pin = () => icon("M9 4h6l-1 6 3 3v2H7v-2l3-3L9 4ZM12 15v5.5");
-export const muted = () => icon("M6 16v-5a6 6 0 0 1 9-5.2M18 11v5l1.5 2H8M4 4l16 16");
+export const muted = () => icon("M6 16v-5a6 6 0 0 1 12 0v5l1.5 2h-15L6 16ZM10 20.5a2 2 0 0 0 4 0M4 3l16 18");
 export const file = () => icon("M6 3h8l4 4v14H6zM14 3v4h4");
 export const search = () => icon("M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13Zm5 11.5L20.5 20.5");
 export const logo = () => html`<svg class="logo" viewBox="0 0 32 32" aria-hidden="true" focusable="false">

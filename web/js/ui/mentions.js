@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 
 import { html } from "../lib/html.js";
 import { me } from "../session.js";
+import { fetchConversation } from "../state/conversations.js";
 import { nameOf } from "../state/people.js";
 import { t } from "../texts.js";
 import { Face } from "./parts.js";
@@ -15,6 +16,9 @@ import { Face } from "./parts.js";
 const OFFERED = 6;
 /** The start of a mention in front of the caret. */
 const STARTED = /(?:^|[\s(])@([^\s@]{0,32})$/u;
+
+/** Large conversations whose members have been loaded for the list. @type {Set<string>} */
+const completed = new Set();
 
 /** The members that match what is typed after "@". @param {Conversation} conversation @param {string} before the text in front of the caret */
 function candidates(conversation, before) {
@@ -39,8 +43,15 @@ export function useMentions(conversation, area, write) {
 
   function look() {
     const element = area.current;
-    setBefore(element && element.selectionStart === element.selectionEnd ? element.value.slice(0, element.selectionStart) : "");
+    const text = element && element.selectionStart === element.selectionEnd ? element.value.slice(0, element.selectionStart) : "";
+    setBefore(text);
     setAt(0);
+    // A list of conversations has only some of the members of a large one.
+    const { id, members, memberCount = members.length } = conversation;
+    if (STARTED.test(text) && members.length < memberCount && !completed.has(id)) {
+      completed.add(id);
+      void fetchConversation(id);
+    }
   }
   /** @param {User} user */
   function choose(user) {
@@ -49,12 +60,12 @@ export function useMentions(conversation, area, write) {
     const start = before.slice(0, before.lastIndexOf("@"));
     const rest = element.value.slice(before.length).replace(/^ /, "");
     const caret = `${start}@${user.username} `;
+    // At once, and not with the next frame, because the user may go on typing.
+    element.value = caret + rest;
+    element.focus();
+    element.setSelectionRange(caret.length, caret.length);
     write(caret + rest);
     setBefore("");
-    requestAnimationFrame(() => {
-      element.focus();
-      element.setSelectionRange(caret.length, caret.length);
-    });
   }
   /** Handles a key; returns whether it was for the list. @param {KeyboardEvent} event */
   function key(event) {
@@ -86,6 +97,8 @@ export function MentionList({ mentions: { offered, current, choose } }) {
  */
 export function atMentions(text, mentions) {
   if (mentions.length === 0) return [text];
-  const names = mentions.map(({ username }) => username.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|");
+  // The longest first, because one name may be the beginning of another.
+  const usernames = mentions.map(({ username }) => username).sort((a, b) => b.length - a.length);
+  const names = usernames.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|");
   return text.split(new RegExp(`(@(?:${names}))(?![\\p{L}\\p{N}_])`, "iu"));
 }

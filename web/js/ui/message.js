@@ -1,23 +1,18 @@
 // A message, and a message that is not stored yet. Content is shown as text; only plain URLs become links.
 
-import { useState } from "preact/hooks";
-
-import { why } from "../api.js";
 import { html } from "../lib/html.js";
 import { clock, dayAndClock } from "../lib/time.js";
 import { me } from "../session.js";
-import { say } from "../socket.js";
-import { editing, replying } from "../state/drafts.js";
-import { tell } from "../state/notices.js";
+import { showMessage, shown } from "../state/messages.js";
 import { discard, tryAgain } from "../state/outbox.js";
 import { nameOf, online, people } from "../state/people.js";
-import { togglePin } from "../state/reactions.js";
-import { inWords, t } from "../texts.js";
+import { t } from "../texts.js";
+import { Actions } from "./actions.js";
 import * as icons from "./icons.js";
 import { atMentions } from "./mentions.js";
-import { Avatar, Dialog, IconButton } from "./parts.js";
+import { Avatar } from "./parts.js";
 import { QuoteButton } from "./quote.js";
-import { ReactionPicker, Reactions } from "./reactions.js";
+import { Reactions } from "./reactions.js";
 
 /** @typedef {import("../types.js").Message} Message */
 /** @typedef {import("../types.js").Conversation} Conversation */
@@ -65,87 +60,54 @@ function Mark({ message, conversation }) {
     const label = t("readBy", { names: readers.length > NAMES ? `${names}, …` : names });
     return html`<span class="mark read" role="img" aria-label=${label} title=${label}><${icons.checks} /></span>`;
   }
-  // A member that has been online since has received the message.
+  const arrived = others.some(({ deliveredSequence = 0 }) => deliveredSequence >= message.sequence);
+  // A member that has been online since has received the message, although this page may not have been told.
   const since = others.some(({ user }) =>
     online.value.has(user.id) || (people.value.get(user.id)?.lastSeen ?? "") > message.createdAt);
-  const label = t(since ? "delivered" : "sent");
-  return html`<span class="mark" role="img" aria-label=${label} title=${label}>${since ? html`<${icons.checks} />` : html`<${icons.check} />`}</span>`;
+  const label = t(arrived ? "arrived" : since ? "delivered" : "sent");
+  return html`<span class="mark" role="img" aria-label=${label} title=${label}>${arrived || since ? html`<${icons.checks} />` : html`<${icons.check} />`}</span>`;
 }
 
-/** @param {{ message: Message, onClose: () => void }} props */
-function AskDelete({ message, onClose }) {
-  async function remove() {
-    onClose();
-    try {
-      const answer = await say("message:delete", { messageId: message.id });
-      if (!answer.success) tell(inWords(answer.code, answer.message));
-    } catch (error) {
-      tell(why(error));
-    }
-  }
-  return html`<${Dialog} title=${t("delete")} onClose=${onClose}>
-    <p>${t("deleteAsk")}</p>
-    <div class="actions"><button class="quiet" onClick=${onClose}>${t("cancel")}</button>
-      <button class="danger" onClick=${remove}>${t("delete")}</button></div>
-  <//>`;
+/** The files of a message: all of a list, or the one that it carries. @param {{ message: Message }} props */
+function Files({ message: { file, files, type } }) {
+  /** @type {import("../types.js").AttachedFile[]} */
+  const list = files ?? (file ? [file] : []);
+  const kindOf = (/** @type {string | undefined} */ mime) => (mime === undefined ? type : mime.startsWith("image/") ? "image" : "file");
+  if (list.length === 0) return null;
+  return html`<div class="files">${list.map(({ url, name = null, mime }) => html`<${Attached} key=${url} url=${url} name=${name} type=${kindOf(mime)} />`)}</div>`;
 }
 
-/** The menu of a message, with the actions that the user may take. @param {{ message: Message, mayDelete: boolean, mayPin: boolean }} props */
-function Actions({ message, mayDelete, mayPin }) {
-  const [open, setOpen] = useState(false);
-  const [asks, setAsks] = useState(false);
-  const own = message.sender.id === me.value?.id;
-  if (message.deletedAt) return null;
-  const leave = (/** @type {any} */ event) => { if (!event.currentTarget.contains(event.relatedTarget)) setOpen(false); };
-  // Return the focus to the button before the focused element disappears.
-  const back = (/** @type {any} */ event) => event.currentTarget.closest(".message-actions").querySelector("button").focus();
-  const escape = (/** @type {any} */ event) => {
-    if (!open || event.key !== "Escape") return;
-    back(event);
-    setOpen(false);
-  };
-  const close = (/** @type {any} */ event) => {
-    back(event);
-    setOpen(false);
-  };
-  const reply = () => {
-    setOpen(false);
-    editing.value = null;
-    replying.value = message;
-  };
-  return html`<span class=${open ? "message-actions open" : "message-actions"} onFocusOut=${leave} onKeyDown=${escape}>
-    <${IconButton} label=${t("actions", { time: clock(message.createdAt) })} icon=${icons.more} expanded=${open} onClick=${() => setOpen(!open)} />
-    ${open && html`<span class="menu">
-      <${ReactionPicker} message=${message} onDone=${() => setOpen(false)} />
-      <button onClick=${reply}>${t("reply")}</button>
-      ${mayPin && html`<button onClick=${(/** @type {any} */ event) => { close(event); void togglePin(message); }}>${t(message.pinned ? "unpin" : "pin")}</button>`}
-      ${own && html`<button onClick=${() => { setOpen(false); replying.value = null; editing.value = message; }}>${t("edit")}</button>`}
-      ${(own || mayDelete) && html`<button onClick=${(/** @type {any} */ event) => { close(event); setAsks(true); }}>${t("delete")}</button>`}
-    </span>`}
-    ${asks && html`<${AskDelete} message=${message} onClose=${() => setAsks(false)} />`}
-  </span>`;
+/** The thread of a message: a button on a reply that shows the first message, and the number of replies on that one. @param {{ message: Message }} props */
+function ThreadLine({ message: { conversationId, threadId, thread } }) {
+  if (threadId) return html`<button class="quiet thread" onClick=${() => showMessage(conversationId, threadId)}>${t("inThread")}</button>`;
+  return thread && thread.count > 0 ? html`<p class="thread">${t("threadCount", { count: thread.count })}</p>` : null;
 }
 
 /**
  * @param {{ message: Message, conversation: Conversation, continues: boolean, mayDelete: boolean, mayPin: boolean, isShown: boolean }} props
  */
 export function MessageItem({ message, conversation, continues, mayDelete, mayPin, isShown }) {
-  const { sender, createdAt, deletedAt, editedAt, file, replyTo, pinned } = message;
+  const { sender, createdAt, deletedAt, editedAt, replyTo, pinned, mentions = [], mentionAll } = message;
   const own = sender.id === me.value?.id;
+  const forMe = !own && !deletedAt && (mentionAll || mentions.some(({ id }) => id === me.value?.id));
   const known = people.value.get(sender.id) ?? sender;
   const name = known.name || known.username;
-  const kinds = ["message", own && "own", continues && "continues", isShown && "shown"].filter(Boolean).join(" ");
-  return html`<li class=${kinds} data-id=${message.id}>
+  const kinds = ["message", own && "own", continues && "continues", isShown && "shown", forMe && "for-me"].filter(Boolean).join(" ");
+  // The mark of a chosen message ends when the focus leaves it.
+  const left = () => { if (isShown) shown.value = null; };
+  return html`<li class=${kinds} data-id=${message.id} tabindex="-1" onBlur=${left}>
     ${!own && html`<span class="message-face">${!continues && html`<${Avatar} id=${sender.id} name=${name} avatar=${known.avatar ?? sender.avatar} size="small" />`}</span>`}
     <div class="bubble">
       <p class=${continues || own ? "hidden" : "who"}>${own ? t("you") : name}${sender.guest && html` <span class="tag">${t("guest")}</span>`}</p>
+      ${forMe && html`<p class="hidden">${t("mentionsYou")}</p>`}
       ${deletedAt ? html`<p class="text gone">${t("deleted")}</p>` : html`
         ${replyTo && html`<${QuoteButton} quote=${replyTo} conversationId=${message.conversationId} />`}
-        ${file && html`<${Attached} url=${file.url} name=${file.name} type=${message.type} />`}
-        ${message.content && html`<${Text} content=${message.content} mentions=${message.mentions} />`}`}
-      ${!deletedAt && html`<${Reactions} message=${message} />`}
+        <${Files} message=${message} />
+        ${message.content && html`<${Text} content=${message.content} mentions=${mentions} />`}
+        <${Reactions} message=${message} />`}
+      <${ThreadLine} message=${message} />
       <p class="meta"><time datetime=${createdAt} title=${dayAndClock(createdAt)}>${clock(createdAt)}</time>
-        ${pinned && !deletedAt && html`<span>${t("pinnedOne")}</span>`}
+        ${pinned && !deletedAt && html`<span class="pinned-mark"><${icons.pin} />${t("pinnedOne")}</span>`}
         ${editedAt && !deletedAt && html`<span>${t("edited")}</span>`}
         ${own && !deletedAt && html`<${Mark} message=${message} conversation=${conversation} />`}</p>
     </div>

@@ -2,7 +2,8 @@
 
 import { html } from "../lib/html.js";
 import { showMessage } from "../state/messages.js";
-import { nameOf } from "../state/people.js";
+import { nameOfKind } from "../state/conversations.js";
+import { youOrName } from "../state/people.js";
 import { t } from "../texts.js";
 
 /** @typedef {import("../types.js").Quote} Quote */
@@ -10,13 +11,13 @@ import { t } from "../texts.js";
 /** What a quote shows of its message. @param {Quote} quote */
 export function lineOf({ content, type, deleted }) {
   if (deleted) return t("deleted");
-  return content || t(type === "image" ? "image" : "file");
+  return content || t(nameOfKind(type));
 }
 
 /** The original of a reply: a button that shows it in the history. @param {{ quote: Quote, conversationId: string }} props */
 export function QuoteButton({ quote, conversationId }) {
-  const who = nameOf(quote.sender.id, { ...quote.sender, name: quote.sender.username, avatar: null });
-  return html`<button class="quote" onClick=${() => showMessage(conversationId, quote.id)}
-    aria-label=${t("quoteOf", { name: who, text: lineOf(quote) })}>
-    <span class="quote-who">${who}</span><span class=${quote.deleted ? "line gone" : "line"} dir="auto">${lineOf(quote)}</span></button>`;
+  const who = youOrName(quote.sender.id, { ...quote.sender, name: quote.sender.username, avatar: null });
+  return html`<button class="quote" onClick=${() => showMessage(conversationId, quote.id)}>
+    <span class="quote-who"><span class="hidden">${t("quoteOf")}</span>${who}</span>
+    <span class=${quote.deleted ? "line gone" : "line"} dir="auto">${lineOf(quote)}</span></button>`;
 }

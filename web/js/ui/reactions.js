@@ -1,8 +1,10 @@
 // The reactions below a message, and the row of emojis to react with.
 
+import { useEffect } from "preact/hooks";
+
 import { html } from "../lib/html.js";
-import { nameOf } from "../state/people.js";
-import { isMine, toggle } from "../state/reactions.js";
+import { youOrName } from "../state/people.js";
+import { areUnclear, clarify, isMine, toggle } from "../state/reactions.js";
 import { t } from "../texts.js";
 
 /** @typedef {import("../types.js").Message} Message */
@@ -11,27 +13,32 @@ const EMOJIS = ["👍", "❤️", "😂", "😮", "😢", "🎉"];
 
 /** The names of those who reacted. @param {import("../types.js").Reaction} reaction */
 function names({ userIds, count }) {
-  const known = userIds.map((id) => nameOf(id)).join(", ");
+  const known = userIds.map((id) => youOrName(id)).join(", ");
   return count > userIds.length ? `${known}, …` : known;
 }
 
 /** The reactions to a message, each a button that adds or removes the user's own. @param {{ message: Message }} props */
 export function Reactions({ message }) {
   const { reactions = [] } = message;
+  const unclear = areUnclear(reactions);
+  useEffect(() => {
+    // Without an answer, a reaction among very many is not marked as the user's own.
+    if (unclear) clarify(message).catch(() => {});
+  }, [message.id, unclear]);
   if (reactions.length === 0) return null;
   return html`<ul class="reactions">${reactions.map((reaction) => {
-    const label = t("reactionBy", { emoji: reaction.emoji, names: names(reaction) });
-    return html`<li key=${reaction.emoji}><button class="reaction" aria-pressed=${isMine(reaction)} aria-label=${label} title=${label}
-      onClick=${() => toggle(message, reaction.emoji)}><span>${reaction.emoji}</span><span>${reaction.count}</span></button></li>`;
+    const by = t("reactionBy", { names: names(reaction) });
+    return html`<li key=${reaction.emoji}><button class="reaction" aria-pressed=${isMine(reaction)} title=${`${reaction.emoji} ${by}`}
+      onClick=${() => toggle(message, reaction.emoji)}><span>${reaction.emoji}</span><span>${reaction.count}</span><span class="hidden">${by}</span></button></li>`;
   })}</ul>`;
 }
 
-/** The emojis to react with. @param {{ message: Message, onDone: () => void }} props */
+/** The emojis to react with. @param {{ message: Message, onDone: (event: Event) => void }} props */
 export function ReactionPicker({ message, onDone }) {
-  const choose = (/** @type {string} */ emoji) => {
-    onDone();
+  const choose = (/** @type {Event} */ event, /** @type {string} */ emoji) => {
+    onDone(event);
     void toggle(message, emoji);
   };
   return html`<span class="emojis" role="group" aria-label=${t("react")}>${EMOJIS.map((emoji) => html`<button key=${emoji}
-    aria-label=${t("reactWith", { emoji })} title=${t("reactWith", { emoji })} onClick=${() => choose(emoji)}>${emoji}</button>`)}</span>`;
+    aria-label=${t("reactWith", { emoji })} title=${t("reactWith", { emoji })} onClick=${(/** @type {Event} */ event) => choose(event, emoji)}>${emoji}</button>`)}</span>`;
 }

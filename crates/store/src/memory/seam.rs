@@ -9,6 +9,7 @@ use quintet_domain::{
     MessageSearch, StoredFile, Timestamp, User, UserId, Write,
 };
 use quintet_rules::log::{MissedSince, Replayed, replay_since};
+use quintet_rules::message_reads;
 use quintet_rules::threads::{self, Thread};
 
 use super::data::Data;
@@ -147,6 +148,10 @@ impl Store for MemoryStore {
         limit: u32,
     ) -> ReadResult<'_, MessagePage> {
         self.read(move |data| reads::messages(data, &user, &id, (of, false), limit))
+    }
+
+    fn message(&self, user: UserId, id: MessageId) -> ReadResult<'_, Arc<Message>> {
+        self.read(move |data| Ok(message_reads::read(data, &user, &id)?))
     }
 
     fn thread(&self, _by: Party, user: UserId, id: MessageId, before: u64, limit: u32) -> ReadResult<'_, Thread> {

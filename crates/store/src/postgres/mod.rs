@@ -42,6 +42,7 @@ use quintet_domain::{
 };
 use quintet_rules::WriterState;
 use quintet_rules::log::{MissedSince, Replayed, replay_since};
+use quintet_rules::message_reads;
 use quintet_rules::threads::{self, Thread};
 use tokio::runtime::Runtime;
 
@@ -366,6 +367,12 @@ impl Store for PostgresStore {
         limit: u32,
     ) -> ReadResult<'_, MessagePage> {
         self.readers.run(Class::Interactive, by, move |conn| queries::messages(conn, &user, &id, (of, false), limit))
+    }
+
+    fn message(&self, user: UserId, id: MessageId) -> ReadResult<'_, Arc<Message>> {
+        self.readers.run(Class::Interactive, user.clone(), move |conn| {
+            Ok(message_reads::read(&PostgresRows(conn), &user, &id)?)
+        })
     }
 
     fn thread(&self, by: Party, user: UserId, id: MessageId, before: u64, limit: u32) -> ReadResult<'_, Thread> {

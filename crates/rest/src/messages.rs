@@ -193,7 +193,9 @@ pub(crate) async fn get(
     caller: AuthUser,
     Id(id): Id<MessageId>,
 ) -> Answer<Json<Message>> {
-    Ok(Json(Views(&service).message(&*service.message(caller.id(), id).await?)))
+    let message = service.message(caller.id(), id).await?;
+    let own = service.own_reactions(caller.id(), [&message]).await?;
+    Ok(Json(Views(&service).message(&message, &own)))
 }
 
 #[derive(Deserialize, ToSchema)]

@@ -130,3 +130,38 @@ async fn what_was_changed_is_told_after_a_loss() {
     let profile = back.next("user:updated").await;
     assert_eq!((&profile["id"], &profile["metadata"]), (&json!(alice.0), &json!({ "team": "north" })), "{profile}");
 }
+
+#[tokio::test]
+async fn clients_of_other_back_ends_give_and_read_it() {
+    let server = Server::start();
+    let http = server.http();
+    let (alice, bob) = (http.register("alice").await, http.register("bob").await);
+    let call = async |method: &str, path: &str, body: Value, status: u16| {
+        http.call(&alice.1, method, path, body).await.expect(status)
+    };
+    let data = |number: u64| json!({ "n": number });
+    // Messenger.
+    let group = json!({ "name": "Hikers", "metadata": data(1) });
+    let made = call("POST", "/messenger/api/groups", group, 201).await;
+    assert_eq!(made["group"]["metadata"], data(1), "{made}");
+    let listed = call("GET", "/messenger/api/groups", Value::Null, 200).await;
+    assert_eq!(listed[0]["metadata"], data(1), "{listed}");
+    let profile = json!({ "metadata": data(2) });
+    let changed = call("PUT", "/messenger/api/users/profile", profile, 200).await;
+    assert_eq!(changed["user"]["metadata"], data(2), "{changed}");
+    // Chat.
+    let me = call("GET", "/chat/api/auth/me", Value::Null, 200).await;
+    assert_eq!(me["user"]["metadata"], data(2), "{me}");
+    let chat = json!({ "type": "group", "name": "Team", "participantIds": [bob.0], "metadata": data(3) });
+    let made = call("POST", "/chat/api/chats", chat, 201).await["data"].clone();
+    assert_eq!(made["metadata"], data(3), "{made}");
+    let path = format!("/chat/api/chats/{}", made["id"].as_str().expect("an id"));
+    let changed = call("PUT", &path, json!({ "metadata": data(4) }), 200).await["data"].clone();
+    assert_eq!((&changed["name"], &changed["metadata"]), (&json!("Team"), &data(4)), "{changed}");
+    let one = call("GET", &path, Value::Null, 200).await;
+    assert_eq!((&one["metadata"], &one["chat"]["metadata"]), (&data(4), &data(4)), "{one}");
+    call("PUT", &path, json!({}), 400).await;
+    // Conversations.
+    let changed = call("PUT", "/conversations/api/users/profile", json!({ "metadata": {} }), 200).await;
+    assert_eq!(changed["user"].get("metadata"), None, "{changed}");
+}

@@ -6,10 +6,13 @@ mod support;
 
 use std::sync::{Arc, Mutex};
 
-use quintet_domain::{Barrier, ConversationId, ConversationKind, Entry, Quotas, UserId};
+use quintet_domain::{
+    Barrier, ChangeConversation, ChangeProfile, ConversationId, ConversationKind, Entry, Event, Metadata, ProfileChange,
+    Quotas, UserId,
+};
 use quintet_store::{Clock, Delivered, PostgresStore, ReplyTo, Store};
 use support::postgres::TestDatabase;
-use support::{Bench, Counting, Home, Opening, message};
+use support::{Bench, Counting, Home, Opening, actor, message};
 
 /// A group as the writer has handed it over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,6 +128,36 @@ async fn a_node_that_is_far_behind_catches_up_in_steps() {
     assert!(steps[0].1 - at >= 20_000 && steps[1].1 == newest, "{} {}", steps[0].1, steps[1].1);
     let entries: Vec<u64> = steps.iter().flat_map(|(.., entries)| entries.iter().copied()).collect();
     assert_eq!(entries, (at + 1..=newest).collect::<Vec<_>>());
+    here.bench.store.close().await;
+    there.bench.store.close().await;
+}
+
+/// What another node has changed is read as it is now, with the custom data of conversations and profiles.
+#[tokio::test]
+async fn custom_data_is_read_with_the_changes_of_another_node() {
+    let (database, environment) = (TestDatabase::new(), Arc::default());
+    let here = Node::start(&database, &environment);
+    let a = here.bench.user("a").await;
+    let group = here.bench.conversation(&a, ConversationKind::Group, false, &[]).await;
+    let there = Node::start(&database, &environment);
+    let data = |json| Some(Metadata::trusted(json));
+    let change = ProfileChange { metadata: data("{\"team\":\"north\"}"), ..ProfileChange::default() };
+    here.bench.write(ChangeProfile { user: a.clone(), change }).await.unwrap();
+    let (actor, conversation, metadata) = (actor(&a), group.clone(), data("{\"n\":1.50}"));
+    let change = ChangeConversation { actor, conversation, name: None, open: None, metadata: metadata.clone() };
+    here.bench.write(change).await.unwrap();
+    here.bench.settled().await;
+    there.bench.settled().await;
+    let newest = |bench: &Bench| {
+        let entries = bench.entries.lock().unwrap();
+        entries[entries.len() - 2..].iter().map(|entry| entry.event.clone()).collect::<Vec<_>>()
+    };
+    let told = newest(&there.bench);
+    assert_eq!(told, newest(&here.bench));
+    let [Event::UserChanged { metadata: of_user, .. }, Event::ConversationChanged { conversation }] = &told[..] else {
+        panic!("{told:?}")
+    };
+    assert_eq!((of_user, &conversation.metadata), (&data("{\"team\":\"north\"}"), &metadata));
     here.bench.store.close().await;
     there.bench.store.close().await;
 }

@@ -34,4 +34,4 @@ a< userUpdated {"id":"$bob","username":"bob","name":"Bob Example","avatar":"~pic
 b< userUpdated "~"
 b> sendMessage {"chatId":"$c","senderId":"$bob","message":"hi"}
 a< receiveMessage {"chatId":"$c","message":{"messageId":"~","senderId":"$bob","message":"hi","timestamp":"~time","type":"text","senderName":"Bob Example","sequence":"~"}}
-b< receiveMessage "~"
+b< sendMessage {"status":"sent","messageId":"~","timestamp":"~time"}

@@ -1,8 +1,8 @@
 //! What a durable send costs in system calls, counted: pages and bytes written, locks, and writes to sockets.
 //!
 //! The sends come one after the other, each when the one before has reached everybody, so that the counts depend on the
-//! server and not on time. 100 groups of the same ten members: with as many connections as a group has members, each send
-//! has ten receivers, and the messages are spread over as many conversations as in `quintet-bench run fanout`.
+//! server and not on time. 100 groups of the same members, ten of whom are connected: each send has ten receivers, and the
+//! messages are spread over as many conversations as in `quintet-bench run fanout`.
 
 mod support;
 

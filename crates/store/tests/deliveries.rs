@@ -4,6 +4,7 @@
 
 mod support;
 
+use quintet_domain::limits::DELIVERED_MEMBERS_MAX;
 use quintet_domain::{
     Code, ConversationId, ConversationKind, Departure, Event, JoinConversation, LeaveConversation, MarkRead, Message,
     NoteDelivery, NotedBy, Reading, SaveDeliveries, Target, UserId,
@@ -16,6 +17,7 @@ every_store!(
     a_cursor_that_is_saved_is_stored,
     what_was_read_was_delivered,
     only_members_receive,
+    what_a_node_notes_counts_in_small_conversations,
     a_cursor_ends_with_the_membership,
     everything_in_a_conversation,
     messages_say_that_they_were_delivered,
@@ -104,6 +106,35 @@ async fn only_members_receive(bench: Bench) {
     assert_eq!(note(anywhere).await.expect_err("no member").code, Code::NotFound);
     let unknown = Reading::Everything(Target::Conversation(ConversationId::trusted("no such")));
     assert_eq!(note(unknown).await.expect_err("unknown").code, Code::NotFound);
+}
+
+async fn what_a_node_notes_counts_in_small_conversations(bench: Bench) {
+    let (a, b) = (bench.user("a").await, bench.user("b").await);
+    let mut others = vec![b.clone()];
+    for number in 2..DELIVERED_MEMBERS_MAX {
+        others.push(bench.user(&format!("user{number}")).await);
+    }
+    let full = bench.conversation(&a, ConversationKind::Group, false, &others).await;
+    others.push(bench.user("one-more").await);
+    let large = bench.conversation(&a, ConversationKind::Group, false, &others).await;
+    let room = bench.conversation(&a, ConversationKind::Room, true, &[b.clone()]).await;
+    for (conversation, counts) in [(&full, true), (&large, false), (&room, false)] {
+        let sent = bench.send(&a, conversation, "hello").await.expect("sent").message;
+        let received = messages(conversation, &[&sent]);
+        let noted = |noted_by| NoteDelivery { actor: actor(&b), received: received.clone(), noted_by };
+        let events = bench.write(noted(NotedBy::Node)).await.expect("noted");
+        assert_eq!(events.len(), usize::from(counts), "{conversation}");
+        // A client may say so in any conversation.
+        let events = bench.write(noted(NotedBy::Client)).await.expect("noted");
+        assert_eq!(events.len(), usize::from(!counts), "{conversation}");
+    }
+    let sent = bench.send(&a, &full, "hello").await.expect("sent").message;
+    let unknown = UserId::trusted("nobody");
+    for stranger in [&unknown, &bench.user("stranger").await] {
+        let received = messages(&full, &[&sent]);
+        let write = NoteDelivery { actor: actor(stranger), received, noted_by: NotedBy::Node };
+        assert_eq!(bench.write(write).await.expect_err("refused").code, Code::NotFound);
+    }
 }
 
 async fn a_cursor_ends_with_the_membership(bench: Bench) {

@@ -84,7 +84,10 @@ impl Deliveries {
     /// Whether messages to a conversation count as delivered by themselves.
     pub(super) fn concern(&self, directory: &Directory, conversation: &ConversationRef) -> bool {
         let is_small = |count| conversation.kind.delivers_by_itself(count);
-        self.enabled && directory.channel(&conversation.id).is_some_and(|channel| is_small(channel.member_count))
+        // Rooms and meetups need no look-up.
+        self.enabled
+            && is_small(0)
+            && directory.channel(&conversation.id).is_some_and(|channel| is_small(channel.member_count))
     }
 
     /// Notes to whom a message was sent.

@@ -6,7 +6,7 @@
 //! reconnects for the rest.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -157,7 +157,8 @@ impl Replay {
         }
         self.connection.out.accept_recoverable(&self.resume.pid);
         let mut delivered: Vec<NotificationId> = Vec::new();
-        let mut messages: HashMap<&ConversationId, &Arc<Message>> = HashMap::new();
+        // In an order of its own, so that a seed of a simulation decides everything.
+        let mut messages: BTreeMap<&str, &Arc<Message>> = BTreeMap::new();
         let mut pace = ReplayPace { waited: false, too_late: Instant::now() + TAKEN_WITHIN };
         let reactions = entries.iter().filter(|entry| matches!(entry.event, Event::MessageReacted(_)));
         let last_reaction = reactions.map(|entry| entry.position).max().unwrap_or_default();
@@ -172,7 +173,7 @@ impl Replay {
             if let Event::MessageCreated(message) = &entry.event
                 && message.sender.id != self.user.id
             {
-                messages.insert(&message.conversation.id, message);
+                messages.insert(message.conversation.id.as_str(), message);
             }
         }
         if !messages.is_empty() && self.connection.dialect().is_some() {

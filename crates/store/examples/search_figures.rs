@@ -118,7 +118,7 @@ impl Language {
     }
 
     fn text(&self, random: &mut Random) -> String {
-        if random.next() % 20 == 0 {
+        if random.next().is_multiple_of(20) {
             let characters = 4 + (-10.0 * random.share().max(1e-12).ln()) as usize;
             let character = |_| {
                 let number = Self::chosen(random, &self.character_frequencies);

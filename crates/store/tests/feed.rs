@@ -7,8 +7,8 @@ mod support;
 use std::sync::{Arc, Mutex};
 
 use quintet_domain::{
-    Barrier, ChangeConversation, ChangeProfile, ConversationId, ConversationKind, Entry, Event, Metadata, ProfileChange,
-    Quotas, UserId,
+    Barrier, ChangeConversation, ChangeProfile, ConversationId, ConversationKind, Entry, Event, Metadata,
+    ProfileChange, Quotas, UserId,
 };
 use quintet_store::{Clock, Delivered, PostgresStore, ReplyTo, Store};
 use support::postgres::TestDatabase;

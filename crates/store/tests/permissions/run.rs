@@ -7,8 +7,8 @@ use quintet_domain::permissions::Action;
 use quintet_domain::{
     AddMember, AddService, Audience, ChangeConversation, ChangeSettings, ConversationId, ConversationKind,
     CreateMeetup, DecideRequest, DeleteConversation, DeleteMessage, Departure, EditMessage, EditedDetails, Emoji,
-    Event, JoinConversation, LeaveConversation, MarkRead, MessageSearch, NewMeetup, NoteDelivery, PinMessage, React,
-    Reading, RemoveMember, RequestMeetup, Role, SearchText, SettingsChange, Target, Timestamp, UserId, UserKind,
+    Event, JoinConversation, LeaveConversation, MarkRead, MessageSearch, NewMeetup, NoteDelivery, NotedBy, PinMessage,
+    React, Reading, RemoveMember, RequestMeetup, Role, SearchText, SettingsChange, Target, Timestamp, UserId, UserKind,
 };
 use quintet_store::{PageOf, Party};
 
@@ -195,7 +195,7 @@ impl Run {
             Step::Receive(newer) => {
                 let message = conversation.message(newer)?.id.clone();
                 let received = Reading::Messages { conversation: Some(id.clone()), messages: vec![message] };
-                let noted = bench.write(NoteDelivery { actor: by, received }).await;
+                let noted = bench.write(NoteDelivery { actor: by, received, noted_by: NotedBy::Client }).await;
                 for event in noted.iter().flatten() {
                     let Event::MessagesDelivered { conversation: of, user: whom, author, .. } = event else {
                         panic!("{shown}: {event:?}");

@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use quintet_domain::limits::SEARCH_MESSAGES_EXAMINED_MAX;
 use quintet_domain::{
-    AddMember, AddService, Barrier, Code, ConversationKind, DeleteConversation, DeleteMessage, EditMessage, Emoji, FileLink,
-    Has, Message, MessageKind, MessageSearch, Metadata, NewDetails, PinMessage, React, Refusal, RemoveMember, SearchText,
-    UserId,
+    AddMember, AddService, Barrier, Code, ConversationKind, DeleteConversation, DeleteMessage, EditMessage, Emoji,
+    FileLink, Has, Message, MessageKind, MessageSearch, Metadata, NewDetails, PinMessage, React, Refusal, RemoveMember,
+    SearchText, UserId,
 };
 use quintet_store::{PageOf, Party, Store};
 use support::stage::{On, Stage, every_database};

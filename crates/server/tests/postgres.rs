@@ -20,7 +20,7 @@ macro_rules! stories {
         #[tokio::test]
         async fn $name() {
             let database = TestDatabase::new();
-            support::story::play_on(on(&database).run(), include_str!(concat!("stories/", stringify!($name), ".story")))
+            support::story::play_on(on(&database), include_str!(concat!("stories/", stringify!($name), ".story")))
                 .await;
         }
     )*};

@@ -31,9 +31,18 @@ fn messages(id: &ConversationId, messages: &[&Message]) -> Reading {
     Reading::Messages { conversation: Some(id.clone()), messages }
 }
 
+/// Notes what a client says. Beside other nodes that is stored at once.
 async fn note(bench: &Bench, user: &UserId, received: Reading) -> Vec<Told> {
-    let events =
-        bench.write(NoteDelivery { actor: actor(user), received, noted_by: NotedBy::Client }).await.expect("noted");
+    noted(bench, user, received, NotedBy::Client).await
+}
+
+/// Notes what the node has written to a connection, which is stored when it is saved.
+async fn written(bench: &Bench, user: &UserId, received: Reading) -> Vec<Told> {
+    noted(bench, user, received, NotedBy::Node).await
+}
+
+async fn noted(bench: &Bench, user: &UserId, received: Reading, noted_by: NotedBy) -> Vec<Told> {
+    let events = bench.write(NoteDelivery { actor: actor(user), received, noted_by }).await.expect("noted");
     let told = events.into_iter().map(|event| match event {
         Event::MessagesDelivered { user, messages, author, .. } => {
             (author, user, messages.iter().map(|message| message.as_str().to_owned()).collect())
@@ -77,8 +86,8 @@ async fn a_cursor_that_is_saved_is_stored(bench: Bench) {
     let (a, b, c, id) = three(&bench).await;
     let one = bench.send(&a, &id, "one").await.expect("sent").message;
     assert_eq!(bench.write(SaveDeliveries).await, Ok(0), "none has moved");
-    note(&bench, &b, messages(&id, &[&one])).await;
-    note(&bench, &c, messages(&id, &[&one])).await;
+    written(&bench, &b, messages(&id, &[&one])).await;
+    written(&bench, &c, messages(&id, &[&one])).await;
     assert_eq!(bench.write(SaveDeliveries).await, Ok(2));
     assert_eq!(bench.write(SaveDeliveries).await, Ok(0), "they are stored already");
     assert_eq!(note(&bench, &b, messages(&id, &[&one])).await, []);
@@ -117,7 +126,10 @@ async fn what_a_node_notes_counts_in_small_conversations(bench: Bench) {
     let full = bench.conversation(&a, ConversationKind::Group, false, &others).await;
     others.push(bench.user("one-more").await);
     let large = bench.conversation(&a, ConversationKind::Group, false, &others).await;
-    let room = bench.conversation(&a, ConversationKind::Room, true, &[b.clone()]).await;
+    let room = bench.conversation(&a, ConversationKind::Room, true, &[]).await;
+    let (actor_b, conversation) = (actor(&b), room.clone());
+    let join = JoinConversation { actor: actor_b, conversation, profile: Default::default(), history: false };
+    bench.write(join).await.expect("joined");
     for (conversation, counts) in [(&full, true), (&large, false), (&room, false)] {
         let sent = bench.send(&a, conversation, "hello").await.expect("sent").message;
         let received = messages(conversation, &[&sent]);
@@ -179,7 +191,7 @@ async fn messages_say_that_they_were_delivered(bench: Bench) {
     };
     assert_eq!(shown().await, [false, false, false]);
     // One's own messages do not count, and what is not saved is not shown yet.
-    note(&bench, &b, messages(&id, &[&own])).await;
+    written(&bench, &b, messages(&id, &[&own])).await;
     assert_eq!(shown().await, [false, false, false]);
     bench.write(SaveDeliveries).await.expect("saved");
     assert_eq!(shown().await, [true, false, false]);

@@ -35,6 +35,8 @@ fn node(database: &TestDatabase) -> Start {
         .env("QUINTET_AUTH_SIGN_WITH", "shared")
         .env("QUINTET_CLUSTER_SECRET", SECRET)
         .env("QUINTET_CLUSTER_ADVERTISE", "127.0.0.1:0")
+        // Told when it comes to it, in the middle of what the tests expect.
+        .env("QUINTET_PRESENCE_DELIVERED", "false")
 }
 
 /// Starts two nodes that reach each other.

@@ -17,16 +17,17 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Server, Wire};
+use super::{Server, Start, Wire};
 
-/// Plays a story on a server on which messages count as delivered only when a client says so: every event has its place in
-/// a story, and what a server notes by itself is told a little later.
+/// Plays a story on a new server.
 pub async fn play(story: &str) {
-    play_on(Server::with().env("QUINTET_PRESENCE_DELIVERED", "false").run(), story).await;
+    play_on(Server::with(), story).await;
 }
 
-/// Plays a story on a server that nobody else uses.
-pub async fn play_on(server: Server, story: &str) {
+/// Plays a story on a server that begins, and on which messages count as delivered only when a client says so: every event
+/// has its place in a story, and what a server notes by itself is told a little later.
+pub async fn play_on(start: Start, story: &str) {
+    let server = start.env("QUINTET_PRESENCE_DELIVERED", "false").run();
     let mut stage = Stage { server, known: BTreeMap::new(), wires: BTreeMap::new() };
     for (number, line) in story.lines().enumerate() {
         let line = line.trim();

@@ -196,7 +196,9 @@ impl Bench {
         let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
         let (to_entries, to_replies, to_seen) = (Arc::clone(&entries), Arc::clone(&replies), Arc::clone(&seen));
         let on_commit = Box::new(move |group: Group| {
-            let commit = group.commit;
+            let Group { missed, commit, .. } = group;
+            // What other nodes have committed comes before.
+            to_entries.lock().unwrap().extend(missed.into_iter().flat_map(|missed| missed.entries));
             to_replies.lock().unwrap().extend(commit.replies);
             if commit.entries.is_empty() {
                 return;

@@ -2,7 +2,7 @@
 //! receive them.
 //!
 //! What must stay true: the entries are those that the other process has handed on, in the same order, with texts and
-//! names as they are now. A change whose rows are gone has no entry.
+//! names as they are now, and with counts as they were. A change whose rows are gone has no entry.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -172,9 +172,15 @@ fn known(facts: &Facts, logged: &Logged) -> Option<Change> {
         ChangeRecord::MessageDeleted { message, by } => {
             Change::MessageDeleted { key: *message, by: *by, message: Arc::clone(facts.changed.get(message)?) }
         }
-        ChangeRecord::MessageReacted { .. } | ChangeRecord::MessagePinned { .. } => {
-            facts.marked((logged.position, record), reference()?)?
+        ChangeRecord::MessageReacted { count: then, .. } => {
+            let mut change = facts.marked((logged.position, record), reference()?)?;
+            if let Change::MessageReacted { count, .. } = &mut change {
+                // As it was at its place in the order, where a replay tells how it is now.
+                *count = *then;
+            }
+            change
         }
+        ChangeRecord::MessagePinned { .. } => facts.marked((logged.position, record), reference()?)?,
         ChangeRecord::MessagesRead { reader, span, to_all } => Change::MessagesRead {
             conversation: reference()?,
             reader: person(*reader)?,

@@ -324,8 +324,9 @@ impl Change {
             }
             Self::MessageEdited { key, by, .. } => ChangeRecord::MessageEdited { message: *key, by: *by },
             Self::MessageDeleted { key, by, .. } => ChangeRecord::MessageDeleted { message: *key, by: *by },
-            Self::MessageReacted { message: (message, _), emoji, user: (by, _), active, .. } => {
-                ChangeRecord::MessageReacted { message: *message, by: *by, emoji: emoji.clone(), active: *active }
+            Self::MessageReacted { message: (message, _), emoji, user: (by, _), active, count, .. } => {
+                let (emoji, active, count) = (emoji.clone(), *active, *count);
+                ChangeRecord::MessageReacted { message: *message, by: *by, emoji, active, count }
             }
             Self::MessagePinned { message: (message, _), user: (by, _), pinned, .. } => {
                 ChangeRecord::MessagePinned { message: *message, by: *by, pinned: *pinned }

@@ -101,7 +101,7 @@ impl Reactions {
         };
         let named = |key: &UserKey| Some((*key, users.get(key)?.user.id.clone()));
         match record {
-            ChangeRecord::MessageReacted { message, by, emoji, active } => {
+            ChangeRecord::MessageReacted { message, by, emoji, active, .. } => {
                 let changes = self.together.get(&position).map_or(&[][..], Vec::as_slice);
                 let changes = changes.iter().filter_map(|(user, active)| {
                     Some(ReactionChange { user: users.get(user)?.user.id.clone(), active: *active })

@@ -49,6 +49,8 @@ pub enum ChangeRecord {
         emoji: Emoji,
         /// Whether the reaction is there after the change.
         active: bool,
+        /// The number of users with this reaction after the change.
+        count: u32,
     },
     /// A message was pinned to its conversation, or unpinned.
     MessagePinned {
@@ -183,6 +185,7 @@ enum V1 {
         by: i64,
         emoji: String,
         active: bool,
+        count: u32,
     },
     MessagePinned {
         message: i64,
@@ -262,9 +265,9 @@ impl ChangeRecord {
         let record = match self {
             Self::MessageEdited { message, by } => V1::MessageEdited { message: message.0, by: by.0 },
             Self::MessageDeleted { message, by } => V1::MessageDeleted { message: message.0, by: by.0 },
-            Self::MessageReacted { message, by, emoji, active } => {
+            Self::MessageReacted { message, by, emoji, active, count } => {
                 let emoji = emoji.as_str().to_owned();
-                V1::MessageReacted { message: message.0, by: by.0, emoji, active: *active }
+                V1::MessageReacted { message: message.0, by: by.0, emoji, active: *active, count: *count }
             }
             Self::MessagePinned { message, by, pinned } => {
                 V1::MessagePinned { message: message.0, by: by.0, pinned: *pinned }
@@ -326,9 +329,9 @@ impl ChangeRecord {
             V1::MessageDeleted { message, by } => {
                 Self::MessageDeleted { message: MessageKey(message), by: UserKey(by) }
             }
-            V1::MessageReacted { message, by, emoji, active } => {
+            V1::MessageReacted { message, by, emoji, active, count } => {
                 let emoji = Emoji::trusted(&emoji);
-                Self::MessageReacted { message: MessageKey(message), by: UserKey(by), emoji, active }
+                Self::MessageReacted { message: MessageKey(message), by: UserKey(by), emoji, active, count }
             }
             V1::MessagePinned { message, by, pinned } => {
                 Self::MessagePinned { message: MessageKey(message), by: UserKey(by), pinned }

@@ -59,11 +59,9 @@ fn record() -> impl Strategy<Value = ChangeRecord> {
             span: ReadSpan { from, to },
             to_all
         }),
-        (key, key, "\\PC{1,16}", any::<bool>()).prop_map(|(m, u, emoji, active)| ChangeRecord::MessageReacted {
-            message: MessageKey(m),
-            by: UserKey(u),
-            emoji: Emoji::trusted(&emoji),
-            active
+        (key, key, "\\PC{1,16}", any::<bool>(), any::<u32>()).prop_map(|(m, u, emoji, active, count)| {
+            let emoji = Emoji::trusted(&emoji);
+            ChangeRecord::MessageReacted { message: MessageKey(m), by: UserKey(u), emoji, active, count }
         }),
         (key, key, any::<bool>()).prop_map(|(m, u, pinned)| ChangeRecord::MessagePinned {
             message: MessageKey(m),
@@ -124,12 +122,13 @@ fn records_of_version_1_are_read() {
             ChangeRecord::MessagesRead { reader: UserKey(2), span: ReadSpan { from: 1, to: 9 }, to_all: true },
         ),
         (
-            r#"{"kind":"message_reacted","message":7,"by":2,"emoji":"👍","active":true}"#,
+            r#"{"kind":"message_reacted","message":7,"by":2,"emoji":"👍","active":true,"count":3}"#,
             ChangeRecord::MessageReacted {
                 message: MessageKey(7),
                 by: UserKey(2),
                 emoji: Emoji::trusted("👍"),
                 active: true,
+                count: 3,
             },
         ),
         (

@@ -101,7 +101,7 @@ fn packet(index: usize, packet: &[u8], connections: &mut [Connection], rooms: &H
     let Some(rest) = packet.strip_prefix(b"42") else { return };
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let id = String::from_utf8_lossy(&rest[..digits]).into_owned();
-    let text = memchr::memmem::find(rest, b"@@").and_then(|at| rest.get(at..at + wire::TEXT_BYTES)).unwrap_or_default();
+    let text = memchr::memmem::find(rest, b"~~").and_then(|at| rest.get(at..at + wire::TEXT_BYTES)).unwrap_or_default();
     let text = String::from_utf8_lossy(text);
     let room = connections[index].room.clone();
     // As many bytes as Quintet writes for a message in the `conversations` dialect.

@@ -1,7 +1,7 @@
 //! The parts of WebSocket and Socket.IO that a load generator needs, written and read without allocating.
 
 /// Precedes the time of sending in a message's text: nanoseconds as 16 hexadecimal digits.
-const MARK: &[u8] = b"@@";
+const MARK: &[u8] = b"~~";
 const DIGITS: usize = 16;
 /// Number of bytes of a message's text.
 pub(crate) const TEXT_BYTES: usize = 60;
@@ -34,7 +34,7 @@ pub(crate) fn split(bytes: &[u8]) -> Option<(&[u8], usize)> {
 
 /// The text of a message that is sent at a time: 60 bytes, as in a chat.
 pub(crate) fn text(sent_ns: u64) -> String {
-    format!("@@{sent_ns:0DIGITS$x} the quick brown fox jumps over the lazy d")
+    format!("~~{sent_ns:0DIGITS$x} the quick brown fox jumps over the lazy d")
 }
 
 /// The time at which the message of a packet was sent, if the packet carries one.

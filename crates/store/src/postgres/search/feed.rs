@@ -4,7 +4,7 @@
 //! indexed. Positions become visible in their order, because writers commit one after the other.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use quintet_domain::{SEARCH_TERMS_VERSION, search_terms};
 use quintet_rules::log::ChangeRecord;
@@ -27,8 +27,12 @@ const LOOK_EVERY: Duration = Duration::from_millis(400);
 const STEP_ROWS: i64 = 2_000;
 /// Maximum positions of one step.
 const STEP_POSITIONS: i64 = 50_000;
-/// What the connection is told first. What a crash of the server takes is indexed again.
-const SETTINGS: &str = "SET synchronous_commit = off; SET statement_timeout = '60s'";
+/// The time for which it rests after each step, as a multiple of what the step took: under load the index falls behind
+/// rather than take more than a quarter of a core from those who send.
+const REST: u32 = 3;
+/// What the connection is told first. What a crash of the server takes is indexed again. What the server knows of the sizes
+/// of tables that grow fast is too old to let it read them whole.
+const SETTINGS: &str = "SET synchronous_commit = off; SET statement_timeout = '60s'; SET enable_seqscan = off";
 /// How far the index has come, and the newest position.
 const LOOK: &str = "SELECT p.position, p.terms_version, coalesce(
          (SELECT position FROM commit_group WHERE part = 1 ORDER BY number DESC LIMIT 1), 0)
@@ -98,9 +102,11 @@ async fn catch_up(kept: &mut Option<Link>, target: &PostgresTarget, told: &watch
         let (position, version, newest): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         told.send_replace(position);
         let is_whole = version == SEARCH_TERMS_VERSION && position >= newest;
+        let began = Instant::now();
         if is_whole || !step(link).await? {
             return Ok(());
         }
+        tokio::time::sleep(began.elapsed() * REST).await;
     }
 }
 

@@ -6,9 +6,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use quintet_domain::Environment;
 use quintet_rules::log::ChangeRecord;
@@ -25,6 +25,9 @@ use crate::sqlite::rows::{message_at, message_columns};
 
 /// The time between two looks at whether something was committed.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// The time for which it rests after each step, as a multiple of what the step took: under load the index falls behind
+/// rather than take more than a quarter of a core from those who send.
+const REST: u32 = 3;
 /// Maximum messages, and maximum changes, of one step.
 const STEP_ROWS: i64 = 2_000;
 /// Maximum positions of one step.
@@ -148,11 +151,12 @@ impl Feeder {
         let mut reached = self.reached()?;
         self.told.send_replace(u64::try_from(reached.position).unwrap_or(0));
         while reached.position < self.committed.load(Ordering::Acquire).cast_signed() {
+            let began = Instant::now();
             let Some(step) = self.read_step(reached)? else { break };
             self.write_step(&step)?;
             reached.position = step.up_to;
             self.told.send_replace(u64::try_from(reached.position).unwrap_or(0));
-            if woken.try_recv() == Err(TryRecvError::Disconnected) {
+            if woken.recv_timeout(began.elapsed() * REST) == Err(RecvTimeoutError::Disconnected) {
                 return Ok(false);
             }
         }

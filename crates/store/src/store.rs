@@ -41,6 +41,17 @@ pub struct Missed {
     pub entries: Vec<Entry>,
 }
 
+impl Missed {
+    /// The part of it between two positions; `None` if it does not have all of that.
+    pub(crate) fn within(mut self, after: u64, last: u64) -> Option<Self> {
+        if self.after > after || self.last != last {
+            return None;
+        }
+        self.entries.retain(|entry| entry.position > after);
+        Some(Self { after, last, entries: self.entries })
+    }
+}
+
 /// A group of writes that was committed, or failed to be.
 #[derive(Debug)]
 pub struct Group {

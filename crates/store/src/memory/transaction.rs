@@ -23,6 +23,13 @@ struct CommitFault;
 #[error("the read was made to fail")]
 struct ReadFault;
 
+impl Data {
+    /// The entries after a position, up to another one.
+    fn entries(&self, after: u64, last: u64) -> RowResult<Missed> {
+        Ok(Missed { after, last, entries: entries_between(&ReplayView(self), after, last)? })
+    }
+}
+
 impl Database for Data {
     fn begin(&mut self) -> RowResult<()> {
         // A panic may have left an open transaction behind.
@@ -39,16 +46,25 @@ impl Database for Data {
     ) -> RowResult<Begun> {
         self.begin()?;
         let Some(mut node) = self.node.take() else { return Ok(Begun::default()) };
-        let begun = node.begin(&self.groups, self.newest_position()?, state);
+        let newest = self.newest_position()?;
+        let begun = node.begin(&self.groups, newest, state);
+        self.missed = match node.unread_after(newest) {
+            Some(after) => Some(self.entries(after, newest)?),
+            None => None,
+        };
         self.node = Some(node);
         Ok(begun)
     }
 
     fn missed(&mut self, after: u64, last: u64) -> RowResult<Missed> {
+        let known = self.missed.take();
         if std::mem::take(&mut self.read_fails) {
             return Err(RowsError::new(ReadFault));
         }
-        Ok(Missed { after, last, entries: entries_between(&ReplayView(self), after, last)? })
+        match known.and_then(|known| known.within(after, last)) {
+            Some(missed) => Ok(missed),
+            None => self.entries(after, last),
+        }
     }
 
     fn commit(&mut self) -> RowResult<()> {
@@ -56,9 +72,9 @@ impl Database for Data {
             return Err(RowsError::new(CommitFault));
         }
         if self.node.is_some() {
-            let changed = self.changed();
+            let (changed, newest) = (self.changed(), self.newest_position()?);
             if let Some(node) = &mut self.node {
-                node.committed(&mut self.groups, changed);
+                node.committed(&mut self.groups, changed, newest);
             }
         }
         self.changed_before += self.tables.changes();

@@ -106,6 +106,8 @@ struct State {
     savepoint: Option<Savepoint>,
     changed: Changed,
     known: Known,
+    /// What other nodes have committed before the open transaction, as it was when that began.
+    missed: Option<Missed>,
     /// The number of rows that were written since the database was opened.
     rows_changed: u64,
     /// Their number when the transaction began.
@@ -321,6 +323,8 @@ impl WriterLink {
         };
         self.continued(&part, (&applied, &newest), cached)?;
         let others = newest != applied;
+        let missed = if others { self.missed_now(&applied, &newest)? } else { None };
+        self.state.borrow_mut().missed = missed;
         if part.epoch != epoch_before {
             cached.cache.clear();
         }
@@ -389,7 +393,11 @@ impl Database for WriterRows {
     }
 
     fn missed(&mut self, after: u64, last: u64) -> RowResult<Missed> {
-        self.0.entries(after, last)
+        let known = self.0.state.borrow_mut().missed.take();
+        match known.and_then(|known| known.within(after, last)) {
+            Some(missed) => Ok(missed),
+            None => self.0.entries(after, last),
+        }
     }
 
     fn commit(&mut self) -> RowResult<()> {

@@ -71,7 +71,7 @@ fn connected(client: &Client, sim: &Sim, state: &mut State, pid: Option<String>,
             if before.is_some() {
                 sim.count("fresh starts after a loss");
             }
-            *line = Some(Line::new(client.user.clone(), client.guest, client.dialect, position));
+            *line = Some(Line::new(client.user.clone(), client.guest, client.dialect, position, sim.has_many_nodes()));
             state.offset = None;
             state.replayed_to = 0;
         }

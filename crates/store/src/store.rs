@@ -42,13 +42,13 @@ pub struct Missed {
 }
 
 impl Missed {
-    /// The part of it between two positions; `None` if it does not have all of that.
-    pub(crate) fn within(mut self, after: u64, last: u64) -> Option<Self> {
-        if self.after > after || self.last != last {
+    /// The part of it behind a position; `None` if it does not have all of that.
+    pub(crate) fn behind(mut self, after: u64) -> Option<Self> {
+        if self.after > after {
             return None;
         }
         self.entries.retain(|entry| entry.position > after);
-        Some(Self { after, last, entries: self.entries })
+        Some(Self { after, ..self })
     }
 }
 

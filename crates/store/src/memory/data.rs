@@ -13,7 +13,6 @@ use super::tables::{
     ConversationTables, FileTables, LogTables, MeetupTables, MessageTables, NotificationTables, ReactionTables,
     UserTables,
 };
-use crate::Missed;
 
 tables! {
     /// All tables, one group of them for each trait of [`quintet_rules::rows`].
@@ -45,8 +44,6 @@ pub(super) struct Data {
     pub(super) commit_fails: bool,
     /// Whether what others have committed before the next group cannot be read, as over a connection that is lost.
     pub(super) read_fails: bool,
-    /// What other nodes have committed before the open transaction, as it was when that began.
-    pub(super) missed: Option<Missed>,
     /// What the nodes that share the tables have committed.
     pub(super) groups: Groups,
     /// The node that decides the group that is being committed, if there are several.

@@ -32,7 +32,7 @@ pub use writer::{MemoryDisk, MemoryWriter};
 
 use self::data::Data;
 use self::nodes::Node;
-use crate::writer::{AddQueued, Committer, Database, GROUP_MAX, Queue, Submission, Writer};
+use crate::writer::{AddQueued, Committer, Database, Queue, Submission, Writer};
 use crate::{Delivered, Group, OnCommit, OpenError, StoreError};
 
 /// The tables, which outlast the process that uses them, and which the processes of several nodes may share.
@@ -148,7 +148,7 @@ impl MemoryStore {
         let commit = move |submissions: Vec<Submission>, _: &mut AddQueued<'_>| {
             tables.commit(&mut committer, &mut None, &*clock, submissions).unwrap_or_else(nothing)
         };
-        let writer = Writer::start_with(commit, GROUP_MAX, on_commit)?;
+        let writer = Writer::start_with(commit, on_commit)?;
         Ok(Self { shared, environment, drive: Drive::Thread(writer) })
     }
 

@@ -1,15 +1,14 @@
 //! Several nodes over the same tables: what each of them has committed, and how the others catch up with it.
 //!
 //! What must stay true: it is done as on PostgreSQL. Before a node decides a group, its cache has no row that another
-//! node has changed; after it, the node reads what the others have committed before and it was not told of. What is
-//! changed without a group moves the epoch, and every cache is emptied.
+//! node has changed, and it has read what the others have committed and it was not told of. What is changed without a
+//! group moves the epoch, and every cache is emptied.
 
 use std::collections::VecDeque;
 
 use quintet_rules::{ChangedRows, WriterState};
 
 use crate::Delivered;
-use crate::writer::Begun;
 
 /// Maximum number of groups whose changed rows are kept. A node that is further behind forgets all cached rows.
 const GROUPS_KEPT: usize = 256;
@@ -68,7 +67,7 @@ impl Node {
     }
 
     /// Forgets what the other nodes have changed, before a group is decided.
-    pub(super) fn begin(&mut self, groups: &Groups, newest: u64, state: &mut WriterState) -> Begun {
+    pub(super) fn begin(&mut self, groups: &Groups, state: &mut WriterState) {
         match groups.behind(self.groups) {
             Some(groups) => groups.for_each(|changed| state.cache.forget(changed)),
             None => state.cache.clear(),
@@ -77,7 +76,6 @@ impl Node {
             state.cache.clear();
         }
         (self.groups, self.epoch) = (groups.count, groups.epoch);
-        Begun { position: Some(newest), now: None }
     }
 
     /// Notes what the node has committed, for the others.

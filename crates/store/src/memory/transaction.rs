@@ -47,24 +47,18 @@ impl Database for Data {
         self.begin()?;
         let Some(mut node) = self.node.take() else { return Ok(Begun::default()) };
         let newest = self.newest_position()?;
-        let begun = node.begin(&self.groups, newest, state);
-        self.missed = match node.unread_after(newest) {
-            Some(after) => Some(self.entries(after, newest)?),
-            None => None,
-        };
+        node.begin(&self.groups, state);
+        let unread = node.unread_after(newest).filter(|_| !self.read_fails);
+        let missed = unread.map(|after| self.entries(after, newest)).transpose();
         self.node = Some(node);
-        Ok(begun)
+        Ok(Begun { position: Some(newest), now: None, missed: missed? })
     }
 
     fn missed(&mut self, after: u64, last: u64) -> RowResult<Missed> {
-        let known = self.missed.take();
         if std::mem::take(&mut self.read_fails) {
             return Err(RowsError::new(ReadFault));
         }
-        match known.and_then(|known| known.within(after, last)) {
-            Some(missed) => Ok(missed),
-            None => self.entries(after, last),
-        }
+        self.entries(after, last)
     }
 
     fn commit(&mut self) -> RowResult<()> {

@@ -21,6 +21,9 @@ const SETTINGS: &str = "
     SELECT set_config('synchronous_commit', 'on', false)
         WHERE current_setting('synchronous_commit') IN ('off', 'local');
     SET jit = off";
+/// What a connection is told besides whose statements find rows by keys. A plan is kept for as long as the statistics by
+/// which it was made, and a table that was small then is read whole long after it has grown.
+const BY_KEYS: &str = "SET enable_seqscan = off";
 
 /// A connection to the server. Its input and output are driven by a task of the runtime on which it was made.
 pub(super) struct Link {
@@ -31,12 +34,15 @@ pub(super) struct Link {
     warnings: Arc<AtomicU64>,
 }
 
+/// A value of a statement, owned.
+pub(super) type Value = Box<dyn ToSql + Sync + Send>;
+
 /// A statement that is sent together with others.
 pub(super) enum Step {
     /// A statement without parameters and results, such as `BEGIN`.
     Control(&'static str),
     /// A statement with its values.
-    Rows(&'static str, Vec<Box<dyn ToSql + Sync + Send>>),
+    Rows(&'static str, Vec<Value>),
 }
 
 /// A statement that was sent, or is about to be.
@@ -53,6 +59,13 @@ impl Link {
             client.batch_execute(settings).await?;
         }
         Ok(Self { client, statements: Mutex::default(), warnings })
+    }
+
+    /// Connects to a database for statements that find rows by keys, and read no table whole.
+    pub(super) async fn connect_by_keys(target: &PostgresTarget, settings: &str) -> Result<Self, Error> {
+        let link = Self::connect(target, settings).await?;
+        link.client.batch_execute(BY_KEYS).await?;
+        Ok(link)
     }
 
     /// The number of warnings that the server has sent.

@@ -67,7 +67,7 @@ use crate::marks;
 use crate::migrated::Migrated;
 use crate::readers::{self, Class, Readers};
 use crate::store::ReadResult;
-use crate::writer::{Committer, GROUP_MAX, Writer};
+use crate::writer::{Committer, Writer};
 use crate::{
     Database, Delivered, Filter, Future, Jobs, Listing, MeetupFilter, Memberships, MessagePage, NodeFiles,
     NotificationRow, OnCommit, OpenError, OrphanedFiles, Page, PageOf, Party, PendingNotifications, PinnedMessage,
@@ -157,7 +157,7 @@ impl PostgresStore {
         let (database, position, incarnation) = open_writer(&target, clock, &waited_for, delivered.clone())?;
         let state = WriterState { quotas, is_shared: true, ..WriterState::default() };
         let committer = Committer::beside(state, position, delivered);
-        let writer = Writer::start(database, committer, Arc::clone(&environment), GROUP_MAX, on_commit)?;
+        let writer = Writer::start(database, committer, Arc::clone(&environment), on_commit)?;
         let readers = (0..readers::connections()).map(|_| ReadLink::new(Arc::clone(&target), runtime.handle().clone()));
         let readers = Readers::new(readers.collect());
         let nodes = NodesLink::new(Arc::clone(&target), runtime.handle().clone());

@@ -13,7 +13,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row};
 
 use super::error::{Fetched, PostgresError};
-use super::link::{Link, is_lost};
+use super::link::{Link, Value, is_lost};
 use super::target::PostgresTarget;
 use crate::StoreError;
 
@@ -52,7 +52,7 @@ const BEAT: &str = "
     ORDER BY other.id";
 
 /// The values of a statement.
-type Owned = Vec<Box<dyn ToSql + Sync + Send>>;
+type Owned = Vec<Value>;
 
 /// What a node learns by its heartbeat.
 #[derive(Clone, Debug, PartialEq, Eq)]

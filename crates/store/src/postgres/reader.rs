@@ -82,10 +82,9 @@ impl ReadLink {
         if self.begun.get() {
             return Err(PostgresError::Lost);
         }
-        // A read that took too long is ended by the server as well, should this process be gone by then. What the server knows
-        // of the sizes of tables that grow fast is too old to let it read them whole.
-        let settings = format!("SET statement_timeout = '{}s'; SET enable_seqscan = off", READ_SECONDS_MAX * 12);
-        let link = Arc::new(Link::connect(&self.target, &settings).await?);
+        // A read that took too long is ended by the server as well, should this process be gone by then.
+        let settings = format!("SET statement_timeout = '{}s'", READ_SECONDS_MAX * 12);
+        let link = Arc::new(Link::connect_by_keys(&self.target, &settings).await?);
         *self.link.borrow_mut() = Some(Arc::clone(&link));
         Ok(link)
     }

@@ -48,7 +48,7 @@ use crate::marks;
 use crate::migrated::Migrated;
 use crate::readers::{Class, Readers};
 use crate::store::ReadResult;
-use crate::writer::{Committer, GROUP_MAX, Writer};
+use crate::writer::{Committer, Writer};
 use crate::{
     BackupError, Database, Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OnCommit,
     OpenError, OrphanedFiles, Page, PageOf, Party, PendingNotifications, PinnedMessage, Reaction, ReplyTo, ServiceKey,
@@ -116,7 +116,7 @@ impl SqliteStore {
             committed.fetch_max(group.commit.position, Ordering::AcqRel);
             on_commit(group);
         });
-        let writer = Writer::start(database, committer, Arc::clone(&environment), GROUP_MAX, on_commit)?;
+        let writer = Writer::start(database, committer, Arc::clone(&environment), on_commit)?;
         let readers = Readers::new(opened.readers);
         let environment = EnvironmentRef(environment);
         Ok(Self { writer, readers, search, space, log, environment, folder, _lock: opened.lock })

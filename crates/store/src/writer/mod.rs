@@ -23,7 +23,7 @@ use tokio::sync::mpsc;
 use crate::{Group, OnCommit, OpenError};
 
 /// Maximum number of writes in one commit, so that the first of them does not wait for too many others.
-pub(crate) const GROUP_MAX: usize = 512;
+const GROUP_MAX: usize = 512;
 
 /// The writer's thread and its queue.
 #[derive(Debug)]
@@ -38,26 +38,24 @@ impl Writer {
         mut database: D,
         mut committer: Committer,
         environment: Arc<dyn Environment>,
-        group_max: usize,
         on_commit: OnCommit,
     ) -> Result<Self, OpenError> {
         let commit = move |group: Vec<Submission>, add_queued: &mut AddQueued<'_>| {
             committer.commit_group(&mut database, &*environment, group, add_queued)
         };
-        Self::start_with(commit, group_max, on_commit)
+        Self::start_with(commit, on_commit)
     }
 
-    /// Starts the thread, with the function that commits a group of at most `group_max` writes, to which it may add writes
-    /// that are queued meanwhile.
+    /// Starts the thread, with the function that commits a group of at most [`GROUP_MAX`] writes, to which it may add
+    /// writes that are queued meanwhile.
     pub(crate) fn start_with(
         commit: impl FnMut(Vec<Submission>, &mut AddQueued<'_>) -> Group + Send + 'static,
-        group_max: usize,
         on_commit: OnCommit,
     ) -> Result<Self, OpenError> {
         let (queue, submissions) = Queue::new();
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_loop(submissions, commit, group_max, on_commit))
+            .spawn(move || write_loop(submissions, commit, on_commit))
             .map_err(OpenError::Thread)?;
         Ok(Self { queue, thread: Mutex::new(Some(thread)) })
     }
@@ -80,13 +78,12 @@ impl Writer {
 fn write_loop(
     mut submissions: mpsc::Receiver<Submission>,
     mut commit: impl FnMut(Vec<Submission>, &mut AddQueued<'_>) -> Group,
-    group_max: usize,
     mut on_commit: OnCommit,
 ) {
     let mut group = Vec::new();
-    while submissions.blocking_recv_many(&mut group, group_max) > 0 {
+    while submissions.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
         let mut add_queued = |group: &mut Vec<Submission>| {
-            while group.len() < group_max
+            while group.len() < GROUP_MAX
                 && let Ok(submission) = submissions.try_recv()
             {
                 group.push(submission);

@@ -30,9 +30,8 @@ const STEP_POSITIONS: i64 = 50_000;
 /// The time for which it rests after each step, as a multiple of what the step took: under load the index falls behind
 /// rather than take more than a quarter of a core from those who send.
 const REST: u32 = 3;
-/// What the connection is told first. What a crash of the server takes is indexed again. What the server knows of the sizes
-/// of tables that grow fast is too old to let it read them whole.
-const SETTINGS: &str = "SET synchronous_commit = off; SET statement_timeout = '60s'; SET enable_seqscan = off";
+/// What the connection is told first. What a crash of the server takes is indexed again.
+const SETTINGS: &str = "SET synchronous_commit = off; SET statement_timeout = '60s'";
 /// How far the index has come, and the newest position.
 const LOOK: &str = "SELECT p.position, p.terms_version, coalesce(
          (SELECT position FROM commit_group WHERE part = 1 ORDER BY number DESC LIMIT 1), 0)
@@ -93,7 +92,7 @@ async fn run(target: Arc<PostgresTarget>, told: watch::Sender<i64>, wake: Arc<No
 async fn catch_up(kept: &mut Option<Link>, target: &PostgresTarget, told: &watch::Sender<i64>) -> Fetched<()> {
     let link = match kept.take().filter(|link| !link.client.is_closed()) {
         Some(link) => link,
-        None => Link::connect(target, SETTINGS).await?,
+        None => Link::connect_by_keys(target, SETTINGS).await?,
     };
     let link = kept.insert(link);
     loop {

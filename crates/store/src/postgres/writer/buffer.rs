@@ -12,7 +12,7 @@ use quintet_rules::rows::{ConversationHead, LoggedChange, MemberRow, MessageExtr
 use quintet_rules::{ConversationKey, MessageKey, RowResult, RowsError, UserKey};
 use tokio_postgres::types::ToSql;
 
-use crate::postgres::link::Step;
+use crate::postgres::link::{Step, Value};
 use crate::postgres::rows::{id_bytes, origin_value};
 
 /// A change as its columns store it.
@@ -210,11 +210,8 @@ const INSERT_PLAIN: &str = concat!(
     insert_group!("$24, $25, $26, $27, $28, $29, $30, $31")
 );
 
-/// A value of a statement, owned.
-pub(super) type Value = Box<dyn ToSql + Sync + Send>;
-
 /// A column of some rows, as one parameter.
-fn column<R, T: ToSql + Sync + Send + 'static>(rows: &[R], of: impl Fn(&R) -> T) -> Box<dyn ToSql + Sync + Send>
+fn column<R, T: ToSql + Sync + Send + 'static>(rows: &[R], of: impl Fn(&R) -> T) -> Value
 where
     Vec<T>: ToSql,
 {
@@ -222,7 +219,7 @@ where
 }
 
 /// A column whose values move out of some rows.
-fn taken<R, T: ToSql + Sync + Send + 'static>(rows: &mut [R], of: impl Fn(&mut R) -> T) -> Box<dyn ToSql + Sync + Send>
+fn taken<R, T: ToSql + Sync + Send + 'static>(rows: &mut [R], of: impl Fn(&mut R) -> T) -> Value
 where
     Vec<T>: ToSql,
 {
@@ -263,7 +260,7 @@ fn insert_changes(mut rows: Vec<StoredChange>) -> Step {
         column(&rows, |row| row.at),
         taken(&mut rows, |row| std::mem::take(&mut row.data)),
         taken(&mut rows, |row| row.told.take()),
-        Box::new(LOG_VERSION) as Box<dyn ToSql + Sync + Send>,
+        Box::new(LOG_VERSION) as Value,
     ];
     Step::Rows(
         "INSERT INTO change (position, conversation_pk, sequence, origin, acked, at, data, told, version)

@@ -1,7 +1,7 @@
 //! Groups that other nodes have committed since this one last looked.
 //!
 //! What must stay true: before a write is decided the cache has no row that another node has changed. What the others
-//! have committed is read outside the lock, and only as far as nothing else has brought it.
+//! have committed is read only as far as nothing else has brought it.
 
 use quintet_rules::log::entries_between;
 use quintet_rules::{RowResult, RowsError, WriterState};

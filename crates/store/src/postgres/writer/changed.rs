@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 
 use quintet_rules::{ChangedRows, ConversationKey, UserKey};
 use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
 
 use crate::postgres::error::Fetched;
+use crate::postgres::link::Value;
 
 /// The keys of changed rows.
 #[derive(Debug, Default)]
@@ -20,8 +20,8 @@ pub(super) struct Changed {
 
 impl Changed {
     /// The keys as the four columns of a group.
-    pub(super) fn columns(&self) -> [Box<dyn ToSql + Sync + Send>; 4] {
-        let keys = |keys: Vec<i64>| Box::new(keys) as Box<dyn ToSql + Sync + Send>;
+    pub(super) fn columns(&self) -> [Value; 4] {
+        let keys = |keys: Vec<i64>| Box::new(keys) as Value;
         [
             keys(self.users.iter().map(|key| key.0).collect()),
             keys(self.conversations.iter().map(|key| key.0).collect()),

@@ -9,11 +9,10 @@ use std::time::Instant;
 use tokio_postgres::Error;
 use tokio_postgres::error::Severity;
 
-use super::buffer::Value;
 use super::order::LOCK;
 use super::{Applied, RECONNECT_EVERY, RECONNECT_WITHIN, WriterLink};
 use crate::postgres::error::{Fetched, PostgresError, explained};
-use crate::postgres::link::{Link, Step, is_lost};
+use crate::postgres::link::{Link, Step, Value, is_lost};
 
 /// The number of groups between two removals of old ones.
 const GROUPS_BETWEEN_REMOVALS: i64 = 1_024;

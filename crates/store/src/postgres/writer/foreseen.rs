@@ -13,7 +13,7 @@ use tokio_postgres::Row;
 
 use super::known::Known;
 use crate::postgres::error::Fetched;
-use crate::postgres::link::Step;
+use crate::postgres::link::{Step, Value};
 use crate::postgres::rows::{
     conversation_at, conversation_columns, id_bytes, member_at, message_at, message_columns, nth, user_at, user_columns,
 };
@@ -147,7 +147,7 @@ impl Foreseen {
 
     /// The statements that read it, each with what its rows are.
     pub(super) fn steps(&self) -> (Vec<Step>, Vec<Kind>) {
-        let texts = |texts: Vec<String>| Box::new(texts) as Box<dyn tokio_postgres::types::ToSql + Sync + Send>;
+        let texts = |texts: Vec<String>| Box::new(texts) as Value;
         let pairs = |pairs: &BTreeSet<(ConversationId, UserId)>| {
             let of = pairs.iter().map(|(conversation, _)| conversation.as_str().to_owned()).collect();
             vec![texts(of), texts(pairs.iter().map(|(_, user)| user.as_str().to_owned()).collect())]

@@ -2,9 +2,9 @@
 //!
 //! A group takes two round trips. The first begins the transaction, locks the part, reads the newest group of all nodes,
 //! and what the writes will ask for. The second writes what the group has changed, its own row, and commits. Where other
-//! nodes have committed groups since, two more come between them: which rows these have changed, and those of them that
-//! the writes will ask for. The group grows then by the writes that have been queued while it waited. What rules ask for
-//! beyond that costs a round trip each.
+//! nodes have committed groups since, more come between them: which rows these have changed, the entries that no wire has
+//! brought, and those of the rows that the writes will ask for. The group grows then by the writes that have been queued
+//! while it waited. What rules ask for beyond that costs a round trip each.
 //!
 //! What must stay true: statements reach the server in the order in which rules ran them: rows that wait in the buffer
 //! are sent before any other statement. Rows of other nodes' groups are forgotten before a write is decided.
@@ -33,7 +33,7 @@ use tokio_postgres::{Error, Row, Statement};
 
 use self::buffer::{Buffer, Lengths};
 use self::changed::Changed;
-use self::foreseen::Foreseen;
+use self::foreseen::{Foreseen, Kind};
 use self::known::Known;
 use self::order::{LOCK, Part, history};
 use super::clock::Clock;
@@ -46,10 +46,9 @@ use crate::writer::{AddQueued, Begun, Database, Submission};
 use crate::{Delivered, Missed};
 
 /// What the writer's connection is told first. A node that hangs with the lock loses it after two seconds, and nobody
-/// waits for ever. The writer finds rows by their keys: what the server knows of the sizes of tables that grow fast is too
-/// old to let it choose another way.
+/// waits for ever. It joins row by row, too: the others need tables that are read whole, or sorted.
 const SETTINGS: &str = "SET idle_in_transaction_session_timeout = '2s'; SET lock_timeout = '10s';
-    SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
+    SET enable_hashjoin = off; SET enable_mergejoin = off";
 /// Maximum time in which a lost connection is made again before the writes that wait for it are refused.
 const RECONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// The time between two tries to connect.
@@ -106,8 +105,6 @@ struct State {
     savepoint: Option<Savepoint>,
     changed: Changed,
     known: Known,
-    /// What other nodes have committed before the open transaction, as it was when that began.
-    missed: Option<Missed>,
     /// The number of rows that were written since the database was opened.
     rows_changed: u64,
     /// Their number when the transaction began.
@@ -175,7 +172,7 @@ impl WriterLink {
         if let Some(link) = known {
             return Ok(link);
         }
-        let link = Arc::new(Link::connect(&self.target, SETTINGS).await?);
+        let link = Arc::new(Link::connect_by_keys(&self.target, SETTINGS).await?);
         let history = history(&link).await?;
         self.state.borrow_mut().history = history;
         *self.link.borrow_mut() = Some(Arc::clone(&link));
@@ -252,8 +249,11 @@ impl WriterLink {
         let until = Instant::now() + RECONNECT_WITHIN;
         self.abandon();
         let foreseen = Foreseen::of(submissions, cached);
+        let (reads, kinds) = foreseen.steps();
+        let mut steps = vec![Step::Control("BEGIN"), Step::Rows(LOCK, vec![]), Step::Rows(NEWEST, vec![])];
+        steps.extend(reads);
         let rows = loop {
-            match self.runtime.block_on(self.try_begin(&foreseen)) {
+            match self.runtime.block_on(self.try_begin(&steps)) {
                 Ok(rows) => {
                     let attempts = std::mem::take(&mut self.state.borrow_mut().attempts);
                     if attempts > 0 {
@@ -282,39 +282,47 @@ impl WriterLink {
                 }
             }
         };
-        let (begun, others) = self.caught_up(&foreseen, rows, cached)?;
+        let mut rows = rows.into_iter().skip(1);
+        let (part, newest) = (rows.next().unwrap_or_default(), rows.next().unwrap_or_default());
+        let (begun, others) = self.caught_up(&part, &newest, cached)?;
+        self.keep_read((&foreseen, kinds), rows, cached)?;
         if others {
             let decided = submissions.len();
             add_queued(submissions);
             let more = Foreseen::beyond(submissions.split_at(decided), cached);
             let (steps, kinds) = more.steps();
-            let rows = if steps.is_empty() {
-                Vec::new()
-            } else {
+            if !steps.is_empty() {
                 let link = self.open_link()?;
-                self.runtime.block_on(link.run(&steps)).map_err(PostgresError::from)?
-            };
-            let state = &mut *self.state.borrow_mut();
-            for (kind, rows) in kinds.into_iter().zip(rows) {
-                more.keep(kind, &rows, &mut cached.cache, &mut state.known)?;
+                let rows = self.runtime.block_on(link.run(&steps)).map_err(PostgresError::from)?;
+                self.keep_read((&more, kinds), rows, cached)?;
             }
         }
         Ok(begun)
     }
 
-    async fn try_begin(&self, foreseen: &Foreseen) -> Result<Vec<Vec<Row>>, Error> {
+    async fn try_begin(&self, steps: &[Step]) -> Result<Vec<Vec<Row>>, Error> {
         let link = self.link().await?;
-        let mut steps = vec![Step::Control("BEGIN"), Step::Rows(LOCK, vec![]), Step::Rows(NEWEST, vec![])];
-        steps.extend(foreseen.steps().0);
         self.state.borrow_mut().open = true;
-        link.run(&steps).await
+        link.run(steps).await
     }
 
-    /// Applies what the first round trip has read. Returns also whether other nodes have committed something since this one
-    /// last did.
-    fn caught_up(&self, foreseen: &Foreseen, rows: Vec<Vec<Row>>, cached: &mut WriterState) -> Fetched<(Begun, bool)> {
-        let mut rows = rows.into_iter().skip(1);
-        let (part, newest) = (rows.next().unwrap_or_default(), rows.next().unwrap_or_default());
+    /// Keeps the rows that were foreseen, as the statements of their kinds have returned them.
+    fn keep_read(
+        &self,
+        (foreseen, kinds): (&Foreseen, Vec<Kind>),
+        rows: impl IntoIterator<Item = Vec<Row>>,
+        cached: &mut WriterState,
+    ) -> Fetched<()> {
+        let state = &mut *self.state.borrow_mut();
+        for (kind, rows) in kinds.into_iter().zip(rows) {
+            foreseen.keep(kind, &rows, &mut cached.cache, &mut state.known)?;
+        }
+        Ok(())
+    }
+
+    /// Catches up with other nodes, by what was read of the part and of the newest group. Returns also whether they have
+    /// committed something since this node last did.
+    fn caught_up(&self, part: &[Row], newest: &[Row], cached: &mut WriterState) -> Fetched<(Begun, bool)> {
         let part = Part::of(part.first().ok_or(PostgresError::Lost)?)?;
         let (newest, times) = newest_at(newest.first().ok_or(PostgresError::Lost)?)?;
         let (applied, epoch_before) = {
@@ -324,21 +332,17 @@ impl WriterLink {
         self.continued(&part, (&applied, &newest), cached)?;
         let others = newest != applied;
         let missed = if others { self.missed_now(&applied, &newest)? } else { None };
-        self.state.borrow_mut().missed = missed;
         if part.epoch != epoch_before {
             cached.cache.clear();
         }
         let state = &mut *self.state.borrow_mut();
-        for (kind, rows) in foreseen.steps().1.into_iter().zip(rows) {
-            foreseen.keep(kind, &rows, &mut cached.cache, &mut state.known)?;
-        }
         let position = newest.position;
         (state.applied, state.position, state.epoch, state.at) = (newest, position, part.epoch, times);
         let now = match self.clock {
             Clock::Database => Some(Timestamp(times)),
             Clock::Environment => None,
         };
-        Ok((Begun { position: Some(position), now }, others))
+        Ok((Begun { position: Some(position), now, missed }, others))
     }
 
     /// Forgets the open transaction, and tells the server to roll it back with the next statement.
@@ -393,11 +397,7 @@ impl Database for WriterRows {
     }
 
     fn missed(&mut self, after: u64, last: u64) -> RowResult<Missed> {
-        let known = self.0.state.borrow_mut().missed.take();
-        match known.and_then(|known| known.within(after, last)) {
-            Some(missed) => Ok(missed),
-            None => self.0.entries(after, last),
-        }
+        self.0.entries(after, last)
     }
 
     fn commit(&mut self) -> RowResult<()> {

@@ -8,14 +8,14 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use quintet_domain::{Barrier, ConversationKind, CreateConversation, Event, NewConversation, Quotas};
 use quintet_store::{Clock, PageOf, Party, PostgresStore, PostgresTarget, ReplyTo, Store};
 use support::postgres::TestDatabase;
 use support::{Bench, Home, Opening, message};
 
-/// What a proxy does with the next COMMIT.
+/// What a proxy does with the writer's next COMMIT.
 #[derive(Clone, Copy)]
 #[repr(u8)]
 enum Fault {
@@ -41,9 +41,10 @@ impl Proxy {
             for client in listener.incoming() {
                 let (client, server) = (client.unwrap(), UnixStream::connect(&socket).unwrap());
                 let (answers, to_client) = (server.try_clone().unwrap(), client.try_clone().unwrap());
-                let (requests, told, answered) = (client, Arc::clone(&told), Arc::clone(&told));
-                std::thread::spawn(move || forward_answers(answers, to_client, &answered));
-                std::thread::spawn(move || forward_requests(requests, server, &told));
+                let requests = Connection { fault: Arc::clone(&told), is_writer: Arc::default() };
+                let replies = requests.clone();
+                std::thread::spawn(move || forward_answers(answers, to_client, &replies));
+                std::thread::spawn(move || forward_requests(client, server, &requests));
             }
         });
         Self { port, fault }
@@ -54,31 +55,49 @@ impl Proxy {
     }
 }
 
-fn forward_requests(mut client: TcpStream, mut server: UnixStream, fault: &AtomicU8) {
+/// The statement that only the writer runs. Connections that do other work commit, too.
+const LOCKS: &[u8] = b"FROM part WHERE id = 1 FOR UPDATE";
+/// The end of the simple query, and of the tag that the server answers it with.
+const COMMIT: &[u8] = b"COMMIT\0";
+
+/// A connection through the proxy.
+#[derive(Clone)]
+struct Connection {
+    fault: Arc<AtomicU8>,
+    is_writer: Arc<AtomicBool>,
+}
+
+impl Connection {
+    /// Whether the writer's COMMIT is among the bytes, and what is to happen with it is `fault`, which happens once.
+    fn is_hit(&self, bytes: &[u8], fault: Fault) -> bool {
+        let (fault, none) = (fault as u8, Fault::None as u8);
+        contains(bytes, COMMIT)
+            && self.is_writer.load(Ordering::SeqCst)
+            && self.fault.compare_exchange(fault, none, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+    }
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+fn forward_requests(mut client: TcpStream, mut server: UnixStream, connection: &Connection) {
     let mut bytes = [0; 65_536];
     while let Ok(read @ 1..) = client.read(&mut bytes) {
-        let commits = bytes[..read].windows(7).any(|window| window == b"COMMIT\0");
-        if commits && fault.load(Ordering::SeqCst) == Fault::Before as u8 {
-            fault.store(Fault::None as u8, Ordering::SeqCst);
-            break;
+        if contains(&bytes[..read], LOCKS) {
+            connection.is_writer.store(true, Ordering::SeqCst);
         }
-        if server.write_all(&bytes[..read]).is_err() {
+        if connection.is_hit(&bytes[..read], Fault::Before) || server.write_all(&bytes[..read]).is_err() {
             break;
         }
     }
     let _ = (client.shutdown(Shutdown::Both), server.shutdown(Shutdown::Both));
 }
 
-fn forward_answers(mut server: UnixStream, mut client: TcpStream, fault: &AtomicU8) {
+fn forward_answers(mut server: UnixStream, mut client: TcpStream, connection: &Connection) {
     let mut bytes = [0; 65_536];
     while let Ok(read @ 1..) = server.read(&mut bytes) {
-        // The tag of the command, which the server sends once it has committed.
-        let committed = bytes[..read].windows(7).any(|window| window == b"COMMIT\0");
-        if committed && fault.load(Ordering::SeqCst) == Fault::After as u8 {
-            fault.store(Fault::None as u8, Ordering::SeqCst);
-            break;
-        }
-        if client.write_all(&bytes[..read]).is_err() {
+        if connection.is_hit(&bytes[..read], Fault::After) || client.write_all(&bytes[..read]).is_err() {
             break;
         }
     }

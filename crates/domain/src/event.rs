@@ -313,6 +313,9 @@ pub struct Entry {
     pub acked: bool,
     /// The event that happened.
     pub event: Event,
+    /// The users who were of its audience then and do not receive it: an entry that was read late may show what is newer
+    /// than their departure. Empty for an entry that the writer has just made.
+    pub withheld_from: Vec<UserId>,
 }
 
 /// An event that is not stored: typing, presence, and what was delivered.

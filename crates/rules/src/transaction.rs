@@ -252,7 +252,14 @@ impl<'t> Transaction<'t> {
                 told: change.told().map(<[_]>::to_vec),
             })?;
         }
-        self.entries.push(Entry { position: self.position, sequence: about.sequence, origin, acked, event });
+        self.entries.push(Entry {
+            position: self.position,
+            sequence: about.sequence,
+            origin,
+            acked,
+            event,
+            withheld_from: Vec::new(),
+        });
         Ok(())
     }
 

@@ -41,17 +41,6 @@ pub struct Missed {
     pub entries: Vec<Entry>,
 }
 
-impl Missed {
-    /// The part of it behind a position; `None` if it does not have all of that.
-    pub(crate) fn behind(mut self, after: u64) -> Option<Self> {
-        if self.after > after {
-            return None;
-        }
-        self.entries.retain(|entry| entry.position > after);
-        Some(Self { after, ..self })
-    }
-}
-
 /// A group of writes that was committed, or failed to be.
 #[derive(Debug)]
 pub struct Group {

@@ -7,8 +7,8 @@ mod support;
 use std::sync::{Arc, Mutex};
 
 use quintet_domain::{
-    Barrier, ChangeConversation, ChangeProfile, ConversationId, ConversationKind, Entry, Event, Metadata,
-    ProfileChange, Quotas, UserId,
+    Barrier, ChangeConversation, ChangeProfile, ConversationId, ConversationKind, EditMessage, Entry, Event, MessageId,
+    Metadata, NewDetails, ProfileChange, Quotas, RemoveMember, SendMessage, UserId,
 };
 use quintet_store::{Clock, Delivered, PostgresStore, ReplyTo, Store};
 use support::postgres::TestDatabase;
@@ -160,4 +160,68 @@ async fn custom_data_is_read_with_the_changes_of_another_node() {
     assert_eq!((of_user, &conversation.metadata), (&data("{\"team\":\"north\"}"), &metadata));
     here.bench.store.close().await;
     there.bench.store.close().await;
+}
+
+/// What another node has committed is read with the texts of now. Those who left before these were written do not receive
+/// them, whether the change is among what is read, in the group that the reader commits itself, or later still.
+#[tokio::test]
+async fn nobody_is_shown_what_is_newer_than_their_departure() {
+    let (database, environment) = (TestDatabase::new(), Arc::default());
+    let here = Node::start(&database, &environment);
+    let (a, b) = (here.bench.user("a").await, here.bench.user("b").await);
+    for editor_is_here in [true, false] {
+        let group = here.bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
+        let there = Node::start(&database, &environment);
+        let send = |text: &str, reply_to| {
+            let SendMessage { actor, text } = message(&a, &group, text, None);
+            let details = NewDetails { reply_to, ..NewDetails::default() };
+            SendMessage { actor, text: quintet_domain::NewText { details: details.kept(), ..text } }
+        };
+        let first = here.bench.write(send("before", None)).await.unwrap().message;
+        let second = here.bench.write(send("plain", None)).await.unwrap().message;
+        let reply = here.bench.write(send("reply", Some(first.id.clone()))).await.unwrap().message;
+        let remove = RemoveMember { actor: actor(&a), conversation: group.clone(), user: b.clone() };
+        here.bench.write(remove).await.unwrap();
+        let rename = ChangeConversation {
+            actor: actor(&a),
+            conversation: group.clone(),
+            name: Some("secret".to_owned()),
+            open: None,
+            metadata: None,
+        };
+        let edit =
+            EditMessage { actor: actor(&a), message: first.id.clone(), content: "secret".to_owned(), details: None };
+        let editor = if editor_is_here { &here } else { &there };
+        editor.bench.write(rename).await.unwrap();
+        editor.bench.write(edit).await.unwrap();
+        there.bench.settled().await;
+        let entries = there.bench.entries.lock().unwrap().clone();
+        let of = |id: &MessageId| {
+            let mut created = entries.iter().filter_map(|entry| match &entry.event {
+                Event::MessageCreated(message) if message.id == *id => {
+                    Some((Arc::clone(message), &entry.withheld_from))
+                }
+                _ => None,
+            });
+            created.next().unwrap()
+        };
+        let (read, withheld_from) = of(&first.id);
+        assert_eq!(withheld_from[..], if read.content == "secret" { vec![b.clone()] } else { Vec::new() });
+        assert_eq!(
+            read.content,
+            if editor_is_here { "secret" } else { "before" },
+            "it is read before its editor writes"
+        );
+        assert_eq!((of(&second.id).0.content.as_str(), of(&reply.id).1.len()), ("plain", 0));
+        let quote = of(&reply.id).0.details.as_ref().and_then(|details| details.reply_to.clone());
+        assert_eq!(quote.is_none(), editor_is_here, "an answer is received without what it must not quote");
+        let secret = entries.iter().filter(|entry| {
+            let receives = entry.withheld_from != [b.clone()];
+            let before = entry.sequence.is_some_and(|sequence| sequence <= reply.sequence);
+            receives && before && format!("{:?}", entry.event).contains("secret")
+        });
+        assert_eq!(secret.count(), 0, "{entries:?}");
+        there.bench.store.close().await;
+    }
+    here.bench.store.close().await;
 }

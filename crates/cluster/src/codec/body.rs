@@ -125,7 +125,7 @@ struct Entry<'a> {
 
 impl<'a> Entry<'a> {
     fn of(entry: &'a domain::Entry) -> Self {
-        let domain::Entry { position, sequence, origin, acked, event } = entry;
+        let domain::Entry { position, sequence, origin, acked, event, withheld_from: _ } = entry;
         Self {
             position: *position,
             sequence: *sequence,
@@ -137,6 +137,13 @@ impl<'a> Entry<'a> {
 
     fn read(self) -> domain::Entry {
         let Self { position, sequence, origin, acked, event } = self;
-        domain::Entry { position, sequence, origin: origin.map(ConnectionId), acked, event: event.read() }
+        domain::Entry {
+            position,
+            sequence,
+            origin: origin.map(ConnectionId),
+            acked,
+            event: event.read(),
+            withheld_from: Vec::new(),
+        }
     }
 }

@@ -309,6 +309,9 @@ impl FanOut {
             if (others_only && Some(slot) == actor) || local.presence.arrival > recipients.arrived_by {
                 return;
             }
+            if entry.is_some_and(|entry| entry.withheld_from.contains(&local.user.id)) {
+                return;
+            }
             let perspective = if Some(slot) == actor { Perspective::Actor } else { Perspective::Other };
             for subscriber in &local.subscribers {
                 if muted_in.is_none_or(|conversation| !subscriber.muted.contains(conversation))

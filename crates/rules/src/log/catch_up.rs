@@ -2,7 +2,8 @@
 //! receive them.
 //!
 //! What must stay true: the entries are those that the other process has handed on, in the same order, with texts and
-//! names as they are now, and with counts as they were. A change whose rows are gone has no entry.
+//! names as they are now, and with counts as they were. A change whose rows are gone has no entry, and one that shows what
+//! is newer than somebody's departure is withheld from them.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use super::missed_reactions::Together;
 use super::receivable::Departures;
 use super::record::ChangeRecord;
 use super::replay::Facts;
+use super::withheld::Withheld;
 use crate::{ConversationKey, MessageKey, RowResult, UserKey};
 
 /// A change as the log has it, the creation of messages included.
@@ -39,7 +41,7 @@ pub struct Logged {
 
 /// The reads of catching up, beside those of a replay.
 pub trait CatchUpRows: ReplayRows {
-    /// All changes after a position, up to another one, in order.
+    /// All messages and changes after a position, up to another one, and the changes behind that, in order.
     fn logged(&self, after: u64, up_to: u64) -> RowResult<Vec<Logged>>;
     /// The custom data of some users; those who have none are left out.
     fn user_metadata(&self, keys: &BTreeSet<UserKey>) -> RowResult<Vec<(UserKey, Metadata)>>;
@@ -47,20 +49,24 @@ pub trait CatchUpRows: ReplayRows {
     fn notification(&self, id: &NotificationId) -> RowResult<Option<Arc<Notification>>>;
 }
 
-/// The entries after a position, up to another one.
+/// The entries after a position, up to another one. The rows may show more, which was committed since.
 ///
 /// # Errors
 /// An error of the store.
 pub fn entries_between(rows: &dyn CatchUpRows, after: u64, up_to: u64) -> RowResult<Vec<Entry>> {
-    let logged = rows.logged(after, up_to)?;
-    let missed: Vec<MissedChange> = logged.iter().filter_map(missed).collect();
+    let mut logged = rows.logged(after, up_to)?;
+    let mut missed: Vec<MissedChange> = logged.iter().filter_map(missed_of).collect();
+    let withheld = Withheld::of(&missed);
+    missed.truncate(missed.partition_point(|missed| missed.position <= up_to));
+    logged.truncate(logged.partition_point(|logged| logged.position <= up_to));
     let mut budget = Budget { bytes: usize::MAX };
     let Some(mut facts) = Facts::load(rows, None, (&missed, &Departures::default()), Together::new(), &mut budget)?
     else {
         return Ok(Vec::new());
     };
     let others: BTreeSet<UserKey> =
-        logged.iter().filter_map(of_user).filter(|key| !facts.users.contains_key(key)).collect();
+        logged.iter().filter_map(of_user).chain(withheld.iter().flat_map(Withheld::users)).collect();
+    let others: BTreeSet<UserKey> = others.into_iter().filter(|key| !facts.users.contains_key(key)).collect();
     facts.users.extend(rows.users(&others)?.into_iter().map(|row| (row.key, row)));
     let configured: BTreeSet<ConversationKey> =
         logged.iter().filter_map(of_settings).filter(|key| !facts.conversations.contains_key(key)).collect();
@@ -73,23 +79,37 @@ pub fn entries_between(rows: &dyn CatchUpRows, after: u64, up_to: u64) -> RowRes
             facts.users.entry(key).and_modify(|row| row.metadata = Some(metadata));
         }
     }
+    if let Some(withheld) = &withheld {
+        withheld.leave_out(rows, &missed, &mut facts)?;
+    }
     let mut entries = Vec::with_capacity(logged.len());
     for logged in logged {
+        let shown = withheld.as_ref().zip(missed_of(&logged));
+        let withheld_from = |users: fn(&Withheld, &MissedChange, &Facts) -> Vec<UserId>| {
+            shown.as_ref().map_or_else(Vec::new, |(withheld, missed)| users(withheld, missed, &facts))
+        };
         // An announcement has the position before the change that it announces, and no record of its own.
         if let Some(announced) = announcement(&facts, &logged) {
-            let (position, event) = (logged.position - 1, announced.event());
-            entries.push(Entry { position, sequence: None, origin: logged.origin, acked: logged.acked, event });
+            entries.push(Entry {
+                position: logged.position - 1,
+                sequence: None,
+                origin: logged.origin,
+                acked: logged.acked,
+                event: announced.event(),
+                withheld_from: withheld_from(Withheld::users_where_shown),
+            });
         }
         if let Some(change) = change(rows, &facts, &logged)? {
             let Logged { position, sequence, origin, acked, .. } = logged;
-            entries.push(Entry { position, sequence, origin, acked, event: change.event() });
+            let (event, withheld_from) = (change.event(), withheld_from(Withheld::users_of));
+            entries.push(Entry { position, sequence, origin, acked, event, withheld_from });
         }
     }
     Ok(entries)
 }
 
 /// The change as a replay has it; `None` if it is about no conversation.
-fn missed(logged: &Logged) -> Option<MissedChange> {
+fn missed_of(logged: &Logged) -> Option<MissedChange> {
     let conversation = logged.conversation?;
     let Logged { position, sequence, origin, acked, .. } = *logged;
     Some(MissedChange { position, conversation, sequence, origin, acked, change: logged.change.clone() })

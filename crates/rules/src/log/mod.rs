@@ -16,6 +16,7 @@ mod missed_reactions;
 mod receivable;
 mod record;
 mod replay;
+mod withheld;
 
 pub use catch_up::{CatchUpRows, Logged, entries_between};
 pub use change::Change;

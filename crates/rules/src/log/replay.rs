@@ -114,6 +114,7 @@ fn entries(rows: &dyn ReplayRows, user: &UserRow, since: MissedSince) -> RowResu
                 origin: missed.origin,
                 acked: missed.acked,
                 event: announced.event(),
+                withheld_from: Vec::new(),
             });
         }
         let Some(change) = facts.change(user, missed) else { continue };
@@ -136,6 +137,7 @@ fn entries(rows: &dyn ReplayRows, user: &UserRow, since: MissedSince) -> RowResu
             origin: missed.origin,
             acked: missed.acked,
             event: change.event(),
+            withheld_from: Vec::new(),
         });
     }
     entries.sort_by_key(|entry| entry.position);
@@ -153,7 +155,7 @@ fn notifications(
     rows.notifications_since(user.key, after, ROWS_MAX, &mut |position, notification| {
         fits = budget.take(notification.title.len() + notification.message.len());
         let event = Change::Notified { user: (user.key, user.user.id.clone()), notification }.event();
-        entries.push(Entry { position, sequence: None, origin: None, acked: false, event });
+        entries.push(Entry { position, sequence: None, origin: None, acked: false, event, withheld_from: Vec::new() });
         fits
     })?;
     Ok(fits.then_some(entries))
@@ -178,7 +180,14 @@ fn settings(rows: &dyn ReplayRows, user: &UserRow, after: u64, budget: &mut Budg
             member: (user.key, user.user.id.clone()),
             settings: settings.shown(conversation.head.last_message),
         };
-        Some(Entry { position, sequence: None, origin: None, acked: false, event: change.event() })
+        Some(Entry {
+            position,
+            sequence: None,
+            origin: None,
+            acked: false,
+            event: change.event(),
+            withheld_from: Vec::new(),
+        })
     };
     Ok(Some(found.into_iter().filter_map(entry).collect()))
 }

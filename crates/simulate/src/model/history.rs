@@ -244,6 +244,28 @@ impl History {
         })
     }
 
+    /// Whether an entry may be withheld from a user where a node reads it late, because what it shows was changed after the
+    /// user had left the conversation.
+    pub(crate) fn may_be_withheld(&self, entry: &Entry, user: &UserId) -> bool {
+        match &entry.event {
+            Event::MessageCreated(message) | Event::MessageEdited(message) | Event::MessageDeleted(message) => {
+                let facts = self.messages.get(&message.id);
+                facts.is_some_and(|facts| {
+                    let mut later = facts.texts.iter().filter(|(at, _)| *at > entry.position);
+                    later.any(|(at, _)| !self.was_member(&facts.conversation, user, *at))
+                })
+            }
+            Event::ConversationCreated { conversation, .. }
+            | Event::ConversationAppeared { conversation, .. }
+            | Event::ConversationChanged { conversation } => {
+                let facts = self.conversations.get(&conversation.conversation.id);
+                let spans = facts.and_then(|facts| facts.members.get(user));
+                spans.is_some_and(|spans| spans.iter().any(|span| span.to.is_some_and(|to| to >= entry.position)))
+            }
+            _ => false,
+        }
+    }
+
     /// Whether a replay of an entry to a user may be left out, because its rows have changed since while the user was no
     /// member of the conversation, or because a later one tells the present state.
     pub(crate) fn may_be_left_out(&self, entry: &Entry, user: &UserId) -> bool {
@@ -254,13 +276,9 @@ impl History {
                     facts.texts.iter().any(|(at, _)| !self.was_member(&facts.conversation, user, *at))
                 })
             }
-            Event::ConversationCreated { conversation, .. }
-            | Event::ConversationAppeared { conversation, .. }
-            | Event::ConversationChanged { conversation } => {
-                let facts = self.conversations.get(&conversation.conversation.id);
-                let spans = facts.and_then(|facts| facts.members.get(user));
-                spans.is_some_and(|spans| spans.iter().any(|span| span.to.is_some_and(|to| to >= entry.position)))
-            }
+            Event::ConversationCreated { .. }
+            | Event::ConversationAppeared { .. }
+            | Event::ConversationChanged { .. } => self.may_be_withheld(entry, user),
             // The newest pin alone is replayed, and none of a deleted message.
             Event::MessagePinned { message, .. } => {
                 let is_newer = |later: &Entry| match &later.event {

@@ -109,7 +109,10 @@ impl Line {
 
     fn expected(&self, history: &History, entry: &Entry) -> Vec<Expected> {
         let mut expected = expected(history, entry, &self.reader);
-        if self.resumed && history.may_be_left_out(entry, &self.reader.user) {
+        let user = &self.reader.user;
+        let may_be_absent = (self.resumed && history.may_be_left_out(entry, user))
+            || (self.many && history.may_be_withheld(entry, user));
+        if may_be_absent {
             expected.iter_mut().for_each(|event| event.requirement = Requirement::Optional);
         }
         if matches!(entry.event, Event::MessageReacted(_)) {
@@ -276,10 +279,10 @@ impl Line {
             return Err(format!("{user} heard a reply to {id}, which does not exist"));
         };
         let then = facts.texts.iter().rfind(|(since, _)| *since <= entry.position);
-        // With several nodes, one that reads what the wire has lost quotes texts of now, also to a member who was removed
-        // before the edit: a known limit, which docs/cluster.md has.
-        let may_know = |since: u64| self.many || history.was_member(&facts.conversation, user, since);
-        let later = facts.texts.iter().filter(|(since, _)| *since > entry.position && may_know(*since));
+        let later = facts
+            .texts
+            .iter()
+            .filter(|(since, _)| *since > entry.position && history.was_member(&facts.conversation, user, *since));
         if then.into_iter().chain(later).any(|(_, known)| known == text) {
             return Ok(());
         }

@@ -1,14 +1,11 @@
 //! Several nodes over the same tables: what each of them has committed, and how the others catch up with it.
 //!
 //! What must stay true: it is done as on PostgreSQL. Before a node decides a group, its cache has no row that another
-//! node has changed, and it has read what the others have committed and it was not told of. What is changed without a
-//! group moves the epoch, and every cache is emptied.
+//! node has changed. What is changed without a group moves the epoch, and every cache is emptied.
 
 use std::collections::VecDeque;
 
 use quintet_rules::{ChangedRows, WriterState};
-
-use crate::Delivered;
 
 /// Maximum number of groups whose changed rows are kept. A node that is further behind forgets all cached rows.
 const GROUPS_KEPT: usize = 256;
@@ -51,19 +48,14 @@ impl Groups {
 pub(super) struct Node {
     /// How many groups it knows of.
     groups: u64,
-    /// The newest position that it knows of.
-    position: u64,
     /// The epoch of which its cache is.
     epoch: u64,
-    /// What it was told of otherwise.
-    delivered: Delivered,
 }
 
 impl Node {
     /// A node that knows of everything that is committed by now.
-    pub(super) fn join(groups: &Groups, newest: u64, delivered: Delivered) -> Self {
-        delivered.advance(newest);
-        Self { groups: groups.count, position: newest, epoch: groups.epoch, delivered }
+    pub(super) fn join(groups: &Groups) -> Self {
+        Self { groups: groups.count, epoch: groups.epoch }
     }
 
     /// Forgets what the other nodes have changed, before a group is decided.
@@ -79,16 +71,10 @@ impl Node {
     }
 
     /// Notes what the node has committed, for the others.
-    pub(super) fn committed(&mut self, groups: &mut Groups, changed: ChangedRows, newest: u64) {
+    pub(super) fn committed(&mut self, groups: &mut Groups, changed: ChangedRows) {
         if changed != ChangedRows::default() {
             groups.add(changed);
         }
-        (self.groups, self.position) = (groups.count, newest);
-    }
-
-    /// The position after which it has to read what others have committed, up to the newest one; `None` if it knows all.
-    pub(super) fn unread_after(&mut self, newest: u64) -> Option<u64> {
-        let after = std::mem::replace(&mut self.position, newest).max(self.delivered.position());
-        (after < newest).then_some(after)
+        self.groups = groups.count;
     }
 }

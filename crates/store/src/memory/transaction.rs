@@ -23,13 +23,6 @@ struct CommitFault;
 #[error("the read was made to fail")]
 struct ReadFault;
 
-impl Data {
-    /// The entries after a position, up to another one.
-    fn entries(&self, after: u64, last: u64) -> RowResult<Missed> {
-        Ok(Missed { after, last, entries: entries_between(&ReplayView(self), after, last)? })
-    }
-}
-
 impl Database for Data {
     fn begin(&mut self) -> RowResult<()> {
         // A panic may have left an open transaction behind.
@@ -48,17 +41,15 @@ impl Database for Data {
         let Some(mut node) = self.node.take() else { return Ok(Begun::default()) };
         let newest = self.newest_position()?;
         node.begin(&self.groups, state);
-        let unread = node.unread_after(newest).filter(|_| !self.read_fails);
-        let missed = unread.map(|after| self.entries(after, newest)).transpose();
         self.node = Some(node);
-        Ok(Begun { position: Some(newest), now: None, missed: missed? })
+        Ok(Begun { position: Some(newest), now: None })
     }
 
     fn missed(&mut self, after: u64, last: u64) -> RowResult<Missed> {
         if std::mem::take(&mut self.read_fails) {
             return Err(RowsError::new(ReadFault));
         }
-        self.entries(after, last)
+        Ok(Missed { after, last, entries: entries_between(&ReplayView(self), after, last)? })
     }
 
     fn commit(&mut self) -> RowResult<()> {
@@ -66,9 +57,9 @@ impl Database for Data {
             return Err(RowsError::new(CommitFault));
         }
         if self.node.is_some() {
-            let (changed, newest) = (self.changed(), self.newest_position()?);
+            let changed = self.changed();
             if let Some(node) = &mut self.node {
-                node.committed(&mut self.groups, changed, newest);
+                node.committed(&mut self.groups, changed);
             }
         }
         self.changed_before += self.tables.changes();

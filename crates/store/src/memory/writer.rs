@@ -160,7 +160,8 @@ impl MemoryDisk {
         let tables = Arc::clone(&self.tables);
         let node = {
             let data = tables.read().unwrap_or_else(PoisonError::into_inner);
-            Node::join(&data.groups, data.newest_position().unwrap_or_default(), delivered.clone())
+            delivered.advance(data.newest_position().unwrap_or_default());
+            Node::join(&data.groups)
         };
         MemoryStore::manual_over(tables, Some(node), environment, quotas, delivered)
     }

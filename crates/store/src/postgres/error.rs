@@ -46,8 +46,6 @@ pub(crate) enum PostgresError {
         /// The newest position of the database.
         found: u64,
     },
-    /// What others have committed cannot be read.
-    CatchUp(String),
     /// A runtime or random bytes could not be had from the operating system.
     Runtime(std::io::Error),
 }
@@ -72,7 +70,6 @@ impl fmt::Display for PostgresError {
                 write!(f, "others have committed from position {known} to {found}, too much to catch up with")
             }
             Self::Over => f.write_str("the database has lost commits, and all sessions begin afresh"),
-            Self::CatchUp(why) => write!(f, "what others have committed cannot be read: {why}"),
             Self::Runtime(error) => write!(f, "the operating system refused it: {error}"),
         }
     }

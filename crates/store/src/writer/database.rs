@@ -18,9 +18,6 @@ pub struct Begun {
     pub position: Option<u64>,
     /// The time of the group, if the database has a clock of its own that all writers share.
     pub now: Option<Timestamp>,
-    /// What others have committed up to that position and this process was not told of, as it was when the transaction
-    /// began; `None` if there is nothing, or if it is too much to read before the group.
-    pub missed: Option<Missed>,
 }
 
 /// Adds the writes to a group that have been queued since it was taken from the queue, as far as it has room for them.
@@ -42,8 +39,8 @@ pub trait Database: Rows {
         self.begin()?;
         Ok(Begun::default())
     }
-    /// Reads what others have committed after a position, up to another one at which a group has begun, where that was not
-    /// read when the group began. Called outside transactions. If it is much, fewer entries are read.
+    /// Reads what others have committed after a position, up to another one at which a group has begun. Called outside
+    /// transactions. If it is much, fewer entries are read.
     fn missed(&mut self, after: u64, last: u64) -> RowResult<Missed> {
         Ok(Missed { after, last, entries: Vec::new() })
     }

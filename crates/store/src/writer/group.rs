@@ -14,7 +14,7 @@ use quintet_rules::{RowsError, RuleError, RuleResult, Transaction, WriterState};
 use super::database::{AddQueued, Begun, Database};
 use super::submission::Submission;
 use super::unread::Unread;
-use crate::{Delivered, Group, Missed, ReplyTo, StoreError};
+use crate::{Delivered, Group, ReplyTo, StoreError};
 
 /// The number of groups, after one that was not committed, in which every write has a savepoint.
 const CAREFUL_GROUPS: u32 = 100;
@@ -93,21 +93,20 @@ impl Committer {
             committer: self,
             environment: GroupTime { environment, now: None },
             shared: false,
-            missed: None,
             begun_at: position,
             entries: Vec::new(),
             position,
             ran: Vec::with_capacity(submissions.len()),
         };
         let outcome = run.all(database, submissions, add_queued);
-        let Run { shared, missed, begun_at, entries, position, ran, .. } = run;
+        let Run { shared, begun_at, entries, position, ran, .. } = run;
         let writes = ran.len();
         let error = match outcome {
             Ok(()) => {
                 self.careful_groups = self.careful_groups.saturating_sub(1);
                 self.position = position;
                 let commit = Commit { position, replies: reply(ran, None), entries };
-                let missed = if shared { self.unread.read(database, missed, (begun_at, position)) } else { Vec::new() };
+                let missed = if shared { self.unread.read(database, (begun_at, position)) } else { Vec::new() };
                 return Group { missed, begun_at, commit, writes, took: began.elapsed(), committed: true };
             }
             Err(error) => error,
@@ -179,8 +178,6 @@ struct Run<'g> {
     environment: GroupTime<'g>,
     /// Whether others write to the database as well.
     shared: bool,
-    /// What they have committed before, as far as it was read when the group began.
-    missed: Option<Missed>,
     /// The newest position before the writes of the group.
     begun_at: u64,
     entries: Vec<Entry>,
@@ -225,12 +222,12 @@ impl Run<'_> {
 
     /// Continues after what others have committed.
     fn begin(&mut self, begun: Begun) {
-        let Begun { position, now, missed } = begun;
+        let Begun { position, now } = begun;
         if let Some(position) = position {
             self.shared = true;
             (self.position, self.begun_at, self.committer.position) = (position, position, position);
         }
-        (self.environment.now, self.missed) = (now, missed);
+        self.environment.now = now;
     }
 
     /// Applies one write, and rolls it back if it was refused or failed.

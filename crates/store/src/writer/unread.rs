@@ -26,13 +26,8 @@ impl Unread {
     }
 
     /// Notes that a group which began at a position was committed and reaches another one. Returns what others have
-    /// committed before it: what is known since the group began, and the rest as far as it can be read now.
-    pub(super) fn read(
-        &mut self,
-        database: &mut impl Database,
-        mut known: Option<Missed>,
-        (begun_at, position): (u64, u64),
-    ) -> Vec<Missed> {
+    /// committed before it, as far as it can be read now.
+    pub(super) fn read(&mut self, database: &mut impl Database, (begun_at, position): (u64, u64)) -> Vec<Missed> {
         if begun_at > self.handed_on {
             self.gaps.push_back((self.handed_on, begun_at));
         }
@@ -44,8 +39,7 @@ impl Unread {
                 self.gaps.pop_front();
                 continue;
             }
-            let known = known.take_if(|known| known.last == *last).and_then(|known| known.behind(after));
-            match known.map_or_else(|| database.missed(after, *last), Ok) {
+            match database.missed(after, *last) {
                 Ok(missed) => {
                     let whole = missed.last >= *last;
                     *begins_at = missed.last;

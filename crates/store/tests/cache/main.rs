@@ -17,7 +17,7 @@ use proptest::prelude::*;
 
 use quintet_domain::{
     AddMember, ChangeProfile, Code, Commit, ConversationKind, Departure, EditMessage, Entry, Event, LeaveConversation,
-    MarkRead, MessageId, NewUser, ProfileChange, Quotas, Reading, RegisterUser, RevokeTokens, Ticket, Write,
+    MarkRead, MessageId, NewUser, ProfileChange, Quotas, Reading, RegisterUser, RevokeTokens, Ticket, UserId, Write,
 };
 use quintet_rules::WriterState;
 use quintet_store::{
@@ -176,19 +176,22 @@ fn marks(entries: &[Entry]) -> Vec<(u64, Option<u64>, Discriminant<Event>)> {
     entries.iter().map(|entry| (entry.position, entry.sequence, discriminant(&entry.event))).collect()
 }
 
-/// Entries without reactions to messages, and pins of messages, that are deleted by the end: another node that reads them
-/// only then is not told of these.
+/// Entries without those whose rows are gone by the end, of which another node that reads them only then is not told:
+/// reactions to messages and pins of messages that were deleted, and notifications of accounts that were.
 fn lasting(entries: &[Entry]) -> Vec<Entry> {
-    let deleted: BTreeSet<&MessageId> = entries
-        .iter()
-        .filter_map(|entry| match &entry.event {
-            Event::MessageDeleted(message) => Some(&message.id),
-            _ => None,
-        })
-        .collect();
+    let (mut deleted, mut ended): (BTreeSet<&MessageId>, BTreeSet<&UserId>) = Default::default();
+    for entry in entries {
+        match &entry.event {
+            Event::MessageDeleted(message) => drop(deleted.insert(&message.id)),
+            // The end of an account ends its connections.
+            Event::Revoked { user, .. } => drop(ended.insert(user)),
+            _ => {}
+        }
+    }
     let lasts = |entry: &&Entry| match &entry.event {
         Event::MessageReacted(reacted) => !deleted.contains(&reacted.message),
         Event::MessagePinned { message, .. } => !deleted.contains(message),
+        Event::Notified { user, .. } => !ended.contains(user),
         _ => true,
     };
     entries.iter().filter(lasts).cloned().collect()

@@ -41,7 +41,7 @@ impl CatchUpRows for ReplayView<'_> {
         if after >= up_to {
             return Ok(Vec::new());
         }
-        let changes = self.0.log.changes.range(after + 1..=up_to).map(|(_, change)| recorded(change));
+        let changes = self.0.log.changes.range(after + 1..).map(|(_, change)| recorded(change));
         let key = |position: u64| MessageKey(i64::try_from(position).unwrap_or(i64::MAX));
         let messages = self.0.messages.rows.range(key(after + 1)..=key(up_to));
         let messages = messages.filter_map(|(key, row)| Some(created(u64::try_from(key.0).ok()?, row)));

@@ -33,7 +33,7 @@ impl<C: Channel> CatchUpRows for PostgresRows<C> {
     fn logged(&self, after: u64, up_to: u64) -> RowResult<Vec<Logged>> {
         let rows = self.list(
             "SELECT position, conversation_pk, sequence, origin, acked, version, data, told FROM change
-             WHERE position > $1 AND position <= $2
+             WHERE position > $1
              UNION ALL
              SELECT position, conversation_pk, sequence, origin, acked, NULL, NULL, NULL FROM message
              WHERE position > $1 AND position <= $2

@@ -116,19 +116,6 @@ impl WriterLink {
         Ok(())
     }
 
-    /// Reads in the open transaction what other nodes have committed between two groups and no wire has brought, unless it
-    /// is much. As nobody else commits meanwhile, it is told as it was then: whoever is removed by the group itself, or
-    /// later, learns of no text that is newer.
-    pub(super) fn missed_now(&self, applied: &Applied, newest: &Applied) -> Fetched<Option<Missed>> {
-        let (after, last) = (applied.position.max(self.delivered.position()), newest.position);
-        if after >= last || last - after > STEP_ENTRIES {
-            return Ok(None);
-        }
-        let entries = entries_between(&PostgresRows(self), after, last);
-        let entries = entries.map_err(|error| PostgresError::CatchUp(error.to_string()))?;
-        Ok(Some(Missed { after, last, entries }))
-    }
-
     /// Reads what was committed after a position, up to another one, or less if that is much.
     pub(super) fn entries(&self, after: u64, last: u64) -> RowResult<Missed> {
         // Nothing waits to be written: the transaction of the group has ended.

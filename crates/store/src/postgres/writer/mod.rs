@@ -2,8 +2,8 @@
 //!
 //! A group takes two round trips. The first begins the transaction, locks the part, reads the newest group of all nodes,
 //! and what the writes will ask for. The second writes what the group has changed, its own row, and commits. Where other
-//! nodes have committed groups since, more come between them: which rows these have changed, the entries that no wire has
-//! brought, and those of the rows that the writes will ask for. The group grows then by the writes that have been queued
+//! nodes have committed groups since, more come between them: which rows these have changed, and those of the rows that the
+//! writes will ask for. The group grows then by the writes that have been queued
 //! while it waited. What rules ask for beyond that costs a round trip each.
 //!
 //! What must stay true: statements reach the server in the order in which rules ran them: rows that wait in the buffer
@@ -331,7 +331,6 @@ impl WriterLink {
         };
         self.continued(&part, (&applied, &newest), cached)?;
         let others = newest != applied;
-        let missed = if others { self.missed_now(&applied, &newest)? } else { None };
         if part.epoch != epoch_before {
             cached.cache.clear();
         }
@@ -342,7 +341,7 @@ impl WriterLink {
             Clock::Database => Some(Timestamp(times)),
             Clock::Environment => None,
         };
-        Ok((Begun { position: Some(position), now, missed }, others))
+        Ok((Begun { position: Some(position), now }, others))
     }
 
     /// Forgets the open transaction, and tells the server to roll it back with the next statement.

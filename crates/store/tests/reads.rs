@@ -5,6 +5,7 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use quintet_domain::limits::{LIST_BYTES_MAX, MEMBERS_LISTED_MAX, NAMES_SEARCHED_MAX, UNREAD_COUNTED_MAX};
 use quintet_domain::{AddMember, ConversationKind, DeleteMessage, MarkRead, Quotas, Reading, Role, UserId};
@@ -17,6 +18,7 @@ every_database!(
     a_page_ends_before_it_is_too_large,
     a_conversation_as_a_late_member_sees_it,
     open_groups_and_own_ones_are_one_list,
+    a_large_room_is_listed_nearly_as_fast_as_a_small_one,
 );
 
 /// Users `u-1` to `u-N`, whose picture links have a number of bytes.
@@ -193,4 +195,33 @@ async fn open_groups_and_own_ones_are_one_list(on: On) {
     let one =
         stage.bench.store.find_conversations(ada, String::new(), Filter::One(closed_of_bob), None, 1).await.unwrap();
     assert!(one.items.is_empty(), "a closed group is not found by its id");
+}
+
+/// Only the first members of a conversation are shown, so that a list costs no more where there are thousands.
+async fn a_large_room_is_listed_nearly_as_fast_as_a_small_one(on: On) {
+    const MEMBERS: usize = 5_000;
+    let stage = Stage::with(on, Quotas::default());
+    let (small, large) = (stage.bench.user("small").await, stage.bench.user("large").await);
+    for owner in [&small, &large] {
+        stage.bench.conversation(owner, ConversationKind::Group, true, &[]).await;
+    }
+    let members = |conversation: i64, count: usize| {
+        format!(
+            "INSERT INTO member (conversation_pk, user_pk, role, joined_at, joined_sequence, read_sequence)
+                 SELECT {conversation}, pk, 'member', 0, 1, 0 FROM user WHERE pk > 1000 AND pk <= 1000 + {count};"
+        )
+    };
+    let both = [members(1, MEMBERS_LISTED_MAX), members(2, MEMBERS)].concat();
+    let stage = stage.sql(&format!("{}; {both} UPDATE conversation SET member_count = 5001", users(MEMBERS, 0))).await;
+    let mut least = [Duration::MAX; 2];
+    for _ in 0..10 {
+        for (least, owner) in least.iter_mut().zip([&small, &large]) {
+            let began = Instant::now();
+            let listed = stage.bench.store.conversations(owner.clone(), None, 10).await.unwrap().items;
+            assert_eq!(listed[0].members.len(), MEMBERS_LISTED_MAX);
+            *least = began.elapsed().min(*least);
+        }
+    }
+    // Where every member was looked at, it took a hundred times as long.
+    assert!(least[1] < least[0] * 20, "{least:?}");
 }

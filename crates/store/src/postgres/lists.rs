@@ -180,10 +180,11 @@ fn add_members(
         shown_user_columns!(),
         ", m.role, m.joined_at, m.read_sequence, m.read_at, m.joined_sequence, m.delivered_sequence
          FROM unnest($1::bigint[]) WITH ORDINALITY AS j (pk, nth)
-         JOIN member m ON m.conversation_pk = j.pk AND m.user_pk IN (
-             SELECT $2::bigint UNION ALL SELECT user_pk FROM (
-                 SELECT f.user_pk FROM member f WHERE f.conversation_pk = j.pk
-                 ORDER BY f.joined_sequence, f.user_pk LIMIT $3) first)
+         CROSS JOIN LATERAL (
+             (SELECT f.user_pk FROM member f WHERE f.conversation_pk = j.pk
+              ORDER BY f.joined_sequence, f.user_pk LIMIT $3)
+             UNION SELECT $2::bigint) shown
+         JOIN member m ON m.conversation_pk = j.pk AND m.user_pk = shown.user_pk
          JOIN chat_user u ON u.pk = m.user_pk
          ORDER BY j.nth, m.user_pk"
     );

@@ -118,10 +118,11 @@ fn whole(conn: &ReadLink, found: Vec<MeetupRow>, viewer: Option<&UserRow>, peopl
             "SELECT j.nth, ",
             shown_user_columns!(),
             ", m.joined_sequence FROM unnest($1::bigint[]) WITH ORDINALITY AS j (pk, nth) JOIN meetup t ON t.pk = j.pk
-             JOIN member m ON m.conversation_pk = t.conversation_pk AND m.user_pk IN (
-                 SELECT $3::bigint UNION ALL SELECT user_pk FROM (
-                     SELECT f.user_pk FROM member f WHERE f.conversation_pk = t.conversation_pk
-                     ORDER BY f.joined_sequence, f.user_pk LIMIT $2) first)
+             CROSS JOIN LATERAL (
+                 (SELECT f.user_pk FROM member f WHERE f.conversation_pk = t.conversation_pk
+                  ORDER BY f.joined_sequence, f.user_pk LIMIT $2)
+                 UNION SELECT $3::bigint) shown
+             JOIN member m ON m.conversation_pk = t.conversation_pk AND m.user_pk = shown.user_pk
              JOIN chat_user u ON u.pk = m.user_pk WHERE m.user_pk <> t.host_pk
              ORDER BY j.nth, m.joined_sequence, m.user_pk"
         ),
@@ -142,9 +143,9 @@ fn whole(conn: &ReadLink, found: Vec<MeetupRow>, viewer: Option<&UserRow>, peopl
             "SELECT j.nth, ",
             shown_user_columns!(),
             ", r.created_at FROM unnest($1::bigint[]) WITH ORDINALITY AS j (pk, nth)
-             JOIN meetup_request r ON r.meetup_pk = j.pk AND r.user_pk IN (
-                 SELECT f.user_pk FROM meetup_request f WHERE f.meetup_pk = j.pk
-                 ORDER BY f.created_at, f.user_pk LIMIT $2)
+             CROSS JOIN LATERAL (
+                 SELECT f.user_pk, f.created_at FROM meetup_request f WHERE f.meetup_pk = j.pk
+                 ORDER BY f.created_at, f.user_pk LIMIT $2) r
              JOIN chat_user u ON u.pk = r.user_pk ORDER BY j.nth, r.created_at, r.user_pk"
         ),
         &[&seen, &(people_max as i64)],

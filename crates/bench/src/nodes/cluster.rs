@@ -122,6 +122,8 @@ impl Cluster {
         let mut environment = vec![
             ("QUINTET_LIMITS_RATES", "false".to_owned()),
             ("QUINTET_LIMITS_CONNECTIONS_PER_USER", "0".to_owned()),
+            // The peers do not note what was delivered.
+            ("QUINTET_PRESENCE_DELIVERED", "false".to_owned()),
             ("QUINTET_JWT_SECRET", quintet::SECRET.to_owned()),
             (METRICS, format!("127.0.0.1:{}", free_port()?)),
         ];

@@ -17,7 +17,8 @@ use crate::scenarios::{Case, Run, ms};
 pub(super) const ABOUT: &str = "A message to each of ten members of a room; half of them are connected to the node of the \
     sender, half to another node. 100 rooms, two nodes; each message is committed before it is acknowledged or \
     delivered. *Paced*: a fixed number of messages a second; *saturated*: 16 sends always wait for their \
-    acknowledgement. *CPU* is that of all processes: nodes, PostgreSQL and Redis.";
+    acknowledgement. *CPU* is that of all processes: nodes, PostgreSQL and Redis. Automatic receipts of delivery are off \
+    (`[presence] delivered`), because the peers have none; the search index, which they have not either, cannot be.";
 
 pub(super) const ABOUT_REMOTE: &str = "A message to each of 1,000 members of a room, all of them connected to the node of \
     the senders (*local*), or all of them but the senders to another node (*remote*). Two nodes run in both. The column \

@@ -1,7 +1,8 @@
 //! A task that keeps the index behind the commits, while no other node does.
 //!
 //! What must stay true: who fills the index holds the lock of its progress, which is committed together with what was
-//! indexed. Positions become visible in their order, because writers commit one after the other.
+//! indexed. Positions become visible in their order, because writers commit one after the other. While one node rests
+//! between two steps, no other takes its turn: all of them together take no more than one would.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,14 +25,19 @@ use crate::postgres::target::PostgresTarget;
 /// The time between two looks at whether something was committed.
 const LOOK_EVERY: Duration = Duration::from_millis(400);
 /// Maximum messages, and maximum changes, of one step.
-const STEP_ROWS: i64 = 2_000;
+const STEP_ROWS: i64 = 500;
 /// Maximum positions of one step.
 const STEP_POSITIONS: i64 = 50_000;
 /// The time for which it rests after each step, as a multiple of what the step took: under load the index falls behind
 /// rather than take more than a quarter of a core from those who send.
 const REST: u32 = 3;
-/// What the connection is told first. What a crash of the server takes is indexed again.
-const SETTINGS: &str = "SET synchronous_commit = off; SET statement_timeout = '60s'";
+/// Maximum time for which it rests.
+const REST_MAX: Duration = Duration::from_secs(20);
+/// The key of the advisory lock of the node whose turn it is: the bytes of `quintet3`.
+const TURN: i64 = i64::from_be_bytes(*b"quintet3");
+/// What the connection is told first. What a crash of the server takes is indexed again; a node that hangs in its turn
+/// loses its session, and the turn with it.
+const SETTINGS: &str = "SET synchronous_commit = off; SET statement_timeout = '60s'; SET idle_session_timeout = '60s'";
 /// How far the index has come, and the newest position.
 const LOOK: &str = "SELECT p.position, p.terms_version, coalesce(
          (SELECT position FROM commit_group WHERE part = 1 ORDER BY number DESC LIMIT 1), 0)
@@ -88,25 +94,38 @@ async fn run(target: Arc<PostgresTarget>, told: watch::Sender<i64>, wake: Arc<No
     }
 }
 
-/// Brings the index up to what is committed, unless another node does.
+/// Brings the index up to what is committed, unless it is another node's turn.
 async fn catch_up(kept: &mut Option<Link>, target: &PostgresTarget, told: &watch::Sender<i64>) -> Fetched<()> {
     let link = match kept.take().filter(|link| !link.client.is_closed()) {
         Some(link) => link,
         None => Link::connect_by_keys(target, SETTINGS).await?,
     };
     let link = kept.insert(link);
+    let mut has_turn = false;
     loop {
         let looked = ask(link, LOOK, &[]).await?;
         let row = looked.first().ok_or(PostgresError::Lost)?;
         let (position, version, newest): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         told.send_replace(position);
         let is_whole = version == SEARCH_TERMS_VERSION && position >= newest;
-        let began = Instant::now();
-        if is_whole || !step(link).await? {
-            return Ok(());
+        if !is_whole && !has_turn {
+            has_turn = flag(link, "SELECT pg_try_advisory_lock($1)").await?;
         }
-        tokio::time::sleep(began.elapsed() * REST).await;
+        let began = Instant::now();
+        if is_whole || !has_turn || !step(link).await? {
+            break;
+        }
+        tokio::time::sleep((began.elapsed() * REST).min(REST_MAX)).await;
     }
+    if has_turn {
+        flag(link, "SELECT pg_advisory_unlock($1)").await?;
+    }
+    Ok(())
+}
+
+/// Asks something about the turn.
+async fn flag(link: &Link, sql: &'static str) -> Fetched<bool> {
+    Ok(ask(link, sql, &[&TURN]).await?.first().ok_or(PostgresError::Lost)?.try_get(0)?)
 }
 
 async fn ask(link: &Link, sql: &'static str, values: Values<'_>) -> Fetched<Vec<Row>> {

@@ -46,9 +46,10 @@ use crate::writer::{AddQueued, Begun, Database, Submission};
 use crate::{Delivered, Missed};
 
 /// What the writer's connection is told first. A node that hangs with the lock loses it after two seconds, and nobody
-/// waits for ever. It joins row by row, too: the others need tables that are read whole, or sorted.
+/// waits for ever. It joins row by row, too: the others need tables that are read whole, or sorted. Statements are planned
+/// once: the plan for a few rows is that for many, and to plan for each group took longer than to write it.
 const SETTINGS: &str = "SET idle_in_transaction_session_timeout = '2s'; SET lock_timeout = '10s';
-    SET enable_hashjoin = off; SET enable_mergejoin = off";
+    SET enable_hashjoin = off; SET enable_mergejoin = off; SET plan_cache_mode = force_generic_plan";
 /// Maximum time in which a lost connection is made again before the writes that wait for it are refused.
 const RECONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// The time between two tries to connect.

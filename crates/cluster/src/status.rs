@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The time after which a node that has not confirmed the newest position is not ready.
-pub const READY_WITHIN: Duration = Duration::from_secs(10);
+/// The time after which a node that has not confirmed the newest position is not ready. It is a second less than the ten
+/// seconds within which such a node has to have closed its connections, so that there is time to notice and to close them.
+pub const READY_WITHIN: Duration = Duration::from_secs(9);
 
 /// The time for which a node that was heard counts as one that reaches the database: nodes that do not are silent.
 const HEARD_FOR: Duration = Duration::from_secs(3);

@@ -31,9 +31,10 @@ fn logged_at(row: &Row) -> Fetched<(Logged, Option<(i64, String)>)> {
 
 impl<C: Channel> CatchUpRows for PostgresRows<C> {
     fn logged(&self, after: u64, up_to: u64) -> RowResult<Vec<Logged>> {
+        // Reads are most of the changes, and nobody is shown less because of a later one.
         let rows = self.list(
             "SELECT position, conversation_pk, sequence, origin, acked, version, data, told FROM change
-             WHERE position > $1
+             WHERE position > $1 AND (position <= $2 OR data NOT LIKE '%\"messages_read\"%')
              UNION ALL
              SELECT position, conversation_pk, sequence, origin, acked, NULL, NULL, NULL FROM message
              WHERE position > $1 AND position <= $2

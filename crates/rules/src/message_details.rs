@@ -127,8 +127,7 @@ impl Facts {
                 details.metadata.clone_from(&extra.metadata);
                 details.reply_to =
                     extra.reply_to.and_then(|answered| self.messages.get(&answered)).and_then(|row| self.quote(row));
-                let known = extra.mentions.iter().filter(|key| self.was_there(**key, row));
-                details.mentions = known.filter_map(|key| self.mention(*key)).collect();
+                details.mentions = extra.mentions.iter().filter_map(|key| self.mention(*key)).collect();
                 details.mention_all = extra.mention_all;
             }
         }
@@ -138,16 +137,10 @@ impl Facts {
         details
     }
 
+    /// A user as messages name it; none for a guest who is gone, whose key no other user gets.
     fn mention(&self, key: UserKey) -> Option<Mention> {
         let user = self.people.get(&key)?;
         Some(Mention { id: user.id.clone(), username: user.username.clone() })
-    }
-
-    /// Whether a user existed when a message was last changed. The key of a guest who is gone may be another user's by
-    /// now.
-    fn was_there(&self, key: UserKey, row: &MessageRow) -> bool {
-        let mentioned_at = row.edited_at.unwrap_or(row.created_at);
-        self.people.get(&key).is_some_and(|user| user.created_at <= mentioned_at)
     }
 
     fn quote(&self, row: &MessageRow) -> Option<Quote> {

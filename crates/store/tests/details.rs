@@ -7,8 +7,9 @@ mod support;
 use std::sync::Arc;
 
 use quintet_domain::{
-    ConversationId, ConversationKind, DeleteMessage, EditMessage, EditedDetails, Event, FileLink, JoinConversation,
-    Message, MessageDetails, MessageId, MessageKind, Metadata, NewDetails, NewText, Profile, SendMessage, UserId,
+    ConversationId, ConversationKind, DeleteMessage, Departure, EditMessage, EditedDetails, Event, FileLink,
+    JoinConversation, LeaveConversation, Message, MessageDetails, MessageId, MessageKind, Metadata, NewDetails,
+    NewText, Profile, Prune, SendMessage, UserId,
 };
 use quintet_store::{PageOf, Party};
 use support::{Bench, actor, every_store, message};
@@ -17,6 +18,7 @@ every_store!(
     replies_follow_what_they_answer,
     threads_are_counted,
     mentions_are_members,
+    nobody_inherits_the_mention_of_a_guest,
     all_are_mentioned_by_those_who_lead,
     custom_data_and_files_are_kept,
     an_edit_changes_details,
@@ -55,6 +57,12 @@ async fn refusal(bench: &Bench, send: SendMessage) -> String {
 async fn page(bench: &Bench, reader: &UserId, conversation: &ConversationId) -> Vec<Arc<Message>> {
     let page = bench.store.messages(Party::Server, reader.clone(), conversation.clone(), PageOf::Newest, 50);
     page.await.expect("read").items
+}
+
+/// The ids of the users whom a message mentions.
+fn names(message: &Message) -> Vec<UserId> {
+    let mentions = message.details.iter().flat_map(|details| &details.mentions);
+    mentions.map(|mention| mention.id.clone()).collect()
 }
 
 fn details(message: &Message) -> &MessageDetails {
@@ -150,10 +158,6 @@ async fn mentions_are_members(bench: Bench) {
     let (a, b, stranger) = (bench.user("a").await, bench.user("b").await, bench.user("stranger").await);
     let group = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
     let named = sent(&bench, with(&a, &group, "hi", mentioning(&[&b, &b]))).await;
-    let names = |message: &Message| {
-        let mentions = message.details.iter().flat_map(|details| &details.mentions);
-        mentions.map(|mention| mention.id.clone()).collect::<Vec<_>>()
-    };
     assert_eq!(names(&named), [b.clone()]);
     let refused = refusal(&bench, with(&a, &group, "hi", mentioning(&[&b, &stranger]))).await;
     assert!(refused.contains("`mentions` names") && refused.contains("not a member"), "{refused}");
@@ -166,6 +170,43 @@ async fn mentions_are_members(bench: Bench) {
     let silent = sent(&bench, with(&a, &group, &text, none)).await;
     assert_eq!(names(&silent), []);
     assert_eq!(sent(&bench, message(&a, &group, "@nobody", None)).await.details, None);
+}
+
+/// The key of a guest whose row was removed is nobody else's, so that an edit of the text, which moves the time of the last
+/// change, makes nobody mentioned who came after the message.
+async fn nobody_inherits_the_mention_of_a_guest(bench: Bench) {
+    let (a, guest) = (bench.user("a").await, UserId::trusted("guest"));
+    let room = bench.conversation(&a, ConversationKind::Room, true, &[]).await;
+    let join = async |user: &UserId| {
+        let (by, conversation) = (actor(user), room.clone());
+        let write = JoinConversation { actor: by, conversation, profile: Profile::default(), history: false };
+        bench.write(write).await.expect("joined");
+    };
+    join(&guest).await;
+    let message = sent(&bench, with(&a, &room, "hi", mentioning(&[&guest]))).await;
+    assert_eq!(names(&message), [guest.clone()]);
+    let (by, conversation) = (actor(&guest), room.clone());
+    bench.write(LeaveConversation { actor: by, conversation, departure: Departure::GuestGone }).await.expect("gone");
+    bench.environment.pass_ms(8 * 24 * 60 * 60 * 1_000);
+    // The row of the newest user stays until another one is the newest, so that its key is not given again.
+    for (name, mentioned) in [("bob", vec![guest.clone()]), ("carol", vec![]), ("dave", vec![])] {
+        let mut after = 0;
+        loop {
+            let pruned = bench.write(Prune { after }).await.expect("pruned");
+            after = pruned.after;
+            if !pruned.more {
+                break;
+            }
+        }
+        let user = bench.user(name).await;
+        join(&user).await;
+        let content = format!("hi before {name}");
+        let edit =
+            EditMessage { actor: actor(&a), message: message.id.clone(), content: content.clone(), details: None };
+        assert_eq!(names(&bench.write(edit).await.expect("edited")), mentioned, "{name}");
+        let shown = page(&bench, &user, &room).await.remove(0);
+        assert_eq!((&shown.content, names(&shown)), (&content, mentioned), "{name}");
+    }
 }
 
 async fn all_are_mentioned_by_those_who_lead(bench: Bench) {

@@ -76,6 +76,18 @@ export class Client {
     return within(this.socket.emitWithAck(name, payload), `the acknowledgement of ${name}`);
   }
 
+  /** Emits an event as a text of one's own, for what JavaScript would write differently. */
+  write(text) {
+    this.socket.io.engine.write(`2${text}`);
+  }
+
+  /** The packets that come from now on, as the server wrote them. */
+  texts() {
+    const texts = [];
+    this.socket.io.engine.on("packet", ({ type, data }) => type === "message" && texts.push(data));
+    return texts;
+  }
+
   close() {
     this.socket.close();
   }

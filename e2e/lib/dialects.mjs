@@ -31,6 +31,9 @@ export const DIALECTS = {
     wasDelivered: () => ["messagesDelivered", (p) => ({ ids: p.messageIds, user: p.userId })],
     configure: (place, change) => ["updateSettings", { chatId: place.id, ...change }],
     configured: () => ["settingsUpdated", ({ chatId: place, ...settings }) => ({ place, settings })],
+    made: () => ["chatCreated", (p) => ({ place: p.chat.id, metadata: p.chat.metadata })],
+    changed: () => ["chatUpdated", (p) => ({ place: p.chat.id, metadata: p.chat.metadata })],
+    profile: () => ["userUpdated", (p) => ({ user: p.id, metadata: p.metadata })],
   },
   messenger: {
     send: (me, place, text) =>
@@ -66,6 +69,9 @@ export const DIALECTS = {
     wasDelivered: () => ["messagesArrived", (p) => ({ ids: p.messageIds, user: p.userId })],
     configure: (place, change) => ["setPreferences", { groupId: place.id, ...change }],
     configured: () => ["preferencesChanged", ({ group, recipient, ...settings }) => ({ place: group, settings })],
+    made: () => ["groupCreated", (p) => ({ place: p.group._id, metadata: p.group.metadata })],
+    changed: () => ["groupUpdated", (p) => ({ place: p.group._id, metadata: p.group.metadata })],
+    profile: () => ["contactUpdated", (p) => ({ user: p._id, metadata: p.metadata })],
   },
   rooms: {
     send: (me, place, text) => ["send_message", { roomId: place.id, userId: me.id, content: text }],
@@ -92,6 +98,9 @@ export const DIALECTS = {
     wasDelivered: () => ["messages_arrived", (p) => ({ ids: p.messageIds, user: p.userId })],
     configure: (place, change) => ["update_room_settings", { roomId: place.id, ...change }],
     configured: () => ["room_settings_updated", ({ roomId: place, ...settings }) => ({ place, settings })],
+    made: () => ["room_added", (p) => ({ place: p.id, metadata: p.metadata })],
+    changed: () => ["room_updated", (p) => ({ place: p.id, metadata: p.metadata })],
+    profile: () => ["user_updated", (p) => ({ user: p.id, metadata: p.metadata })],
   },
   conversations: {
     send: (me, place, text) => ["send_message", { conversationId: place.id, content: text, type: "text" }],
@@ -118,6 +127,9 @@ export const DIALECTS = {
     wasDelivered: () => ["messages_delivered", (p) => ({ ids: p.messageIds, user: p.deliveredTo })],
     configure: (place, change) => ["update_conversation_settings", { conversationId: place.id, ...change }],
     configured: () => ["conversation_settings_updated", ({ conversationId: place, ...settings }) => ({ place, settings })],
+    made: () => ["conversation_created", (p) => ({ place: p.conversation._id, metadata: p.conversation.metadata })],
+    changed: () => ["conversation_updated", (p) => ({ place: p.conversation._id, metadata: p.conversation.metadata })],
+    profile: () => ["profile_updated", (p) => ({ user: p._id, metadata: p.metadata })],
   },
   chat: {
     send: (me, place, text) => ["message:send", { chatId: place.id, content: text, messageType: "text" }],
@@ -144,6 +156,9 @@ export const DIALECTS = {
     wasDelivered: () => ["message:delivered", (p) => ({ ids: p.messageIds, user: p.userId })],
     configure: (place, change) => ["chat:configure", { chatId: place.id, ...change }],
     configured: () => ["chat:configured", ({ chatId: place, ...settings }) => ({ place, settings })],
+    made: () => ["chat:created", (p) => ({ place: p.chat.id, metadata: p.chat.metadata })],
+    changed: () => ["chat:updated", (p) => ({ place: p.chat.id, metadata: p.chat.metadata })],
+    profile: () => ["user:updated", (p) => ({ user: p.id, metadata: p.metadata })],
   },
 };
 

@@ -42,13 +42,13 @@ export class Api {
     return new URL(this.url).port;
   }
 
-  /** Calls the API. Returns the status and the body. */
+  /** Calls the API with a body, which is sent as it is if it is a text. Returns the status and the body. */
   async api(token, method, path, body) {
     const headers = { "content-type": "application/json" };
     if (token) headers.authorization = `Bearer ${token}`;
     const signal = AbortSignal.timeout(PATIENCE_MS);
     const response = await fetch(`${this.url}/api/v1${path}`, {
-      method, headers, signal, body: body && JSON.stringify(body),
+      method, headers, signal, body: typeof body === "string" ? body : body && JSON.stringify(body),
     });
     const text = await response.text();
     return { status: response.status, body: text ? JSON.parse(text) : null };

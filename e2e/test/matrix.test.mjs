@@ -323,6 +323,86 @@ describe("what happens to a message", () => {
   }
 });
 
+describe("custom data, to the byte", () => {
+  // What a parser would change, or would write differently: numbers, spaces, escapes.
+  const written = (by) => `{"by": "${by}","z":1.50,"a":{"é":"\\u0000","n":12345678901234567890},"e":[1e2,-0,"\\ud83d\\ude00","😀"]}`;
+  const MARK = "the custom data";
+  /** A value as JSON with custom data in the place of the mark. */
+  const withData = (value, by) => JSON.stringify(value).replace(JSON.stringify(MARK), () => written(by));
+  const receiver = {};
+  const texts = {};
+  let place;
+
+  /** Waits for an event about which `fits` holds and which has this custom data, to the byte. */
+  async function hearData(to, [name, read], by, fits) {
+    const payload = await receiver[to].hear(name, (found) => fits(read(found), found));
+    const packets = texts[to].filter((text) => text.startsWith(`2["${name}",`));
+    const same = packets.find((text) => JSON.stringify(JSON.parse(text.slice(1))[1]) === JSON.stringify(payload));
+    assert.ok(same.includes(`"metadata":${written(by)}`), `${to}: ${same}`);
+    assert.equal(same.split('"metadata":').length, same.split(`"metadata":${written(by)}`).length, `${to}: ${same}`);
+  }
+
+  before(async () => {
+    // Everybody hears everybody: who sends in a dialect is heard in it by a user beside the sender.
+    users.other = await server.register("other");
+    for (const to of NAMES) {
+      const auth = { token: users.other.token, dialect: to };
+      receiver[to] = await Client.connect(server.url, { auth, transports: [NAMES.indexOf(to) % 2 ? "polling" : "websocket"] });
+      texts[to] = receiver[to].texts();
+    }
+    const memberIds = [...everybody(), users.other.id].filter((id) => id !== users[NAMES[0]].id);
+    const { body } = await server.api(users[NAMES[0]].token, "POST", "/conversations", { kind: "group", name: "Data", memberIds });
+    place = { id: body.id };
+  });
+
+  after(() => {
+    for (const client of Object.values(receiver)) client.close();
+  });
+
+  for (const from of NAMES) {
+    for (const to of NAMES) {
+      test(`of a message, from ${from} to ${to}`, async () => {
+        const [me, text] = [users[from], `with data, from ${from} to ${to}`];
+        const [name, payload] = DIALECTS[from].send(me, place, text);
+        clients[from].write(withData([name, { ...payload, metadata: MARK }], text));
+        let id;
+        const sent = DIALECTS[to].heard(users.other, place, me.id);
+        await hearData(to, sent, text, (message) => message.text === text && (id = message.id));
+        const [edit, changed] = DIALECTS[from].edit(id, `${text}, edited`);
+        clients[from].write(withData([edit, { ...changed, metadata: MARK }], `${text}, edited`));
+        await hearData(to, DIALECTS[to].edited(), `${text}, edited`, (edited) => edited.id === id);
+      });
+    }
+
+    test(`of a conversation of a user of ${from}`, async () => {
+      const me = users[from];
+      const memberIds = [...everybody(), users.other.id].filter((id) => id !== me.id);
+      const made = withData({ kind: "group", name: "Data", memberIds, metadata: MARK }, `${from}, made`);
+      const { body } = await server.api(me.token, "POST", "/conversations", made);
+      const path = `/conversations/${body.id}`;
+      for (const to of NAMES) await hearData(to, DIALECTS[to].made(), `${from}, made`, (found) => found.place === body.id);
+      await server.api(me.token, "PATCH", path, withData({ metadata: MARK }, `${from}, changed`));
+      for (const to of NAMES) await hearData(to, DIALECTS[to].changed(), `${from}, changed`, (found) => found.place === body.id);
+      await server.api(me.token, "PATCH", path, { metadata: null });
+      for (const to of NAMES) {
+        const told = await hear(receiver[to], DIALECTS[to].changed(), (found) => found.place === body.id);
+        assert.equal(told.metadata, undefined, to);
+      }
+    });
+
+    test(`of the profile of a user of ${from}`, async () => {
+      const me = users[from];
+      await server.api(me.token, "PATCH", "/me", withData({ metadata: MARK }, from));
+      for (const to of NAMES) await hearData(to, DIALECTS[to].profile(), from, (found) => found.user === me.id);
+      await server.api(me.token, "PATCH", "/me", { metadata: null });
+      for (const to of NAMES) {
+        const told = await hear(receiver[to], DIALECTS[to].profile(), (found) => found.user === me.id);
+        assert.equal(told.metadata, undefined, to);
+      }
+    });
+  }
+});
+
 describe("presence", () => {
   for (const from of NAMES) {
     test(`a user of ${from} connects and disconnects`, async () => {

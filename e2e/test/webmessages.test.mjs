@@ -57,6 +57,31 @@ describe("messages in the chat", () => {
     await ada.leave();
   });
 
+  test("one's own reaction stays marked when the message is edited", async () => {
+    const names = Array.from({ length: 20 }, (_, n) => `v${n}x`);
+    const { accounts: [owner, ...others], id } = await teams.group("edited", ["ada", ...names]);
+    const message = await teams.send(others[0], id, "A first version");
+    for (const one of [...others, owner]) await teams.react(one, message, "👍");
+    const ada = await teams.enter(owner, id);
+    await pressed(reaction(ada, "A first version", /^👍 21 by .*, …$/)).waitFor();
+    // Nobody has to be asked whether it is hers, and here nobody can be.
+    let asked = 0;
+    await ada.page.route("**/messages/*/reactions", (route) => {
+      asked += 1;
+      return route.abort();
+    });
+    await teams.call(others[0], "PATCH", `/messages/${message.id}`, { content: "A second version" });
+    await pressed(reaction(ada, "A second version", /^👍 21 by .*, …$/)).waitFor();
+    // What is not hers is not marked, and a click takes hers back.
+    await teams.react(others[1], message, "🎉");
+    await teams.call(others[0], "PATCH", `/messages/${message.id}`, { content: "A third version" });
+    await reaction(ada, "A third version", /^🎉 1 by/).and(ada.page.locator("[aria-pressed=false]")).waitFor();
+    await reaction(ada, "A third version", /^👍/).click();
+    await reaction(ada, "A third version", /^👍 20 by/).and(ada.page.locator("[aria-pressed=false]")).waitFor();
+    assert.equal(asked, 0);
+    await ada.leave();
+  });
+
   test("a reaction that comes while the history is loading is shown", async () => {
     const { accounts: [one, two], id } = await teams.group("late", ["ada", "bob"]);
     const message = await teams.send(one, id, "Look at this");

@@ -6,6 +6,7 @@
 import { signal } from "@preact/signals";
 
 import { call, why, worthTelling } from "../api.js";
+import { keepOwn } from "./mine.js";
 import { tell } from "./notices.js";
 
 /** @typedef {import("../types.js").Message} Message */
@@ -77,10 +78,11 @@ async function page(id, query, limit = PAGE) {
   return { ...found, items };
 }
 
-/** Returns the newer version of a message. @param {Message} a @param {Message} b */
+/** Returns the newer version of a message, with what an event lacks of it. @param {Message} a @param {Message} b */
 function later(a, b) {
   const at = (/** @type {Message} */ message) => message.deletedAt ?? message.editedAt ?? "";
-  return at(a) > at(b) ? a : b;
+  const [older, newer] = at(a) > at(b) ? [b, a] : [a, b];
+  return { ...newer, reactions: keepOwn(older.reactions, newer.reactions) };
 }
 
 /** Merges two lists by sequence. @param {Message[]} a @param {Message[]} b */
@@ -289,5 +291,5 @@ export function quotesChanged(id, messageId, change) {
 
 /** Handles an edited or deleted message. @param {Partial<Message> & { id: string, conversationId: string }} message */
 export function replaced(message) {
-  changeMessage(message.conversationId, message.id, () => message);
+  changeMessage(message.conversationId, message.id, (held) => ({ ...message, reactions: keepOwn(held.reactions, message.reactions) }));
 }

@@ -1,34 +1,17 @@
 // Reactions to messages and pinned messages: events of the server applied to messages, and the user's own actions.
 
-import { call, why } from "../api.js";
+import { call } from "../api.js";
 import { me } from "../session.js";
-import { say } from "../socket.js";
-import { inWords } from "../texts.js";
+import { attempt } from "./attempt.js";
 import * as conversations from "./conversations.js";
 import * as messages from "./messages.js";
-import { tell } from "./notices.js";
+import { isMine, own } from "./mine.js";
 
 /** @typedef {import("../types.js").Message} Message */
 /** @typedef {import("../types.js").Reaction} Reaction */
 
 /** How many users of a reaction the server names. */
 const USERS_SHOWN = 20;
-
-/** Returns whether a reaction is one of the user's own; undefined if it may be one of those that are only counted. @param {Reaction} reaction */
-function own({ mine, userIds, count }) {
-  if (mine !== undefined) return mine;
-  return userIds.includes(me.value?.id ?? "") || (count > userIds.length ? undefined : false);
-}
-
-/** Returns whether a reaction is known to be one of the user's own. @param {Reaction} reaction */
-export function isMine(reaction) {
-  return own(reaction) === true;
-}
-
-/** Returns whether the server has to be asked which reactions are the user's own. @param {Reaction[]} reactions */
-export function areUnclear(reactions) {
-  return reactions.some((reaction) => own(reaction) === undefined);
-}
 
 /** Asks the server which reactions to a message are the user's own. @param {Message} message */
 export async function clarify({ id, conversationId }) {
@@ -70,20 +53,10 @@ export function pinned({ messageId, chatId, userId, pinned: isPinned }) {
   conversations.pinsChanged(chatId);
 }
 
-/** Sends an event about a message, and shows why it failed. @param {string} event @param {object} payload */
-async function attempt(event, payload) {
-  try {
-    const answer = await say(event, payload);
-    if (!answer.success) tell(inWords(answer.code, answer.message));
-  } catch (error) {
-    tell(why(error));
-  }
-}
-
 /** Adds the user's reaction with an emoji, or removes it. @param {Message} message @param {string} emoji */
 export function toggle(message, emoji) {
-  const own = (message.reactions ?? []).some((reaction) => reaction.emoji === emoji && isMine(reaction));
-  return attempt(own ? "message:unreact" : "message:react", { messageId: message.id, emoji });
+  const has = (message.reactions ?? []).some((reaction) => reaction.emoji === emoji && isMine(reaction));
+  return attempt(has ? "message:unreact" : "message:react", { messageId: message.id, emoji });
 }
 
 /** Pins a message, or unpins it. @param {Message} message */

@@ -2,15 +2,13 @@
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
-import { why } from "../api.js";
 import { html } from "../lib/html.js";
 import { clock } from "../lib/time.js";
 import { me } from "../session.js";
-import { say } from "../socket.js";
+import { attempt } from "../state/attempt.js";
 import { editing, replying } from "../state/drafts.js";
-import { tell } from "../state/notices.js";
 import { togglePin } from "../state/reactions.js";
-import { inWords, t } from "../texts.js";
+import { t } from "../texts.js";
 import * as icons from "./icons.js";
 import { Dialog, IconButton } from "./parts.js";
 import { ReactionPicker } from "./reactions.js";
@@ -22,15 +20,10 @@ const MARGIN = 8;
 
 /** @param {{ message: Message, onClose: () => void }} props */
 function AskDelete({ message, onClose }) {
-  async function remove() {
+  const remove = () => {
     onClose();
-    try {
-      const answer = await say("message:delete", { messageId: message.id });
-      if (!answer.success) tell(inWords(answer.code, answer.message));
-    } catch (error) {
-      tell(why(error));
-    }
-  }
+    void attempt("message:delete", { messageId: message.id });
+  };
   return html`<${Dialog} title=${t("delete")} onClose=${onClose}>
     <p>${t("deleteAsk")}</p>
     <div class="actions"><button class="quiet" onClick=${onClose}>${t("cancel")}</button>

@@ -3,8 +3,9 @@
 import { useEffect } from "preact/hooks";
 
 import { html } from "../lib/html.js";
+import { areUnclear, isMine } from "../state/mine.js";
 import { youOrName } from "../state/people.js";
-import { areUnclear, clarify, isMine, toggle } from "../state/reactions.js";
+import { clarify, toggle } from "../state/reactions.js";
 import { t } from "../texts.js";
 
 /** @typedef {import("../types.js").Message} Message */

@@ -1,6 +1,6 @@
 // The root of the page: selects the view, and shows messages above all views.
 
-import { useEffect } from "preact/hooks";
+import { useEffect, useLayoutEffect } from "preact/hooks";
 
 import { html } from "../lib/html.js";
 import { narrow } from "../lib/narrow.js";
@@ -45,8 +45,10 @@ function Inside() {
     return stop;
   }, []);
   // On a phone, the opened view replaces the list and gets the focus.
-  useEffect(() => {
-    if (narrow.value && route.value.name !== "home") document.getElementById("main")?.focus();
+  // A message that was chosen may have the focus already.
+  useLayoutEffect(() => {
+    const main = document.getElementById("main");
+    if (narrow.value && route.value.name !== "home" && !main?.contains(document.activeElement)) main?.focus();
   }, [route.value]);
   const skip = () => document.getElementById("main")?.focus();
   // On a phone, the list is the main landmark while nothing else is open.

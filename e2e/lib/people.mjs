@@ -56,7 +56,7 @@ export class Person {
   async find(text, name) {
     await this.home();
     await this.page.getByLabel("Search people, conversations, rooms and messages").fill(text);
-    await this.page.getByRole("button", { name }).click();
+    await this.page.getByRole("button", { name }).and(this.page.locator(".item")).click();
     await this.composer().waitFor();
   }
 
@@ -89,6 +89,25 @@ export class Person {
     await message.hover();
     await message.getByRole("button", { name: /^Actions/ }).click();
     await message.getByRole("button", { name: action, exact: true }).click();
+  }
+
+  /** The entry of a conversation in the list, by its title. */
+  entry(title) {
+    return this.page.locator(".entry", { has: this.page.locator(".item-title", { hasText: title }) });
+  }
+
+  /** Opens the menu of a conversation in the list, and returns it. */
+  async options(title) {
+    await this.entry(title).hover();
+    await this.entry(title).getByRole("button", { name: /^Options/ }).click();
+    const menu = this.page.locator(".menu:popover-open");
+    await menu.getByRole("button").first().waitFor();
+    return menu;
+  }
+
+  /** Chooses something in the menu of a conversation in the list. */
+  async choose(title, action) {
+    await (await this.options(title)).getByRole("button", { name: action, exact: true }).click();
   }
 
   /**

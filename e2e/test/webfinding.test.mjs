@@ -168,7 +168,7 @@ describe("finding and muting in the chat", () => {
     // A menu stays inside the screen.
     const message = ada.message("The ferry leaves at six");
     await message.getByRole("button", { name: /^Actions/ }).tap();
-    const { x, y, width, height } = await page.locator(".menu").boundingBox();
+    const { x, y, width, height } = await page.locator(".message-actions .menu").boundingBox();
     assert.ok(x >= 0 && y >= 0 && x + width <= 390 && y + height <= 844, `the menu is at ${[x, y, width, height]}`);
     await page.getByRole("button", { name: "React with 🎉" }).tap();
     await reaction(ada, "The ferry leaves at six", "🎉 1 by you").waitFor();
@@ -184,7 +184,7 @@ describe("finding and muting in the chat", () => {
     const icon = (person) => person.page.getByRole("navigation").getByRole("img", { name: "muted" });
     const title = (person, text) => until(person.page, (wanted) => document.title === wanted, text);
     const choose = async (value) => {
-      await ada.page.getByRole("button", { name: "Details" }).click();
+      await ada.options("Team mute");
       await ada.page.getByLabel("Mute", { exact: true }).selectOption(value);
       return ada.page.getByLabel("Mute", { exact: true }).locator("option:checked");
     };
@@ -303,8 +303,9 @@ describe("finding and muting in the chat", () => {
     await inView(page, "Press the keys");
     // Mute.
     await page.getByLabel(/^Search people/).fill("");
-    await ada.tabTo("button", "Details");
+    await ada.tabTo("button", "Options for “Team keys”");
     await keyboard.press("Enter");
+    await focused("Pin to the top");
     await ada.tabTo("combobox", "Mute");
     await keyboard.type("Until I");
     await keyboard.press("Escape");

@@ -103,6 +103,20 @@ describe("every view", () => {
       await faults(page, "details");
       await page.keyboard.press("Escape");
       await ada.home();
+      const { token } = await page.evaluate(() => JSON.parse(localStorage.getItem("quintet.session")));
+      const settings = { Pinned: { pinned: true, muted: true, markedUnread: true }, Marked: { markedUnread: true }, Archived: { archived: true } };
+      for (const [name, own] of Object.entries(settings)) {
+        const { body: { id } } = await server.api(bob.token, "POST", "/conversations", { kind: "room", name: `${name} ${mark}` });
+        await server.api(token, "POST", `/conversations/${id}/members`);
+        await server.api(token, "PATCH", `/conversations/${id}/settings`, own);
+      }
+      await ada.entry("Pinned").locator(".badge.calm.plain").waitFor();
+      await page.locator("details.archived summary").click();
+      await ada.entry("Archived").waitFor();
+      await faults(page, "pinned, marked and archived conversations");
+      await ada.options("Pinned");
+      await faults(page, "a conversation's menu");
+      await page.keyboard.press("Escape");
       await page.getByLabel("Search people, conversations, rooms and messages").fill("bob");
       await page.getByRole("heading", { name: "People" }).waitFor();
       await faults(page, "a search");

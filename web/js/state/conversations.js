@@ -1,6 +1,6 @@
 // The user's conversations, as the list shows them.
 
-import { computed, effect, signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 
 import { all, call } from "../api.js";
 import { me } from "../session.js";
@@ -22,10 +22,6 @@ const again = new Set();
 /** All conversations, ordered by latest activity. */
 export const ordered = computed(() =>
   [...conversations.value.values()].sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1)));
-
-/** The number of unread messages outside muted conversations. */
-export const unreadInAll = computed(() =>
-  ordered.value.reduce((sum, one) => sum + (isMuted(one) ? 0 : one.unreadCount), 0));
 
 /** The other member of a direct conversation, or null. @param {Conversation} conversation */
 export function otherOf(conversation) {
@@ -64,11 +60,12 @@ export function someoneOnline(conversation) {
 }
 
 /**
- * Merges a loaded conversation with what is known locally: read cursors that advanced since the request was sent, and, for
- * a large conversation, members that a list does not include.
+ * Merges a loaded conversation with what is known locally: read cursors and settings that changed since the request was
+ * sent, and, for a large conversation, members that a list does not include.
  * @param {Conversation} found
+ * @param {Conversation} [before] what was known when the request was sent
  */
-function withReads(found) {
+function merged(found, before) {
   const known = conversations.value.get(found.id);
   if (!known) return found;
   const was = new Map(known.members.map((member) => [member.user.id, member.readSequence]));
@@ -82,12 +79,14 @@ function withReads(found) {
     readSequence: Math.max(member.readSequence, was.get(member.user.id) ?? 0),
     deliveredSequence: arrived.get(member.user.id) ?? 0,
   }));
-  return { ...found, members, memberCount, unreadCount: behind ? known.unreadCount : found.unreadCount };
+  // Settings are replaced as a whole by each event. They have no number by which the newer ones could be told.
+  const settings = before && known.settings !== before.settings ? known.settings : found.settings;
+  return { ...found, members, memberCount, settings, unreadCount: behind ? known.unreadCount : found.unreadCount };
 }
 
-/** @param {Conversation} found */
-export function put(found) {
-  const conversation = withReads(found);
+/** @param {Conversation} found @param {Conversation} [before] what was known when the request was sent */
+export function put(found, before) {
+  const conversation = merged(found, before);
   know(conversation.members.map((member) => member.user));
   conversations.value = new Map(conversations.value).set(conversation.id, conversation);
   return conversation;
@@ -112,7 +111,7 @@ export async function loadConversations() {
   /** @type {Conversation[]} */
   const found = await all("/conversations");
   know(found.flatMap((conversation) => conversation.members.map((member) => member.user)));
-  const next = new Map(found.map((conversation) => [conversation.id, withReads(conversation)]));
+  const next = new Map(found.map((conversation) => [conversation.id, merged(conversation, before.get(conversation.id))]));
   // Do not restore conversations that were removed while the request was in progress.
   for (const id of before.keys()) if (!conversations.value.has(id)) next.delete(id);
   // Conversations that were added or changed in the meantime are newer than the response.
@@ -131,13 +130,14 @@ const ATTEMPTS = 3;
 
 /** @param {string} id @param {number} [attempt] @returns {Promise<Conversation>} */
 async function look(id, attempt = 1) {
+  const before = conversations.value.get(id);
   const found = await call("GET", `/conversations/${encodeURIComponent(id)}`);
   const heard = conversations.value.get(id);
-  if (!heard || heard.sequence <= found.sequence) return put(found);
+  if (!heard || heard.sequence <= found.sequence) return put(found, before);
   if (attempt < ATTEMPTS) return look(id, attempt + 1);
   // It changes all the time: keep the newer values from events.
   const { lastMessage, updatedAt, sequence, unreadCount } = heard;
-  return put({ ...found, lastMessage, updatedAt, sequence, unreadCount });
+  return put({ ...found, lastMessage, updatedAt, sequence, unreadCount }, before);
 }
 
 /** Loads a conversation again; null if the user is not a member of it. @param {string} id @returns {Promise<Conversation | null>} */
@@ -168,51 +168,6 @@ export const pinChanges = signal(new Map());
 /** @param {string} id */
 export function pinsChanged(id) {
   pinChanges.value = new Map(pinChanges.value).set(id, (pinChanges.value.get(id) ?? 0) + 1);
-}
-
-/** Handles the user's own settings of a conversation. @param {any} said */
-export function configured({ chatId, muted, pinned, archived, notify, markedUnread }) {
-  patch(chatId, () => ({ settings: { muted, pinned, archived, notify, markedUnread } }));
-}
-
-/** Changes the user's own settings of a conversation. @param {string} id @param {import("../types.js").Settings} change */
-export async function configure(id, change) {
-  const settings = await call("PATCH", `/conversations/${encodeURIComponent(id)}/settings`, change);
-  patch(id, () => ({ settings }));
-}
-
-/** The time at which the last mute ended, so that views follow. */
-const unmutedAt = signal(0);
-/** The longest time that a timer of a browser can take, in milliseconds. */
-const TIMER_MAX_MS = 2 ** 31 - 1;
-
-/** The end of a mute in milliseconds since 1970; 0 if the conversation is not muted. @param {Conversation} conversation */
-function mutedUntil({ settings }) {
-  const muted = settings?.muted ?? false;
-  if (typeof muted === "boolean") return muted ? Infinity : 0;
-  return Date.parse(muted);
-}
-
-/** Returns whether the user has muted a conversation. @param {Conversation} conversation */
-export function isMuted(conversation) {
-  return mutedUntil(conversation) > Math.max(Date.now(), unmutedAt.value);
-}
-
-effect(() => {
-  const ends = [...conversations.value.values()].map(mutedUntil).filter((end) => end > unmutedAt.value && end < Infinity);
-  if (ends.length === 0) return undefined;
-  const ms = Math.min(Math.max(Math.min(...ends) - Date.now(), 0), TIMER_MAX_MS);
-  const timer = setTimeout(() => { unmutedAt.value = Date.now(); }, ms);
-  return () => clearTimeout(timer);
-});
-
-/** Returns whether the user does not want to be notified of a message. @param {Message} message */
-export function isQuiet({ conversationId, mentions = [], mentionAll = false }) {
-  const conversation = conversations.value.get(conversationId);
-  if (!conversation) return false;
-  const mentioned = mentionAll || mentions.some(({ id }) => id === me.value?.id);
-  const { notify = "all" } = conversation.settings ?? {};
-  return isMuted(conversation) || notify === "none" || (notify === "mentions" && !mentioned);
 }
 
 /** Handles a new message. @param {Message} message @param {boolean} seen whether the user is looking at it */

@@ -15,6 +15,7 @@ import * as notices from "./notices.js";
 import * as outbox from "./outbox.js";
 import * as people from "./people.js";
 import * as reactions from "./reactions.js";
+import * as settings from "./settings.js";
 import * as typing from "./typing.js";
 
 /** @typedef {import("../types.js").Message} Message */
@@ -68,6 +69,7 @@ function messageNew(said) {
   batch(() => {
     messages.heard(message);
     if (message.threadId) threadGrew(message, message.threadId);
+    settings.broughtBack(message);
     conversations.said(message, seen);
     typing.typingStopped(message.conversationId, message.sender.id);
     // The event may arrive before the acknowledgement.
@@ -77,7 +79,7 @@ function messageNew(said) {
   const name = people.nameOf(message.sender.id, message.sender);
   const text = conversations.inALine(message);
   if (seen) notices.announce(t("newMessageFrom", { name, text }));
-  else if (!conversations.isQuiet(message)) notices.tellBrowser(name, text, conversationLink(message.conversationId));
+  else if (!settings.isQuiet(message)) notices.tellBrowser(name, text, conversationLink(message.conversationId));
 }
 
 /** @param {any} said */
@@ -194,7 +196,7 @@ export function start() {
       "message:delivered": messageDelivered,
       "message:reaction": reactions.reacted,
       "message:pinned": reactions.pinned,
-      "chat:configured": conversations.configured,
+      "chat:configured": settings.configured,
       "typing:start": ({ chatId, userId }) => typing.typingStarted(chatId, userId),
       "typing:stop": ({ chatId, userId }) => typing.typingStopped(chatId, userId),
       "user:status": people.presence,

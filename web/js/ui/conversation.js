@@ -16,6 +16,7 @@ import { Details } from "./details.js";
 import { History } from "./history.js";
 import * as icons from "./icons.js";
 import { MeetupCard } from "./meetups.js";
+import { Options } from "./options.js";
 import { Avatar, Face, IconButton, ViewHeader } from "./parts.js";
 import { Pins } from "./pins.js";
 
@@ -94,6 +95,7 @@ export function ConversationView({ id }) {
       ${other ? html`<${Face} user=${other} size="small" />` : html`<${Avatar} id=${id} name=${title} size="small" dot=${someoneOnline(conversation)} />`}
       <div class="bar-text"><h1>${title}</h1><p class="line">${subtitle(conversation)}</p></div>
       <${IconButton} label=${t("pinned")} icon=${icons.pin} expanded=${pins} onClick=${() => setPins(!pins)} />
+      <${Options} conversation=${conversation} />
       <${IconButton} label=${t("details")} icon=${icons.info} expanded=${details} onClick=${() => setDetails(!details)} />
     </header>
     ${meetup && html`<${MeetupCard} meetup=${meetup} here=${true} />`}

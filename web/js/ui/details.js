@@ -4,9 +4,8 @@ import { useEffect, useState } from "preact/hooks";
 
 import { call, why } from "../api.js";
 import { html } from "../lib/html.js";
-import { dayAndClock } from "../lib/time.js";
 import { conversationLink, go } from "../route.js";
-import { configure, directWith, drop, fetchConversation, isMuted, put, titleOf } from "../state/conversations.js";
+import { directWith, drop, fetchConversation, put, titleOf } from "../state/conversations.js";
 import { nameOf } from "../state/people.js";
 import { t } from "../texts.js";
 import { Choose } from "./choose.js";
@@ -14,31 +13,6 @@ import * as icons from "./icons.js";
 import { Dialog, Face, Field, IconButton, Wrong, values } from "./parts.js";
 
 /** @typedef {import("../types.js").Conversation} Conversation */
-
-/** For how long a conversation can be muted, in milliseconds. */
-const MUTED_MS = 60 * 60 * 1_000;
-
-/** The choice for how long a conversation is muted. @param {{ conversation: Conversation, onChange: (muted: boolean | string) => void }} props */
-function Mute({ conversation, onChange }) {
-  const muted = isMuted(conversation) ? conversation.settings?.muted : false;
-  const until = typeof muted === "string" ? muted : "";
-  /** @type {Record<string, () => boolean | string>} */
-  const choices = {
-    off: () => false,
-    hour: () => new Date(Date.now() + MUTED_MS).toISOString(),
-    until: () => until,
-    always: () => true,
-  };
-  return html`<div class="field">
-    <label for="mute">${t("mute")}</label>
-    <select id="mute" value=${until ? "until" : muted ? "always" : "off"} onChange=${(/** @type {any} */ event) => onChange(choices[event.target.value]?.() ?? false)}>
-      <option value="off">${t("muteOff")}</option>
-      <option value="hour">${t("muteHour")}</option>
-      ${until && html`<option value="until">${t("muteUntil", { when: dayAndClock(until) })}</option>`}
-      <option value="always">${t("muteAlways")}</option>
-    </select>
-  </div>`;
-}
 
 /** @param {{ conversation: Conversation, me: import("../types.js").User | null, onClose: () => void }} props */
 export function Details({ conversation, me, onClose }) {
@@ -94,7 +68,6 @@ export function Details({ conversation, me, onClose }) {
       ${leads && user.id !== me?.id && (kind === "group" || kind === "room") && html`<${IconButton} label=${t("removePerson", { name: nameOf(user.id) })} icon=${icons.close} onClick=${() => remove(user.id)} />`}
     </li>`)}</ul>
     ${leads && kind === "group" && html`<${Choose} without=${members.map(({ user }) => user.id)} onChoose=${add} />`}
-    <${Mute} conversation=${conversation} onChange=${(/** @type {boolean | string} */ muted) => attempt(() => configure(id, { muted }))} />
     <${Wrong} error=${error} />
     <div class="actions">
       ${(kind === "group" || kind === "room") && html`<button class="quiet" onClick=${() => remove(me?.id ?? "")}>${t("leave")}</button>`}

@@ -14,6 +14,7 @@ import { read, rightsIn } from "../state/conversations.js";
 import { looking } from "../state/live.js";
 import { loadNewer, loadOlder, openMessages, shown, view } from "../state/messages.js";
 import { outbox } from "../state/outbox.js";
+import { configure } from "../state/settings.js";
 import { t } from "../texts.js";
 import * as icons from "./icons.js";
 import { MessageItem, PendingItem } from "./message.js";
@@ -104,11 +105,28 @@ export function History({ conversation }) {
     if (!loading && before !== null && element.scrollHeight <= element.clientHeight + NEAR / 2) void loadOlder();
   }, [items, waiting.length, loading]);
 
+  // Opening the conversation ends its mark as unread. A mark that another device sets while it is open stays.
+  const opened = useRef(true);
+  function endMark() {
+    if (!opened.current || state !== "online" || document.hidden) return;
+    opened.current = false;
+    if (!conversation.settings?.markedUnread) return;
+    void configure(conversation.id, { markedUnread: false }).then((done) => { if (!done) opened.current = true; });
+  }
+
   useEffect(() => {
-    markRead();
-    document.addEventListener("visibilitychange", markRead);
+    const look = () => {
+      markRead();
+      endMark();
+    };
+    const seen = () => {
+      if (!document.hidden) opened.current = true;
+      look();
+    };
+    look();
+    document.addEventListener("visibilitychange", seen);
     return () => {
-      document.removeEventListener("visibilitychange", markRead);
+      document.removeEventListener("visibilitychange", seen);
       looking.at = "";
     };
   });

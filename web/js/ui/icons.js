@@ -21,6 +21,9 @@ export const waiting = () => icon("M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Zm0 4.5V12
 export const warning = () => icon("M12 4 2.5 20h19L12 4Zm0 6v5M12 17.5h.01");
 export const pin = () => icon("M9 4h6l-1 6 3 3v2H7v-2l3-3L9 4ZM12 15v5.5");
 export const muted = () => icon("M6 16v-5a6 6 0 0 1 12 0v5l1.5 2h-15L6 16ZM10 20.5a2 2 0 0 0 4 0M4 3l16 18");
+export const archive = () => icon("M4 5h16v4H4zM5.5 9v10h13V9M10 13h4");
+export const unread = () => icon("M12 7.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9Z");
+export const fold = () => icon("M9 6l6 6-6 6");
 export const file = () => icon("M6 3h8l4 4v14H6zM14 3v4h4");
 export const search = () => icon("M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13Zm5 11.5L20.5 20.5");
 export const logo = () => html`<svg class="logo" viewBox="0 0 32 32" aria-hidden="true" focusable="false">

@@ -1,20 +1,23 @@
 // The sidebar: the list of conversations, and the search above it.
 
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 
 import { html } from "../lib/html.js";
 import { brief } from "../lib/time.js";
 import { conversationLink, route } from "../route.js";
 import { me } from "../session.js";
 import { link } from "../socket.js";
-import { inALine, isMuted, loaded, ordered, otherOf, someoneOnline, titleOf } from "../state/conversations.js";
+import { inALine, loaded, otherOf, someoneOnline, titleOf } from "../state/conversations.js";
 import { newNotices } from "../state/notices.js";
 import { outbox } from "../state/outbox.js";
 import { nameOf } from "../state/people.js";
+import { isArchived, isMuted, listed } from "../state/settings.js";
 import { typing } from "../state/typing.js";
 import { t } from "../texts.js";
 import { Found } from "./found.js";
 import * as icons from "./icons.js";
+import { useKeptFocus } from "./keptfocus.js";
+import { Options } from "./options.js";
 import { Avatar, Face } from "./parts.js";
 
 /** @typedef {import("../types.js").Conversation} Conversation */
@@ -31,26 +34,54 @@ function lastLine({ id, kind, lastMessage }) {
   return who ? `${who}: ${text}` : text;
 }
 
-/** @param {{ conversation: Conversation }} props */
-function Item({ conversation }) {
-  const { id, unreadCount, updatedAt } = conversation;
+/** An icon that says something about a conversation. @param {{ label: string, icon: any }} props */
+function Sign({ label, icon }) {
+  return html`<span class="sign" role="img" aria-label=${label} title=${label}>${icon()}</span>`;
+}
+
+/** The number of unread messages; without a number, the mark as unread. @param {{ conversation: Conversation }} props */
+function Badge({ conversation }) {
+  const { unreadCount, settings } = conversation;
+  if (unreadCount === 0 && !settings?.markedUnread) return null;
+  const kinds = ["badge", isMuted(conversation) && "calm", unreadCount === 0 && "plain"].filter(Boolean).join(" ");
+  const text = unreadCount > 0 ? t("unread", { count: unreadCount }) : t("markedUnread");
+  const shown = unreadCount > 99 ? "99+" : unreadCount || "";
+  return html`<span class=${kinds}><span aria-hidden="true">${shown}</span><span class="hidden">${text}</span></span>`;
+}
+
+/** @param {{ conversation: Conversation, isMixed: boolean }} props `isMixed`: whether archived and other ones are in one list */
+function Item({ conversation, isMixed }) {
+  const { id, updatedAt, settings } = conversation;
   const title = titleOf(conversation);
   const other = otherOf(conversation);
   const here = route.value.name === "c" && route.value.id === id;
-  const muted = isMuted(conversation);
   const waiting = outbox.value.some((entry) => entry.conversationId === id);
-  return html`<li>
+  return html`<li class="entry" data-id=${id}>
     <a class="item" href=${conversationLink(id)} aria-current=${here ? "page" : undefined}>
       ${other ? html`<${Face} user=${other} />` : html`<${Avatar} id=${id} name=${title} dot=${someoneOnline(conversation)} />`}
       <span class="item-text">
         <span class="item-head"><span class="item-title">${title}</span><time datetime=${updatedAt}>${brief(updatedAt)}</time></span>
         <span class="item-last"><span class="line">${waiting && html`<${icons.waiting} />`}${lastLine(conversation)}</span>
-          ${muted && html`<span role="img" aria-label=${t("muted")} title=${t("muted")}><${icons.muted} /></span>`}
-          ${unreadCount > 0 && html`<span class=${muted ? "badge calm" : "badge"}><span aria-hidden="true">${unreadCount > 99 ? "99+" : unreadCount}</span><span class="hidden">${t("unread", { count: unreadCount })}</span></span>`}
+          ${isMixed && isArchived(conversation) && html`<${Sign} label=${t("archived")} icon=${icons.archive} />`}
+          ${settings?.pinned && html`<${Sign} label=${t("pinnedOne")} icon=${icons.pin} />`}
+          ${isMuted(conversation) && html`<${Sign} label=${t("muted")} icon=${icons.muted} />`}
+          <${Badge} conversation=${conversation} />
         </span>
       </span>
     </a>
+    <${Options} conversation=${conversation} />
   </li>`;
+}
+
+/** @param {{ conversations: Conversation[], isMixed?: boolean }} props */
+function List({ conversations, isMixed = false }) {
+  return html`<ul>${conversations.map((one) => html`<${Item} key=${one.id} conversation=${one} isMixed=${isMixed} />`)}</ul>`;
+}
+
+/** The archived conversations, folded. @param {{ conversations: Conversation[] }} props */
+function Archived({ conversations }) {
+  return html`<details class="archived"><summary><${icons.fold} />${t("archivedCount", { count: conversations.length })}</summary>
+    <${List} conversations=${conversations} /></details>`;
 }
 
 /** The state of the connection, if it is not online. */
@@ -64,7 +95,12 @@ function Link() {
 export function Sidebar() {
   const [query, setQuery] = useState("");
   const wanted = query.trim().toLowerCase();
-  const shown = ordered.value.filter((one) => !wanted || titleOf(one).toLowerCase().includes(wanted));
+  const matching = listed.value.filter((one) => !wanted || titleOf(one).toLowerCase().includes(wanted));
+  // A search shows what it finds in one list.
+  const shown = matching.filter((one) => wanted || !isArchived(one));
+  const archived = matching.filter((one) => !wanted && isArchived(one));
+  const list = useRef(/** @type {HTMLElement | null} */ (null));
+  useKeptFocus(list);
   const user = me.value;
   return html`<nav class="sidebar" aria-label=${t("conversations")}>
     <header class="bar">
@@ -81,10 +117,11 @@ export function Sidebar() {
       <input type="search" aria-label=${t("searchLabel")} placeholder=${t("searchPlaceholder")} value=${query}
         onInput=${(/** @type {any} */ event) => setQuery(event.target.value)} />
     </search>
-    <div class="list">
-      <ul>${shown.map((one) => html`<${Item} key=${one.id} conversation=${one} />`)}</ul>
+    <div class="list" ref=${list}>
+      <${List} conversations=${shown} isMixed=${wanted !== ""} />
+      ${archived.length > 0 && html`<${Archived} conversations=${archived} />`}
       ${wanted ? html`<${Found} query=${wanted} onDone=${() => setQuery("")} />`
-        : shown.length === 0 && html`<p class="hint">${loaded.value ? t("noConversations") : t("loading")}</p>`}
+        : matching.length === 0 && html`<p class="hint">${loaded.value ? t("noConversations") : t("loading")}</p>`}
     </div>
   </nav>`;
 }

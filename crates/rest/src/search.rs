@@ -61,8 +61,9 @@ impl Search {
 
 /// Finds messages that the caller may read, newest first.
 ///
-/// A message is found within a second after it was sent or edited. Deleted messages are not found. A page may have fewer
-/// than `limit` items although there are more. `next` shows whether there are.
+/// A message is found within about a second after it was sent or edited, and later while the server is busy. Deleted
+/// messages are not found. A page may have fewer than `limit` items although there are more. `next` shows whether there
+/// are.
 #[utoipa::path(
     get, path = "/search/messages", tag = "messages", operation_id = "searchMessages", params(Search),
     responses(

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The time after which a node that has not confirmed the newest position is not ready. It is a second less than the ten
-/// seconds within which such a node has to have closed its connections, so that there is time to notice and to close them.
-pub const READY_WITHIN: Duration = Duration::from_secs(9);
+/// The time after which a node that has not confirmed the newest position is not ready. It is longer than the time in which
+/// nodes that lose the database together notice it and are not heard any more: less, and each would take the others for
+/// nodes that reach it, and send its clients away.
+pub const READY_WITHIN: Duration = Duration::from_secs(10);
 
 /// The time for which a node that was heard counts as one that reaches the database: nodes that do not are silent.
 const HEARD_FOR: Duration = Duration::from_secs(3);

@@ -1,6 +1,7 @@
 //! `cargo xtask chaos`: plays faults against two nodes, and the tests with official clients on two nodes.
 //!
-//! What must stay true: only a full run in which nothing was violated renews docs/reliability.md.
+//! What must stay true: only full runs in which nothing was violated renew docs/reliability.md: one, or several that have
+//! played all scenarios between them.
 
 use crate::{nodes, sh, test};
 
@@ -19,6 +20,8 @@ pub(crate) struct Choice {
     pub(crate) short: bool,
     /// The names of the scenarios to play, separated by commas; all if there are none.
     pub(crate) only: Option<String>,
+    /// The files of results of earlier full runs, whose scenarios count as played.
+    pub(crate) earlier: Vec<String>,
     /// How often each fault is played, instead of what the scenario says. The tests are played as in a full run.
     pub(crate) count: Option<u32>,
     /// The seed of all random choices.
@@ -26,10 +29,10 @@ pub(crate) struct Choice {
 }
 
 impl Choice {
-    /// Whether everything is played.
+    /// Whether everything is played, by this run or by earlier ones.
     fn is_full(&self) -> bool {
-        let Self { short, only, count, seed: _ } = self;
-        !short && only.is_none() && count.is_none()
+        let Self { short, only, earlier, count, seed: _ } = self;
+        !short && count.is_none() && (only.is_none() || !earlier.is_empty())
     }
 
     /// Whether the tests with official clients are played on two nodes.
@@ -43,7 +46,8 @@ impl Choice {
         args.extend(self.short.then(|| "--short".to_owned()));
         args.extend(self.only.iter().flat_map(|only| ["--only".to_owned(), only.clone()]));
         args.extend(self.count.iter().flat_map(|count| ["--count".to_owned(), count.to_string()]));
-        if self.has_tests() {
+        args.extend(self.earlier.iter().flat_map(|file| ["--earlier".to_owned(), file.clone()]));
+        if self.has_tests() || !self.earlier.is_empty() {
             args.extend(["--tests".to_owned(), sh::root().join(TALLY).to_string_lossy().into_owned()]);
         }
         if self.is_full() {
@@ -77,7 +81,7 @@ mod tests {
 
     #[test]
     fn only_a_full_run_renews_the_page() {
-        let full = || Choice { short: false, only: None, count: None, seed: 1 };
+        let full = || Choice { short: false, only: None, earlier: Vec::new(), count: None, seed: 1 };
         assert_eq!(full().args()[..4], ["chaos/main.mjs", "--seed", "1", "--tests"]);
         assert_eq!(full().args()[5], "--page");
         for part in [
@@ -87,6 +91,9 @@ mod tests {
         ] {
             assert!(!part.args().contains(&"--page".to_owned()));
         }
+        let rest = || Choice { only: Some("kills".to_owned()), earlier: vec!["/before.json".to_owned()], ..full() };
+        assert!(rest().args().contains(&"--page".to_owned()) && !rest().has_tests());
+        assert!(!Choice { short: true, ..rest() }.args().contains(&"--page".to_owned()));
         assert!(Choice { count: Some(3), ..full() }.has_tests());
         assert_eq!(Choice { only: Some("kills".to_owned()), ..full() }.args()[3..], ["--only", "kills"]);
     }

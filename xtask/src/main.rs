@@ -96,6 +96,10 @@ enum Command {
         /// Names of scenarios, separated by commas, as the output has them; all by default.
         #[arg(long)]
         only: Option<String>,
+        /// Absolute paths of `results.json` of earlier full runs, whose scenarios count as played: with `--only`, what
+        /// one of them has not played, or not without a fault, is played again, and the page is renewed.
+        #[arg(long)]
+        earlier: Vec<String>,
         /// How often each fault is played; the tests are played as in a full run, but the page is not renewed.
         #[arg(long)]
         count: Option<u32>,
@@ -116,7 +120,9 @@ fn main() -> ExitCode {
             bench::run(&choice)
         }
         Command::Deny => deny::run(),
-        Command::Chaos { short, only, count, seed } => chaos::run(&chaos::Choice { short, only, count, seed }),
+        Command::Chaos { short, only, earlier, count, seed } => {
+            chaos::run(&chaos::Choice { short, only, earlier, count, seed })
+        }
         Command::Dist => sh::run("cargo", &["build", "--profile", "dist", "--package", "quintet", "--all-features"]),
         Command::Screenshots => test::screenshots(),
         Command::Vendor { check } => vendor::run(check),
@@ -125,7 +131,9 @@ fn main() -> ExitCode {
             simulate::run(&simulate::Choice { seeds, first, seed, steps, nodes })
         }
         Command::Ci => test::run(true, true)
-            .and_then(|()| chaos::run(&chaos::Choice { short: true, only: None, count: None, seed: 1 }))
+            .and_then(|()| {
+                chaos::run(&chaos::Choice { short: true, only: None, earlier: Vec::new(), count: None, seed: 1 })
+            })
             .and_then(|()| simulate::ci())
             .and_then(|()| sh::run("cargo", &["fmt", "--all", "--check"]))
             .and_then(|()| {

@@ -25,7 +25,7 @@ fn user(id: &str) -> Arc<User> {
 
 fn commit(position: u64) -> Commit {
     let event = Event::UserChanged { user: user("ada"), metadata: None, visible: true };
-    let entry = Entry { position, sequence: None, origin: None, acked: false, event, withheld_from: Vec::new() };
+    let entry = Entry { position, sequence: None, origin: None, acked: false, event, withheld: None };
     Commit { position, replies: Vec::new(), entries: vec![entry] }
 }
 

@@ -53,7 +53,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 /// The entry at a position. Its event names the position, so that none can be taken for another.
 fn entry(position: u64) -> Entry {
     let event = Event::Revoked { user: UserId::trusted("ada"), generation: position };
-    Entry { position, sequence: None, origin: None, acked: false, event, withheld_from: Vec::new() }
+    Entry { position, sequence: None, origin: None, acked: false, event, withheld: None }
 }
 
 fn entries(after: u64, last: u64) -> Vec<Entry> {

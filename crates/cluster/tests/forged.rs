@@ -162,7 +162,7 @@ async fn what_no_node_has_sent_is_not_heard() {
         origin: None,
         acked: false,
         event: Event::Revoked { user: UserId::trusted("ada"), generation: 1 },
-        withheld_from: Vec::new(),
+        withheld: None,
     };
     let notice = GroupNotice { identity: "data".to_owned(), part: 1, after: 0, last: 1, entries: Some(vec![entry]) };
     let forged = [

@@ -85,7 +85,7 @@ fn rig() -> Rig {
 /// An own group of one entry and its reply.
 fn group(position: u64) -> Group {
     let event = Event::Revoked { user: UserId::trusted("ada"), generation: position };
-    let entry = Entry { position, sequence: None, origin: None, acked: false, event, withheld_from: Vec::new() };
+    let entry = Entry { position, sequence: None, origin: None, acked: false, event, withheld: None };
     let (after, outcome) = (position - 1, Err(Refusal::internal()));
     let reply = CommandReply { ticket: Ticket(position), after, outcome };
     let commit = Commit { position, replies: vec![reply], entries: vec![entry] };

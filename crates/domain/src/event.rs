@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::{
     ConnectionId, ConversationId, ConversationRef, ConversationSettings, MeetupId, MeetupStatus, Message, MessageId,
-    Metadata, Notification, Overview, Reacted, Timestamp, User, UserId,
+    Metadata, Notification, Overview, Reacted, Timestamp, User, UserId, Withheld,
 };
 
 /// Why a membership ended.
@@ -313,9 +313,17 @@ pub struct Entry {
     pub acked: bool,
     /// The event that happened.
     pub event: Event,
-    /// The users who were of its audience then and do not receive it: an entry that was read late may show what is newer
-    /// than their departure. Empty for an entry that the writer has just made.
-    pub withheld_from: Vec<UserId>,
+    /// Who was of its audience then and does not receive it, because it was read late and shows what is newer than their
+    /// departure; none for an entry that the writer has just made.
+    pub withheld: Option<Withheld>,
+}
+
+impl Entry {
+    /// Returns whether the entry is withheld from a user of its audience.
+    #[must_use]
+    pub fn is_withheld_from(&self, user: &UserId) -> bool {
+        self.withheld.as_ref().is_some_and(|withheld| withheld.is_from(user, self.position))
+    }
 }
 
 /// An event that is not stored: typing, presence, and what was delivered.

@@ -37,6 +37,7 @@ mod search_terms;
 mod time;
 mod user;
 mod visible;
+mod withheld;
 mod write;
 
 pub use account::{Account, Claims, Login, NewUser, ProfileChange};
@@ -71,4 +72,5 @@ pub use search_terms::{SEARCH_TERMS_VERSION, SearchTerm, SearchText, search_term
 pub use time::{Environment, Timestamp};
 pub use user::{User, UserKind};
 pub use visible::{display_name, display_name_from, file_name_from, is_blank, is_visible, refuse_nul};
+pub use withheld::{Moves, Withheld};
 pub use write::*;

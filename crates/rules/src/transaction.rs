@@ -258,7 +258,7 @@ impl<'t> Transaction<'t> {
             origin,
             acked,
             event,
-            withheld_from: Vec::new(),
+            withheld: None,
         });
         Ok(())
     }

@@ -7,8 +7,8 @@ mod support;
 use std::sync::{Arc, Mutex};
 
 use quintet_domain::{
-    Barrier, ChangeConversation, ChangeProfile, ConversationId, ConversationKind, EditMessage, Entry, Event, MessageId,
-    Metadata, NewDetails, ProfileChange, Quotas, RemoveMember, SendMessage, UserId,
+    Barrier, ChangeConversation, ChangeProfile, ConversationId, ConversationKind, EditMessage, Emoji, Entry, Event,
+    MessageId, Metadata, NewDetails, ProfileChange, Quotas, React, RemoveMember, SendMessage, UserId,
 };
 use quintet_store::{Clock, Delivered, PostgresStore, ReplyTo, Store};
 use support::postgres::TestDatabase;
@@ -194,33 +194,48 @@ async fn nobody_is_shown_what_is_newer_than_their_departure() {
         let editor = if editor_is_here { &here } else { &there };
         editor.bench.write(rename).await.unwrap();
         editor.bench.write(edit).await.unwrap();
+        // What everybody may see who still receives it is not left out.
+        let react = React { actor: actor(&a), message: second.id.clone(), emoji: Emoji::trusted("👍"), active: true };
+        here.bench.write(react).await.unwrap();
+        let edit =
+            EditMessage { actor: actor(&a), message: second.id.clone(), content: "edited".to_owned(), details: None };
+        here.bench.write(edit).await.unwrap();
+        // A conversation is shown with its newest message.
+        let made = here.bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
+        here.bench.write(RemoveMember { actor: actor(&a), conversation: made.clone(), user: b.clone() }).await.unwrap();
+        here.bench.send(&a, &made, "secret").await.unwrap();
         there.bench.settled().await;
         let entries = there.bench.entries.lock().unwrap().clone();
         let of = |id: &MessageId| {
             let mut created = entries.iter().filter_map(|entry| match &entry.event {
-                Event::MessageCreated(message) if message.id == *id => {
-                    Some((Arc::clone(message), &entry.withheld_from))
-                }
+                Event::MessageCreated(message) if message.id == *id => Some((Arc::clone(message), entry)),
                 _ => None,
             });
             created.next().unwrap()
         };
-        let (read, withheld_from) = of(&first.id);
-        assert_eq!(withheld_from[..], if read.content == "secret" { vec![b.clone()] } else { Vec::new() });
-        assert_eq!(
-            read.content,
-            if editor_is_here { "secret" } else { "before" },
-            "it is read before its editor writes"
-        );
-        assert_eq!((of(&second.id).0.content.as_str(), of(&reply.id).1.len()), ("plain", 0));
+        let (read, entry) = of(&first.id);
+        let expected = if editor_is_here { "secret" } else { "before" };
+        assert_eq!(read.content, expected, "it is read before its editor writes");
+        assert_eq!((entry.is_withheld_from(&b), entry.is_withheld_from(&a)), (editor_is_here, false));
+        assert!(!of(&reply.id).1.is_withheld_from(&b));
         let quote = of(&reply.id).0.details.as_ref().and_then(|details| details.reply_to.clone());
         assert_eq!(quote.is_none(), editor_is_here, "an answer is received without what it must not quote");
-        let secret = entries.iter().filter(|entry| {
-            let receives = entry.withheld_from != [b.clone()];
-            let before = entry.sequence.is_some_and(|sequence| sequence <= reply.sequence);
-            receives && before && format!("{:?}", entry.event).contains("secret")
+        let edited = entries.iter().find_map(|entry| match &entry.event {
+            Event::MessageEdited(message) if message.id == second.id => Some(message),
+            _ => None,
         });
-        assert_eq!(secret.count(), 0, "{entries:?}");
+        let reactions = edited.unwrap().details.as_ref().map(|details| details.reactions.len());
+        assert_eq!(reactions, Some(1), "it was given and edited when nobody left any more");
+        let has_secret = |entry: &&Entry| format!("{:?}", entry.event).contains("secret");
+        let is_created = |entry: &&Entry| match &entry.event {
+            Event::ConversationCreated { conversation, .. } => conversation.conversation.id == made,
+            _ => false,
+        };
+        let created = entries.iter().find(is_created).unwrap();
+        assert!(has_secret(&created) && created.is_withheld_from(&b) && !created.is_withheld_from(&a));
+        let left_at = entries.iter().find(|entry| matches!(entry.event, Event::MemberLeft { .. })).unwrap().position;
+        let mut before = entries.iter().filter(|entry| entry.position <= left_at).filter(has_secret);
+        assert!(before.all(|entry| entry.is_withheld_from(&b)), "{entries:?}");
         there.bench.store.close().await;
     }
     here.bench.store.close().await;

@@ -125,7 +125,7 @@ struct Entry<'a> {
 
 impl<'a> Entry<'a> {
     fn of(entry: &'a domain::Entry) -> Self {
-        let domain::Entry { position, sequence, origin, acked, event, withheld_from: _ } = entry;
+        let domain::Entry { position, sequence, origin, acked, event, withheld: _ } = entry;
         Self {
             position: *position,
             sequence: *sequence,
@@ -143,7 +143,7 @@ impl<'a> Entry<'a> {
             origin: origin.map(ConnectionId),
             acked,
             event: event.read(),
-            withheld_from: Vec::new(),
+            withheld: None,
         }
     }
 }

@@ -289,14 +289,7 @@ pub fn entries(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Entry
         let mut newest = 7;
         let placed = entries.into_iter().map(|(step, sequence, origin, acked, event)| {
             newest += step;
-            Entry {
-                position: newest,
-                sequence,
-                origin: origin.map(ConnectionId),
-                acked,
-                event,
-                withheld_from: Vec::new(),
-            }
+            Entry { position: newest, sequence, origin: origin.map(ConnectionId), acked, event, withheld: None }
         });
         placed.collect()
     })

@@ -253,7 +253,7 @@ pub fn messages() -> Vec<(String, Message)> {
             origin: (number % 2 == 0).then_some(ConnectionId(u64::MAX)),
             acked: number % 3 == 0,
             event,
-            withheld_from: Vec::new(),
+            withheld: None,
         };
         named.push((format!("event {number}:"), group(Some(vec![entry]))));
     }

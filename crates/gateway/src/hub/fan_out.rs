@@ -309,7 +309,7 @@ impl FanOut {
             if (others_only && Some(slot) == actor) || local.presence.arrival > recipients.arrived_by {
                 return;
             }
-            if entry.is_some_and(|entry| entry.withheld_from.contains(&local.user.id)) {
+            if entry.is_some_and(|entry| entry.is_withheld_from(&local.user.id)) {
                 return;
             }
             let perspective = if Some(slot) == actor { Perspective::Actor } else { Perspective::Other };

@@ -183,7 +183,7 @@ mod tests {
             changes: Vec::new(),
         };
         let event = Event::MessageReacted(Arc::new(reacted));
-        Entry { position, sequence: None, origin: None, acked: false, event, withheld_from: Vec::new() }
+        Entry { position, sequence: None, origin: None, acked: false, event, withheld: None }
     }
 
     fn take(reactions: &mut Reactions, timers: &mut Timers, entry: &Entry, now: Instant) -> Turn {

@@ -83,7 +83,7 @@ mod tests {
     }
 
     fn entry(position: u64, event: Event) -> Entry {
-        Entry { position, sequence: None, origin: None, acked: false, event, withheld_from: Vec::new() }
+        Entry { position, sequence: None, origin: None, acked: false, event, withheld: None }
     }
 
     #[test]

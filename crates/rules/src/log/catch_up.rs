@@ -12,12 +12,12 @@ use quintet_domain::{ConnectionId, Entry, Metadata, Notification, NotificationId
 
 use super::budget::Budget;
 use super::change::Change;
+use super::departed::Departed;
 use super::missed::{MissedChange, MissedKind, ReplayRows};
 use super::missed_reactions::Together;
 use super::receivable::Departures;
 use super::record::ChangeRecord;
 use super::replay::Facts;
-use super::withheld::Withheld;
 use crate::{ConversationKey, MessageKey, RowResult, UserKey};
 
 /// A change as the log has it, the creation of messages included.
@@ -41,7 +41,8 @@ pub struct Logged {
 
 /// The reads of catching up, beside those of a replay.
 pub trait CatchUpRows: ReplayRows {
-    /// All messages and changes after a position, up to another one, and the changes behind that, in order.
+    /// All messages and changes after a position, up to another one, and the changes behind that, in order; receipts behind
+    /// it may be left out.
     fn logged(&self, after: u64, up_to: u64) -> RowResult<Vec<Logged>>;
     /// The custom data of some users; those who have none are left out.
     fn user_metadata(&self, keys: &BTreeSet<UserKey>) -> RowResult<Vec<(UserKey, Metadata)>>;
@@ -56,7 +57,7 @@ pub trait CatchUpRows: ReplayRows {
 pub fn entries_between(rows: &dyn CatchUpRows, after: u64, up_to: u64) -> RowResult<Vec<Entry>> {
     let mut logged = rows.logged(after, up_to)?;
     let mut missed: Vec<MissedChange> = logged.iter().filter_map(missed_of).collect();
-    let withheld = Withheld::of(&missed);
+    let mut departed = Departed::of(&missed);
     missed.truncate(missed.partition_point(|missed| missed.position <= up_to));
     logged.truncate(logged.partition_point(|logged| logged.position <= up_to));
     let mut budget = Budget { bytes: usize::MAX };
@@ -65,7 +66,7 @@ pub fn entries_between(rows: &dyn CatchUpRows, after: u64, up_to: u64) -> RowRes
         return Ok(Vec::new());
     };
     let others: BTreeSet<UserKey> =
-        logged.iter().filter_map(of_user).chain(withheld.iter().flat_map(Withheld::users)).collect();
+        logged.iter().filter_map(of_user).chain(departed.iter().flat_map(Departed::users)).collect();
     let others: BTreeSet<UserKey> = others.into_iter().filter(|key| !facts.users.contains_key(key)).collect();
     facts.users.extend(rows.users(&others)?.into_iter().map(|row| (row.key, row)));
     let configured: BTreeSet<ConversationKey> =
@@ -79,30 +80,26 @@ pub fn entries_between(rows: &dyn CatchUpRows, after: u64, up_to: u64) -> RowRes
             facts.users.entry(key).and_modify(|row| row.metadata = Some(metadata));
         }
     }
-    if let Some(withheld) = &withheld {
-        withheld.leave_out(rows, &missed, &mut facts)?;
+    if let Some(departed) = &mut departed {
+        departed.learn_ids(rows, &facts)?;
     }
+    let shown = |at: (u64, Option<ConversationKey>), change: Change| match &departed {
+        Some(departed) => departed.shown(at, change),
+        None => (change, None),
+    };
     let mut entries = Vec::with_capacity(logged.len());
     for logged in logged {
-        let shown = withheld.as_ref().zip(missed_of(&logged));
-        let withheld_from = |users: fn(&Withheld, &MissedChange, &Facts) -> Vec<UserId>| {
-            shown.as_ref().map_or_else(Vec::new, |(withheld, missed)| users(withheld, missed, &facts))
-        };
         // An announcement has the position before the change that it announces, and no record of its own.
         if let Some(announced) = announcement(&facts, &logged) {
-            entries.push(Entry {
-                position: logged.position - 1,
-                sequence: None,
-                origin: logged.origin,
-                acked: logged.acked,
-                event: announced.event(),
-                withheld_from: withheld_from(Withheld::users_where_shown),
-            });
+            let position = logged.position - 1;
+            let (announced, withheld) = shown((position, logged.conversation), announced);
+            let (origin, acked, event) = (logged.origin, logged.acked, announced.event());
+            entries.push(Entry { position, sequence: None, origin, acked, event, withheld });
         }
         if let Some(change) = change(rows, &facts, &logged)? {
+            let (change, withheld) = shown((logged.position, logged.conversation), change);
             let Logged { position, sequence, origin, acked, .. } = logged;
-            let (event, withheld_from) = (change.event(), withheld_from(Withheld::users_of));
-            entries.push(Entry { position, sequence, origin, acked, event, withheld_from });
+            entries.push(Entry { position, sequence, origin, acked, event: change.event(), withheld });
         }
     }
     Ok(entries)
@@ -161,7 +158,7 @@ fn announcement(facts: &Facts, logged: &Logged) -> Option<Change> {
     let conversation = logged.conversation?;
     match &logged.change {
         MissedKind::Recorded(ChangeRecord::MemberJoined { member, announced: true, .. }) => {
-            let user = facts.users.get(member)?.user.id.clone();
+            let user = facts.as_known_before(*member, &facts.users.get(member)?.user).id.clone();
             Some(Change::ConversationAppeared { conversation: Arc::clone(facts.overviews.get(&conversation)?), user })
         }
         MissedKind::Recorded(ChangeRecord::ConversationDeleted { announced: true }) => {
@@ -174,6 +171,8 @@ fn announcement(facts: &Facts, logged: &Logged) -> Option<Change> {
 
 fn known(facts: &Facts, logged: &Logged) -> Option<Change> {
     let person = |key: UserKey| Some((key, Arc::clone(&facts.users.get(&key)?.user)));
+    // A guest joins and leaves by the id that it had before an account took it.
+    let then = |key: UserKey| Some((key, facts.as_known_before(key, &facts.users.get(&key)?.user)));
     let named = |key: UserKey| Some((key, facts.users.get(&key)?.user.id.clone()));
     let reference = || Some(Arc::clone(&facts.conversations.get(&logged.conversation?)?.reference));
     let overview = || Some(Arc::clone(facts.overviews.get(&logged.conversation?)?));
@@ -225,18 +224,14 @@ fn known(facts: &Facts, logged: &Logged) -> Option<Change> {
         ChangeRecord::ConversationChanged => Change::ConversationChanged { conversation: overview()? },
         ChangeRecord::ConversationDeleted { .. } => Change::ConversationDeleted { conversation: reference()? },
         ChangeRecord::MemberJoined { member, member_count, .. } => {
-            Change::MemberJoined { conversation: reference()?, member: person(*member)?, member_count: *member_count }
+            Change::MemberJoined { conversation: reference()?, member: then(*member)?, member_count: *member_count }
         }
-        ChangeRecord::MemberLeft { member, departure, member_count } => {
-            let (key, user) = person(*member)?;
-            let user = match departure {
-                // It left by the id that it had until then.
-                quintet_domain::Departure::IdTaken => facts.as_known_before(key, &user),
-                _ => user,
-            };
-            let (departure, member_count) = (*departure, *member_count);
-            Change::MemberLeft { conversation: reference()?, member: (key, user), departure, member_count }
-        }
+        ChangeRecord::MemberLeft { member, departure, member_count } => Change::MemberLeft {
+            conversation: reference()?,
+            member: then(*member)?,
+            departure: *departure,
+            member_count: *member_count,
+        },
         ChangeRecord::MeetupChanged { meetup, status, by } => {
             let by = by.and_then(person);
             Change::MeetupChanged { meetup: meetup.clone(), status: *status, by, audience: told() }

@@ -10,13 +10,13 @@
 mod budget;
 mod catch_up;
 mod change;
+mod departed;
 mod missed;
 mod missed_overviews;
 mod missed_reactions;
 mod receivable;
 mod record;
 mod replay;
-mod withheld;
 
 pub use catch_up::{CatchUpRows, Logged, entries_between};
 pub use change::Change;

@@ -114,7 +114,7 @@ fn entries(rows: &dyn ReplayRows, user: &UserRow, since: MissedSince) -> RowResu
                 origin: missed.origin,
                 acked: missed.acked,
                 event: announced.event(),
-                withheld_from: Vec::new(),
+                withheld: None,
             });
         }
         let Some(change) = facts.change(user, missed) else { continue };
@@ -137,7 +137,7 @@ fn entries(rows: &dyn ReplayRows, user: &UserRow, since: MissedSince) -> RowResu
             origin: missed.origin,
             acked: missed.acked,
             event: change.event(),
-            withheld_from: Vec::new(),
+            withheld: None,
         });
     }
     entries.sort_by_key(|entry| entry.position);
@@ -155,7 +155,7 @@ fn notifications(
     rows.notifications_since(user.key, after, ROWS_MAX, &mut |position, notification| {
         fits = budget.take(notification.title.len() + notification.message.len());
         let event = Change::Notified { user: (user.key, user.user.id.clone()), notification }.event();
-        entries.push(Entry { position, sequence: None, origin: None, acked: false, event, withheld_from: Vec::new() });
+        entries.push(Entry { position, sequence: None, origin: None, acked: false, event, withheld: None });
         fits
     })?;
     Ok(fits.then_some(entries))
@@ -180,14 +180,7 @@ fn settings(rows: &dyn ReplayRows, user: &UserRow, after: u64, budget: &mut Budg
             member: (user.key, user.user.id.clone()),
             settings: settings.shown(conversation.head.last_message),
         };
-        Some(Entry {
-            position,
-            sequence: None,
-            origin: None,
-            acked: false,
-            event: change.event(),
-            withheld_from: Vec::new(),
-        })
+        Some(Entry { position, sequence: None, origin: None, acked: false, event: change.event(), withheld: None })
     };
     Ok(Some(found.into_iter().filter_map(entry).collect()))
 }

@@ -244,23 +244,34 @@ impl History {
         })
     }
 
+    /// Whether a user left a conversation behind a position.
+    fn leaves_behind(&self, conversation: &ConversationId, user: &UserId, position: u64) -> bool {
+        let mut later = self.entries.iter().rev().take_while(|entry| entry.position > position);
+        later.any(|entry| match &entry.event {
+            Event::MemberLeft { conversation: left, user: one, .. } => left.id == *conversation && one.id == *user,
+            _ => false,
+        })
+    }
+
     /// Whether an entry may be withheld from a user where a node reads it late, because what it shows was changed after the
     /// user had left the conversation.
     pub(crate) fn may_be_withheld(&self, entry: &Entry, user: &UserId) -> bool {
         match &entry.event {
-            Event::MessageCreated(message) | Event::MessageEdited(message) | Event::MessageDeleted(message) => {
+            Event::MessageCreated(message) => {
                 let facts = self.messages.get(&message.id);
                 facts.is_some_and(|facts| {
                     let mut later = facts.texts.iter().filter(|(at, _)| *at > entry.position);
                     later.any(|(at, _)| !self.was_member(&facts.conversation, user, *at))
                 })
             }
+            // They show what others have done to the message, and how it is answered.
+            Event::MessageEdited(message) | Event::MessageDeleted(message) => {
+                self.leaves_behind(&message.conversation.id, user, entry.position)
+            }
             Event::ConversationCreated { conversation, .. }
             | Event::ConversationAppeared { conversation, .. }
             | Event::ConversationChanged { conversation } => {
-                let facts = self.conversations.get(&conversation.conversation.id);
-                let spans = facts.and_then(|facts| facts.members.get(user));
-                spans.is_some_and(|spans| spans.iter().any(|span| span.to.is_some_and(|to| to >= entry.position)))
+                self.leaves_behind(&conversation.conversation.id, user, entry.position)
             }
             _ => false,
         }
@@ -276,9 +287,13 @@ impl History {
                     facts.texts.iter().any(|(at, _)| !self.was_member(&facts.conversation, user, *at))
                 })
             }
-            Event::ConversationCreated { .. }
-            | Event::ConversationAppeared { .. }
-            | Event::ConversationChanged { .. } => self.may_be_withheld(entry, user),
+            Event::ConversationCreated { conversation, .. }
+            | Event::ConversationAppeared { conversation, .. }
+            | Event::ConversationChanged { conversation } => {
+                let facts = self.conversations.get(&conversation.conversation.id);
+                let spans = facts.and_then(|facts| facts.members.get(user));
+                spans.is_some_and(|spans| spans.iter().any(|span| span.to.is_some_and(|to| to >= entry.position)))
+            }
             // The newest pin alone is replayed, and none of a deleted message.
             Event::MessagePinned { message, .. } => {
                 let is_newer = |later: &Entry| match &later.event {

@@ -1,6 +1,7 @@
 //! The reads of catching up with other nodes over the tables in memory.
 //!
-//! What must stay true: they return what the same reads of the PostgreSQL store return.
+//! What must stay true: they return what the same reads of the PostgreSQL store return, and receipts besides that these
+//! leave out.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -31,13 +31,15 @@ const STEP_POSITIONS: i64 = 50_000;
 /// The time for which it rests after each step, as a multiple of what the step took: under load the index falls behind
 /// rather than take more than a quarter of a core from those who send.
 const REST: u32 = 3;
-/// Maximum time for which it rests.
+/// Maximum time for which it rests, so that the server does not take the session for one of a node that hangs.
 const REST_MAX: Duration = Duration::from_secs(20);
 /// The key of the advisory lock of the node whose turn it is: the bytes of `quintet3`.
 const TURN: i64 = i64::from_be_bytes(*b"quintet3");
-/// What the connection is told first. What a crash of the server takes is indexed again; a node that hangs in its turn
-/// loses its session, and the turn with it.
-const SETTINGS: &str = "SET synchronous_commit = off; SET statement_timeout = '60s'; SET idle_session_timeout = '60s'";
+/// What the connection is told first. What a crash of the server takes is indexed again; a node that hangs in its turn, or
+/// whose machine is gone, loses its session, and the turn with it.
+const SETTINGS: &str = "SET synchronous_commit = off; SET statement_timeout = '60s'; SET idle_session_timeout = '60s';
+    SET idle_in_transaction_session_timeout = '60s';
+    SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3";
 /// How far the index has come, and the newest position.
 const LOOK: &str = "SELECT p.position, p.terms_version, coalesce(
          (SELECT position FROM commit_group WHERE part = 1 ORDER BY number DESC LIMIT 1), 0)

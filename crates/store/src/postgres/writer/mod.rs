@@ -2,7 +2,7 @@
 //!
 //! A group takes two round trips. The first begins the transaction, locks the part, reads the newest group of all nodes,
 //! and what the writes will ask for. The second writes what the group has changed, its own row, and commits. Where other
-//! nodes have committed groups since, more come between them: which rows these have changed, and those of the rows that the
+//! nodes have committed groups since, more come between them: which rows these have changed, and then those of them that the
 //! writes will ask for. The group grows then by the writes that have been queued
 //! while it waited. What rules ask for beyond that costs a round trip each.
 //!
@@ -47,7 +47,7 @@ use crate::{Delivered, Missed};
 
 /// What the writer's connection is told first. A node that hangs with the lock loses it after two seconds, and nobody
 /// waits for ever. It joins row by row, too: the others need tables that are read whole, or sorted. Statements are planned
-/// once: the plan for a few rows is that for many, and to plan for each group took longer than to write it.
+/// once: one plan serves few rows and many, and to plan for each small group took as long as to write it.
 const SETTINGS: &str = "SET idle_in_transaction_session_timeout = '2s'; SET lock_timeout = '10s';
     SET enable_hashjoin = off; SET enable_mergejoin = off; SET plan_cache_mode = force_generic_plan";
 /// Maximum time in which a lost connection is made again before the writes that wait for it are refused.

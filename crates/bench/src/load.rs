@@ -11,6 +11,8 @@ use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 
 use crate::measured::Measured;
+use crate::reactions_heard::ReactionsHeard;
+pub(crate) use crate::turn::{Greeting, Regime, Turn};
 use crate::wire;
 
 /// Maximum number of handshakes in progress; systems queue at least 128 connections that are not accepted yet.
@@ -46,44 +48,6 @@ struct Connection {
     enter: Vec<u8>,
 }
 
-/// What a client sends to open its connection.
-pub(crate) struct Greeting {
-    /// The query that follows `/socket.io/?EIO=4&transport=websocket` in the request.
-    pub(crate) query: String,
-    /// The CONNECT packet of the client.
-    pub(crate) enter: String,
-}
-
-/// What a sender sends in its turn.
-pub(crate) struct Turn {
-    /// The connection that sends.
-    pub(crate) index: usize,
-    /// The arguments of the event up to the text of a message. For an event without a text, which is not answered, the
-    /// whole event.
-    pub(crate) before: String,
-    /// The arguments after the text; `None` for an event without one.
-    pub(crate) after: Option<String>,
-}
-
-impl Turn {
-    /// A message in the `conversations` dialect.
-    pub(crate) fn message(index: usize, conversation: &str) -> Self {
-        let before = format!("[\"send_message\",{{\"conversationId\":\"{conversation}\",\"content\":\"");
-        Self { index, before, after: Some("\"}]".to_owned()) }
-    }
-}
-
-/// How the sends are scheduled.
-#[derive(Clone, Copy)]
-pub(crate) enum Regime {
-    /// A number of sends per second, regardless of the answers.
-    Paced(f64),
-    /// A number of sends in progress at all times.
-    Saturated(usize),
-    /// A number of sends of each sender in progress at all times, so that a server that answers faster gets more.
-    Each(usize),
-}
-
 pub(crate) struct Load {
     poll: Poll,
     connections: Vec<Connection>,
@@ -106,6 +70,8 @@ pub(crate) struct Load {
     apart_from: usize,
     /// By connection, if it is recorded.
     memories: Option<Vec<Memory>>,
+    /// What was heard of the reactions to the message of [`Load::react`].
+    heard: Option<ReactionsHeard>,
 }
 
 impl Load {
@@ -125,6 +91,7 @@ impl Load {
             answered: None,
             apart_from: usize::MAX,
             memories: None,
+            heard: None,
         })
     }
 
@@ -315,6 +282,8 @@ impl Load {
             // Some servers send missed events before they accept the CONNECT.
             Phase::Entering | Phase::Ready if packet.starts_with(b"42") => {
                 self.measured.events += 1;
+                let now = self.now();
+                self.heard.iter_mut().for_each(|heard| heard.event(index, packet, now));
                 if let (Some(memory), Some(offset)) = (self.memory(index), wire::offset(packet)) {
                     offset.clone_into(&mut memory.offset);
                 }
@@ -327,6 +296,8 @@ impl Load {
                 }
             }
             Phase::Ready => {
+                let now = self.now();
+                self.heard.iter_mut().for_each(|heard| heard.answer(packet, now));
                 let own = wire::ack_id(packet).and_then(|id| id.checked_sub(self.asked_before));
                 if let Some((sent, turn)) = own.and_then(|id| self.asked.get(id).copied()) {
                     self.measured.acked += 1;
@@ -413,20 +384,47 @@ impl Load {
         Ok(())
     }
 
+    /// Lets each client react to a message once, all at the same time. Each takes one of some emojis.
+    pub(crate) fn react(&mut self, message: &str, emojis: &[String]) {
+        self.heard = Some(ReactionsHeard::of(message, self.connections.len(), self.now()));
+        for index in 0..self.connections.len() {
+            let emoji = &emojis[index % emojis.len()];
+            let mut bytes = Vec::new();
+            wire::frame(&mut bytes, ReactionsHeard::packet(index, message, emoji).as_bytes());
+            self.write(index, &bytes);
+        }
+    }
+
+    /// What was heard since [`Load::react`] of the reactions to its message.
+    pub(crate) fn heard(&self) -> Option<&ReactionsHeard> {
+        self.heard.as_ref()
+    }
+
     /// Sends for a while. The senders take turns.
     pub(crate) fn send(&mut self, senders: &[Turn], regime: Regime, how_long: Duration) -> io::Result<()> {
+        let until = Instant::now() + how_long;
+        self.send_until(senders, regime, |_| Instant::now() >= until)
+    }
+
+    /// Sends until something is the case. The senders take turns.
+    pub(crate) fn send_until(
+        &mut self,
+        senders: &[Turn],
+        regime: Regime,
+        is_over: impl Fn(&Self) -> bool,
+    ) -> io::Result<()> {
         self.forget();
         self.answered = match regime {
             Regime::Each(in_flight) => Some((0..in_flight).flat_map(|_| 0..senders.len()).collect()),
             Regime::Paced(_) | Regime::Saturated(_) => None,
         };
-        let (start, end) = (self.now(), self.now() + how_long.as_nanos() as u64);
+        let start = self.now();
         let mut events = Events::with_capacity(4_096);
         loop {
-            let now = self.now();
-            if now >= end {
+            if is_over(self) {
                 return Ok(());
             }
+            let now = self.now();
             let due = match regime {
                 Regime::Paced(rate) => ((now - start) as f64 / 1e9 * rate) as u64 + 1,
                 Regime::Saturated(in_flight) => self.measured.acked + in_flight as u64,

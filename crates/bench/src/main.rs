@@ -18,10 +18,12 @@ mod page;
 mod peers;
 mod process;
 mod quintet;
+mod reactions_heard;
 mod report;
 mod runs;
 mod scenarios;
 mod sqlite_floor;
+mod turn;
 mod wire;
 mod xmpp;
 

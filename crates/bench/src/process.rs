@@ -139,7 +139,12 @@ impl Running {
         earlier.abs_diff(later).max(PAGE_BYTES)
     }
 
-    /// Peak resident memory in bytes.
+    /// Lets the peak of the resident memory begin anew.
+    pub(crate) fn forget_peak(&self) -> io::Result<()> {
+        std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5")
+    }
+
+    /// Peak resident memory in bytes, since the start or [`Running::forget_peak`].
     pub(crate) fn peak(&self) -> u64 {
         self.number("status", "VmHWM:") * 1_024
     }

@@ -7,6 +7,7 @@ mod history;
 mod idle;
 mod mixed;
 mod presence;
+mod reactions;
 mod send;
 mod storm;
 
@@ -30,13 +31,23 @@ pub(crate) enum Scenario {
     Presence,
     /// Pages of a long history, while it is written to
     History,
+    /// A crowd that reacts to one message, and the messages beside it
+    Reactions,
     /// A working day in one minute, in all five dialects
     Mixed,
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Idle, Self::Fanout, Self::Send, Self::Storm, Self::Presence, Self::History, Self::Mixed];
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Idle,
+        Self::Fanout,
+        Self::Send,
+        Self::Storm,
+        Self::Presence,
+        Self::History,
+        Self::Reactions,
+        Self::Mixed,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -46,6 +57,7 @@ impl Scenario {
             Self::Storm => "storm",
             Self::Presence => "presence",
             Self::History => "history",
+            Self::Reactions => "reactions",
             Self::Mixed => "mixed",
         }
     }
@@ -59,6 +71,7 @@ impl Scenario {
             Self::Storm => storm::ABOUT,
             Self::Presence => presence::ABOUT,
             Self::History => history::ABOUT,
+            Self::Reactions => reactions::ABOUT,
             Self::Mixed => mixed::ABOUT,
         }
     }
@@ -72,6 +85,7 @@ impl Scenario {
             Self::Storm => storm::cases(peers, quick),
             Self::Presence => presence::cases(peers, quick),
             Self::History => history::cases(peers, quick),
+            Self::Reactions => reactions::cases(peers, quick),
             Self::Mixed => mixed::cases(peers, quick),
         }
     }

@@ -48,37 +48,51 @@ impl Environment for Past {
     }
 }
 
+/// A message that is to have been sent.
+pub(crate) struct PastMessage<'m> {
+    /// The id of the user who sent it, who is a member of the conversation.
+    pub(crate) sender: &'m str,
+    pub(crate) conversation: &'m str,
+    pub(crate) text: String,
+}
+
 /// Sends `each` messages to each conversation, in which they take turns. The sender is a member of all.
 pub(crate) fn send(folder: &Path, sender: &str, conversations: &[String], each: u64) -> io::Result<()> {
+    let message = |conversation| PastMessage { sender, conversation, text: TEXT.to_owned() };
+    let messages = (0..each).flat_map(|_| conversations.iter().map(|conversation| message(conversation)));
+    send_all(folder, each * conversations.len() as u64, messages)
+}
+
+/// Sends so many messages, one after the other.
+pub(crate) fn send_all<'m>(
+    folder: &Path,
+    count: u64,
+    messages: impl Iterator<Item = PastMessage<'m>>,
+) -> io::Result<()> {
     let committed = Arc::new(AtomicU64::new(0));
-    let count = Arc::clone(&committed);
+    let of_group = Arc::clone(&committed);
     let on_commit: OnCommit = Box::new(move |group: Group| {
-        count.fetch_add(group.commit.entries.len() as u64, Ordering::Relaxed);
+        of_group.fetch_add(group.commit.entries.len() as u64, Ordering::Relaxed);
     });
-    let messages = each * conversations.len() as u64;
     let location = Location::Folder(folder.to_owned());
-    let store = SqliteStore::open(&location, Arc::new(Past::of(messages)), on_commit).map_err(io::Error::other)?;
-    let actor = Actor::user(UserId::trusted(sender));
-    let conversations: Vec<ConversationId> = conversations.iter().map(|id| ConversationId::trusted(id)).collect();
-    let message = |conversation: &ConversationId| -> Write {
-        let target = Target::Conversation(conversation.clone());
-        let (kind, content) = (MessageKind::Text, TEXT.to_owned());
+    let store = SqliteStore::open(&location, Arc::new(Past::of(count)), on_commit).map_err(io::Error::other)?;
+    let write = |message: PastMessage<'_>| -> Write {
+        let target = Target::Conversation(ConversationId::trusted(message.conversation));
+        let (kind, content) = (MessageKind::Text, message.text);
         let text = NewText { target, kind, content, file: None, client_message_id: None, details: None };
-        SendMessage { actor: actor.clone(), text }.into()
+        SendMessage { actor: Actor::user(UserId::trusted(message.sender)), text }.into()
     };
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     runtime.block_on(async {
-        for _ in 0..each {
-            for conversation in &conversations {
-                store.submit(message(conversation), ReplyTo::Nobody).await.map_err(io::Error::other)?;
-            }
+        for message in messages {
+            store.submit(write(message), ReplyTo::Nobody).await.map_err(io::Error::other)?;
         }
         store.close().await;
         Ok::<_, io::Error>(())
     })?;
     match committed.load(Ordering::Relaxed) {
-        committed if committed == messages => Ok(()),
-        committed => Err(io::Error::other(format!("the store took {committed} of {messages} messages"))),
+        committed if committed == count => Ok(()),
+        committed => Err(io::Error::other(format!("the store took {committed} of {count} messages"))),
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod abuse;
 mod chart;
+mod corpus;
 mod engine;
 mod fill;
 mod floor;
@@ -36,7 +37,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::abuse::Attack;
 use crate::peers::Peer;
-use crate::report::{Report, Table};
+use crate::report::Report;
 use crate::scenarios::{Case, Scenario};
 
 #[global_allocator]
@@ -74,7 +75,8 @@ enum Task {
         /// Another binary of Quintet, which is measured beside this build
         #[arg(long)]
         before: Option<PathBuf>,
-        /// Run only cases whose name contains this text
+        /// Run only cases whose name contains this text; `10,000,000 messages` is a case of `search` that takes half an
+        /// hour, and is run only if it is named in full
         #[arg(long, default_value = "")]
         only: String,
         /// File to write all figures to
@@ -199,7 +201,7 @@ fn main() -> io::Result<()> {
                 peers::compare_with(binary);
                 peers.push(Peer::Before);
             }
-            let tables = run(&scenarios, &peers, quick, &only);
+            let tables = runs::in_turns(chosen(&scenarios, &peers, quick, &only)).0;
             let (machine, versions) = (machine::describe(), machine::versions());
             let report = Report { date: today(), machine, versions, quick, note: None, tables };
             finish(&report, json.as_deref(), docs.as_deref())
@@ -229,13 +231,15 @@ fn today() -> String {
     output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
 }
 
-fn run(scenarios: &[Scenario], peers: &[Peer], quick: bool, only: &str) -> Vec<Table> {
-    let mut cases: Vec<(&str, Case)> = Vec::new();
+/// The cases to run, each with the name of its scenario.
+fn chosen(scenarios: &[Scenario], peers: &[Peer], quick: bool, only: &str) -> Vec<(&'static str, Case)> {
+    let mut cases = Vec::new();
     for scenario in scenarios {
-        let of_this = scenario.cases(peers, quick).into_iter().filter(|case| case.name.contains(only));
+        let usual = scenario.cases(peers, quick).into_iter().filter(|case| case.name.contains(only));
+        let of_this = usual.chain(scenario.long_cases(peers).into_iter().filter(|case| case.name == only));
         cases.extend(of_this.filter(|case| !case.servers.is_empty()).map(|case| (scenario.name(), case)));
     }
-    runs::in_turns(cases).0
+    cases
 }
 
 fn finish(report: &Report, json: Option<&Path>, docs: Option<&Path>) -> io::Result<()> {
@@ -245,5 +249,22 @@ fn finish(report: &Report, json: Option<&Path>, docs: Option<&Path>) -> io::Resu
     match docs {
         Some(folder) => page::write(report, folder),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cases_that_take_long_are_run_by_their_names_alone() {
+        let names = |only: &str| {
+            let cases = chosen(&Scenario::ALL, &[Peer::Quintet], false, only);
+            cases.into_iter().map(|(scenario, case)| format!("{scenario}: {}", case.name)).collect::<Vec<_>>()
+        };
+        assert!(names("").contains(&"search: 300,000 messages".to_owned()));
+        assert!(names("").iter().all(|name| !name.contains("10,000,000")), "{:?}", names(""));
+        assert_eq!(names("00,000 messages"), ["search: 300,000 messages"]);
+        assert_eq!(names("10,000,000 messages"), ["search: 10,000,000 messages"]);
     }
 }

@@ -178,7 +178,8 @@ pub(crate) fn in_peers(path: &str) -> io::Result<PathBuf> {
     there(&peers().join(path))
 }
 
-fn built() -> PathBuf {
+/// The folder of what is built.
+pub(crate) fn built() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target")
 }
 

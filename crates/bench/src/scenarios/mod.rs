@@ -8,6 +8,7 @@ mod idle;
 mod mixed;
 mod presence;
 mod reactions;
+mod search;
 mod send;
 mod storm;
 
@@ -33,12 +34,14 @@ pub(crate) enum Scenario {
     History,
     /// A crowd that reacts to one message, and the messages beside it
     Reactions,
+    /// Searches over many messages, and the sends beside them
+    Search,
     /// A working day in one minute, in all five dialects
     Mixed,
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Idle,
         Self::Fanout,
         Self::Send,
@@ -46,6 +49,7 @@ impl Scenario {
         Self::Presence,
         Self::History,
         Self::Reactions,
+        Self::Search,
         Self::Mixed,
     ];
 
@@ -58,6 +62,7 @@ impl Scenario {
             Self::Presence => "presence",
             Self::History => "history",
             Self::Reactions => "reactions",
+            Self::Search => "search",
             Self::Mixed => "mixed",
         }
     }
@@ -72,6 +77,7 @@ impl Scenario {
             Self::Presence => presence::ABOUT,
             Self::History => history::ABOUT,
             Self::Reactions => reactions::ABOUT,
+            Self::Search => search::ABOUT,
             Self::Mixed => mixed::ABOUT,
         }
     }
@@ -86,7 +92,22 @@ impl Scenario {
             Self::Presence => presence::cases(peers, quick),
             Self::History => history::cases(peers, quick),
             Self::Reactions => reactions::cases(peers, quick),
+            Self::Search => search::cases(peers, quick),
             Self::Mixed => mixed::cases(peers, quick),
+        }
+    }
+    /// Further cases that take too long for a full run. Each is run only if it is asked for by its name.
+    pub(crate) fn long_cases(self, peers: &[Peer]) -> Vec<Case> {
+        match self {
+            Self::Search => search::long_cases(peers),
+            Self::Idle
+            | Self::Fanout
+            | Self::Send
+            | Self::Storm
+            | Self::Presence
+            | Self::History
+            | Self::Reactions
+            | Self::Mixed => Vec::new(),
         }
     }
 }

@@ -59,7 +59,8 @@ const failed = results.filter(({ wrong }) => wrong.length > 0).map(({ scenario }
 const tests = values.tests ? counted(readFileSync(values.tests, "utf8")) : {};
 const written = () => page(results, { seed, nodes: 2, tests });
 writeFileSync(`${FOLDER}/reliability.md`, failed.length === 0 ? written() : "");
-const missing = SCENARIOS.filter(({ name }) => !played.has(name)).map(({ name }) => name);
+// A scenario of an earlier run counts if it was played as often as in a full one.
+const missing = SCENARIOS.filter(({ name, count }) => played.get(name)?.figures?.count !== count.full).map(({ name }) => name);
 if (values.page && failed.length === 0 && missing.length === 0) writeFileSync(values.page, written());
 if (values.page && missing.length > 0) console.error(`the page is not renewed without ${missing.join(", ")}`);
 if (failed.length > 0) console.error(`violated by: ${failed.join(", ")}; the logs of the nodes are in ${FOLDER}`);

@@ -29,7 +29,7 @@ struct Told {
 /// What one client has heard.
 #[derive(Clone, Default)]
 struct Client {
-    /// The events, by their numbers among all that were told.
+    /// The events that the client received, as their numbers in the list of all events.
     events: Vec<usize>,
     bytes: u64,
     changes: usize,
@@ -44,7 +44,7 @@ pub(crate) struct ReactionsHeard {
     /// The numbers of the events by their packets.
     numbers: HashMap<Vec<u8>, usize>,
     clients: Vec<Client>,
-    /// The number of clients that were told of everybody's reaction.
+    /// The number of clients that have received the reactions of all clients.
     up_to_date: usize,
     acknowledged: usize,
     /// The times of the last acknowledgement and of the last event so far.
@@ -114,12 +114,12 @@ impl ReactionsHeard {
         self.up_to_date += usize::from(client.changes == all);
     }
 
-    /// Whether each reaction was acknowledged, and each client was told of all of them.
+    /// Returns whether each reaction was acknowledged and each client has received all of them.
     pub(crate) fn is_complete(&self) -> bool {
         self.acknowledged == self.clients.len() && self.up_to_date == self.clients.len()
     }
 
-    /// Checks that each client was told of each reaction once, and has the counts that the server tells in the end.
+    /// Checks that each client has received each reaction once, and ends with the counts that the server has.
     pub(crate) fn check(&self, counts: &Counts) -> Result<(), String> {
         let all = self.clients.len();
         if let Some(fault) = &self.fault {

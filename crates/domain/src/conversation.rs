@@ -98,6 +98,12 @@ impl ConversationRef {
         let [a, b] = self.pair.as_deref()?;
         Some(if a == user { b } else { a })
     }
+
+    /// Returns the conversation as those see it who may not know its name.
+    #[must_use]
+    pub fn without_name(&self) -> Self {
+        Self { name: None, ..self.clone() }
+    }
 }
 
 /// A member of a conversation.

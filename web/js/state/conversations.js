@@ -80,7 +80,7 @@ function merged(found, before) {
     deliveredSequence: arrived.get(member.user.id) ?? 0,
   }));
   // Settings are replaced as a whole by each event. They have no number by which the newer ones could be told.
-  // An answer to a change of something else was sent without them in mind, and may be older than an event.
+  // The answer to a change of something else may be older than an event that has told them since.
   const settings = before && known.settings === before.settings ? found.settings : (known.settings ?? found.settings);
   return { ...found, members, memberCount, settings, unreadCount: behind ? known.unreadCount : found.unreadCount };
 }

@@ -65,9 +65,9 @@ pub fn entries_between(rows: &dyn CatchUpRows, after: u64, up_to: u64) -> RowRes
     else {
         return Ok(Vec::new());
     };
+    let moved = departed.iter().flat_map(Departed::users);
     let others: BTreeSet<UserKey> =
-        logged.iter().filter_map(of_user).chain(departed.iter().flat_map(Departed::users)).collect();
-    let others: BTreeSet<UserKey> = others.into_iter().filter(|key| !facts.users.contains_key(key)).collect();
+        logged.iter().filter_map(of_user).chain(moved).filter(|key| !facts.users.contains_key(key)).collect();
     facts.users.extend(rows.users(&others)?.into_iter().map(|row| (row.key, row)));
     let configured: BTreeSet<ConversationKey> =
         logged.iter().filter_map(of_settings).filter(|key| !facts.conversations.contains_key(key)).collect();

@@ -129,8 +129,9 @@ impl Departed {
         let hides_name = self.names.get(&key).is_some_and(|newest| of.has_departure(position, *newest));
         let newest = match &mut change {
             Change::MessageCreated { message } => {
+                // Its position is its key.
                 let created = MessageKey(position.cast_signed());
-                self.leave_out(created, (position, of), message);
+                self.leave_out((created, position), of, message);
                 self.texts.get(&created).copied()
             }
             Change::MessageEdited { key, message, .. } | Change::MessageDeleted { key, message, .. } => {
@@ -168,7 +169,7 @@ impl Departed {
 
     /// Leaves out of a message that was sent at a position what others added later: as a rule, a message has nothing of it
     /// when it is sent.
-    fn leave_out(&self, key: MessageKey, (position, of): (u64, &Of), message: &mut Arc<Message>) {
+    fn leave_out(&self, (key, position): (MessageKey, u64), of: &Of, message: &mut Arc<Message>) {
         let Some(details) = message.details.as_deref() else { return };
         let is_newer = |at: &u64| of.has_departure(position + 1, *at);
         let quotes = details.reply_to.as_ref().and_then(|quote| self.quoted.get(&quote.id)).is_some_and(is_newer);
@@ -192,7 +193,7 @@ impl Departed {
 /// Leaves the name of its conversation out of a change.
 fn hide_name(change: &mut Change) {
     let without = |reference: &mut Arc<ConversationRef>| {
-        *reference = Arc::new(ConversationRef { name: None, ..ConversationRef::clone(reference) });
+        *reference = Arc::new(reference.without_name());
     };
     match change {
         Change::MessageCreated { message }

@@ -6,8 +6,6 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use quintet_domain::ConversationRef;
-
 use super::missed::{MissedChange, MissedKind, Subject};
 use super::record::ChangeRecord;
 use crate::rows::ConversationRow;
@@ -30,7 +28,7 @@ impl Departures {
     /// The row of a conversation, without its name if the user may not know the present one.
     pub(super) fn without_secrets(&self, mut row: ConversationRow) -> ConversationRow {
         if self.changed_since.get(&row.key).is_some_and(|changed| *changed) {
-            row.reference = Arc::new(ConversationRef { name: None, ..ConversationRef::clone(&row.reference) });
+            row.reference = Arc::new(row.reference.without_name());
         }
         row
     }

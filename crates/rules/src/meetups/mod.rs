@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 use quintet_domain::limits::{MEETUP_REQUESTS_MAX, MEETUPS_HOSTED_MAX, MEMBERS_MAX};
 use quintet_domain::{
-    Actor, ChangeMeetup, ConversationKind, ConversationRef, CreateMeetup, DecideRequest, DeleteMeetup, Departure,
-    LeaveConversation, Meetup, MeetupChange, MeetupId, MeetupStatus, Refusal, RemoveMember, RemoveParticipant,
-    RequestMeetup, Role, Timestamp,
+    Actor, ChangeMeetup, ConversationKind, CreateMeetup, DecideRequest, DeleteMeetup, Departure, LeaveConversation,
+    Meetup, MeetupChange, MeetupId, MeetupStatus, Refusal, RemoveMember, RemoveParticipant, RequestMeetup, Role,
+    Timestamp,
 };
 
 use crate::log::Change;
@@ -254,8 +254,7 @@ pub(crate) fn delete_hosted(tx: &mut Transaction<'_>, host: UserKey) -> RuleResu
         meetup.location.clear();
         tx.meetups().update_meetup(meetup)?;
         let mut conversation = tx.conversation_by_key(meetup.conversation)?;
-        conversation.reference =
-            Arc::new(ConversationRef { name: None, ..ConversationRef::clone(&conversation.reference) });
+        conversation.reference = Arc::new(conversation.reference.without_name());
         tx.update_conversation(&conversation)?;
     }
     for meetup in hosted.into_iter().filter(|meetup| meetup.deleted_at.is_none()) {

@@ -106,7 +106,7 @@ impl Committer {
                 self.careful_groups = self.careful_groups.saturating_sub(1);
                 self.position = position;
                 let commit = Commit { position, replies: reply(ran, None), entries };
-                let missed = if shared { self.unread.read(database, (begun_at, position)) } else { Vec::new() };
+                let missed = if shared { self.unread.read(database, begun_at, position) } else { Vec::new() };
                 return Group { missed, begun_at, commit, writes, took: began.elapsed(), committed: true };
             }
             Err(error) => error,

@@ -27,7 +27,7 @@ impl Unread {
 
     /// Notes that a group which began at a position was committed and reaches another one. Returns what others have
     /// committed before it, as far as it can be read now.
-    pub(super) fn read(&mut self, database: &mut impl Database, (begun_at, position): (u64, u64)) -> Vec<Missed> {
+    pub(super) fn read(&mut self, database: &mut impl Database, begun_at: u64, position: u64) -> Vec<Missed> {
         if begun_at > self.handed_on {
             self.gaps.push_back((self.handed_on, begun_at));
         }

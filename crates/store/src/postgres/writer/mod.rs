@@ -3,8 +3,8 @@
 //! A group takes two round trips. The first begins the transaction, locks the part, reads the newest group of all nodes,
 //! and what the writes will ask for. The second writes what the group has changed, its own row, and commits. Where other
 //! nodes have committed groups since, more come between them: which rows these have changed, and then those of them that the
-//! writes will ask for. The group grows then by the writes that have been queued
-//! while it waited. What rules ask for beyond that costs a round trip each.
+//! writes will ask for. The group grows then by the writes that have been queued while it waited. What rules ask for beyond
+//! that costs a round trip each.
 //!
 //! What must stay true: statements reach the server in the order in which rules ran them: rows that wait in the buffer
 //! are sent before any other statement. Rows of other nodes' groups are forgotten before a write is decided.

@@ -10,7 +10,9 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-use quintet_domain::{Barrier, ConversationKind, CreateConversation, Event, NewConversation, Quotas};
+use quintet_domain::{
+    Barrier, ConversationId, ConversationKind, CreateConversation, Event, NewConversation, Quotas, RemoveMember, UserId,
+};
 use quintet_store::{Clock, PageOf, Party, PostgresStore, PostgresTarget, ReplyTo, Store};
 use support::postgres::TestDatabase;
 use support::{Bench, Home, Opening, message};
@@ -178,6 +180,52 @@ async fn sends_wait_for_no_statement() {
     // the presence of a row is kept.
     assert!(store.waited_for() <= 2, "{}", store.waited_for());
     store.close().await;
+}
+
+/// While somebody has a transaction open, old versions of rows stay where they are, and each lookup of a row passes all of
+/// its versions. So the row of a conversation that is written to all the time is not updated, and what messages change
+/// of it is read from the newest one: by lists, and by a process that begins with an empty cache.
+#[tokio::test]
+async fn messages_update_no_row_of_their_conversation() {
+    let database = TestDatabase::new();
+    let bench = bench_on(database.target());
+    let (a, b) = (bench.user("a").await, bench.user("b").await);
+    let group = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
+    let other = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
+    let versions = || database.text("SELECT string_agg(xmin::text, ',' ORDER BY pk) FROM conversation");
+    let before = versions();
+    for number in 0..40 {
+        bench.send(&a, &group, &number.to_string()).await.unwrap();
+    }
+    assert_eq!(versions(), before);
+
+    bench.environment.pass_ms(1_000);
+    let last = bench.send(&a, &other, "newest").await.unwrap().message;
+    let (items, sequence) = listed(&*bench.store, &a).await;
+    assert_eq!(items, [other.clone(), group.clone()], "by what was said last");
+    assert_eq!(sequence, last.sequence);
+    // A change that is no message writes the row, and the messages behind it do not.
+    bench.write(RemoveMember { actor: support::actor(&a), conversation: group.clone(), user: b }).await.unwrap();
+    let changed = versions();
+    assert_ne!(changed, before);
+    let said = bench.send(&a, &group, "after it").await.unwrap().message;
+    assert_eq!(versions(), changed);
+    bench.store.close().await;
+
+    let again = bench_on(database.target());
+    let (items, sequence) = listed(&*again.store, &a).await;
+    assert_eq!((items, sequence), (vec![group.clone(), other], said.sequence));
+    let next = again.send(&a, &group, "goes on").await.unwrap().message;
+    assert_eq!(next.sequence, said.sequence + 1);
+    again.store.close().await;
+}
+
+/// The conversations of a user in the order of their list, and the sequence number of the first.
+async fn listed(store: &dyn Store, user: &UserId) -> (Vec<ConversationId>, u64) {
+    let items = store.conversations(user.clone(), None, 10).await.unwrap().items;
+    let sequence = items[0].sequence;
+    assert_eq!(items[0].last_message.as_ref().map(|message| message.sequence), Some(sequence));
+    (items.into_iter().map(|item| item.conversation.id.clone()).collect(), sequence)
 }
 
 /// A statement that fails refuses its own write, and no other of the group; one that was left for the end of the group

@@ -32,10 +32,6 @@ const INSERT: &str =
          origin, acked)
      SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
          $8::bigint[], $9::bigint[], $10::boolean[])";
-const HEADS: &str =
-    "UPDATE conversation c SET sequence = j.sequence, last_message = j.last_message, updated_at = j.updated_at
-     FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS j (pk, sequence, last_message, updated_at)
-     WHERE c.pk = j.pk";
 const GROUP: &str =
     "INSERT INTO commit_group (part, number, position, mark, at, users, conversations, member_conversations,
          member_users)
@@ -73,7 +69,6 @@ pub(crate) fn run(url: &str, group: usize, seconds: u64) -> io::Result<()> {
 
 struct Statements {
     insert: Statement,
-    heads: Statement,
     group: Statement,
 }
 
@@ -82,8 +77,7 @@ async fn commit(url: &str, group: usize, how_long: Duration) -> Result<u64, Erro
     tokio::spawn(connection);
     client.batch_execute(FILL).await?;
     let prepare = |sql| client.prepare(sql);
-    let statements =
-        Statements { insert: prepare(INSERT).await?, heads: prepare(HEADS).await?, group: prepare(GROUP).await? };
+    let statements = Statements { insert: prepare(INSERT).await?, group: prepare(GROUP).await? };
     let (began, mut rows, mut number) = (Instant::now(), 0, 0);
     while began.elapsed() < how_long {
         number += 1;
@@ -115,26 +109,18 @@ async fn commit_group(
     let (kinds, texts, acked) = (vec!["text"; count], vec![TEXT; count], vec![true; count]);
     let messages: [&(dyn ToSql + Sync); 10] =
         [&positions, &ids, &conversations, &sequences, &conversations, &kinds, &texts, &times, &conversations, &acked];
-    // The last row of each conversation.
-    let last = (rows.end - CONVERSATIONS).max(rows.start)..rows.end;
-    let of_last = |of: &dyn Fn(i64) -> i64| last.clone().map(of).collect::<Vec<i64>>();
-    let (keys, newest) = (of_last(&conversation), of_last(&sequence));
-    let (heads, updated) = (of_last(&|row| row + 1), of_last(&at));
-    let heads: [&(dyn ToSql + Sync); 4] = [&keys, &newest, &heads, &updated];
     let mark = number.to_be_bytes().to_vec();
     let now = at(rows.end);
     let group: [&(dyn ToSql + Sync); 4] = [&number, &rows.end, &mark, &now];
-    let (begun, inserted, updated, marked, committed) = tokio::join!(
+    let (begun, inserted, marked, committed) = tokio::join!(
         biased;
         client.batch_execute("BEGIN"),
         client.execute(&statements.insert, &messages),
-        client.execute(&statements.heads, &heads),
         client.execute(&statements.group, &group),
         client.batch_execute("COMMIT"),
     );
     begun?;
     inserted?;
-    updated?;
     marked?;
     committed
 }

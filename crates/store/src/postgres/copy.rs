@@ -158,6 +158,14 @@ impl PostgresSource {
         if locked.number("SELECT count(*) FROM incomplete_copy")? > 0 {
             return Err(OpenError::Incomplete(locked.place.clone()).into());
         }
+        // The rows of conversations do not have what messages have changed since.
+        locked.run(
+            "UPDATE conversation c
+             SET sequence = latest.sequence, last_message = latest.position, updated_at = latest.created_at
+             FROM (SELECT DISTINCT ON (conversation_pk) conversation_pk, sequence, position, created_at FROM message
+                   ORDER BY conversation_pk, sequence DESC) latest
+             WHERE latest.conversation_pk = c.pk AND latest.sequence > c.sequence",
+        )?;
         Ok(Self(locked))
     }
 }

@@ -12,7 +12,10 @@ use tokio_postgres::Row;
 use super::error::{Fetched, get};
 use super::queries::{readable, user};
 use super::reader::ReadLink;
-use super::rows::{CONVERSATION_COLUMNS, Channel, PostgresRows, conversation_at, conversation_columns};
+use super::rows::{
+    CONVERSATION_COLUMNS, Channel, PostgresRows, conversation_at, conversation_columns, conversation_updated_at,
+    latest_message,
+};
 use crate::error::Read;
 use crate::page::{activity_mark, after_activity};
 use crate::{Filter, Listing, Page};
@@ -68,9 +71,15 @@ fn open(conn: &ReadLink, after: Mark, part: &Searched, limit: u32) -> Read<(Vec<
     let (mut fitting, mut looked_at, mut after) = (Vec::new(), 0, after);
     loop {
         let found = conn.read(
-            "SELECT c.updated_at, c.pk, CASE WHEN c.kind IN ('group', 'room') THEN c.name END FROM conversation c
-             WHERE c.open AND c.deleted_at IS NULL AND (c.updated_at, c.pk) < ($1, $2)
-             ORDER BY c.updated_at DESC, c.pk DESC LIMIT $3",
+            concat!(
+                "SELECT updated_at, pk, name FROM (
+                     SELECT c.pk, CASE WHEN c.kind IN ('group', 'room') THEN c.name END AS name, ",
+                conversation_updated_at!(),
+                " AS updated_at FROM conversation c",
+                latest_message!(),
+                "WHERE c.open AND c.deleted_at IS NULL) open
+                 WHERE (updated_at, pk) < ($1, $2) ORDER BY updated_at DESC, pk DESC LIMIT $3"
+            ),
             &[&after.0, &after.1, &NAMES_AT_ONCE],
         )?;
         for row in &found {
@@ -100,10 +109,15 @@ fn mark_at(row: &Row) -> Fetched<Mark> {
 /// Closed groups of a member whose name matches; at most one more than a page has.
 fn closed_of(conn: &ReadLink, user: &UserRow, after: Mark, part: &Searched, limit: u32) -> Read<Vec<Mark>> {
     let found = conn.read(
-        "SELECT c.updated_at, c.pk, c.name FROM member m JOIN conversation c ON c.pk = m.conversation_pk
-         WHERE m.user_pk = $1 AND NOT c.open AND c.deleted_at IS NULL AND c.kind IN ('group', 'room')
-           AND (c.updated_at, c.pk) < ($2, $3)
-         ORDER BY c.updated_at DESC, c.pk DESC",
+        concat!(
+            "SELECT updated_at, pk, name FROM (
+                 SELECT c.pk, c.name, ",
+            conversation_updated_at!(),
+            " AS updated_at FROM member m JOIN conversation c ON c.pk = m.conversation_pk",
+            latest_message!(),
+            "WHERE m.user_pk = $1 AND NOT c.open AND c.deleted_at IS NULL AND c.kind IN ('group', 'room')) own
+             WHERE (updated_at, pk) < ($2, $3) ORDER BY updated_at DESC, pk DESC"
+        ),
         &[&user.key.0, &after.0, &after.1],
     )?;
     let mut fitting = Vec::new();
@@ -125,7 +139,9 @@ fn shown(conn: &ReadLink, user: &UserRow, marks: &[Mark]) -> Read<Vec<Listing>> 
         conversation_columns!(),
         ", (SELECT x.id FROM chat_user x WHERE x.pk = c.owner_pk),
              EXISTS (SELECT 1 FROM member m WHERE m.conversation_pk = c.pk AND m.user_pk = $2)
-         FROM unnest($1::bigint[]) WITH ORDINALITY AS j (pk, nth) JOIN conversation c ON c.pk = j.pk ORDER BY j.nth"
+         FROM unnest($1::bigint[]) WITH ORDINALITY AS j (pk, nth) JOIN conversation c ON c.pk = j.pk",
+        latest_message!(),
+        "ORDER BY j.nth"
     );
     let pks: Vec<i64> = marks.iter().map(|(_, pk)| *pk).collect();
     let listing = |row: &Row| {

@@ -21,8 +21,8 @@ use quintet_rules::rows::{ConversationRow, MessageRow, UserRow};
 use super::error::{Fetched, get};
 use super::queries::{readable, user};
 use super::rows::{
-    Channel, MESSAGE_COLUMNS, PostgresRows, SHOWN_USER_COLUMNS, conversation_at, conversation_columns, message_at,
-    message_columns, nth, settings_at, shown_user_columns,
+    Channel, MESSAGE_COLUMNS, PostgresRows, SHOWN_USER_COLUMNS, conversation_at, conversation_columns,
+    conversation_updated_at, latest_message, message_at, message_columns, nth, settings_at, shown_user_columns,
 };
 use super::sets::Users;
 use crate::Page;
@@ -51,12 +51,16 @@ pub(super) fn conversations(
         "SELECT ",
         conversation_columns!(),
         " FROM (
-             SELECT n.pk AS pk FROM member m JOIN conversation n ON n.pk = m.conversation_pk
-             WHERE m.user_pk = $1 AND (n.updated_at, n.pk) < ($2, $3)
-               AND (m.hidden_sequence IS NULL OR m.hidden_sequence <
-                    coalesce((SELECT l.sequence FROM message l WHERE l.position = n.last_message), 0))
-             ORDER BY n.updated_at DESC, n.pk DESC LIMIT $4) p
-         JOIN conversation c ON c.pk = p.pk"
+             SELECT pk FROM (
+                 SELECT c.pk, ",
+        conversation_updated_at!(),
+        " AS updated_at FROM member m JOIN conversation c ON c.pk = m.conversation_pk",
+        latest_message!(),
+        "WHERE m.user_pk = $1
+                   AND (m.hidden_sequence IS NULL OR m.hidden_sequence < coalesce(latest.sequence, 0))) own
+             WHERE (updated_at, pk) < ($2, $3) ORDER BY updated_at DESC, pk DESC LIMIT $4) p
+         JOIN conversation c ON c.pk = p.pk",
+        latest_message!()
     );
     let found = conn.read(sql, &[&user.key.0, &before_at, &before_pk, &(i64::from(limit) + 1)])?;
     let mut found: Vec<ConversationRow> = found.iter().map(|row| conversation_at(row, 0)).collect::<Fetched<_>>()?;
@@ -134,7 +138,9 @@ fn add_messages(
         shown_user_columns!(),
         " FROM unnest($1::bigint[]) WITH ORDINALITY AS j (pk, nth) JOIN conversation c ON c.pk = j.pk
          LEFT JOIN member o ON o.conversation_pk = c.pk AND o.user_pk = $2
-         LEFT JOIN message m ON m.position = c.last_message
+",
+        latest_message!(),
+        "LEFT JOIN message m ON m.position = latest.position
          LEFT JOIN chat_user u ON u.pk = m.sender_pk"
     );
     for row in &conn.read(sql, &[&keys, &user.key.0, &i64::from(UNREAD_COUNTED_MAX)])? {

@@ -57,7 +57,7 @@ fn memberships_of(conn: &ReadLink, position: u64, user: Option<&UserRow>) -> Rea
     let Some(user) = user else { return Ok(Memberships { position, ..Memberships::default() }) };
     let sql = concat!(
         "SELECT ",
-        conversation_columns!(plain),
+        conversation_columns!(headless),
         " FROM member m JOIN conversation c ON c.pk = m.conversation_pk WHERE m.user_pk = $1 ORDER BY c.pk"
     );
     let reference = |row: &Row| {

@@ -49,8 +49,32 @@ macro_rules! user_columns {
 }
 pub(in crate::postgres) use user_columns;
 
-/// The columns of a conversation, for [`conversation_at`]; with `plain`, without the texts that may be long. Its pair is read
-/// both as keys and as ids.
+/// Joins the newest message of each conversation `c` as `latest`, for [`conversation_columns`] and
+/// [`conversation_updated_at`].
+///
+/// Messages do not write the row of their conversation. An update would leave an old version of the row behind for each
+/// group of messages, and while somebody has a transaction open, each lookup of the row would pass all of them. The row
+/// has the head as of the last change that is no message, and the newest message tells what came after it. Whatever
+/// removes rows of messages has to write the heads of their conversations.
+macro_rules! latest_message {
+    () => {
+        " LEFT JOIN LATERAL (SELECT h.sequence, h.position, h.created_at FROM message h WHERE h.conversation_pk = c.pk
+             ORDER BY h.sequence DESC LIMIT 1) latest ON true "
+    };
+}
+pub(in crate::postgres) use latest_message;
+
+/// When the conversation `c` last changed, beside [`latest_message`].
+macro_rules! conversation_updated_at {
+    () => {
+        "CASE WHEN latest.sequence > c.sequence THEN latest.created_at ELSE c.updated_at END"
+    };
+}
+pub(in crate::postgres) use conversation_updated_at;
+
+/// The columns of a conversation beside [`latest_message`], for [`conversation_at`]; with `plain`, without the texts that
+/// may be long; with `headless`, without these and without what messages change, so that no message is read. Its pair is
+/// read both as keys and as ids.
 macro_rules! conversation_columns {
     () => {
         conversation_columns!("c.description", "c.metadata")
@@ -58,14 +82,32 @@ macro_rules! conversation_columns {
     (plain) => {
         conversation_columns!("NULL", "NULL")
     };
+    (headless) => {
+        conversation_columns!("NULL", "NULL", "c.sequence", "NULL::bigint", "c.updated_at")
+    };
     ($description:literal, $metadata:literal) => {
+        conversation_columns!(
+            $description,
+            $metadata,
+            "greatest(c.sequence, latest.sequence)",
+            "latest.position",
+            "CASE WHEN latest.sequence > c.sequence THEN latest.created_at ELSE c.updated_at END"
+        )
+    };
+    ($description:literal, $metadata:literal, $sequence:literal, $last_message:literal, $updated_at:literal) => {
         concat!(
             "c.pk, c.id, c.kind, c.name, ",
             $description,
             ", c.open, c.owner_pk, c.owner_secret_pk, c.first_pk, c.second_pk,
              (SELECT x.id FROM chat_user x WHERE x.pk = c.first_pk),
              (SELECT x.id FROM chat_user x WHERE x.pk = c.second_pk), c.made_by_guest,
-             c.empty_since, c.created_at, c.deleted_at, c.sequence, c.member_count, c.last_message, c.updated_at, ",
+             c.empty_since, c.created_at, c.deleted_at, ",
+            $sequence,
+            ", c.member_count, ",
+            $last_message,
+            ", ",
+            $updated_at,
+            ", ",
             $metadata
         )
     };

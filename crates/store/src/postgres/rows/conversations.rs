@@ -1,12 +1,13 @@
 //! Operations on the rows of conversations.
 //!
-//! What must stay true: heads are written together, at the end of a group, because every message writes one.
+//! What must stay true: the head of a conversation is what its row says, or its newest message if that has a greater
+//! number: see [`latest_message`].
 
 use quintet_domain::{ConversationId, Metadata, Timestamp};
 use quintet_rules::rows::{ConversationHead, ConversationRow, ConversationRows};
 use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
 
-use super::{Channel, PostgresRows, conversation_at, conversation_columns, limit_of};
+use super::{Channel, PostgresRows, conversation_at, conversation_columns, latest_message, limit_of};
 use crate::postgres::error::get;
 
 impl<C: Channel> PostgresRows<C> {
@@ -52,13 +53,16 @@ impl<C: Channel> ConversationRows for PostgresRows<C> {
         let sql = concat!(
             "SELECT ",
             conversation_columns!(),
-            " FROM conversation c WHERE c.id = $1 AND c.deleted_at IS NULL"
+            " FROM conversation c",
+            latest_message!(),
+            "WHERE c.id = $1 AND c.deleted_at IS NULL"
         );
         self.find(sql, &[&id.as_str()], |row| conversation_at(row, 0))
     }
 
     fn conversation_by_key(&self, key: ConversationKey) -> RowResult<Option<ConversationRow>> {
-        let sql = concat!("SELECT ", conversation_columns!(), " FROM conversation c WHERE c.pk = $1");
+        let sql =
+            concat!("SELECT ", conversation_columns!(), " FROM conversation c", latest_message!(), "WHERE c.pk = $1");
         self.find(sql, &[&key.0], |row| conversation_at(row, 0))
     }
 
@@ -66,7 +70,9 @@ impl<C: Channel> ConversationRows for PostgresRows<C> {
         let sql = concat!(
             "SELECT ",
             conversation_columns!(),
-            " FROM conversation c WHERE c.first_pk = $1 AND c.second_pk = $2"
+            " FROM conversation c",
+            latest_message!(),
+            "WHERE c.first_pk = $1 AND c.second_pk = $2"
         );
         self.find(sql, &[&first.0, &second.0], |row| conversation_at(row, 0))
     }

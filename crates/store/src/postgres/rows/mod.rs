@@ -24,9 +24,10 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 pub(super) use columns::{
-    CONVERSATION_COLUMNS, MESSAGE_COLUMNS, SHOWN_USER_COLUMNS, conversation_at, conversation_columns, id_bytes,
-    meetup_at, meetup_columns, message_at, message_columns, message_id_at, notification_at, notification_columns, nth,
-    origin_value, parsed, shown_user_at, shown_user_columns, user_at, user_columns,
+    CONVERSATION_COLUMNS, MESSAGE_COLUMNS, SHOWN_USER_COLUMNS, conversation_at, conversation_columns,
+    conversation_updated_at, id_bytes, latest_message, meetup_at, meetup_columns, message_at, message_columns,
+    message_id_at, notification_at, notification_columns, nth, origin_value, parsed, shown_user_at, shown_user_columns,
+    user_at, user_columns,
 };
 pub(super) use members::{member_at, settings_at};
 

@@ -17,8 +17,8 @@ use tokio_postgres::Row;
 use super::columns::{message_id_at, nth, origin_at};
 use super::members::{member_at, settings_at};
 use super::{
-    Channel, Fetched, PostgresRows, conversation_at, conversation_columns, limit_of, message_at, message_columns,
-    notification_at, notification_columns, user_at, user_columns,
+    Channel, Fetched, PostgresRows, conversation_at, conversation_columns, latest_message, limit_of, message_at,
+    message_columns, notification_at, notification_columns, user_at, user_columns,
 };
 
 /// The conversations that user `$1` is a member of, or was a member of at some time after position `$2`.
@@ -175,7 +175,13 @@ impl<C: Channel> ReplayRows for PostgresRows<C> {
     }
 
     fn conversations(&self, keys: &BTreeSet<ConversationKey>) -> RowResult<Vec<ConversationRow>> {
-        let sql = concat!("SELECT ", conversation_columns!(plain), " FROM conversation c WHERE c.pk = ANY($1)");
+        let sql = concat!(
+            "SELECT ",
+            conversation_columns!(plain),
+            " FROM conversation c",
+            latest_message!(),
+            "WHERE c.pk = ANY($1)"
+        );
         self.list(sql, &[&keys.iter().map(|key| key.0).collect::<Vec<_>>()], |row| conversation_at(row, 0))
     }
 

@@ -2,11 +2,11 @@
 //! cursors and authors, the tables that every message writes.
 //!
 //! What must stay true: the rows of a table are sent by one statement; of the rows that replace each other only the last
-//! is sent.
+//! is sent; heads that messages give are not sent, because they are read from the messages.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use quintet_domain::UserId;
+use quintet_domain::{Timestamp, UserId};
 use quintet_rules::log::LOG_VERSION;
 use quintet_rules::rows::{ConversationHead, LoggedChange, MemberRow, MessageExtra, MessageRow};
 use quintet_rules::{ConversationKey, MessageKey, RowResult, RowsError, UserKey};
@@ -34,12 +34,47 @@ struct StoredMessage {
     extra: Option<String>,
 }
 
+/// The head that a message gives its conversation, without the number of members, which no message changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct MessageHead {
+    conversation: ConversationKey,
+    sequence: u64,
+    last_message: Option<MessageKey>,
+    updated_at: Timestamp,
+}
+
+impl MessageHead {
+    /// The head that a message gives.
+    pub(super) fn of(row: &MessageRow) -> Self {
+        Self {
+            conversation: row.conversation,
+            sequence: row.sequence,
+            last_message: Some(row.key),
+            updated_at: row.created_at,
+        }
+    }
+
+    /// Whether it gives this head.
+    pub(super) fn gives(self, conversation: ConversationKey, head: &ConversationHead) -> bool {
+        let ConversationHead { sequence, last_message, updated_at, member_count: _ } = *head;
+        self == Self { conversation, sequence, last_message, updated_at }
+    }
+}
+
+/// A head as it was written.
+struct StoredHead {
+    conversation: ConversationKey,
+    head: ConversationHead,
+    /// Whether it is that of a message of the same transaction.
+    of_message: bool,
+}
+
 /// The rows that were not sent yet, each table's in the order in which they were written.
 #[derive(Default)]
 pub(super) struct Buffer {
     messages: Vec<StoredMessage>,
     changes: Vec<StoredChange>,
-    heads: Vec<(ConversationKey, ConversationHead)>,
+    heads: Vec<StoredHead>,
     cursors: Vec<(ConversationKey, UserKey, MemberRow)>,
     authors: Vec<(UserKey, ConversationKey)>,
 }
@@ -75,8 +110,8 @@ impl Buffer {
         Ok(())
     }
 
-    pub(super) fn update_head(&mut self, key: ConversationKey, head: ConversationHead) {
-        self.heads.push((key, head));
+    pub(super) fn update_head(&mut self, conversation: ConversationKey, head: ConversationHead, of_message: bool) {
+        self.heads.push(StoredHead { conversation, head, of_message });
     }
 
     pub(super) fn move_cursor(&mut self, conversation: ConversationKey, user: UserKey, row: &MemberRow) {
@@ -126,11 +161,11 @@ impl Buffer {
 
     /// The statements that write all rows, and the row of their group, whose columns are `group`.
     pub(super) fn into_last_steps(self, group: Vec<Value>) -> Vec<Step> {
-        let is_plain = self.changes.is_empty() && self.cursors.is_empty() && self.authors.is_empty();
-        if is_plain && !self.messages.is_empty() && !self.heads.is_empty() {
+        let has_changes = !(self.changes.is_empty() && self.cursors.is_empty() && self.authors.is_empty());
+        let is_plain = !has_changes && self.heads.iter().all(|stored| stored.of_message);
+        if is_plain && !self.messages.is_empty() {
             // Messages and nothing else, as most groups are: each statement costs both sides about as much as some messages.
             let mut values = message_values(self.messages);
-            values.extend(head_values(self.heads));
             values.extend(group);
             return vec![Step::Rows(INSERT_PLAIN, values)];
         }
@@ -142,6 +177,7 @@ impl Buffer {
     /// The statements that write all rows.
     pub(super) fn into_steps(self) -> Vec<Step> {
         let Self { messages, changes, heads, cursors, authors } = self;
+        let heads = heads_to_write(heads);
         let steps = [
             (!messages.is_empty()).then(|| Step::Rows(INSERT_MESSAGES, message_values(messages))),
             (!authors.is_empty()).then(|| insert_authors(&authors)),
@@ -170,20 +206,6 @@ macro_rules! insert_messages {
     };
 }
 
-/// Updates the heads of conversations from columns that are given as literals of parameters.
-macro_rules! update_heads {
-    ($columns:literal) => {
-        concat!(
-            "UPDATE conversation c SET sequence = j.sequence, member_count = j.member_count,
-                 last_message = j.last_message, updated_at = j.updated_at
-             FROM unnest(",
-            $columns,
-            ") AS j (pk, sequence, member_count, last_message, updated_at)
-             WHERE c.pk = j.pk"
-        )
-    };
-}
-
 /// Inserts the row of a group from values that are given as literals of parameters.
 macro_rules! insert_group {
     ($values:literal) => {
@@ -198,17 +220,15 @@ macro_rules! insert_group {
 }
 
 const INSERT_MESSAGES: &str = insert_messages!();
-const UPDATE_HEADS: &str = update_heads!("$1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]");
+const UPDATE_HEADS: &str = "UPDATE conversation c SET sequence = j.sequence, member_count = j.member_count,
+         last_message = j.last_message, updated_at = j.updated_at
+     FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
+         AS j (pk, sequence, member_count, last_message, updated_at)
+     WHERE c.pk = j.pk";
 const INSERT_GROUP: &str = insert_group!("$1, $2, $3, $4, $5, $6, $7, $8");
-/// Messages, the heads of their conversations, and their group.
-const INSERT_PLAIN: &str = concat!(
-    "WITH messages AS (",
-    insert_messages!(),
-    "), heads AS (",
-    update_heads!("$19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[], $23::bigint[]"),
-    ") ",
-    insert_group!("$24, $25, $26, $27, $28, $29, $30, $31")
-);
+/// Messages and their group.
+const INSERT_PLAIN: &str =
+    concat!("WITH messages AS (", insert_messages!(), ") ", insert_group!("$19, $20, $21, $22, $23, $24, $25, $26"));
 
 /// A column of some rows, as one parameter.
 fn column<R, T: ToSql + Sync + Send + 'static>(rows: &[R], of: impl Fn(&R) -> T) -> Value
@@ -271,13 +291,22 @@ fn insert_changes(mut rows: Vec<StoredChange>) -> Step {
     )
 }
 
+/// The heads that rows of conversations are given: the last one of each conversation that has a head which no message
+/// gives, in the order of their keys, so that no two groups of different parts of the order wait for each other. Where a
+/// message follows such a head, its own head is written, which has the number of members.
+fn heads_to_write(heads: Vec<StoredHead>) -> Vec<(ConversationKey, ConversationHead)> {
+    let others: HashSet<ConversationKey> =
+        heads.iter().filter(|stored| !stored.of_message).map(|stored| stored.conversation).collect();
+    let last: BTreeMap<ConversationKey, ConversationHead> = { heads }
+        .into_iter()
+        .filter(|stored| others.contains(&stored.conversation))
+        .map(|stored| (stored.conversation, stored.head))
+        .collect();
+    last.into_iter().collect()
+}
+
 /// The values of [`UPDATE_HEADS`].
 fn head_values(rows: Vec<(ConversationKey, ConversationHead)>) -> Vec<Value> {
-    // The last of each conversation; the order of rows is that of their keys, so that no two groups of different parts
-    // of the order wait for each other.
-    let last: HashMap<ConversationKey, ConversationHead> = rows.into_iter().collect();
-    let mut rows: Vec<_> = last.into_iter().collect();
-    rows.sort_unstable_by_key(|(key, _)| *key);
     vec![
         column(&rows, |(key, _)| key.0),
         column(&rows, |(_, head)| head.sequence.cast_signed()),

@@ -7,6 +7,7 @@ use quintet_rules::rows::{ConversationHead, LoggedChange, MemberRow, MessageRow}
 use quintet_rules::{ConversationKey, RowResult, UserKey};
 use tokio_postgres::Row;
 
+use super::buffer::MessageHead;
 use super::{State, WriterLink};
 use crate::postgres::error::Fetched;
 use crate::postgres::rows::{Channel, Values};
@@ -43,6 +44,7 @@ impl Channel for WriterLink {
         self.keep(|state| {
             state.position = state.position.max(row.key.0.cast_unsigned());
             kept = state.buffer.insert_message(row);
+            state.message_head = Some(MessageHead::of(row));
             state.known.note(row.clone());
         });
         kept
@@ -59,7 +61,8 @@ impl Channel for WriterLink {
 
     fn update_head(&self, key: ConversationKey, head: ConversationHead) -> RowResult<()> {
         self.keep(|state| {
-            state.buffer.update_head(key, head);
+            let of_message = state.message_head.is_some_and(|message| message.gives(key, &head));
+            state.buffer.update_head(key, head, of_message);
             state.changed.conversations.insert(key);
         });
         Ok(())

@@ -15,7 +15,8 @@ use super::known::Known;
 use crate::postgres::error::Fetched;
 use crate::postgres::link::{Step, Value};
 use crate::postgres::rows::{
-    conversation_at, conversation_columns, id_bytes, member_at, message_at, message_columns, nth, user_at, user_columns,
+    conversation_at, conversation_columns, id_bytes, latest_message, member_at, message_at, message_columns, nth,
+    user_at, user_columns,
 };
 use crate::writer::Submission;
 
@@ -229,7 +230,9 @@ const USERS: &str = concat!("SELECT ", user_columns!(), " FROM chat_user u WHERE
 const CONVERSATIONS: &str = concat!(
     "SELECT ",
     conversation_columns!(),
-    " FROM conversation c WHERE c.id = ANY($1::text[]) AND c.deleted_at IS NULL"
+    " FROM conversation c",
+    latest_message!(),
+    "WHERE c.id = ANY($1::text[]) AND c.deleted_at IS NULL"
 );
 const MEMBERS: &str = "SELECT m.conversation_pk, m.user_pk, m.role, m.joined_at, m.joined_sequence, m.read_sequence,
          m.read_at, m.hidden_sequence, m.settings, m.muted_until, m.archived_after, m.settings_position

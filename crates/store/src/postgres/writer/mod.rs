@@ -31,7 +31,7 @@ use tokio::runtime::Runtime;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Error, Row, Statement};
 
-use self::buffer::{Buffer, Lengths};
+use self::buffer::{Buffer, Lengths, MessageHead};
 use self::changed::Changed;
 use self::foreseen::{Foreseen, Kind};
 use self::known::Known;
@@ -101,6 +101,8 @@ struct State {
     /// The time of the group by the clock of the database.
     at: i64,
     buffer: Buffer,
+    /// The head that the newest message of the transaction gives its conversation, without the number of members.
+    message_head: Option<MessageHead>,
     /// Statements that are sent before the next one.
     control: Vec<&'static str>,
     savepoint: Option<Savepoint>,
@@ -365,6 +367,7 @@ impl WriterLink {
         }
         (state.failed, state.doomed) = (false, false);
         state.buffer = Buffer::default();
+        state.message_head = None;
         state.control.clear();
         state.savepoint = None;
         state.changed = Changed::default();

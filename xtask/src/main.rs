@@ -4,6 +4,7 @@ mod bench;
 mod chaos;
 mod deny;
 mod nodes;
+mod rust_tests;
 mod sh;
 mod simulate;
 mod test;

@@ -1,0 +1,111 @@
+//! Runs the Rust tests, two test binaries at a time: most tests wait for a server, a database or a disk rather than compute,
+//! so that `cargo test`, which runs one binary after the other, leaves half of a small machine idle.
+//!
+//! What must stay true: each test binary that cargo builds is run, in the folder of its package, as `cargo test` does; what
+//! it prints is shown whole; each failure is a failure of the run, and the others are run nonetheless.
+
+use std::collections::VecDeque;
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+use cargo_metadata::{Artifact, Message};
+
+use crate::sh;
+
+/// The number of test binaries that run at the same time. Each runs as many of its tests at a time as there are cores.
+const AT_ONCE: usize = 2;
+/// The names of the binaries that run longest. They are begun first, so that none of them runs alone at the end.
+const LONGEST: [&str; 4] = ["agree", "attack", "compat", "cut_off"];
+
+/// A program with tests.
+struct TestBinary {
+    /// The name of its target: of the file or folder in `tests`, or of the crate.
+    name: String,
+    /// The folder of its package.
+    folder: Utf8PathBuf,
+    /// The path of the program.
+    program: Utf8PathBuf,
+}
+
+/// Builds all tests of the workspace and runs them with environment variables, each a name and a value; then the examples
+/// in the documentation.
+pub(crate) fn run(variables: &[(&str, &str)]) -> Result<(), String> {
+    let mut binaries = build()?;
+    // The sort keeps the order of the others.
+    binaries.sort_by_key(|binary| LONGEST.iter().position(|name| *name == binary.name).unwrap_or(LONGEST.len()));
+    let count = binaries.len();
+    let (waiting, failed) = (Mutex::new(VecDeque::from(binaries)), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some(binary) = { locked(&waiting).pop_front() } {
+                    if let Err(why) = run_one(&binary, variables) {
+                        locked(&failed).push(why);
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if !failed.is_empty() {
+        return Err(format!("{} of {count} test binaries failed: {}", failed.len(), failed.join("; ")));
+    }
+    sh::run("cargo", &["test", "--workspace", "--all-features", "--doc"])
+}
+
+/// Builds the tests, and returns the programs in the order in which they were built.
+fn build() -> Result<Vec<TestBinary>, String> {
+    let args = ["test", "--workspace", "--all-features", "--no-run", "--message-format=json-render-diagnostics"];
+    eprintln!("$ cargo {}", args.join(" "));
+    let failed = |error: std::io::Error| format!("cannot run cargo: {error}");
+    let mut cargo =
+        Command::new("cargo").args(args).current_dir(sh::root()).stdout(Stdio::piped()).spawn().map_err(failed)?;
+    let mut binaries = Vec::new();
+    if let Some(output) = cargo.stdout.take() {
+        for message in Message::parse_stream(std::io::BufReader::new(output)) {
+            if let Message::CompilerArtifact(artifact) = message.map_err(failed)? {
+                binaries.extend(test_binary(artifact));
+            }
+        }
+    }
+    let status = cargo.wait().map_err(failed)?;
+    match (status.success(), binaries.is_empty()) {
+        (false, _) => Err(format!("the tests cannot be built: {status}")),
+        (true, true) => Err("cargo has built no tests".to_owned()),
+        (true, false) => Ok(binaries),
+    }
+}
+
+/// The test binary that an artifact of cargo is, if it is one.
+fn test_binary(artifact: Artifact) -> Option<TestBinary> {
+    let program = artifact.executable.filter(|_| artifact.profile.test)?;
+    let folder = artifact.manifest_path.parent().map(Utf8Path::to_path_buf)?;
+    Some(TestBinary { name: artifact.target.name, folder, program })
+}
+
+/// Runs one program, and prints what it has printed, in one piece.
+fn run_one(binary: &TestBinary, variables: &[(&str, &str)]) -> Result<(), String> {
+    let TestBinary { name, folder, program } = binary;
+    let began = Instant::now();
+    let output = Command::new(program)
+        .current_dir(folder)
+        .env("CARGO_MANIFEST_DIR", folder)
+        .envs(variables.iter().copied())
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("{name} cannot be run: {error}"))?;
+    // One lock for the whole text, so that two programs do not share a line.
+    static PRINTING: Mutex<()> = Mutex::new(());
+    let printing = locked(&PRINTING);
+    println!("     Running {name} of {} ({:.0} s)", folder.file_name().unwrap_or("?"), began.elapsed().as_secs_f64());
+    print!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    drop(printing);
+    if output.status.success() { Ok(()) } else { Err(format!("{name} of {folder}: {}", output.status)) }
+}
+
+/// Locks a mutex, also after a thread has panicked with it.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

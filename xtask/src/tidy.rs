@@ -19,7 +19,7 @@ use crate::sh;
 const LINES_MAX: usize = 500;
 
 /// The crates of the project that each of them may use. `server` may use all.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     ("quintet-input", &[]),
     ("quintet-socketio", &["quintet-input"]),
     ("quintet-domain", &[]),
@@ -29,13 +29,18 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ("quintet-bus", &["quintet-domain"]),
     ("quintet-cluster", &["quintet-domain", "quintet-bus", "quintet-store"]),
     ("quintet-files", &[]),
-    ("quintet-service", &["quintet-domain", "quintet-store", "quintet-bus", "quintet-files", "quintet-input"]),
+    ("quintet-outbound", &[]),
+    (
+        "quintet-service",
+        &["quintet-domain", "quintet-store", "quintet-bus", "quintet-files", "quintet-outbound", "quintet-input"],
+    ),
     (
         "quintet-gateway",
         &["quintet-domain", "quintet-dialect", "quintet-service", "quintet-socketio", "quintet-bus", "quintet-input"],
     ),
     ("quintet-rest", &["quintet-domain", "quintet-dialect", "quintet-service", "quintet-input"]),
     ("quintet-web", &["quintet-input"]),
+    ("quintet-webhooks", &["quintet-domain", "quintet-service", "quintet-outbound", "quintet-rest"]),
     (
         "quintet-simulate",
         &[

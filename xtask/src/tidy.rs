@@ -19,7 +19,7 @@ use crate::sh;
 const LINES_MAX: usize = 500;
 
 /// The crates of the project that each of them may use. `server` may use all.
-const ARROWS: [(&str, &[&str]); 18] = [
+const ARROWS: [(&str, &[&str]); 19] = [
     ("quintet-input", &[]),
     ("quintet-socketio", &["quintet-input"]),
     ("quintet-domain", &[]),
@@ -30,9 +30,18 @@ const ARROWS: [(&str, &[&str]); 18] = [
     ("quintet-cluster", &["quintet-domain", "quintet-bus", "quintet-store"]),
     ("quintet-files", &[]),
     ("quintet-outbound", &[]),
+    ("quintet-push", &[]),
     (
         "quintet-service",
-        &["quintet-domain", "quintet-store", "quintet-bus", "quintet-files", "quintet-outbound", "quintet-input"],
+        &[
+            "quintet-domain",
+            "quintet-store",
+            "quintet-bus",
+            "quintet-files",
+            "quintet-outbound",
+            "quintet-push",
+            "quintet-input",
+        ],
     ),
     (
         "quintet-gateway",

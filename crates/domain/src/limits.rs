@@ -242,6 +242,17 @@ pub const LOGIN_FAILURES_FORGOTTEN_SECONDS: u64 = 60 * 60;
 pub const LOGIN_NETWORKS_MAX: i64 = 20;
 /// Days for which a network is stored after the last log-in from it.
 pub const LOGIN_NETWORKS_KEPT_DAYS: i64 = 180;
+/// Maximum browsers of a user that push messages are sent to. The one that was renewed longest ago is replaced.
+pub const PUSH_SUBSCRIPTIONS_MAX: usize = 16;
+/// Maximum bytes of the URL at which a push service takes messages for a browser.
+pub const PUSH_ENDPOINT_BYTES_MAX: usize = 2_048;
+/// Seconds without an event of any connection after which a user counts as away and is sent push messages.
+pub const PUSH_AWAY_SECONDS: i64 = 60;
+/// Maximum members of a conversation whose messages are pushed to every member. In a larger one they are pushed to those
+/// whom they mention.
+pub const PUSH_MEMBERS_MAX: u32 = 1_000;
+/// Maximum characters of a message that a push message quotes.
+pub const PUSH_TEXT_CHARS_MAX: usize = 300;
 /// Maximum bytes of files that a user may have, unless the configuration sets another number.
 pub const FILE_BYTES_OF_USER_DEFAULT: u64 = 2_000_000_000;
 /// Bytes of the disk that must stay free, unless the configuration sets another number.

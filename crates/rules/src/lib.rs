@@ -32,6 +32,7 @@ mod notifications;
 mod overviews;
 mod ownership;
 mod pins;
+pub mod push;
 mod reach;
 mod reactions;
 pub mod rows;
@@ -103,6 +104,10 @@ pub fn apply(tx: &mut Transaction<'_>, write: Write) -> RuleResult<Written> {
         Write::NotifyUser(write) => Written::NotifyUser(notifications::notify_user(tx, &write)?),
         Write::ReadNotifications(write) => Written::ReadNotifications(notifications::mark_read(tx, &write.user)?),
         Write::MarkDelivered(write) => Written::MarkDelivered(notifications::mark_delivered(tx, &write.notifications)?),
+        Write::AddPushSubscription(write) => Written::AddPushSubscription(push::add(tx, write)?),
+        Write::RemovePushSubscriptions(write) => Written::RemovePushSubscriptions(push::remove(tx, &write)?),
+        Write::NotePushActivity(write) => Written::NotePushActivity(push::note_activity(tx, &write)?),
+        Write::MovePushCursor(write) => Written::MovePushCursor(push::move_cursor(tx, write)?),
         Write::Prune(write) => Written::Prune(housekeeping::prune(tx, write.after)?),
         Write::Probe(_) => Written::Probe(tx.probe()?),
     })

@@ -13,7 +13,7 @@ use crate::log::Change;
 use crate::rows::{
     ConversationRow, DetailRows, FileRows, GuestRows, LogRows, LoggedChange, MeetupRows, MemberRows, MessageRows,
 };
-use crate::rows::{NotificationRows, ReactionRows, Rows, UserRow, UserRows};
+use crate::rows::{NotificationRows, PushRows, ReactionRows, Rows, UserRow, UserRows};
 use crate::unsaved_deliveries::UnsavedDeliveries;
 use crate::{ConversationKey, MessageKey, RowCache, RuleResult, SecretKey};
 
@@ -188,6 +188,11 @@ impl<'t> Transaction<'t> {
     }
 
     pub(crate) fn files(&mut self) -> &mut dyn FileRows {
+        self.rows
+    }
+
+    /// Browsers that messages are pushed to.
+    pub(crate) fn push(&mut self) -> &mut dyn PushRows {
         self.rows
     }
 

@@ -16,7 +16,7 @@ use crate::log::Change;
 use crate::rows::{ConversationRow, ErasureProgress, UserNames, UserRow};
 use crate::transaction::{About, ActingUser, Transaction};
 use crate::{
-    RuleResult, UserKey, files, guest_ids, guest_proof, meetups, members, messages, names, notifications, pins,
+    RuleResult, UserKey, files, guest_ids, guest_proof, meetups, members, messages, names, notifications, pins, push,
     reactions,
 };
 
@@ -221,6 +221,8 @@ fn revoke(tx: &mut Transaction<'_>, user: UserRow) -> RuleResult<Arc<UserRow>> {
     // that was issued after an earlier revocation may carry the second from which that one allowed tokens.
     let tokens_from_s = (tx.now.seconds() + 1).max(user.tokens_from_s + 1);
     let row = tx.update_user(UserRow { token_generation: user.token_generation + 1, tokens_from_s, ..user })?;
+    // Whoever has a browser of theirs may be the reason.
+    push::remove_all_of(tx, row.key)?;
     let change = Change::Revoked { user: (row.key, row.user.id.clone()), generation: row.token_generation };
     tx.record(&change, About::default(), None)?;
     Ok(row)

@@ -21,12 +21,17 @@ const PRUNE: Duration = Duration::from_secs(60);
 /// The largest number of transactions in one round of pruning. Other writes run between them.
 const PRUNE_TURNS: usize = 200;
 
+/// The jobs that are done here.
+const JOBS: [Job; 5] = [Job::Meetups, Job::Erasure, Job::Files, Job::Prune, Job::Guests];
+
 /// The time between two turns of a job.
 fn interval(job: Job) -> Duration {
     match job {
         Job::Meetups | Job::Erasure | Job::Files => TICK,
         Job::Prune => PRUNE,
         Job::Guests => SWEEP,
+        // `push` does it.
+        Job::Push => TICK,
     }
 }
 
@@ -43,7 +48,7 @@ struct Own {
 pub(crate) async fn run(service: Service) {
     let mut tick = tokio::time::interval(TICK);
     let (start, started_at) = (Instant::now(), service.environment().now());
-    let mut own = Job::ALL.map(|job| {
+    let mut own = JOBS.map(|job| {
         let next = if job == Job::Guests { start + GUESTS_RETURN } else { start };
         Own { job, next, cursor: 0 }
     });
@@ -110,5 +115,7 @@ async fn work(service: &Service, job: Job, cursor: i64, started_at: Timestamp) -
             let swept = service.sweep(present, started_at).await.map(|_| ());
             logged(swept, "guests' memberships and rooms could not be swept")
         }
+        // `push` does it.
+        Job::Push => cursor,
     }
 }

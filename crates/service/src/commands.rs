@@ -128,6 +128,10 @@ pub fn reply(written: Written, guest_secret: Option<&GuestSecret>) -> Result<Rep
         | Written::NotifyUser(_)
         | Written::ReadNotifications(())
         | Written::MarkDelivered(())
+        | Written::AddPushSubscription(())
+        | Written::RemovePushSubscriptions(_)
+        | Written::NotePushActivity(())
+        | Written::MovePushCursor(())
         | Written::Prune(_)
         | Written::Probe(()) => {
             tracing::error!("the store replied to a connection with the result of a write that no command becomes");

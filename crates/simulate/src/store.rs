@@ -13,8 +13,8 @@ use quintet_domain::{
 use quintet_store::Thread;
 use quintet_store::{
     Filter, Future, Listing, MeetupFilter, Memberships, MemoryStore, MessagePage, MissedSince, NotificationRow,
-    OrphanedFiles, Page, PageOf, Party, PendingNotifications, PinnedMessage, Reaction, ReadResult, Replayed, ReplyTo,
-    ServiceKey, Store, StoreError, UserState,
+    OrphanedFiles, Page, PageOf, Party, PendingNotifications, PinnedMessage, PushReads, Reaction, ReadResult, Replayed,
+    ReplyTo, ServiceKey, Store, StoreError, UserState,
 };
 
 use crate::random::Random;
@@ -62,6 +62,11 @@ impl Store for SlowStore {
 
     fn waiting(&self) -> usize {
         self.store.waiting()
+    }
+
+    // What is pushed leaves the simulation, which has no push services.
+    fn push(&self) -> &dyn PushReads {
+        self.store.push()
     }
 
     reads! {

@@ -20,11 +20,13 @@ pub enum Job {
     Prune,
     /// Memberships and rooms of guests who are gone end.
     Guests,
+    /// Who is sent push messages is decided.
+    Push,
 }
 
 impl Job {
     /// All jobs.
-    pub const ALL: [Self; 5] = [Self::Meetups, Self::Erasure, Self::Files, Self::Prune, Self::Guests];
+    pub const ALL: [Self; 6] = [Self::Meetups, Self::Erasure, Self::Files, Self::Prune, Self::Guests, Self::Push];
 
     /// The name under which the database knows it.
     #[must_use]
@@ -35,6 +37,7 @@ impl Job {
             Self::Files => "files",
             Self::Prune => "prune",
             Self::Guests => "guests",
+            Self::Push => "push",
         }
     }
 }

@@ -21,6 +21,7 @@ mod node_files;
 mod page;
 mod party;
 mod postgres;
+mod push;
 mod readers;
 mod seldom;
 mod shared_counts;
@@ -42,7 +43,10 @@ pub use postgres::{
     ChannelError, Clock, FreshNode, Heartbeat, InstallationKey, NODE_FRESH_FOR, NOTIFICATION_BYTES_MAX,
     PostgresChannel, PostgresStore, PostgresTarget,
 };
+pub use push::PushReads;
 pub use quintet_rules::log::{MissedSince, Replayed};
+pub use quintet_rules::push::{PushAbout, PushCandidate, PushContent, PushNotice, PushStep};
+pub use quintet_rules::rows::PushSubscriptionRow;
 pub use quintet_rules::threads::Thread;
 pub use seldom::Seldom;
 pub use shared_counts::{SharedCounts, SharedRate};

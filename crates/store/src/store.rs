@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 pub use crate::future::{Future, ReadResult};
 use crate::{
     Filter, Jobs, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OrphanedFiles, Page, PageOf, Party,
-    PendingNotifications, PinnedMessage, Reaction, ServiceKey, SharedCounts, StoreError, UserState,
+    PendingNotifications, PinnedMessage, PushReads, Reaction, ServiceKey, SharedCounts, StoreError, UserState,
 };
 
 /// The recipient of a write's result.
@@ -85,6 +85,9 @@ pub trait Store: Send + Sync + 'static {
     fn submit(&self, write: Write, reply_to: ReplyTo) -> Future<'_, Result<(), StoreError>>;
     /// The number of writes that wait for the writer.
     fn waiting(&self) -> usize;
+
+    /// The reads by which it is decided who is sent a push message.
+    fn push(&self) -> &dyn PushReads;
 
     // --- services ---
 

@@ -8,12 +8,14 @@ mod conversations;
 mod files;
 mod meetups;
 mod messages;
+mod push;
 mod users;
 
 pub use conversations::*;
 pub use files::*;
 pub use meetups::*;
 pub use messages::*;
+pub use push::*;
 pub use users::*;
 
 use std::sync::Arc;
@@ -163,6 +165,14 @@ writes! {
     ReadNotifications -> ();
     /// Records that notifications were delivered to a connection.
     MarkDelivered -> ();
+    /// Subscribes a browser to push messages.
+    AddPushSubscription -> ();
+    /// Ends subscriptions to push messages. The result is their number.
+    RemovePushSubscriptions -> u64;
+    /// Stores when users with subscriptions were last active.
+    NotePushActivity -> ();
+    /// Stores how far it has been decided who is sent a push message.
+    MovePushCursor -> ();
     /// Removes some expired rows.
     Prune -> Pruned;
     /// Changes nothing, but writes a page of the database, to find out whether anything can be written.
@@ -192,7 +202,8 @@ impl Write {
             | Self::ChangeMeetup(_)
             | Self::RequestMeetup(_)
             | Self::DecideRequest(_)
-            | Self::NotifyUser(_) => true,
+            | Self::NotifyUser(_)
+            | Self::AddPushSubscription(_) => true,
             Self::React(React { active: new, .. }) | Self::PinMessage(PinMessage { pinned: new, .. }) => *new,
             Self::DeleteMessage(_)
             | Self::MarkRead(_)
@@ -218,6 +229,9 @@ impl Write {
             | Self::ExpireMeetups(_)
             | Self::ReadNotifications(_)
             | Self::MarkDelivered(_)
+            | Self::RemovePushSubscriptions(_)
+            | Self::NotePushActivity(_)
+            | Self::MovePushCursor(_)
             | Self::Prune(_)
             | Self::Probe(_) => false,
         }
@@ -248,6 +262,7 @@ impl Write {
             | Self::RequestMeetup(_)
             | Self::DecideRequest(_)
             | Self::NotifyUser(_)
+            | Self::AddPushSubscription(_)
             | Self::DeleteMessage(_)
             | Self::MarkRead(_)
             | Self::NoteDelivery(_)
@@ -270,6 +285,9 @@ impl Write {
             | Self::ExpireMeetups(_)
             | Self::ReadNotifications(_)
             | Self::MarkDelivered(_)
+            | Self::RemovePushSubscriptions(_)
+            | Self::NotePushActivity(_)
+            | Self::MovePushCursor(_)
             | Self::Prune(_)
             | Self::Probe(_) => false,
         }

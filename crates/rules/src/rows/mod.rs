@@ -13,6 +13,7 @@ mod log;
 mod meetups;
 mod message_details;
 mod messages;
+mod push;
 mod reactions;
 mod users;
 
@@ -26,6 +27,7 @@ pub use log::{LogRows, LoggedChange};
 pub use meetups::{MeetupRow, MeetupRows, NotificationRows, StoredNotification};
 pub use message_details::{Marks, MessageExtra, ThreadRow};
 pub use messages::{MessageRow, MessageRows, ScanLimits, SenderScan};
+pub use push::{PushRows, PushSubscriptionRow};
 pub use reactions::{PinRow, ReactionCountRow, ReactionRow, ReactionRows, ShownPin, ShownReaction};
 pub use users::{CountDelta, ErasureProgress, GuestRows, UserCounts, UserNames, UserRow, UserRows};
 
@@ -41,6 +43,7 @@ pub trait Rows:
     + MeetupRows
     + NotificationRows
     + FileRows
+    + PushRows
     + LogRows
 {
 }
@@ -56,6 +59,7 @@ impl<R> Rows for R where
         + MeetupRows
         + NotificationRows
         + FileRows
+        + PushRows
         + LogRows
 {
 }

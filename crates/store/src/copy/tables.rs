@@ -110,6 +110,19 @@ pub(crate) const TABLES: &[Table] = &[
     table("guest_secret", &[whole("pk"), whole("user_pk"), text("name"), of(Kind::Bytes, "hash"), whole("created_at")]),
     table("service_key", &[whole("user_pk"), text("hash"), whole("created_at")]),
     table("login_network", &[whole("user_pk"), text("network"), whole("at")]),
+    table(
+        "push_subscription",
+        &[
+            text("endpoint"),
+            whole("user_pk"),
+            of(Kind::Bytes, "p256dh"),
+            of(Kind::Bytes, "auth"),
+            whole("created_at"),
+            whole("renewed_at"),
+        ],
+    ),
+    table("push_subscriber", &[whole("user_pk"), whole("active_at")]),
+    preset("push_cursor", &[whole("position")]),
     table("contacts", &[whole("user_pk"), whole("day"), whole("added"), whole("direct")]),
     table(
         "conversation",

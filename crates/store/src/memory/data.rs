@@ -10,8 +10,8 @@ use quintet_rules::{ChangedRows, RowResult, RowsError};
 use super::nodes::{Groups, Node};
 use super::table::{Index, Table, Tables, tables};
 use super::tables::{
-    ConversationTables, FileTables, LogTables, MeetupTables, MessageTables, NotificationTables, ReactionTables,
-    UserTables,
+    ConversationTables, FileTables, LogTables, MeetupTables, MessageTables, NotificationTables, PushTables,
+    ReactionTables, UserTables,
 };
 
 tables! {
@@ -24,6 +24,7 @@ tables! {
         meetups: MeetupTables,
         notifications: NotificationTables,
         files: FileTables,
+        push: PushTables,
         log: LogTables,
     }
 }

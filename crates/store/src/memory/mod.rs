@@ -9,6 +9,7 @@
 
 mod data;
 mod nodes;
+mod push;
 mod reads;
 mod rows;
 mod seam;

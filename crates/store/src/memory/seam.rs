@@ -16,6 +16,7 @@ use super::data::Data;
 use super::rows::ReplayView;
 use super::{Drive, MemoryStore, reads};
 use crate::marks;
+use crate::push::PushReads;
 use crate::{
     Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OrphanedFiles, Page, PageOf,
     Party, PendingNotifications, PinnedMessage, Reaction, ReadResult, ReplyTo, ServiceKey, Store, StoreError,
@@ -24,7 +25,10 @@ use crate::{
 
 impl MemoryStore {
     /// Runs a read over one committed state. Reads are short, so parties take no turns.
-    fn read<'s, T: 's>(&'s self, read: impl FnOnce(&Data) -> Result<T, StoreError> + Send + 's) -> ReadResult<'s, T> {
+    pub(super) fn read<'s, T: 's>(
+        &'s self,
+        read: impl FnOnce(&Data) -> Result<T, StoreError> + Send + 's,
+    ) -> ReadResult<'s, T> {
         Box::pin(async move { self.shared.read(read) })
     }
 }
@@ -36,6 +40,10 @@ impl Store for MemoryStore {
 
     fn waiting(&self) -> usize {
         self.drive.queue().waiting()
+    }
+
+    fn push(&self) -> &dyn PushReads {
+        self
     }
 
     fn services(&self) -> ReadResult<'_, Vec<ServiceKey>> {

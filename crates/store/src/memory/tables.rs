@@ -4,8 +4,8 @@
 
 use quintet_domain::{ClientMessageId, ConversationId, Emoji, MeetupId, MessageId, NotificationId, Timestamp, UserId};
 use quintet_rules::rows::{
-    ConversationRow, FileRow, LoggedChange, MeetupRow, MemberRow, MessageRow, PinRow, StoredNotification, ThreadRow,
-    UserCounts, UserRow,
+    ConversationRow, FileRow, LoggedChange, MeetupRow, MemberRow, MessageRow, PinRow, PushSubscriptionRow,
+    StoredNotification, ThreadRow, UserCounts, UserRow,
 };
 use quintet_rules::{ConversationKey, FileKey, MeetupKey, MessageKey, NotificationKey, SecretKey, UserKey};
 
@@ -161,6 +161,20 @@ tables! {
         by_position: Index<(UserKey, u64, NotificationKey)>,
         /// Notifications that were read, by the time at which they were.
         read: Index<(Timestamp, NotificationKey)>,
+    }
+}
+
+tables! {
+    /// The tables of browsers that messages are pushed to.
+    PushTables {
+        /// Subscriptions by their endpoints.
+        subscriptions: Table<String, PushSubscriptionRow>,
+        /// Subscriptions by user, the one that was renewed longest ago first.
+        by_user: Index<(UserKey, Timestamp, String)>,
+        /// When those who have a subscription were last active.
+        subscribers: Table<UserKey, Timestamp>,
+        /// The position up to which it has been decided who is sent a push message.
+        cursor: Table<(), u64>,
     }
 }
 

@@ -22,6 +22,7 @@ mod nodes;
 mod nodes_lock;
 mod notifications;
 mod open;
+mod push;
 mod queries;
 mod reader;
 mod rows;
@@ -65,6 +66,7 @@ use self::shared_counts::PostgresCounts;
 use self::side_link::SideLink;
 use crate::marks;
 use crate::migrated::Migrated;
+use crate::push::PushReads;
 use crate::readers::{self, Class, Readers};
 use crate::store::ReadResult;
 use crate::writer::{Committer, Writer};
@@ -248,6 +250,10 @@ impl Store for PostgresStore {
 
     fn waiting(&self) -> usize {
         self.writer.queue().waiting()
+    }
+
+    fn push(&self) -> &dyn PushReads {
+        self
     }
 
     fn services(&self) -> ReadResult<'_, Vec<ServiceKey>> {

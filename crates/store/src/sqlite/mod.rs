@@ -15,6 +15,7 @@ mod meetup_lists;
 mod names;
 mod notifications;
 mod open;
+mod push;
 mod queries;
 mod reader;
 mod rows;
@@ -46,6 +47,7 @@ use self::search::SearchFeed;
 use self::space::Space;
 use crate::marks;
 use crate::migrated::Migrated;
+use crate::push::PushReads;
 use crate::readers::{Class, Readers};
 use crate::store::ReadResult;
 use crate::writer::{Committer, Writer};
@@ -163,6 +165,10 @@ impl Store for SqliteStore {
 
     fn waiting(&self) -> usize {
         self.writer.queue().waiting()
+    }
+
+    fn push(&self) -> &dyn PushReads {
+        self
     }
 
     fn services(&self) -> ReadResult<'_, Vec<ServiceKey>> {

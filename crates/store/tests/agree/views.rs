@@ -115,6 +115,12 @@ async fn of_all(store: &dyn Store, world: &World, views: &mut Views) {
     views.add("orphaned", store.orphaned_files(0, 100).await);
     views.add("orphaned from 1", store.orphaned_files(1, 1).await);
     views.add("check", store.check().await);
+    views.add("push subscribers", store.push().has_subscribers().await);
+    let step = store.push().step().await.expect("a step");
+    for one in &step.candidates {
+        views.add(("push notice", one), store.push().notice(one.user.clone(), one.about.clone()).await);
+    }
+    views.add("push step", Ok(step));
 }
 
 async fn of_user(store: &dyn Store, world: &World, user: &UserId, users: &[UserId], views: &mut Views) {
@@ -131,6 +137,7 @@ async fn of_user(store: &dyn Store, world: &World, user: &UserId, users: &[UserI
         let proof = GuestProof { name: format!("name-{at}"), hash: [0; 32] };
         views.add(("proof", user, at), store.guest_knows(Party::Server, user.clone(), proof).await);
     }
+    views.add(("push subscriptions", user), store.push().subscriptions(user.clone()).await);
     for network in 0..8 {
         let network = format!("network-{network}");
         views.add(("network", user, &network), store.last_login(user.clone(), network.clone()).await);

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use quintet_domain::{
-    Actor, AddMember, AddService, AdoptUser, AnnounceFile, Barrier, ChangeConversation, ChangeMeetup, ChangeProfile,
-    ChangeSettings, Claims, ClientMessageId, Commit, CompleteFile, ConnectionId, ContinueErasure, ConversationId,
-    ConversationKind, CreateConversation, CreateMeetup, DecideRequest, DeleteConversation, DeleteMeetup, DeleteMessage,
-    Departure, EditMessage, EditedDetails, Emoji, EraseUser, Event, ExpireMeetups, FileLink, ForgetFiles, GuestProof,
-    JoinConversation, LeaveConversation, MarkDelivered, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId,
-    MessageKind, Metadata, Mute, NewConversation, NewDetails, NewFile, NewMeetup, NewText, NewUser, NoteDelivery,
-    NoteLogin, NoteSeen, NotedBy, NotificationId, Notify, NotifyUser, PinMessage, Probe, Profile, ProfileChange, Prune,
-    React, ReadNotifications, Reading, RegisterUser, RemoveMember, RemoveParticipant, RemoveService, RenewHash,
+    Actor, AddMember, AddPushSubscription, AddService, AdoptUser, AnnounceFile, Barrier, ChangeConversation,
+    ChangeMeetup, ChangeProfile, ChangeSettings, Claims, ClientMessageId, Commit, CompleteFile, ConnectionId,
+    ContinueErasure, ConversationId, ConversationKind, CreateConversation, CreateMeetup, DecideRequest,
+    DeleteConversation, DeleteMeetup, DeleteMessage, Departure, EditMessage, EditedDetails, Emoji, EraseUser, Event,
+    ExpireMeetups, FileLink, ForgetFiles, GuestProof, JoinConversation, LeaveConversation, MarkDelivered, MarkRead,
+    MeetupChange, MeetupId, MeetupStatus, MessageId, MessageKind, Metadata, MovePushCursor, Mute, NewConversation,
+    NewDetails, NewFile, NewMeetup, NewText, NewUser, NoteDelivery, NoteLogin, NotePushActivity, NoteSeen, NotedBy,
+    NotificationId, Notify, NotifyUser, PinMessage, Probe, Profile, ProfileChange, Prune, React, ReadNotifications,
+    Reading, RegisterUser, RemoveMember, RemoveParticipant, RemovePushSubscriptions, RemoveService, RenewHash,
     RequestMeetup, RevokeTokens, Role, SaveDeliveries, SendMessage, SetDisabled, SetPassword, SettingsChange,
     StoredFile, SweepGuests, Target, Timestamp, UserId, Write, Written,
 };
@@ -38,7 +39,7 @@ pub struct Step {
 }
 
 pub fn step() -> impl Strategy<Value = Step> {
-    (0..68_u8, 0..8_usize, 0..8_usize, 0..64_usize, any::<bool>(), any::<bool>())
+    (0..72_u8, 0..8_usize, 0..8_usize, 0..64_usize, any::<bool>(), any::<bool>())
         .prop_map(|(kind, a, b, c, x, y)| Step { kind, a, b, c, x, y })
 }
 
@@ -366,7 +367,17 @@ impl World {
                 let emoji = Emoji::trusted(["+1", "-1", "\u{2764}"][step.b % 3]);
                 React { actor, message: self.message(step.c), emoji, active: step.x || step.y }.into()
             }
-            _ => PinMessage { actor, message: self.message(step.c), pinned: step.x || step.y }.into(),
+            66 | 67 => PinMessage { actor, message: self.message(step.c), pinned: step.x || step.y }.into(),
+            68 => {
+                let endpoint = format!("https://push.example.org/{}", step.c % 4);
+                AddPushSubscription { actor, endpoint, p256dh: vec![4; 65], auth: vec![step.b as u8; 16] }.into()
+            }
+            69 if step.x => {
+                let endpoint = step.y.then(|| format!("https://push.example.org/{}", step.c % 4));
+                RemovePushSubscriptions { user: (!step.b.is_multiple_of(2)).then_some(user), endpoint }.into()
+            }
+            69 | 70 => NotePushActivity { users: vec![(user, now), (other, now.plus_ms(-HOUR_MS))] }.into(),
+            _ => MovePushCursor { to: self.position.saturating_sub(step.c as u64) }.into(),
         }
     }
 

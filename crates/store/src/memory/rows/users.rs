@@ -175,6 +175,7 @@ impl UserRows for Data {
         self.put_user(key, None)?;
         self.users.counts.remove(&key);
         self.delete_login_networks(key)?;
+        self.delete_push_of(key)?;
         self.delete_secrets_of(key);
         Ok(true)
     }

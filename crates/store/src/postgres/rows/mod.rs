@@ -13,6 +13,7 @@ mod members;
 mod message_details;
 mod messages;
 mod notifications;
+mod push;
 mod reactions;
 mod replay;
 mod users;

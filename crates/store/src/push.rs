@@ -1,0 +1,21 @@
+//! The seam to the reads by which it is decided who is sent a push message.
+//!
+//! What must stay true: each read sees one committed state.
+
+use quintet_domain::UserId;
+use quintet_rules::push::{PushAbout, PushNotice, PushStep};
+use quintet_rules::rows::PushSubscriptionRow;
+
+use crate::future::ReadResult;
+
+/// Reads about browsers that messages are pushed to.
+pub trait PushReads: Send + Sync {
+    /// The browsers of a user that messages are pushed to, the one that was renewed longest ago first.
+    fn subscriptions(&self, user: UserId) -> ReadResult<'_, Vec<PushSubscriptionRow>>;
+    /// Whether anybody has such a browser.
+    fn has_subscribers(&self) -> ReadResult<'_, bool>;
+    /// Who is to be sent a push message about what was committed behind the cursor, as far as one step looks.
+    fn step(&self) -> ReadResult<'_, PushStep>;
+    /// The push message for a user about something, as it is now; `None` if nothing is to be sent.
+    fn notice(&self, user: UserId, about: PushAbout) -> ReadResult<'_, Option<PushNotice>>;
+}

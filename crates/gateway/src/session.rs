@@ -70,9 +70,14 @@ pub(crate) async fn event(
     gateway.0.service.metrics().event(responder.dialect.map_or("undecided", Dialect::as_str));
     match understood {
         Ok(Some(Understood::Write(command, identity))) => {
+            // Clients say by themselves what has reached them, whether or not anybody is there.
+            if !matches!(command, WriteCommand::Deliver(_)) {
+                note_active(gateway, &identity);
+            }
             submit(gateway, connection, &identity, command, responder).await;
         }
         Ok(Some(Understood::Local(command, identity))) => {
+            note_active(gateway, &identity);
             submit_local(gateway, connection, &identity, command, responder).await;
         }
         Ok(Some(Understood::Upload(upload, identity))) => {
@@ -101,6 +106,13 @@ pub(crate) async fn event(
             responder.refuse(Refusal::new(Code::InvalidPayload, message));
         }
         Err(refusal) => responder.refuse(refusal),
+    }
+}
+
+/// Records that a user is there, by an event of one of its connections.
+fn note_active(gateway: &Gateway, identity: &Identity) {
+    if !identity.user.is_guest() {
+        gateway.0.service.note_active(&identity.user.id);
     }
 }
 

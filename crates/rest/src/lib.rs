@@ -28,6 +28,7 @@ mod operations;
 mod own_settings;
 mod parts;
 mod permit;
+mod push;
 mod reactions;
 mod rooms;
 mod router;

@@ -25,8 +25,8 @@ use crate::extract::Anonymous;
 use crate::openapi::{self, ApiDocument};
 use crate::permit::ReadPermit;
 use crate::{
-    auth, avatars, caching, compat, conversations, files, me, meetups, messages, notifications, operations, reactions,
-    rooms, search, server, settings, users,
+    auth, avatars, caching, compat, conversations, files, me, meetups, messages, notifications, operations, push,
+    reactions, rooms, search, server, settings, users,
 };
 
 /// The path of the OpenAPI document.
@@ -52,6 +52,8 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .routes(routes!(server::get))
         .routes(routes!(me::get, me::change, me::erase))
         .routes(routes!(me::change_password))
+        .routes(routes!(push::key))
+        .routes(routes!(push::list, push::subscribe, push::unsubscribe))
         .routes(routes!(users::list, users::make))
         .routes(routes!(users::get, users::change, users::erase))
         .routes(routes!(conversations::list, conversations::create))

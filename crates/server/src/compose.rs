@@ -19,6 +19,7 @@ use crate::environment::SystemEnvironment;
 use crate::failure::Failure;
 use crate::metrics::Connections;
 use crate::node::Node;
+use crate::push::Push;
 use crate::{cluster, postgres, private, secret};
 
 /// The size in bytes from which messages are compressed. A smaller message fits in one network packet either way.
@@ -39,6 +40,8 @@ pub(crate) struct Parts {
     pub(crate) rest: axum::Router,
     /// What this node hears of others, if the data is in a database of a PostgreSQL server.
     pub(crate) cluster: Option<cluster::Node>,
+    /// What sends messages to the browsers of those who are away.
+    pub(crate) push: Push,
 }
 
 /// Opens the bucket for files, if the configuration names one.
@@ -184,6 +187,7 @@ pub(crate) fn service(
         password_chars_min: config.auth.password_length_min,
         public_url: config.server.public_url.clone(),
         pictures: config.people.avatars,
+        outbound: config.outbound.networks()?,
     };
     let files = files(config, location).map_err(|error| error.to_string())?;
     Ok((Service::new(store, bus, environment, files, tokens, metrics, settings), prepared))
@@ -196,6 +200,10 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>, node: &Node) ->
     let opened = open(config, &location, UseAs::Server).map_err(|error| error.to_string())?;
     let (database, on_postgres, bus) = (opened.database.clone(), opened.postgres.clone(), Arc::clone(&opened.bus));
     let (service, prepared) = service(config, &location, opened)?;
+    let push_key = secret::push_key(config)?;
+    service.set_push_key(push_key.public());
+    let push = Push::new(push_key, config)?;
+    service.metrics().add(Box::new(push.counts()));
     let cluster = match (&on_postgres, prepared) {
         (Some(store), Some(prepared)) => Some(prepared.start(config, node.own(), store, bus).await?),
         (Some(_) | None, _) => None,
@@ -262,5 +270,5 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>, node: &Node) ->
     }
     let rest_settings = quintet_rest::Settings { docs: config.http.docs };
     let rest = quintet_rest::router(service.clone(), &rest_settings);
-    Ok(Parts { service, database, postgres: on_postgres, gateway, engine, rest, cluster })
+    Ok(Parts { service, database, postgres: on_postgres, gateway, engine, rest, cluster, push })
 }

@@ -1,4 +1,5 @@
-//! Keys in files of the data folder: the own key, and the secret that version 0.1 made for itself.
+//! Keys in files of the data folder: the key of tokens, the key of push messages, and the secret that version 0.1 made for
+//! itself.
 //!
 //! What must stay true: a key that was made is stored, and on disk, before anything is signed with it.
 
@@ -10,8 +11,23 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::failure::Failure;
 
-/// The file of the own key in the data folder: the key in hexadecimal, and when it was created, in seconds since 1970.
-const FILE: &str = "token-key";
+/// A file of a key in the data folder: the key in hexadecimal, and when it was created, in seconds since 1970.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyFile {
+    /// The name of the file.
+    name: &'static str,
+    /// What is done with the key.
+    does: &'static str,
+    /// What ends if the key is lost.
+    loses: &'static str,
+}
+
+/// The file of the key that tokens are signed with.
+pub(crate) const TOKEN: KeyFile = KeyFile { name: "token-key", does: "signs tokens", loses: "ends all sessions" };
+/// The file of the key by which push services know the server.
+pub(crate) const PUSH: KeyFile =
+    KeyFile { name: "push-key", does: "signs push messages", loses: "ends all subscriptions to push messages" };
+
 /// The file in which version 0.1 kept the secret that it created if none was configured.
 const RETIRED_FILE: &str = "jwt-secret";
 /// The number of bytes of a generated key.
@@ -25,9 +41,17 @@ pub(crate) struct Made {
     pub(crate) made_s: i64,
 }
 
-/// Returns the own key of a data folder, which is made and stored, with mode 0600, if there is none.
-pub(crate) fn own(folder: &Path) -> Result<Made, Failure> {
-    load_or_create(&folder.join(FILE))
+/// Returns the key in a file of a data folder. It is made and stored, with mode 0600, if there is none.
+pub(crate) fn own(folder: &Path, file: KeyFile, make: impl FnOnce() -> Result<Made, Failure>) -> Result<Made, Failure> {
+    match in_folder(folder, file)? {
+        Some(key) => Ok(key),
+        None => {
+            let path = folder.join(file.name);
+            create(&path, &make()?)?;
+            // Another process may have stored one first.
+            load(&path, file)
+        }
+    }
 }
 
 /// Makes a key of random bytes, in hexadecimal.
@@ -35,11 +59,22 @@ pub(crate) fn make() -> Result<Made, Failure> {
     Ok(Made { key: generate()?.into_bytes(), made_s: now_s() })
 }
 
-/// Returns the own key that a data folder has, if any.
-pub(crate) fn in_folder(folder: &Path) -> Result<Option<Made>, Failure> {
-    let path = folder.join(FILE);
+/// Makes a key of given bytes, in hexadecimal.
+pub(crate) fn made_of(bytes: &[u8]) -> Made {
+    Made { key: hexadecimal(bytes).into_bytes(), made_s: now_s() }
+}
+
+/// Returns the bytes of a key, which is in hexadecimal; `None` if it is not.
+pub(crate) fn bytes_of(key: &Made) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(&key.key).ok().filter(|text| text.is_ascii() && text.len().is_multiple_of(2))?;
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok()).collect()
+}
+
+/// Returns the key in a file of a data folder, if there is one.
+pub(crate) fn in_folder(folder: &Path, file: KeyFile) -> Result<Option<Made>, Failure> {
+    let path = folder.join(file.name);
     let failed = |error: std::io::Error| format!("cannot use {}: {error}", path.display());
-    if path.try_exists().map_err(failed)? { load(&path).map(Some) } else { Ok(None) }
+    if path.try_exists().map_err(failed)? { load(&path, file).map(Some) } else { Ok(None) }
 }
 
 /// Returns the secret of version 0.1 that a data folder has, if any.
@@ -47,13 +82,13 @@ pub(crate) fn retired_in_folder(folder: &Path) -> Result<Option<Made>, Failure> 
     Ok(retired(&folder.join(RETIRED_FILE))?.map(|key| Made { key, made_s: now_s() }))
 }
 
-/// Stores the own key in a data folder that has none, or the same one.
+/// Stores a key in a file of a data folder that has none, or the same one.
 ///
 /// # Errors
 /// A sentence for the operator, also if the folder has another key.
-pub(crate) fn keep_in_folder(folder: &Path, key: &Made) -> Result<(), Failure> {
-    let path = folder.join(FILE);
-    match in_folder(folder)? {
+pub(crate) fn keep_in_folder(folder: &Path, file: KeyFile, key: &Made) -> Result<(), Failure> {
+    let path = folder.join(file.name);
+    match in_folder(folder, file)? {
         Some(found) if found.key == key.key => Ok(()),
         Some(_) => Err(format!("{} holds another key; move it away first", path.display())),
         None => create(&path, key),
@@ -80,27 +115,22 @@ fn now_s() -> i64 {
 fn generate() -> Result<String, Failure> {
     let mut bytes = [0; BYTES];
     getrandom::fill(&mut bytes).map_err(|error| format!("the operating system gives no random bytes: {error}"))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hexadecimal(&bytes))
 }
 
-/// Reads the key from a file, which is created if it does not exist, and the time of its creation.
-fn load_or_create(path: &Path) -> Result<Made, Failure> {
-    let failed = |error: std::io::Error| format!("cannot use {}: {error}", path.display());
-    if !path.try_exists().map_err(failed)? {
-        create(path, &make()?)?;
-    }
-    load(path)
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn load(path: &Path) -> Result<Made, Failure> {
+fn load(path: &Path, file: KeyFile) -> Result<Made, Failure> {
     let failed = |error: std::io::Error| format!("cannot use {}: {error}", path.display());
     let text = std::fs::read_to_string(path).map_err(failed)?;
     let (key, made_s) = text.trim().split_once(' ').unwrap_or_default();
     let made_s = made_s.parse().ok().filter(|_| key.len() >= 2 * BYTES);
     let made_s = made_s.ok_or_else(|| {
-        format!("{} holds no key; remove it to have a new one made, which ends all sessions", path.display())
+        format!("{} holds no key; remove it to have a new one made, which {}", path.display(), file.loses)
     })?;
-    warn_of_readers(path);
+    warn_of_readers(path, file);
     Ok(Made { key: key.as_bytes().to_vec(), made_s })
 }
 
@@ -122,14 +152,18 @@ fn create(path: &Path, key: &Made) -> Result<(), Failure> {
     });
     let _ = std::fs::remove_file(&draft);
     linked.map_err(failed)?;
-    // The folder is synced as well. Otherwise a crash could lose the key, and with it all sessions.
+    // The folder is synced as well. Otherwise a crash could lose the key, and with it all that depends on it.
     path.parent().map_or(Ok(()), |folder| std::fs::File::open(folder)?.sync_all()).map_err(failed)
 }
 
-fn warn_of_readers(path: &Path) {
+fn warn_of_readers(path: &Path, file: KeyFile) {
     let mode = std::fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode());
     if mode & 0o077 != 0 {
-        tracing::warn!(path = %path.display(), "others on this machine can read the key that signs tokens; set its mode to 0600");
+        tracing::warn!(
+            path = %path.display(),
+            "others on this machine can read the key that {}; set its mode to 0600",
+            file.does
+        );
     }
 }
 

@@ -25,6 +25,7 @@ mod operator;
 mod postgres;
 mod private;
 mod process;
+mod push;
 mod secret;
 mod serve;
 mod shared_keys;

@@ -21,7 +21,8 @@ const MODE: u32 = 0o7777;
 /// Returns whether a name in the data folder belongs to the server. Others are not the server's to change.
 fn is_own(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
-    matches!(&*name, "quintet.lock" | "token-key" | "jwt-secret" | "files") || name.starts_with("quintet.sqlite3")
+    matches!(&*name, "quintet.lock" | "token-key" | "push-key" | "jwt-secret" | "files")
+        || name.starts_with("quintet.sqlite3")
 }
 
 /// Restricts the data folder, and what the server keeps in it, to the owner, and logs what it changes. What cannot be

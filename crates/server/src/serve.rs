@@ -32,7 +32,7 @@ use crate::forwarded::TrustedProxies;
 use crate::listen::Listen;
 use crate::node::{Node, left_for_clients};
 use crate::tls::Tls;
-use crate::{housekeeping, process};
+use crate::{housekeeping, process, push};
 
 /// The time that requests in progress have when the server stops.
 const REQUESTS_TIMEOUT: Duration = Duration::from_secs(3);
@@ -160,7 +160,7 @@ impl Composed {
     /// Serves clients until a signal stops the process, or until the database has lost commits that clients have seen.
     async fn run(self, base: &Base, signals: &mut Signals) -> Result<Ended, Failure> {
         let Self { node, places, parts, control } = self;
-        let Parts { service, database: _, postgres, gateway, engine, rest, cluster } = parts;
+        let Parts { service, database: _, postgres, gateway, engine, rest, cluster, push } = parts;
         let Base { config, tls, listeners, metrics, .. } = base;
         let fullness = Arc::new(Fullness::default());
         let shared = Arc::new(Shared {
@@ -203,6 +203,7 @@ impl Composed {
             accepting.push(tokio::spawn(exposition::serve(Arc::clone(listener), service.clone())));
         }
         let housekeeping = tokio::spawn(housekeeping::run(service.clone()));
+        let pushing = tokio::spawn(push::run(push, service.clone()));
         let tending = tokio::spawn(tend(places, fullness));
         let leaving = cluster.map(|node| tokio::spawn(node.sends_clients_away(engine.clone(), gateway.clone())));
 
@@ -220,6 +221,7 @@ impl Composed {
                 let _ = tokio::time::timeout(REQUESTS_TIMEOUT, control.close()).await;
             }
             housekeeping.abort();
+            pushing.abort();
             tending.abort();
             if let Some(leaving) = leaving {
                 leaving.abort();

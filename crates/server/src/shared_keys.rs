@@ -16,6 +16,8 @@ use crate::key_files::{self, Made};
 pub(crate) const TOKEN: &str = "token";
 /// The name of the secret of version 0.1.
 pub(crate) const RETIRED: &str = "retired";
+/// The name of the key by which push services know the server.
+pub(crate) const PUSH: &str = "push";
 /// What the keys of the encryption are derived for, so that no other use of the secret gives the same ones.
 const PURPOSE: &[u8] = b"quintet installation keys 1";
 
@@ -26,7 +28,7 @@ pub(crate) fn keys(config: &Config, target: &PostgresTarget) -> Result<Keys, Fai
     let own = match store.found(TOKEN)? {
         Some(own) => own,
         None => {
-            let made = key_files::in_folder(&config.server.data)?;
+            let made = key_files::in_folder(&config.server.data, key_files::TOKEN)?;
             store.kept(TOKEN, &made.map_or_else(key_files::make, Ok)?)?
         }
     };
@@ -42,6 +44,20 @@ pub(crate) fn keys(config: &Config, target: &PostgresTarget) -> Result<Keys, Fai
         },
     };
     Ok(Keys { own: own.key, own_made_s: own.made_s, shared, retired: retired.map(|retired| retired.key) })
+}
+
+/// Returns the key by which push services know the server. The first node stores that of its data folder, if that has one.
+pub(crate) fn push_key(
+    config: &Config,
+    target: &PostgresTarget,
+    make: impl FnOnce() -> Result<Made, Failure>,
+) -> Result<Made, Failure> {
+    let store = KeyStore::new(config, target);
+    if let Some(key) = store.found(PUSH)? {
+        return Ok(key);
+    }
+    let made = key_files::in_folder(&config.server.data, key_files::PUSH)?;
+    store.kept(PUSH, &made.map_or_else(make, Ok)?)
 }
 
 /// The keys in a database, read and written in clear.

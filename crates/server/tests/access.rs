@@ -45,6 +45,13 @@ async fn stage(http: &Http) -> Stage {
     Stage { conversation, message, meetup }
 }
 
+/// A browser as it subscribes; its keys are those of RFC 8291, section 5.
+fn subscription() -> Value {
+    let p256dh = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
+    let keys = json!({ "p256dh": p256dh, "auth": "BTBZMqHH6r4Tts7J_aSIgg" });
+    json!({ "endpoint": "https://push.example.org/1", "keys": keys })
+}
+
 /// One row per endpoint: the statuses for no token, a stranger, a member, the owner and a service.
 #[rustfmt::skip]
 fn table() -> Vec<(&'static str, &'static str, Value, [u16; 5])> {
@@ -53,6 +60,10 @@ fn table() -> Vec<(&'static str, &'static str, Value, [u16; 5])> {
         ("GET",    "/server",                            none(),                                   [200, 200, 200, 200, 200]),
         ("GET",    "/me",                                none(),                                   [401, 200, 200, 200, 200]),
         ("PATCH",  "/me",                                json!({ "name": "New" }),                 [401, 200, 200, 200, 403]),
+        ("GET",    "/push/key",                          none(),                                   [401, 200, 200, 200, 200]),
+        ("GET",    "/me/push",                           none(),                                   [401, 200, 200, 200, 403]),
+        ("POST",   "/me/push",                           subscription(),                           [401, 204, 204, 204, 403]),
+        ("DELETE", "/me/push",                           none(),                                   [401, 204, 204, 204, 403]),
         ("GET",    "/users",                             none(),                                   [401, 200, 200, 200, 200]),
         ("GET",    "/users/owner",                       none(),                                   [401, 200, 200, 200, 200]),
         ("POST",   "/users",                             json!({ "id": "{n}", "username": "{n}" }), [401, 403, 403, 403, 201]),

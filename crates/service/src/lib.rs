@@ -8,6 +8,7 @@
 //! clients from here: it is committed, and the bus carries it.
 
 mod account;
+mod activity;
 mod attempts;
 mod authorise;
 mod bases;
@@ -28,6 +29,7 @@ mod metrics;
 mod notifications;
 mod passwords;
 mod presence;
+mod push;
 mod rates;
 mod reactions;
 mod ready;
@@ -44,6 +46,7 @@ mod users;
 use std::sync::{Arc, OnceLock};
 
 pub use account::Owner;
+pub use activity::Activity;
 pub use bases::{Address, BASES_OF_LISTENER_MAX, Base, Bases, Source};
 pub use claims::{RequiredClaim, Rules};
 pub use commands::{Caller, reply};
@@ -58,14 +61,17 @@ pub use meetups::MeetupInput;
 pub use metrics::{Metrics, Refused};
 pub use passwords::{Checked, Passwords};
 pub use presence::Presence;
+pub use push::PushInput;
 use quintet_bus::Bus;
 pub use quintet_domain::{Account, Actor, Login, MeetupChange, ProfileChange, StoredFile};
 use quintet_domain::{Environment, Prune, Refusal, Request, UserId};
 use quintet_files::Files;
+pub use quintet_outbound::Networks;
 pub use quintet_store::Thread;
 pub use quintet_store::{
     Filter, Job, Jobs, Listing, Memberships, MessagePage, MissedSince, NotificationRow, Page, PageOf, Party,
-    PendingNotifications, PinnedMessage, Reaction, Replayed, ServiceKey,
+    PendingNotifications, PinnedMessage, PushAbout, PushCandidate, PushContent, PushNotice, PushStep,
+    PushSubscriptionRow, Reaction, Replayed, ServiceKey,
 };
 use quintet_store::{ReplyTo, Store};
 pub use rates::{EventRate, Rates, RefusalRate};
@@ -91,6 +97,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Whether users without a picture are shown with one that is made of their initials.
     pub pictures: bool,
+    /// The networks of addresses that others name and that may be asked although they are not on the public internet.
+    pub outbound: Networks,
 }
 
 /// The operations of Quintet. Cheap to clone.
@@ -113,6 +121,8 @@ struct Inner {
     metrics: Arc<Metrics>,
     ready: ready::SharedCheck,
     health: OnceLock<ready::Health>,
+    push_key: OnceLock<String>,
+    activity: Activity,
     heavy: heavy::Heavy,
     settings: Settings,
 }
@@ -155,6 +165,8 @@ impl Service {
             metrics,
             ready: ready::SharedCheck::default(),
             health: OnceLock::new(),
+            push_key: OnceLock::new(),
+            activity: Activity::default(),
             heavy: heavy::Heavy::default(),
             settings,
         }))

@@ -85,6 +85,7 @@ impl Server {
             password_chars_min: quintet_domain::limits::PASSWORD_CHARS_MIN_DEFAULT,
             public_url: None,
             pictures: false,
+            outbound: quintet_service::Networks::default(),
         };
         let service = Service::new(
             store.clone(),

@@ -77,6 +77,8 @@ pub(super) const SETTINGS: &[(&str, &str, Kind)] = &[
     ("files", "endpoint", Kind::Text),
     ("files", "region", Kind::Text),
     ("files", "shared", Kind::Flag),
+    ("outbound", "allow", Kind::List),
+    ("push", "contact", Kind::Text),
     ("metrics", "listen", Kind::Text),
     ("metrics", "secret", Kind::Text),
     ("files", "user_bytes", Kind::Number),

@@ -25,7 +25,7 @@ use self::fault::{Fault, Sources};
 pub(crate) use self::sections::{
     AudienceName, Database, EchoName, Files, Limits, MetricsListen, RegistrationName, SignWithName,
 };
-use self::sections::{Auth, Conversations, Http, Log, Metrics, People, Presence, Server, Tls};
+use self::sections::{Auth, Conversations, Http, Log, Metrics, Outbound, People, Presence, Push, Server, Tls};
 use crate::cli::Options;
 use crate::edge::address::check_public_url;
 use crate::failure::Failure;
@@ -52,6 +52,8 @@ pub(crate) struct Config {
     pub(crate) conversations: Conversations,
     pub(crate) people: People,
     pub(crate) files: Files,
+    pub(crate) outbound: Outbound,
+    pub(crate) push: Push,
     pub(crate) metrics: Metrics,
     pub(crate) log: Log,
 }
@@ -177,6 +179,8 @@ impl Config {
             let what = format!("user_bytes must be at least {least}, which is one file, or 0 for any number");
             return fault("files", &["user_bytes"], &what);
         }
+        self.outbound.networks().map_err(|what| Fault::of("outbound", &["allow"], what))?;
+        self.push.check().map_err(|what| Fault::of("push", &["contact"], what))?;
         self.log.targets().map_err(|what| Fault::of("log", &["filter"], what))?;
         if self.log.keep_days > 36_500 {
             return fault("log", &["keep_days"], "keep_days must be at most 36500; 0 is for ever");

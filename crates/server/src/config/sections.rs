@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use quintet_gateway::UnidentifiedMax;
+use quintet_outbound::Networks;
 use quintet_socketio::Origins;
 use quintet_store::NodeFiles;
 use serde::{Deserialize, Serialize};
@@ -313,6 +314,53 @@ impl Files {
         // These characters would end the directive.
         let named = !host.is_empty() && !host.contains([';', ',', ' ', '\'']);
         named.then(|| format!("{scheme}://{host}"))
+    }
+}
+
+/// The table `[outbound]`: which servers are asked that somebody else names, such as the receivers of webhooks.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Outbound {
+    /// The networks of addresses that are asked although they are not on the public internet.
+    pub(crate) allow: Vec<String>,
+}
+
+impl Outbound {
+    /// Returns the networks.
+    ///
+    /// # Errors
+    /// A sentence that starts with `allow`, the key of the setting.
+    pub(crate) fn networks(&self) -> Result<Networks, String> {
+        Networks::parse(self.allow.iter().map(String::as_str))
+            .map_err(|text| format!("allow: `{text}` is neither an IP address nor a network, such as `10.0.0.0/8`"))
+    }
+}
+
+/// The table `[push]`: messages that are pushed to browsers whose user is away.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Push {
+    /// Where push services may complain about this server: a `mailto:` or `https:` URL; `None` for
+    /// `[server] public_url`, if that is https.
+    pub(crate) contact: Option<String>,
+}
+
+impl Push {
+    /// Checks where push services may complain.
+    ///
+    /// # Errors
+    /// A sentence that starts with `contact`, the key of the setting.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let is_contact = |contact: &str| {
+            let rest = contact.strip_prefix("mailto:").or_else(|| contact.strip_prefix("https://"));
+            rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_graphic()))
+        };
+        match self.contact.as_deref().filter(|contact| !is_contact(contact)) {
+            None => Ok(()),
+            Some(contact) => Err(format!(
+                "contact `{contact}` must be a URL like `mailto:admin@example.org` or `https://example.org/contact`"
+            )),
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use self::progress::{Progress, grouped};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::key_files;
-use crate::shared_keys::{KeyStore, RETIRED, TOKEN};
+use crate::shared_keys::{KeyStore, PUSH, RETIRED, TOKEN};
 
 /// Copies an installation between two places of the command line, and says what it did.
 ///
@@ -78,17 +78,21 @@ fn copy_keys(config: &Config, from: &Place, to: &Place) -> Result<(), Failure> {
     match (from, to) {
         (Place::Folder(folder), Place::Database(target)) => {
             let keys = KeyStore::new(config, target);
-            for (name, key) in
-                [(TOKEN, key_files::in_folder(folder)?), (RETIRED, key_files::retired_in_folder(folder)?)]
-            {
+            for (name, key) in [
+                (TOKEN, key_files::in_folder(folder, key_files::TOKEN)?),
+                (PUSH, key_files::in_folder(folder, key_files::PUSH)?),
+                (RETIRED, key_files::retired_in_folder(folder)?),
+            ] {
                 key.map(|key| keys.kept(name, &key)).transpose()?;
             }
             Ok(())
         }
         (Place::Database(target), Place::Folder(folder)) => {
             let keys = KeyStore::new(config, target);
-            if let Some(key) = keys.found(TOKEN)? {
-                key_files::keep_in_folder(folder, &key)?;
+            for (name, file) in [(TOKEN, key_files::TOKEN), (PUSH, key_files::PUSH)] {
+                if let Some(key) = keys.found(name)? {
+                    key_files::keep_in_folder(folder, file, &key)?;
+                }
             }
             keys.found(RETIRED)?.map_or(Ok(()), |key| key_files::keep_retired_in_folder(folder, &key))
         }

@@ -113,6 +113,7 @@ impl Node {
             password_chars_min: 8,
             public_url: None,
             pictures: false,
+            outbound: quintet_service::Networks::default(),
         };
         let service = Service::new(
             store.clone(),

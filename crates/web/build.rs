@@ -37,6 +37,10 @@ const CLIENTS: [(&str, &str); 3] = [
     ("/socket.io/socket.io.min.js", "vendor/socket.io.min.js"),
     ("/socket.io/socket.io.esm.min.js", "vendor/socket.io.esm.min.js"),
 ];
+/// The path of the service worker, whose folder is what it may serve, and its file.
+const WORKER: (&str, &str) = ("/service-worker.js", "js/worker.js");
+/// The Content-Security-Policy of the service worker, which loads nothing.
+const WORKER_POLICY: &str = "default-src 'none'";
 /// The Content-Security-Policy of a page: it loads files of this server only, connects to it, and shows pictures that
 /// the user chose but has not sent yet.
 const POLICY: &str = "default-src 'none'; script-src 'self' SCRIPTS; style-src 'self'; img-src 'self' blob:; \
@@ -75,6 +79,8 @@ fn main() -> Outcome<()> {
         let (bytes, _) = files.assets.get(client).ok_or_else(|| format!("web/{client} is missing"))?.clone();
         files.emit(at, KINDS[0].1, &bytes, "Caching::Revalidated", None)?;
     }
+    let (worker, _) = files.assets.remove(WORKER.1).ok_or_else(|| format!("web/{} is missing", WORKER.1))?;
+    files.emit(WORKER.0, KINDS[0].1, &worker, "Caching::Revalidated", Some(WORKER_POLICY))?;
     for (path, (bytes, at)) in files.assets.clone() {
         let library = LIBRARIES.iter().any(|(_, file)| *file == path);
         if path.starts_with("vendor/") && !library {

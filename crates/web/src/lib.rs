@@ -1,5 +1,5 @@
 //! The web client inside the binary: the chat at `/`, the playground at `/playground`, their files under `/assets/`,
-//! and the Socket.IO client at the paths where official servers have it.
+//! the service worker at `/service-worker.js`, and the Socket.IO client at the paths where official servers have it.
 //!
 //! What must stay true: a page loads nothing from other servers, which its Content-Security-Policy enforces. A file
 //! with the hash of its content in its name may be cached for ever; all others are revalidated on each request.
@@ -146,6 +146,22 @@ mod tests {
                 assert_eq!(file.headers()[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
             }
         }
+    }
+
+    /// Its scope is the folder of its path, and a browser asks for it again to find a new version.
+    #[test]
+    fn the_service_worker_is_at_the_root_and_loads_nothing() {
+        let worker = get("/service-worker.js", &[]).unwrap();
+        let header = |name| worker.headers()[name].to_str().unwrap();
+        assert_eq!(header(header::CONTENT_TYPE), "text/javascript; charset=utf-8");
+        assert_eq!(header(header::CONTENT_SECURITY_POLICY), "default-src 'none'");
+        assert_eq!(header(header::CACHE_CONTROL), "no-cache");
+        let text = std::str::from_utf8(worker.body()).unwrap();
+        assert!(text.contains("showNotification") && imports_nothing(text), "{text}");
+    }
+
+    fn imports_nothing(text: &str) -> bool {
+        !text.contains("import ") && !text.contains("importScripts") && !text.contains("fetch(")
     }
 
     #[test]

@@ -14,6 +14,7 @@ import * as messages from "./messages.js";
 import * as notices from "./notices.js";
 import * as outbox from "./outbox.js";
 import * as people from "./people.js";
+import { renewPush } from "./push.js";
 import * as reactions from "./reactions.js";
 import * as settings from "./settings.js";
 import * as typing from "./typing.js";
@@ -187,6 +188,7 @@ function sent(message) {
 export function start() {
   let first = true;
   outbox.loadOutbox(sent);
+  void renewPush();
   socket.open({
     chat: {
       "message:new": messageNew,

@@ -5,9 +5,28 @@ import { useRef, useState } from "preact/hooks";
 import { call, upload, why } from "../api.js";
 import { html } from "../lib/html.js";
 import { me, session, setSession } from "../session.js";
+import { canPush, leavePush, pushing, startPush, stopPush } from "../state/push.js";
 import { LANGUAGES, language, setLanguage, t } from "../texts.js";
 import { setTheme, theme } from "../theme.js";
 import { Avatar, Field, ViewHeader, Wrong, values } from "./parts.js";
+
+/** The switch for messages while the page is closed. */
+function PushSwitch() {
+  const { on, busy, error } = pushing.value;
+  if (!canPush) return html`<p class="hint">${t("pushUnable")}</p>`;
+  const toggle = () => void (on ? stopPush() : startPush());
+  return html`<div class="field">
+    <label class="switch"><input type="checkbox" role="switch" checked=${on} disabled=${busy} aria-describedby="push-hint" onChange=${toggle} />
+      ${t("pushSwitch")}</label>
+    <p class="hint" id="push-hint">${t("pushHint")}</p>
+    <${Wrong} error=${error} />
+  </div>`;
+}
+
+async function logOut() {
+  await leavePush();
+  setSession(null);
+}
 
 export function Profile() {
   const picker = useRef(/** @type {HTMLInputElement | null} */ (null));
@@ -67,8 +86,9 @@ export function Profile() {
       <div class="field"><label for="theme">${t("theme")}</label>
         <select id="theme" value=${theme.value} onChange=${(/** @type {any} */ event) => setTheme(event.target.value)}>
           ${options({ auto: t("themeAuto"), light: t("themeLight"), dark: t("themeDark") })}</select></div>
+      <${PushSwitch} />
       <div class="actions"><a class="button" href="/playground">${t("playground")}</a>
-        <button class="quiet" onClick=${() => setSession(null)}>${t("logOut")}</button></div>
+        <button class="quiet" onClick=${logOut}>${t("logOut")}</button></div>
     </div>
   </section>`;
 }

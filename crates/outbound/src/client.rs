@@ -37,7 +37,7 @@ pub enum Reach {
 /// The answer to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// The status.
+    /// The status of the answer.
     pub status: u16,
     /// The first [`ANSWER_BYTES_MAX`] bytes of the body.
     pub body: Bytes,

@@ -11,7 +11,7 @@ use serde_json::value::{RawValue, to_raw_value};
 const PAYLOAD_BYTES: usize = 512;
 
 /// Writes a payload as JSON text.
-fn text(payload: &(impl Serialize + ?Sized)) -> String {
+pub(crate) fn text(payload: &(impl Serialize + ?Sized)) -> String {
     let mut bytes = Vec::with_capacity(PAYLOAD_BYTES);
     let written = serde_json::to_writer(&mut bytes, payload).ok();
     // Structs of texts, numbers and lists can always be written, so that nothing is ever replaced by null.

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use quintet_dialect::{Answer, Dialect, MessageTexts, Outgoing, Perspective};
+use quintet_dialect::{Answer, Dialect, MessageTexts, ModelEvent, ModelEventType, Outgoing, Perspective};
 use quintet_domain::{Code, Event, Links, Message, Outcome, Refusal, Reply, UserId};
 use serde_json::Value;
 use support::{events, is_online, messages, replies};
@@ -102,6 +102,11 @@ fn all() -> String {
         }
     }
     add_refusals(&mut text, None);
+    for (name, event) in events() {
+        if let Some(told) = ModelEvent::of(&event) {
+            let _ = writeln!(text, "model event {name} | {} {}", told.kind.as_str(), told.data);
+        }
+    }
     let _ = writeln!(text, "error event | {}", lines([&quintet_dialect::error_event(&Refusal::token_expired())]));
     text
 }
@@ -131,6 +136,26 @@ fn texts_are_those_that_were_written_down() {
     assert_eq!(texts.lines().count(), golden.lines().count());
 }
 
+#[test]
+fn other_back_ends_are_told_in_the_models_words() {
+    let told: Vec<_> = events().iter().filter_map(|(_, event)| ModelEvent::of(event)).collect();
+    for kind in ModelEventType::ALL {
+        assert!(told.iter().any(|one| one.kind == kind), "no sample of {}", kind.as_str());
+        assert_eq!(ModelEventType::parse(kind.as_str()), Some(kind));
+    }
+    for one in &told {
+        let whole: Value = serde_json::from_str(&one.text(u64::MAX)).expect("JSON");
+        assert_eq!(whole["type"], one.kind.as_str());
+        assert_eq!(whole["position"], u64::MAX);
+        let data = whole["data"].as_object().expect("an object");
+        let fields = one.kind.fields().iter().map(|field| field.trim_end_matches('?'));
+        assert!(data.keys().all(|key| fields.clone().any(|field| field == key)), "{whole}");
+        let required = one.kind.fields().iter().filter(|field| !field.ends_with('?'));
+        assert!(required.clone().all(|field| data.contains_key(*field)), "{whole}");
+    }
+    assert_eq!(ModelEventType::parse("message"), None);
+}
+
 /// Asserts that a text has no link without an address, and no user without a picture.
 fn assert_absolute(case: &str, text: &str) {
     for relative in ["\"/files/", "\"/avatars/", "\"avatar\":null", "\"avatar_url\":null"] {
@@ -141,6 +166,12 @@ fn assert_absolute(case: &str, text: &str) {
 #[test]
 fn what_readers_elsewhere_are_told_has_an_address() {
     let links = Links::new(Some("https://chat.example.org".into()), true);
+    for (name, event) in events() {
+        let shown = links.event(&event, |message| links.message(message)).unwrap_or(event);
+        if let Some(told) = ModelEvent::of(&shown) {
+            assert_absolute(&format!("model {name}"), &told.data);
+        }
+    }
     for dialect in Dialect::ALL {
         for (name, event) in events() {
             let shown = links.event(&event, |message| links.message(message));

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use quintet_dialect::Dialect;
 use quintet_dialect::catalogue::{Absent, EventSpec, Field, Origin, Payload, Type, events};
+use quintet_dialect::{Dialect, ModelEventType};
 use quintet_domain::MessageKind;
 
 const START: &str = "<!-- events: made from the catalogue -->\n";
 const END: &str = "<!-- /events -->\n";
+const MODEL_START: &str = "<!-- model events: made from their list -->\n";
+const MODEL_END: &str = "<!-- /model events -->\n";
 
 fn type_name(ty: Type) -> &'static str {
     match ty {
@@ -97,13 +99,30 @@ fn tables() -> String {
     text
 }
 
+/// The table of what other back ends are told.
+fn model_events() -> String {
+    let mut text = "\n| type | fields of `data` | scope |\n|---|---|---|\n".to_owned();
+    for kind in ModelEventType::ALL {
+        let fields: Vec<String> = kind.fields().iter().map(|field| format!("`{field}`")).collect();
+        let _ = writeln!(text, "| `{}` | {} | `{}` |", kind.as_str(), fields.join(", "), kind.scope());
+    }
+    text.push('\n');
+    text
+}
+
+/// Replaces what is between two marks.
+fn replaced(text: &str, (start, end): (&str, &str), made: &str) -> String {
+    let (head, rest) = text.split_once(start).expect("a start mark");
+    let (_, tail) = rest.split_once(end).expect("an end mark");
+    format!("{head}{start}{made}{end}{tail}")
+}
+
 #[test]
 fn the_document_matches_the_catalogue() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/protocol.md");
     let text = std::fs::read_to_string(&path).expect("docs/protocol.md");
-    let (head, rest) = text.split_once(START).expect("a start mark");
-    let (_, tail) = rest.split_once(END).expect("an end mark");
-    let updated = format!("{head}{START}{}{END}{tail}", tables());
+    let updated = replaced(&text, (START, END), &tables());
+    let updated = replaced(&updated, (MODEL_START, MODEL_END), &model_events());
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(&path, &updated).expect("written");
     } else {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Metadata, User, UserId};
+use crate::{Invited, Metadata, User, UserId};
 
 /// A registered user with its credentials and private fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +65,8 @@ pub struct NewUser {
     pub number_reserved: bool,
     /// Whether the email address is unverified. It is then shown to its owner, but cannot be used to log in.
     pub email_unverified: bool,
+    /// The invitation by which the user registers, which is used up in the same write.
+    pub invited: Option<Invited>,
 }
 
 /// The claims of a token about a user who may not have an account yet.

@@ -17,6 +17,7 @@ mod error;
 mod event;
 mod ids;
 mod initials;
+mod invitation;
 pub mod limits;
 mod link;
 mod links;
@@ -32,6 +33,7 @@ mod overview;
 pub mod permissions;
 mod quotas;
 mod reaction;
+mod scope;
 mod search;
 mod search_terms;
 mod time;
@@ -54,6 +56,7 @@ pub use ids::{
     ClientMessageId, ConnectionId, ConversationId, IdError, MeetupId, MessageId, NodeId, NotificationId, UserId,
 };
 pub use initials::{initials, initials_in};
+pub use invitation::{Invitation, InvitationBounds, InvitationState};
 pub use link::{AVATARS_PATH, FILES_PATH, file_of_link, validate_link};
 pub use links::Links;
 pub use meetup::{Meetup, MeetupRequest, MeetupStatus, Notification};
@@ -67,6 +70,7 @@ pub use new_details::{EditedDetails, NewDetails, validate_files, validate_mentio
 pub use overview::{Overview, members_told};
 pub use quotas::Quotas;
 pub use reaction::{Emoji, Reacted, ReactionChange};
+pub use scope::{Scope, Scopes};
 pub use search::Searched;
 pub use search_terms::{SEARCH_TERMS_VERSION, SearchTerm, SearchText, search_terms};
 pub use time::{Environment, Timestamp};

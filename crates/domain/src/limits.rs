@@ -51,6 +51,16 @@ pub const METADATA_DEPTH_MAX: usize = 32;
 pub const NAME_CHARS_MAX: usize = 128;
 /// Maximum bytes of an email address (RFC 5321, with erratum 1690).
 pub const EMAIL_BYTES_MAX: usize = 254;
+/// Maximum number of invitations of one user that are good at a time.
+pub const INVITATIONS_OF_USER_MAX: usize = 50;
+/// Maximum number of groups and rooms that one invitation leads into.
+pub const INVITATION_CONVERSATIONS_MAX: usize = 20;
+/// Days after which an invitation that expired or was revoked is removed.
+pub const INVITATIONS_KEPT_DAYS: i64 = 30;
+/// Maximum number of sockets of services on one node.
+pub const SERVICE_SOCKETS_MAX: usize = 32;
+/// Number of positions of the log that are read at once for a socket of a service.
+pub const SERVICE_SOCKET_PAGE_POSITIONS: u64 = 256;
 /// Maximum number of ids in one list.
 pub const IDS_MAX: usize = 1_000;
 /// Maximum members of each conversation that a list of conversations shows.

@@ -17,6 +17,7 @@ use crate::client::TransportHandle;
 use crate::connect;
 use crate::connection::{Connection, Out};
 use crate::gateway::{Gateway, closed_by};
+use crate::services;
 use crate::session::{self, ClientEvent};
 use crate::visitor::Visitor;
 
@@ -59,6 +60,11 @@ impl Application for Gateway {
             connect_error(&refusal)
         };
         let auth = connect::Auth::read(handshake.auth).map_err(refuse)?;
+        if link.namespace() == services::NAMESPACE {
+            let out = Out::SocketIo(link.clone());
+            let connected = services::connect(self, visitor, &auth, handshake.recovery, out, None).await;
+            return connected.map_err(refuse);
+        }
         let dialect = match link.namespace() {
             "/" => connect::asked_dialect(visitor, &auth).map_err(refuse)?,
             named => Some(Dialect::of_namespace(named).ok_or_else(ConnectError::invalid_namespace)?),

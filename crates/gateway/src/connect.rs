@@ -26,7 +26,7 @@ use crate::visitor::Visitor;
 pub(crate) struct Auth(Vec<(String, AuthValue)>);
 
 /// The names of the fields of a CONNECT that are read.
-const AUTH_FIELDS: [&str; 5] = ["token", "userId", "guestSecret", "dialect", "recover"];
+const AUTH_FIELDS: [&str; 6] = ["token", "userId", "guestSecret", "dialect", "recover", "after"];
 
 /// The value of a field of the CONNECT payload.
 #[derive(Debug)]
@@ -60,7 +60,7 @@ impl Auth {
     }
 
     /// The text of a field; `None` if it is absent, null or empty.
-    fn text(&self, name: &str) -> Result<Option<String>, Refusal> {
+    pub(crate) fn text(&self, name: &str) -> Result<Option<String>, Refusal> {
         match self.get(name) {
             None => Ok(None),
             Some(AuthValue::Text(text)) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),

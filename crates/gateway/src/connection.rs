@@ -3,7 +3,7 @@
 //! What must stay true: a dialect is decided once, for good; a notification counts as delivered only after it was sent
 //! in a decided dialect.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use quintet_dialect::{Answer, Dialect, Outgoing};
@@ -13,7 +13,9 @@ use quintet_service::{Base, EventRate, GuestSecret, Identity};
 use quintet_socketio::engineio::Revision;
 use quintet_socketio::{CloseReason, Frame, Link, Mark, Outbox, packet};
 use tokio::sync::Semaphore;
+use tokio::task::AbortHandle;
 
+use crate::census::{Census, SERVICES, UNDECIDED, dialect_name};
 use crate::client::Client;
 use crate::recovery::{Offset, OffsetMode, Resume};
 
@@ -125,6 +127,14 @@ impl Out {
         });
     }
 
+    /// Queues an event with the offset by which the connection can be gone on with behind it.
+    pub(crate) fn emit_at(&self, event: &Outgoing, offset: &str) {
+        self.send(match self {
+            Self::SocketIo(link) => packet::encode_event_at(link.namespace(), event.name, &event.payload, offset),
+            Self::Plain(_) => plain_event(event),
+        });
+    }
+
     pub(crate) fn ack(&self, id: u64, payload: &str) {
         self.send(match self {
             Self::SocketIo(link) => packet::encode_ack_of(link.namespace(), id, payload),
@@ -221,34 +231,6 @@ impl Out {
     }
 }
 
-/// The number of connections by dialect, undecided ones last.
-#[derive(Debug, Default)]
-pub(crate) struct Census([AtomicUsize; Dialect::ALL.len() + 1]);
-
-impl Census {
-    fn of(&self, dialect: Option<Dialect>) -> &AtomicUsize {
-        &self.0[dialect.map_or(Dialect::ALL.len(), |dialect| dialect as usize)]
-    }
-
-    /// The number of connections of a dialect, or of undecided ones.
-    pub(crate) fn count(&self, dialect: Option<Dialect>) -> usize {
-        self.of(dialect).load(Ordering::Relaxed)
-    }
-
-    /// Whether any connection may receive who is present in a room.
-    pub(crate) fn any_shows_room_presence(&self) -> bool {
-        let mut showing = Dialect::ALL.into_iter().filter(|dialect| dialect.shows_room_presence());
-        self.count(None) > 0 || showing.any(|dialect| self.count(Some(dialect)) > 0)
-    }
-}
-
-const UNDECIDED: u8 = u8::MAX;
-
-/// The name of a dialect by its number, for metrics; `undecided` for any other number.
-pub(crate) fn dialect_name(number: u8) -> &'static str {
-    Dialect::ALL.get(usize::from(number)).map_or("undecided", |dialect| dialect.as_str())
-}
-
 #[derive(Debug, Default)]
 struct Changing {
     identity: Option<Identity>,
@@ -267,6 +249,8 @@ struct Uncommon {
     guest_secret: Option<GuestSecret>,
     /// Notifications that were sent before the dialect was decided.
     delivered: Vec<NotificationId>,
+    /// The task that tells a service what happens.
+    task: Option<AbortHandle>,
 }
 
 /// Whether and how a connection can be resumed, and what it resumes itself.
@@ -317,6 +301,20 @@ impl Connection {
         resumption: Resumption,
         census: Arc<Census>,
     ) -> Arc<Self> {
+        let number = dialect.map_or(UNDECIDED, |dialect| dialect as u8);
+        Self::numbered(id, (out, base), client, trusted, number, resumption, census)
+    }
+
+    /// Creates a connection whose dialect has a number: [`SERVICES`] for the connection of a service.
+    pub(crate) fn numbered(
+        id: ConnectionId,
+        (out, base): (Out, Base),
+        client: Arc<Client>,
+        trusted: bool,
+        number: u8,
+        resumption: Resumption,
+        census: Arc<Census>,
+    ) -> Arc<Self> {
         let Resumption { opened, recoverable, resume } = resumption;
         let connection = Self {
             id,
@@ -329,12 +327,12 @@ impl Connection {
             trusted,
             ended: AtomicBool::new(false),
             in_flight: OnceLock::new(),
-            dialect: AtomicU8::new(dialect.map_or(UNDECIDED, |dialect| dialect as u8)),
+            dialect: AtomicU8::new(number),
             changing: Mutex::new(Changing { resume: resume.map(Box::new), ..Changing::default() }),
             census,
         };
-        connection.census.of(dialect).fetch_add(1, Ordering::Relaxed);
-        connection.out.label(connection.dialect.load(Ordering::Relaxed));
+        connection.census.of_number(number).fetch_add(1, Ordering::Relaxed);
+        connection.out.label(number);
         Arc::new(connection)
     }
 
@@ -345,6 +343,30 @@ impl Connection {
     /// The dialect; `None` while it is undecided.
     pub(crate) fn dialect(&self) -> Option<Dialect> {
         Dialect::ALL.get(usize::from(self.dialect.load(Ordering::Relaxed))).copied()
+    }
+
+    /// Whether the connection is a service's, which only listens.
+    pub(crate) fn is_services(&self) -> bool {
+        self.dialect.load(Ordering::Relaxed) == SERVICES
+    }
+
+    /// The name of the dialect, for metrics.
+    pub(crate) fn dialect_name(&self) -> &'static str {
+        dialect_name(self.dialect.load(Ordering::Relaxed))
+    }
+
+    /// Keeps the task that tells a service what happens.
+    pub(crate) fn set_task(&self, task: AbortHandle) {
+        self.changing().uncommon.get_or_insert_default().task = Some(task);
+    }
+
+    /// Ends the task that tells a service what happens, if the connection is a service's.
+    pub(crate) fn end_task(&self) {
+        if self.is_services()
+            && let Some(task) = self.changing().uncommon.as_mut().and_then(|uncommon| uncommon.task.take())
+        {
+            task.abort();
+        }
     }
 
     /// Holds back what is sent to the client until the returned guard is dropped, so that it leaves in one write.
@@ -469,6 +491,6 @@ impl Drop for Permit {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.census.of(self.dialect()).fetch_sub(1, Ordering::Relaxed);
+        self.census.of_number(self.dialect.load(Ordering::Relaxed)).fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -14,11 +14,13 @@ use quintet_service::{Base, Refused, ResumeTokens, Service};
 use quintet_socketio::{CloseReason, Origins, Outbox, Unfinished};
 use tokio_util::task::TaskTracker;
 
+use crate::census::{Census, SERVICES, SERVICES_NAME, dialect_name};
 use crate::client::{Clients, UnidentifiedMax};
-use crate::connection::{Census, Connection, Out, Resumption, dialect_name};
+use crate::connection::{Connection, Out, Resumption};
 use crate::hub::{HubContext, HubHandle};
 use crate::hub_task::HubTask;
 use crate::pending_commands::PendingCommands;
+use crate::service_sockets::ServiceSockets;
 use crate::settings::Settings;
 use crate::unknown_events::UnknownEvents;
 use crate::visitor::Visitor;
@@ -54,6 +56,7 @@ pub(crate) struct Inner {
     pub(crate) plain: Mutex<HashMap<u64, PlainSocket>>,
     pub(crate) tasks: TaskTracker,
     pub(crate) unknown_events: UnknownEvents,
+    pub(crate) service_sockets: Arc<ServiceSockets>,
 }
 
 /// A plain WebSocket, and its connection once that was accepted.
@@ -121,6 +124,7 @@ impl Gateway {
             plain: Mutex::default(),
             tasks: TaskTracker::new(),
             unknown_events: UnknownEvents::default(),
+            service_sockets: Arc::default(),
         }));
         Ok((gateway, task))
     }
@@ -140,6 +144,25 @@ impl Gateway {
             Arc::clone(&visitor.client),
             visitor.listener.trust,
             dialect,
+            resumption,
+            census,
+        )
+    }
+
+    pub(crate) fn new_service_connection(
+        &self,
+        (out, base): (Out, Base),
+        visitor: &Visitor,
+        resumption: Resumption,
+    ) -> Arc<Connection> {
+        let id = ConnectionId(self.0.next_id.fetch_add(1, Ordering::Relaxed));
+        let census = Arc::clone(&self.0.census);
+        Connection::numbered(
+            id,
+            (out, base),
+            Arc::clone(&visitor.client),
+            visitor.listener.trust,
+            SERVICES,
             resumption,
             census,
         )
@@ -181,19 +204,19 @@ impl Gateway {
         self.0.hub.stop().await;
     }
 
-    /// The number of connections by dialect, undecided ones last.
+    /// The number of connections by dialect, then undecided ones, and those of services.
     #[must_use]
-    pub fn connections(&self) -> [(&'static str, usize); 6] {
+    pub fn connections(&self) -> [(&'static str, usize); 7] {
         let census = &self.0.census;
         let [a, b, c, d, e] = Dialect::ALL.map(|dialect| (dialect.as_str(), census.count(Some(dialect))));
-        [a, b, c, d, e, ("undecided", census.count(None))]
+        [a, b, c, d, e, ("undecided", census.count(None)), (SERVICES_NAME, census.services())]
     }
 
     /// Visits every plain WebSocket with the name of its dialect.
     pub fn visit_plain(&self, mut visit: impl FnMut(&'static str)) {
         let plain = self.0.plain.lock().unwrap_or_else(PoisonError::into_inner);
         for plain in plain.values().filter(|plain| plain.outbox.strong_count() > 0) {
-            visit(plain.connection.upgrade().and_then(|one| one.dialect()).map_or("undecided", Dialect::as_str));
+            visit(plain.connection.upgrade().map_or("undecided", |one| one.dialect_name()));
         }
     }
 
@@ -217,6 +240,7 @@ impl Gateway {
 
     pub(crate) async fn left(&self, connection: &Connection, reason: CloseReason) {
         self.0.service.metrics().closed(closed_by(reason));
+        connection.end_task();
         if let Some(identity) = connection.identity() {
             self.0.hub.detach(connection.id, identity.user.id.clone()).await;
         }

@@ -2,8 +2,8 @@
 //! clients.
 //!
 //! What lives here: the user and dialect of a connection (`connect.rs`), its events (`session.rs`), the table of its
-//! commands that wait for a reply (`pending_commands.rs`), the hub, which decides who receives what (`hub`), and plain
-//! WebSockets beside Socket.IO (`plain.rs`).
+//! commands that wait for a reply (`pending_commands.rs`), the hub, which decides who receives what (`hub`), plain
+//! WebSockets beside Socket.IO (`plain.rs`), and the sockets of services, which hear everything (`services.rs`).
 //! What does not: the store, REST, and the event names of a dialect.
 //!
 //! What must stay true: the events of one connection are handled in order and answered once each; replies and events
@@ -11,6 +11,7 @@
 
 mod admit;
 mod application;
+mod census;
 mod client;
 mod connect;
 mod connection;
@@ -21,6 +22,8 @@ mod pending_commands;
 mod plain;
 mod recovery;
 mod responder;
+mod service_sockets;
+mod services;
 mod session;
 mod settings;
 mod unknown_events;

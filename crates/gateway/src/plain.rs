@@ -25,12 +25,13 @@ use serde_json::value::RawValue;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::admit::EventHead;
+use crate::census::SERVICES_NAME;
 use crate::client::{Client, TransportHandle};
 use crate::connect::{self, Auth};
 use crate::connection::{Connection, Out};
 use crate::gateway::{Gateway, PlainSocket};
-use crate::session;
 use crate::visitor::Visitor;
+use crate::{services, session};
 
 /// Time between two WebSocket pings. A connection that was silent for all of it is closed.
 const PING_EVERY: Duration = Duration::from_secs(25);
@@ -75,7 +76,8 @@ impl Gateway {
         };
         let threshold = settings.compression_threshold.filter(|_| accepted.deflate);
         let deflate = threshold.map(|threshold| Deflate { threshold });
-        self.0.tasks.spawn(with_stream(upgrade, Plain { gateway: self.clone(), visitor, deflate }));
+        let after = services::after(parts.uri.query());
+        self.0.tasks.spawn(with_stream(upgrade, Plain { gateway: self.clone(), visitor, deflate, after }));
         accepted.response
     }
 }
@@ -84,6 +86,8 @@ struct Plain {
     gateway: Gateway,
     visitor: Visitor,
     deflate: Option<Deflate>,
+    /// The position behind which a service wants to hear everything.
+    after: Option<String>,
 }
 
 impl WithStream for Plain {
@@ -91,7 +95,7 @@ impl WithStream for Plain {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Self { gateway, visitor, deflate } = self;
+        let Self { gateway, visitor, deflate, after } = self;
         let settings = gateway.0.settings;
         let socket = Socket::new(stream, &first, deflate);
         drop(first);
@@ -102,9 +106,13 @@ impl WithStream for Plain {
         let key = gateway.0.next_id.fetch_add(1, Ordering::Relaxed);
         plain().insert(key, PlainSocket { outbox: Arc::downgrade(&outbox), connection: Weak::new() });
         let auth = Auth::default();
-        let connected = match connect::asked_dialect(&visitor, &auth) {
-            Ok(dialect) => connect::connect(&gateway, &visitor, &auth, dialect, None, out).await,
-            Err(refusal) => Err(refusal),
+        let connected = if visitor.dialect() == Some(SERVICES_NAME) {
+            services::connect(&gateway, &visitor, &auth, None, out, after).await
+        } else {
+            match connect::asked_dialect(&visitor, &auth) {
+                Ok(dialect) => connect::connect(&gateway, &visitor, &auth, dialect, None, out).await,
+                Err(refusal) => Err(refusal),
+            }
         };
         let connection = match connected {
             Ok(connection) => connection,

@@ -63,6 +63,9 @@ pub(crate) async fn event(
 ) {
     let ClientEvent { name, args, ack } = event;
     let mut responder = Responder::new(&gateway.0.service, connection, name.to_owned(), ack);
+    if connection.is_services() {
+        return responder.refuse(Refusal::forbidden("A service only listens here; it acts over the HTTP API."));
+    }
     if let Some(rate) = connection.user_rate() {
         gateway.0.service.rates().charge(&rate, attachments.iter().map(Bytes::len).sum());
     }

@@ -27,6 +27,9 @@ pub(crate) struct Registration {
     password: String,
     name: Option<String>,
     avatar: Option<String>,
+    /// The code of an invitation, if the server wants one; it also leads into the groups of the invitation.
+    #[serde(alias = "invite")]
+    invitation: Option<String>,
 }
 
 /// Registers a user and returns a token for it.
@@ -35,7 +38,7 @@ pub(crate) struct Registration {
     security(()),
     responses(
         (status = 201, description = "Registered", body = Session),
-        (status = 403, description = "Registration is closed",
+        (status = 403, description = "Registration is closed, or needs an invitation that is good; the detail says which",
             body = ProblemBody, content_type = "application/problem+json")
     )
 )]
@@ -45,9 +48,9 @@ pub(crate) async fn register(
     Body(input): Body<Registration>,
 ) -> Answer<(StatusCode, Json<Session>)> {
     service.count_login(address).await?;
-    let Registration { username, email, password, name, avatar } = input;
+    let Registration { username, email, password, name, avatar, invitation } = input;
     let (email, password) = (Some(email), Some(password));
-    let new = NewAccount { username, email, password, name, avatar, ..NewAccount::default() };
+    let new = NewAccount { username, email, password, name, avatar, invitation, ..NewAccount::default() };
     let session = service.register(new, address).await?;
     Ok((StatusCode::CREATED, Json(Views(&service).session(&session))))
 }

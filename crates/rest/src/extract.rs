@@ -11,11 +11,11 @@ use http::StatusCode;
 use http::request::Parts;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use quintet_domain::limits::{HEAVY_READ_COST, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
-use quintet_domain::{Code, Links, Refusal, UserId};
+use quintet_domain::{Code, Links, Refusal, Scopes, UserId};
 use quintet_input::authorization::bearer;
 use quintet_input::json;
 use quintet_service::{
-    Account, Actor, Address, CookieToken, Credential, Owner, Party, Service, Source, Verified, is_token,
+    Account, Actor, Address, CookieToken, Credential, Owner, Party, Service, ServiceAccount, Source, Verified, is_token,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,7 @@ use utoipa::IntoParams;
 use crate::app::App;
 use crate::error::Problem;
 use crate::permit::ReadPermit;
+use crate::scopes;
 
 /// The largest size of a JSON body, in bytes.
 const BODY_BYTES_MAX: usize = 1_000_000;
@@ -34,8 +35,9 @@ pub(crate) const BODY_WITHIN: Duration = Duration::from_secs(30);
 #[derive(Clone, Copy, Debug)]
 pub struct ClientAddress(pub IpAddr);
 
-/// The authenticated caller: its account, the dialect in its token, its credential, and how links are written for
-/// clients of existing back ends at its address. A person has a credential, a service has none.
+/// The authenticated caller: its account, the dialect in its token, its credential, how links are written for clients of
+/// existing back ends at its address, and what its key is good for. A person has a credential and no key, a service has a
+/// key.
 ///
 /// Verified and counted against the rate once per request.
 #[derive(Clone, Debug)]
@@ -44,6 +46,7 @@ pub(crate) struct AuthUser(
     pub(crate) Option<String>,
     pub(crate) Option<Credential>,
     pub(crate) Links,
+    pub(crate) Option<Scopes>,
 );
 
 impl AuthUser {
@@ -114,8 +117,22 @@ impl Head for AuthUser {
 }
 
 impl AuthUser {
-    /// Returns the caller, or `None` if the request has no token. A bad token in a cookie counts as none.
+    /// Returns the caller, or `None` if the request has no token. A bad token in a cookie counts as none. A service whose
+    /// key lacks the scope of the operation is refused.
     pub(crate) async fn if_any(parts: &mut Parts, service: &Service) -> Result<Option<Self>, Problem> {
+        let caller = Self::verified(parts, service).await?;
+        if let Some(scopes) = caller.as_ref().and_then(|caller| caller.4) {
+            scopes::check(scopes, parts)?;
+        }
+        Ok(caller)
+    }
+
+    /// Refuses a service whose key lacks the scope of an operation, which has no route of its own.
+    pub(crate) fn may(&self, method: &str, path: &str) -> Result<(), Refusal> {
+        self.4.map_or(Ok(()), |scopes| scopes::check_at(scopes, method, path))
+    }
+
+    async fn verified(parts: &mut Parts, service: &Service) -> Result<Option<Self>, Problem> {
         if let Some(known) = parts.extensions.get::<Self>() {
             return Ok(Some(known.clone()));
         }
@@ -124,9 +141,9 @@ impl AuthUser {
                 let ClientIp(address) = ClientIp::read(parts, service).await?;
                 match service.verify_key(&token, address).await? {
                     // A service belongs to the operator and acts for many users, and so it has no rate.
-                    Some(account) => {
+                    Some(ServiceAccount { account, scopes }) => {
                         let links = links(parts, service, Some(&account.user.id))?;
-                        Self(account, None, None, links)
+                        Self(account, None, None, links, Some(scopes))
                     }
                     None => rated(parts, service, service.verify(&token).await?)?,
                 }
@@ -150,7 +167,7 @@ fn rated(parts: &Parts, service: &Service, verified: Verified) -> Result<AuthUse
         false => service.rates().change(user.clone())?,
     }
     let links = links(parts, service, Some(&user))?;
-    Ok(AuthUser(verified.account, verified.dialect, Some(verified.credential), links))
+    Ok(AuthUser(verified.account, verified.dialect, Some(verified.credential), links, None))
 }
 
 /// Serialises an answer that may be long, while the thread's other tasks are moved to another thread.
@@ -207,7 +224,7 @@ impl Person {
     /// # Errors
     /// An internal error if the caller is a service.
     pub(crate) fn owner(self, address: IpAddr) -> Result<Owner, Refusal> {
-        let AuthUser(account, dialect, credential, _) = self.0;
+        let AuthUser(account, dialect, credential, ..) = self.0;
         Ok(Owner { account, credential: credential.ok_or_else(Refusal::internal)?, address, dialect })
     }
 }

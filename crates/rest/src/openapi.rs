@@ -13,6 +13,7 @@ use utoipa::{Modify, OpenApi};
 
 use crate::compat::document as compat;
 use crate::error::ProblemBody;
+use crate::scopes;
 
 /// The document without its operations, which the router adds.
 #[derive(OpenApi)]
@@ -22,7 +23,8 @@ use crate::error::ProblemBody;
         description = "A chat server that speaks five dialects over Socket.IO. Changes made here reach sockets \
                        like changes made by a socket.\n\nRequests are authenticated by a token in `Authorization: Bearer`: one \
                        that `POST /auth/login` returned, one of an existing backend that shares its secret, or, for a \
-                       service, a key that `quintet key add NAME` made."
+                       service, a key that `quintet key add NAME` made. A key has scopes; each operation says in `x-scope` which one it \
+                       needs (`any`: none; `people`: not for services; `none`: no token)."
     ),
     components(schemas(ProblemBody)),
     security(("token" = [])),
@@ -32,6 +34,7 @@ use crate::error::ProblemBody;
         (name = "me", description = "The caller's own account"),
         (name = "users", description = "Users other than the caller"),
         (name = "conversations", description = "Direct conversations, groups and rooms, and their members"),
+        (name = "invitations", description = "Invitations to the server, and links into groups"),
         (name = "messages", description = "Messages of conversations"),
         (name = "files", description = "Uploaded files"),
         (name = "meetups", description = "Meetups, and requests to take part in them"),
@@ -157,6 +160,7 @@ pub(crate) fn completed(mut document: Document, password_chars_min: usize) -> Do
             complete(operation, path, true);
         }
     }
+    scopes::describe(&mut document);
     compat::add_under_api(&mut document);
     document
 }

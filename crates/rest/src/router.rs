@@ -25,8 +25,8 @@ use crate::extract::Anonymous;
 use crate::openapi::{self, ApiDocument};
 use crate::permit::ReadPermit;
 use crate::{
-    auth, avatars, caching, compat, conversations, files, me, meetups, messages, notifications, operations, push,
-    reactions, rooms, search, server, settings, users,
+    auth, avatars, caching, compat, conversations, files, invitations, me, meetups, messages, notifications,
+    operations, push, reactions, rooms, search, server, settings, users,
 };
 
 /// The path of the OpenAPI document.
@@ -62,6 +62,10 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .routes(routes!(conversations::remove_member))
         .routes(routes!(conversations::mark_read))
         .routes(routes!(conversations::mark_delivered))
+        .routes(routes!(invitations::list, invitations::make))
+        .routes(routes!(invitations::revoke))
+        .routes(routes!(invitations::offer, invitations::accept))
+        .routes(routes!(invitations::make_for_group))
         .routes(routes!(settings::change))
         .routes(routes!(messages::list, messages::send))
         .routes(routes!(messages::get, messages::edit, messages::delete))

@@ -12,7 +12,8 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Server {
-    /// Whether people can register by themselves (`open`) or not (`closed`).
+    /// Whether people can register by themselves: everybody (`open`), those with an invitation (`invite`), or nobody
+    /// (`closed`).
     #[schema(schema_with = registrations)]
     registration: &'static str,
     /// Whether guests may enter open rooms.
@@ -22,7 +23,7 @@ pub(crate) struct Server {
 }
 
 fn registrations() -> RefOr<Schema> {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["open", "closed"])).into()
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["open", "invite", "closed"])).into()
 }
 
 /// Returns who can enter the server, and how.
@@ -31,7 +32,7 @@ fn registrations() -> RefOr<Schema> {
     responses((status = 200, description = "The facts that need no token", body = Server))
 )]
 pub(crate) async fn get(State(service): State<Service>) -> Json<Server> {
-    let registration = if service.lets_people_register() { "open" } else { "closed" };
+    let registration = service.registration().as_str();
     let password_length_min = service.password_chars_min();
     Json(Server { registration, guests: service.lets_guests_in(), password_length_min })
 }

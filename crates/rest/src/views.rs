@@ -13,7 +13,7 @@ use crate::message_details::{Details, custom_data};
 use crate::own_settings::Settings;
 pub(crate) use crate::scalars::{Moment, message_kinds, one_of, or_null};
 
-fn conversation_kinds() -> RefOr<Schema> {
+pub(crate) fn conversation_kinds() -> RefOr<Schema> {
     use ConversationKind::{Direct, Group, Meetup, Room};
     one_of([Direct, Group, Room, Meetup].map(ConversationKind::as_str))
 }

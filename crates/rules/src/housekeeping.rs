@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use quintet_domain::limits::{
-    GUEST_ROOM_EMPTY_SECONDS_MAX, GUESTS_KEPT_DAYS, LOGIN_NETWORKS_KEPT_DAYS, NOTIFICATIONS_READ_KEPT_DAYS,
+    GUEST_ROOM_EMPTY_SECONDS_MAX, GUESTS_KEPT_DAYS, INVITATIONS_KEPT_DAYS, LOGIN_NETWORKS_KEPT_DAYS,
+    NOTIFICATIONS_READ_KEPT_DAYS,
 };
 use quintet_domain::{Departure, Pruned, SweepGuests, Timestamp};
 
@@ -32,6 +33,7 @@ pub(crate) fn prune(tx: &mut Transaction<'_>, after: i64) -> RuleResult<Pruned> 
     more |= prune_followers(tx)?;
     more |= prune_notifications(tx)?;
     more |= prune_counts(tx)?;
+    more |= prune_invitations(tx)?;
     let next = prune_guests(tx, UserKey(after))?;
     Ok(Pruned { more: more || next.is_some(), after: next.map_or(0, |guest| guest.0) })
 }
@@ -76,6 +78,12 @@ fn prune_counts(tx: &mut Transaction<'_>) -> RuleResult<bool> {
     let counts = tx.user_details().prune_contacts(today, ROWS_AT_ONCE)?;
     let networks = tx.user_details().prune_login_networks(before, ROWS_AT_ONCE)?;
     Ok(is_full(counts) || is_full(networks))
+}
+
+/// Removes invitations that have not been good for long.
+fn prune_invitations(tx: &mut Transaction<'_>) -> RuleResult<bool> {
+    let before = days_ago(tx.now, INVITATIONS_KEPT_DAYS);
+    Ok(is_full(tx.invitations().prune_invitations(before, ROWS_AT_ONCE)?))
 }
 
 /// Removes guests that are members of nothing, wrote nothing and own nothing. Returns the key to continue at.

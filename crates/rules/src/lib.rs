@@ -16,6 +16,7 @@ mod guest_ids;
 mod guest_proof;
 mod guests;
 mod housekeeping;
+pub mod invitations;
 mod keys;
 mod ledger;
 pub mod log;
@@ -91,6 +92,9 @@ pub fn apply(tx: &mut Transaction<'_>, write: Write) -> RuleResult<Written> {
         Write::NoteSeen(write) => Written::NoteSeen(users::note_seen(tx, &write.users)?),
         Write::AddService(write) => Written::AddService(services::add(tx, &write)?),
         Write::RemoveService(write) => Written::RemoveService(services::remove(tx, &write)?),
+        Write::MakeInvitation(write) => Written::MakeInvitation(invitations::make(tx, write)?),
+        Write::RevokeInvitation(write) => Written::RevokeInvitation(invitations::revoke(tx, &write)?),
+        Write::AcceptInvitation(write) => Written::AcceptInvitation(invitations::accept(tx, &write)?),
         Write::AnnounceFile(write) => Written::AnnounceFile(files::announce(tx, write.new)?),
         Write::CompleteFile(write) => Written::CompleteFile(files::complete(tx, write)?),
         Write::ForgetFiles(write) => Written::ForgetFiles(files::forget(tx, &write.ids)?),

@@ -29,7 +29,7 @@ pub(crate) fn add(tx: &mut Transaction<'_>, write: &AddService) -> RuleResult<Ac
         }
     };
     let now = tx.now;
-    if !tx.user_details().insert_service_key(row.key, &write.hash, now)? {
+    if !tx.user_details().insert_service_key(row.key, (&write.hash, write.scopes), now)? {
         return Err(Refusal::conflict(format!("`{name}` has a key already; remove it first.")).into());
     }
     let user = Arc::new(User { kind: UserKind::Service, ..User::clone(&row.user) });

@@ -11,7 +11,8 @@ use quintet_domain::{Actor, Audience, Entry, Environment, Quotas, Refusal, Times
 use crate::ledger::{Cost, Ledger, Payer, Payers, weight};
 use crate::log::Change;
 use crate::rows::{
-    ConversationRow, DetailRows, FileRows, GuestRows, LogRows, LoggedChange, MeetupRows, MemberRows, MessageRows,
+    ConversationRow, DetailRows, FileRows, GuestRows, InvitationRows, LogRows, LoggedChange, MeetupRows, MemberRows,
+    MessageRows,
 };
 use crate::rows::{NotificationRows, PushRows, ReactionRows, Rows, UserRow, UserRows};
 use crate::unsaved_deliveries::UnsavedDeliveries;
@@ -193,6 +194,10 @@ impl<'t> Transaction<'t> {
 
     /// Browsers that messages are pushed to.
     pub(crate) fn push(&mut self) -> &mut dyn PushRows {
+        self.rows
+    }
+
+    pub(crate) fn invitations(&mut self) -> &mut dyn InvitationRows {
         self.rows
     }
 

@@ -16,8 +16,8 @@ use crate::log::Change;
 use crate::rows::{ConversationRow, ErasureProgress, UserNames, UserRow};
 use crate::transaction::{About, ActingUser, Transaction};
 use crate::{
-    RuleResult, UserKey, files, guest_ids, guest_proof, meetups, members, messages, names, notifications, pins, push,
-    reactions,
+    RuleResult, UserKey, files, guest_ids, guest_proof, invitations, meetups, members, messages, names, notifications,
+    pins, push, reactions,
 };
 
 /// Maximum number of memberships of an erased user that one write ends; other writes run in between.
@@ -54,8 +54,14 @@ fn record_changed(tx: &mut Transaction<'_>, row: &UserRow, visible: bool) -> Rul
 }
 
 /// Creates a registered user.
-pub(crate) fn register(tx: &mut Transaction<'_>, new: NewUser) -> RuleResult<Account> {
-    Ok(registered_row(tx, new)?.account())
+pub(crate) fn register(tx: &mut Transaction<'_>, mut new: NewUser) -> RuleResult<Account> {
+    let invited = new.invited.take();
+    let invitation = invited.map(|invited| invitations::for_registration(tx, &invited)).transpose()?;
+    let row = registered_row(tx, new)?;
+    if let Some(invitation) = invitation {
+        invitations::registered(tx, &invitation, &ActingUser::plain(Arc::clone(&row)))?;
+    }
+    Ok(row.account())
 }
 
 /// Creates a registered user. Returns its row.
@@ -296,6 +302,7 @@ pub(crate) fn erase(tx: &mut Transaction<'_>, id: &UserId) -> RuleResult<()> {
     notifications::delete_about(tx, user.key)?;
     tx.meetups().delete_requests_of(user.key)?;
     tx.user_details().delete_login_networks(user.key)?;
+    tx.invitations().delete_invitations_of(user.key)?;
     let name = format!("deleted-{}", tx.new_id());
     let row = tx.update_user(erased(&user, name))?;
     // The event of this change carries only the name that remains.

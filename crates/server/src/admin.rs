@@ -6,8 +6,9 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use quintet_domain::{Refusal, collisions};
-use quintet_service::{Account, Login, NewAccount, Reserved, Service};
+use quintet_domain::limits::PAGE_ITEMS_MAX;
+use quintet_domain::{ConversationId, Invitation, InvitationBounds, Refusal, Scope, Scopes, Timestamp, collisions};
+use quintet_service::{Account, Login, NewAccount, NewInvitation, Party, Reserved, Service};
 use quintet_store::SqliteStore;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
@@ -49,6 +50,9 @@ pub(crate) enum Command {
     AddKey {
         /// The name of the backend.
         name: String,
+        /// The names of what the key is good for; everything if there are none.
+        #[serde(default)]
+        scopes: Vec<String>,
     },
     /// List the keys of other backends.
     ListKeys,
@@ -56,6 +60,22 @@ pub(crate) enum Command {
     RemoveKey {
         /// The name of the backend.
         name: String,
+    },
+    /// Make an invitation to the server.
+    AddInvitation {
+        /// The ids of the groups and rooms that it leads into.
+        rooms: Vec<String>,
+        /// How often it may be used; 0 for any number of times.
+        uses: u32,
+        /// The moment until which it is good; for good if absent.
+        until: Option<String>,
+    },
+    /// List the newest invitations, good or not.
+    ListInvitations,
+    /// Revoke an invitation.
+    RevokeInvitation {
+        /// The id of the invitation.
+        id: String,
     },
     /// Copy the database to a file.
     Backup {
@@ -131,19 +151,40 @@ impl Admin {
                 let username = &account.user.username;
                 done.map(|_| Printed::line(format_args!("The password of {username} is set; its sessions have ended.")))
             }
-            Command::AddKey { name } => service.add_key(name.clone()).await.map(|key| Printed {
-                output: format!("{key}\n"),
-                notes: format!(
-                    "This is the key of {name}. It is shown only once: store it where only {name} can read it.\n"
-                ),
-            }),
+            Command::AddKey { name, scopes } => {
+                let scopes = parsed(&scopes)?;
+                service.add_key(name.clone(), scopes).await.map(|key| Printed {
+                    output: format!("{key}\n"),
+                    notes: format!(
+                        "This is the key of {name}. It is shown only once: store it where only {name} can read it.\n"
+                    ),
+                })
+            }
             Command::ListKeys => service.keys().await.map(|keys| {
-                let lines = keys.iter().map(|key| format!("{} {}\n", key.created_at, key.name));
+                let lines = keys.iter().map(|key| format!("{} {} {}\n", key.created_at, key.scopes.names(), key.name));
                 Printed { output: lines.collect(), notes: String::new() }
             }),
             Command::RemoveKey { name } => {
                 let done = service.remove_key(name.clone()).await;
                 done.map(|_| Printed::line(format_args!("The key of {name} is removed.")))
+            }
+            Command::AddInvitation { rooms, uses, until } => {
+                let new = new_invitation(&rooms, uses, until.as_deref())?;
+                service.invite(None, new).await.map(|(code, made)| Printed {
+                    output: format!("{code}\n"),
+                    notes: format!(
+                        "This is the code of invitation {}. It is shown only once: whoever has it may register here.\n",
+                        made.id
+                    ),
+                })
+            }
+            Command::ListInvitations => {
+                let found = service.invitations(Party::Server, None, None, PAGE_ITEMS_MAX).await;
+                found.map(|page| Printed { output: page.items.iter().map(invitation).collect(), notes: String::new() })
+            }
+            Command::RevokeInvitation { id } => {
+                let done = service.revoke_invitation(None, id.clone()).await;
+                done.map(|()| Printed::line(format_args!("Invitation {id} is revoked.")))
             }
             Command::Backup { file } => return self.backup(file, stop).await,
         };
@@ -160,6 +201,50 @@ impl Admin {
         let copied = tokio::task::spawn_blocking(copy).await;
         copied.map_err(|error| format!("the backup failed: {error}"))?.map_err(|error| error.to_string())
     }
+}
+
+/// Reads what the operator says of an invitation.
+fn new_invitation(rooms: &[String], uses: u32, until: Option<&str>) -> Result<NewInvitation, Failure> {
+    let conversation = |id: &String| ConversationId::new(id).map_err(|error| format!("the room `{id}`: {error}"));
+    let moment = |text: &str| {
+        Timestamp::parse(text).ok_or_else(|| format!("`{text}` is no moment such as 2026-12-31T23:59:59Z"))
+    };
+    Ok(NewInvitation {
+        admits: true,
+        conversations: rooms.iter().map(conversation).collect::<Result<_, _>>()?,
+        bounds: InvitationBounds {
+            uses_max: Some(uses).filter(|uses| *uses > 0),
+            expires_at: until.map(moment).transpose()?,
+        },
+    })
+}
+
+/// The line of an invitation in the list.
+fn invitation(made: &Invitation) -> String {
+    let most = made.bounds.uses_max.map_or_else(|| "any number".to_owned(), |max| max.to_string());
+    let mut line = format!("{} used {} of {most}", made.id, made.state.uses);
+    if let Some(end) = made.bounds.expires_at {
+        let _ = write!(line, ", until {end}");
+    }
+    if made.state.revoked_at.is_some() {
+        line.push_str(", revoked");
+    }
+    if !made.admits {
+        line.push_str(", for people with an account");
+    }
+    for conversation in &made.conversations {
+        let _ = write!(line, ", into {}", conversation.name.as_deref().unwrap_or(conversation.id.as_str()));
+    }
+    line.push('\n');
+    line
+}
+
+/// Reads the names of scopes; all scopes if there are none.
+fn parsed(names: &[String]) -> Result<Scopes, Failure> {
+    if names.is_empty() {
+        return Ok(Scopes::all());
+    }
+    names.iter().map(|name| Scope::parse(name).ok_or_else(|| format!("there is no scope `{name}`"))).collect()
 }
 
 /// The output of a backup that succeeded.

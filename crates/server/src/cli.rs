@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use quintet_domain::Scope;
 
 /// A self-hosted chat server that speaks five dialects over Socket.IO.
 #[derive(Debug, Parser)]
@@ -64,6 +65,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: KeyCommand,
     },
+    /// Manage invitations, by which people may register. A running server is asked to do it.
+    Invite {
+        #[command(subcommand)]
+        command: InviteCommand,
+    },
     /// Copy the database to a file, with or without a running server. A running server writes the copy itself.
     Backup {
         /// The path of the copy, which must not exist, and where the user of a running server may write.
@@ -82,19 +88,52 @@ pub(crate) enum Command {
     },
 }
 
+/// Reads the name of a scope.
+fn scope(name: &str) -> Result<Scope, String> {
+    let known = || Scope::ALL.map(Scope::as_str).join(", ");
+    Scope::parse(name).ok_or_else(|| format!("must be one of {}", known()))
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyCommand {
     /// Create a key for a backend of this name. The key is shown only once.
     Add {
         /// The name of the backend, under which it acts.
         name: String,
+        /// What the key is good for: read, post, users, moderate or admin; several with several options or commas. By default
+        /// everything.
+        #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',', value_parser = scope)]
+        scopes: Vec<Scope>,
     },
-    /// List all keys: when each was created, and the name of its backend.
+    /// List all keys: when each was created, what it is good for, and the name of its backend.
     List,
     /// Remove a backend's key. What the backend has done stays.
     Remove {
         /// The name of the backend.
         name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum InviteCommand {
+    /// Make an invitation. Its code is shown only once.
+    Add {
+        /// The id of a group or room that it leads into; may be repeated.
+        #[arg(long = "room", value_name = "ID")]
+        rooms: Vec<String>,
+        /// How often it may be used; 0 for any number of times.
+        #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+        uses: u32,
+        /// The moment until which it is good, such as 2026-12-31T23:59:59Z; by default for good.
+        #[arg(long, value_name = "MOMENT")]
+        until: Option<String>,
+    },
+    /// List the newest 200 invitations: the id, how often each was used, until when it is good, and where it leads.
+    List,
+    /// Revoke an invitation.
+    Revoke {
+        /// The id of the invitation, as the list shows it.
+        id: String,
     },
 }
 

@@ -13,7 +13,7 @@ use quintet_service::{Algorithm, Metrics, RequiredClaim, Rules, Service, SignWit
 use quintet_socketio::{Engine, Unfinished};
 use quintet_store::{Group, Location, MemoryStore, OpenError, PostgresStore, SqliteStore, Store};
 
-use crate::config::{self, AudienceName, Config, EchoName, RegistrationName, SignWithName};
+use crate::config::{self, AudienceName, Config, EchoName, SignWithName};
 use crate::edge::places::Places;
 use crate::environment::SystemEnvironment;
 use crate::failure::Failure;
@@ -182,7 +182,7 @@ pub(crate) fn service(
     let tokens = Tokens::new(secret::keys(config)?, token_settings(config));
     let settings = quintet_service::Settings {
         guests: config.auth.guests,
-        registration: config.auth.registration == RegistrationName::Open,
+        registration: config.auth.registration.into(),
         rates: config.limits.rates,
         password_chars_min: config.auth.password_length_min,
         public_url: config.server.public_url.clone(),

@@ -84,6 +84,7 @@ fn run(cli: cli::Cli) -> Result<(), Failure> {
             }
             cli::Command::User { command } => operator::run(&config, operator::user(command)?).await,
             cli::Command::Key { command } => operator::run(&config, operator::key(command)).await,
+            cli::Command::Invite { command } => operator::run(&config, operator::invite(command)).await,
             cli::Command::Migrate => migration::run(config).await,
             cli::Command::Copy { from, to } => copy::run(config, &from, &to).await,
             cli::Command::Backup { file } => operator::run(&config, operator::backup(&file)?).await,

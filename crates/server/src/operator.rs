@@ -10,7 +10,7 @@ use quintet_store::{BackupError, Location, OpenError, SqliteStore};
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::{Admin, Command, Printed, Which, copied};
-use crate::cli::{KeyCommand, UserCommand, WhichUser};
+use crate::cli::{InviteCommand, KeyCommand, UserCommand, WhichUser};
 use crate::compose::{self, UseAs};
 use crate::config::Config;
 use crate::control::client;
@@ -39,9 +39,20 @@ pub(crate) fn user(command: UserCommand) -> Result<Command, Failure> {
 /// Returns the command for words of the command line about keys.
 pub(crate) fn key(command: KeyCommand) -> Command {
     match command {
-        KeyCommand::Add { name } => Command::AddKey { name },
+        KeyCommand::Add { name, scopes } => {
+            Command::AddKey { name, scopes: scopes.iter().map(ToString::to_string).collect() }
+        }
         KeyCommand::List => Command::ListKeys,
         KeyCommand::Remove { name } => Command::RemoveKey { name },
+    }
+}
+
+/// Returns the command for words of the command line about invitations.
+pub(crate) fn invite(command: InviteCommand) -> Command {
+    match command {
+        InviteCommand::Add { rooms, uses, until } => Command::AddInvitation { rooms, uses, until },
+        InviteCommand::List => Command::ListInvitations,
+        InviteCommand::Revoke { id } => Command::RevokeInvitation { id },
     }
 }
 
@@ -103,12 +114,14 @@ async fn run_here(config: &Config, command: Command) -> Result<Option<Printed>, 
         Command::Backup { .. } if config.database.url.is_some() => return Err(crate::postgres::no_backup()),
         Command::Backup { file } => return backup_here(folder, file).await,
         // These may run before the first start of a server.
-        Command::AddUser { .. } | Command::AddKey { .. } => Location::Folder(folder),
+        Command::AddUser { .. } | Command::AddKey { .. } | Command::AddInvitation { .. } => Location::Folder(folder),
         Command::ListUsers
         | Command::SetDisabled { .. }
         | Command::SetPassword { .. }
         | Command::ListKeys
-        | Command::RemoveKey { .. } => Location::Existing(folder),
+        | Command::RemoveKey { .. }
+        | Command::ListInvitations
+        | Command::RevokeInvitation { .. } => Location::Existing(folder),
     };
     let opened = match compose::open(config, &location, UseAs::Command) {
         Ok(opened) => opened,

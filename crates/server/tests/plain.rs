@@ -105,3 +105,31 @@ async fn a_refusal_closes_with_4401() {
     server.http().api(&token, "POST", "/auth/revoke", Value::Null).await.expect(204);
     assert_eq!(plain.closed().await.0, 4401);
 }
+
+#[tokio::test]
+async fn a_service_listens_and_goes_on_where_it_left_off() {
+    let server = Server::start();
+    let http = server.http();
+    let alice = http.register("alice").await;
+    let (_, shop) = server.run(&["key", "add", "shop"]);
+    let mut ear = Plain::connect(server.address(), &format!("dialect=services&token={shop}")).await;
+    // An answered ping shows that it is accepted, so that it hears what follows.
+    ear.0.send(Message::Ping(vec![1].into())).await.expect("sent");
+    assert!(matches!(ear.0.next().await, Some(Ok(Message::Pong(_)))));
+    http.group(&alice.1, &[]).await;
+    let first = ear.hear().await;
+    assert_eq!(
+        (&first["event"], &first["data"]["type"]),
+        (&json!("conversation.created"), &json!("conversation.created"))
+    );
+    let position = &first["data"]["position"];
+    drop(ear);
+    let second = http.group(&alice.1, &[]).await;
+    let query = format!("dialect=services&token={shop}&after={position}");
+    let mut back = Plain::connect(server.address(), &query).await;
+    let told = back.hear().await;
+    assert_eq!(told["data"]["data"]["conversation"]["id"], second, "{told}");
+    let mut refused = Plain::connect(server.address(), &format!("dialect=services&token={}", alice.1)).await;
+    let (code, reason) = refused.closed().await;
+    assert!(code == 4401 && reason.contains("only the key of a service opens this"), "{code} {reason}");
+}

@@ -23,6 +23,7 @@ mod guests;
 mod health;
 mod heavy;
 mod identity;
+mod invitations;
 mod meetups;
 mod messages;
 mod metrics;
@@ -57,6 +58,7 @@ pub use files::{FileBytes, Shown, Uploaded};
 pub use guests::GuestSecret;
 pub use heavy::HeavyTurn;
 pub use identity::{Identity, ReadAhead, Verified};
+pub use invitations::{NewInvitation, Registration};
 pub use meetups::MeetupInput;
 pub use metrics::{Metrics, Refused};
 pub use passwords::{Checked, Passwords};
@@ -71,7 +73,7 @@ pub use quintet_store::Thread;
 pub use quintet_store::{
     Filter, Job, Jobs, Listing, Memberships, MessagePage, MissedSince, NotificationRow, Page, PageOf, Party,
     PendingNotifications, PinnedMessage, PushAbout, PushCandidate, PushContent, PushNotice, PushStep,
-    PushSubscriptionRow, Reaction, Replayed, ServiceKey,
+    PushSubscriptionRow, Reaction, Replayed, ServiceAccount, ServiceKey,
 };
 use quintet_store::{ReplyTo, Store};
 pub use rates::{EventRate, Rates, RefusalRate};
@@ -87,8 +89,8 @@ pub use users::{NewAccount, Reserved, Session};
 pub struct Settings {
     /// Whether guests are admitted.
     pub guests: bool,
-    /// Whether people may register themselves.
-    pub registration: bool,
+    /// Who may register.
+    pub registration: Registration,
     /// Whether rates are limited.
     pub rates: bool,
     /// The minimum number of characters of a new password.
@@ -230,12 +232,6 @@ impl Service {
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.0.store.is_full()
-    }
-
-    /// Returns whether people may register themselves.
-    #[must_use]
-    pub fn lets_people_register(&self) -> bool {
-        self.0.settings.registration
     }
 
     /// Returns the minimum number of characters of a new password.

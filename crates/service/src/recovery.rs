@@ -7,8 +7,8 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
-use quintet_domain::{ConnectionId, Refusal, User};
-use quintet_store::{MissedSince, Replayed};
+use quintet_domain::{ConnectionId, Refusal, User, UserId};
+use quintet_store::{LogPage, MissedSince, Party, Replayed};
 use sha2::Sha256;
 
 use crate::Service;
@@ -57,6 +57,16 @@ impl Service {
     /// An internal error.
     pub async fn replay_since(&self, user: &User, since: MissedSince) -> Result<Replayed, Refusal> {
         Ok(self.store().replay_since(user.id.clone(), user.is_guest(), since).await?)
+    }
+}
+
+impl Service {
+    /// Returns what was committed after a position, up to `limit` positions, for a service that hears everything.
+    ///
+    /// # Errors
+    /// An internal error.
+    pub async fn log_page(&self, service: &UserId, after: u64, limit: u64) -> Result<LogPage, Refusal> {
+        Ok(self.store().log_page(Party::from(service), after, limit).await?)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Services: other backends, which authenticate with a key that the operator creates.
 
-use quintet_domain::{Account, AddService, ProfileChange, Refusal, RemoveService, UserId, parse_username};
-use quintet_store::{Party, ServiceKey};
+use quintet_domain::{Account, AddService, ProfileChange, Refusal, RemoveService, Scopes, UserId, parse_username};
+use quintet_store::{Party, ServiceAccount, ServiceKey};
 use std::net::IpAddr;
 
 use sha2::{Digest, Sha256};
@@ -11,7 +11,8 @@ use crate::Service;
 /// The prefix of all keys, by which a leaked key can be recognised.
 const KEY_PREFIX: &str = "qk_";
 
-fn hash(key: &str) -> String {
+/// The SHA-256 hash of a key or code, in hexadecimal, as it is stored.
+pub(crate) fn hash(key: &str) -> String {
     Sha256::digest(key.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -20,11 +21,11 @@ impl Service {
     ///
     /// # Errors
     /// A refusal that names the name; `ERR_CONFLICT` if it is taken.
-    pub async fn add_key(&self, name: String) -> Result<String, Refusal> {
+    pub async fn add_key(&self, name: String, scopes: Scopes) -> Result<String, Refusal> {
         let name = parse_username(&name)?;
         let key = format!("{KEY_PREFIX}{:032x}", self.0.environment.secret());
         let hash = hash(&key);
-        self.write(AddService { name, hash }).await?;
+        self.write(AddService { name, hash, scopes }).await?;
         Ok(key)
     }
 
@@ -49,12 +50,13 @@ impl Service {
     ///
     /// # Errors
     /// `ERR_UNAUTHENTICATED` if no service has the key.
-    pub async fn verify_key(&self, text: &str, from: IpAddr) -> Result<Option<Account>, Refusal> {
+    pub async fn verify_key(&self, text: &str, from: IpAddr) -> Result<Option<ServiceAccount>, Refusal> {
         if !text.starts_with(KEY_PREFIX) {
             return Ok(None);
         }
-        let account = self.store().service(Party::Address(from), hash(text)).await?.filter(|account| !account.disabled);
-        account.map(Some).ok_or_else(|| Refusal::unauthenticated("the key is not known"))
+        let found = self.store().service(Party::Address(from), hash(text)).await?;
+        let service = found.filter(|service| !service.account.disabled);
+        service.map(Some).ok_or_else(|| Refusal::unauthenticated("the key is not known"))
     }
 
     /// Changes a user's profile on behalf of a service.

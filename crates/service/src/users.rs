@@ -39,6 +39,8 @@ pub struct NewAccount {
     pub any_username: bool,
     /// How a reserved username is treated.
     pub reserved: Reserved,
+    /// The code of the invitation by which somebody registers.
+    pub invitation: Option<String>,
 }
 
 /// How a reserved username is treated.
@@ -88,12 +90,11 @@ impl Service {
     /// Registers a user who asks for it, and logs the user in.
     ///
     /// # Errors
-    /// `ERR_FORBIDDEN` if the operator closed registration; a refusal that names an invalid field; `ERR_CONFLICT` if
+    /// `ERR_FORBIDDEN` if the operator closed registration, or if an invitation is needed that is good; a refusal that names an invalid field; `ERR_CONFLICT` if
     /// the name or email address is taken.
     pub async fn register(&self, new: NewAccount, from: IpAddr) -> Result<Session, Refusal> {
-        if !self.0.settings.registration {
-            return Err(Refusal::forbidden("Registration is closed on this server; its operator creates accounts."));
-        }
+        // Before the password is hashed, which costs time.
+        self.invited(new.invitation.as_deref())?;
         let account = self.make_user(new).await?;
         self.note_login(&account.user.id, from).await;
         self.session(account, None, None)
@@ -104,6 +105,7 @@ impl Service {
     /// # Errors
     /// A refusal that names an invalid field; `ERR_CONFLICT` if the id, name or email address is taken.
     pub async fn make_user(&self, new: NewAccount) -> Result<Account, Refusal> {
+        let invited = new.invitation.as_deref().map(|code| self.invited(Some(code))).transpose()?;
         let username = parse_username(&new.username)?;
         if new.reserved == Reserved::Refused && !new.any_username {
             refuse_reserved(&username)?;
@@ -131,6 +133,7 @@ impl Service {
             any_username: new.any_username,
             number_reserved: new.reserved == Reserved::Numbered,
             email_unverified: false,
+            invited: invited.flatten(),
         };
         self.write(RegisterUser { new }).await
     }

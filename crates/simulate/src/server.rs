@@ -80,7 +80,7 @@ impl Server {
         let keys = Keys { own: vec![7; 32], own_made_s: 0, shared: None, retired: None };
         let settings = quintet_service::Settings {
             guests: true,
-            registration: true,
+            registration: quintet_service::Registration::Open,
             rates: false,
             password_chars_min: quintet_domain::limits::PASSWORD_CHARS_MIN_DEFAULT,
             public_url: None,

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quintet_domain::{
-    Account, Conversation, ConversationId, Emoji, GuestProof, Login, Meetup, MeetupId, Message, MessageId,
+    Account, Conversation, ConversationId, Emoji, GuestProof, Invitation, Login, Meetup, MeetupId, Message, MessageId,
     MessageSearch, StoredFile, Timestamp, User, UserId, Write,
 };
 use quintet_store::Thread;
 use quintet_store::{
-    Filter, Future, Listing, MeetupFilter, Memberships, MemoryStore, MessagePage, MissedSince, NotificationRow,
-    OrphanedFiles, Page, PageOf, Party, PendingNotifications, PinnedMessage, PushReads, Reaction, ReadResult, Replayed,
-    ReplyTo, ServiceKey, Store, StoreError, UserState,
+    Filter, Future, Listing, LogPage, MeetupFilter, Memberships, MemoryStore, MessagePage, MissedSince,
+    NotificationRow, OrphanedFiles, Page, PageOf, Party, PendingNotifications, PinnedMessage, PushReads, Reaction,
+    ReadResult, Replayed, ReplyTo, ServiceAccount, ServiceKey, Store, StoreError, UserState,
 };
 
 use crate::random::Random;
@@ -71,7 +71,9 @@ impl Store for SlowStore {
 
     reads! {
         fn services() -> Vec<ServiceKey>;
-        fn service(by: Party, hash: String) -> Option<Account>;
+        fn service(by: Party, hash: String) -> Option<ServiceAccount>;
+        fn invitation(by: Party, hash: String) -> Option<Invitation>;
+        fn invitations(by: Party, of: Option<UserId>, cursor: Option<String>, limit: u32) -> Page<Invitation>;
         fn file(by: Party, id: String, secret: String) -> Option<StoredFile>;
         fn orphaned_files(after: i64, among: u32) -> OrphanedFiles;
         fn account(by: Party, id: UserId) -> Option<Account>;
@@ -104,6 +106,7 @@ impl Store for SlowStore {
         fn notifications(user: UserId, cursor: Option<String>, limit: u32) -> Page<NotificationRow>;
         fn pending_notifications(user: UserId) -> PendingNotifications;
         fn replay_since(user: UserId, guest: bool, since: MissedSince) -> Replayed;
+        fn log_page(by: Party, after: u64, limit: u64) -> LogPage;
         fn identity() -> String;
         fn check() -> ();
     }

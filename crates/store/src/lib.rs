@@ -10,6 +10,8 @@ mod copy;
 mod delivered;
 mod error;
 mod future;
+mod invitation_columns;
+mod invitation_reads;
 mod jobs;
 mod key_lists;
 mod marks;
@@ -44,7 +46,7 @@ pub use postgres::{
     PostgresChannel, PostgresStore, PostgresTarget,
 };
 pub use push::PushReads;
-pub use quintet_rules::log::{MissedSince, Replayed};
+pub use quintet_rules::log::{LogPage, MissedSince, Replayed, Told};
 pub use quintet_rules::push::{PushAbout, PushCandidate, PushContent, PushNotice, PushStep};
 pub use quintet_rules::rows::PushSubscriptionRow;
 pub use quintet_rules::threads::Thread;

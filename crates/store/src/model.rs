@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    Account, ConversationId, ConversationRef, Emoji, Message, Metadata, Notification, Timestamp, UserId,
+    Account, ConversationId, ConversationRef, Emoji, Message, Metadata, Notification, Scope, Scopes, Timestamp, UserId,
 };
 
 /// A service's key as the operator sees it. The key itself is not stored, only its hash.
@@ -15,6 +15,22 @@ pub struct ServiceKey {
     pub name: String,
     /// When the key was created.
     pub created_at: Timestamp,
+    /// What the key is good for.
+    pub scopes: Scopes,
+}
+
+/// A service that has shown its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceAccount {
+    /// The account of the service.
+    pub account: Account,
+    /// What its key is good for.
+    pub scopes: Scopes,
+}
+
+/// Reads the scopes of a key as they are stored. A name that this version does not know gives no scope.
+pub(crate) fn scopes(names: &str) -> Scopes {
+    names.split(',').filter_map(Scope::parse).collect()
 }
 
 /// The conversations of a user at one position of the commit order.

@@ -6,17 +6,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quintet_domain::{
-    Account, Commit, Conversation, ConversationId, Emoji, Entry, GuestProof, Login, Meetup, MeetupId, Message,
-    MessageId, MessageSearch, StoredFile, Ticket, Timestamp, User, UserId, Write, Written,
+    Account, Commit, Conversation, ConversationId, Emoji, Entry, GuestProof, Invitation, Login, Meetup, MeetupId,
+    Message, MessageId, MessageSearch, StoredFile, Ticket, Timestamp, User, UserId, Write, Written,
 };
-use quintet_rules::log::{MissedSince, Replayed};
+use quintet_rules::log::{LogPage, MissedSince, Replayed};
 use quintet_rules::threads::Thread;
 use tokio::sync::oneshot;
 
 pub use crate::future::{Future, ReadResult};
 use crate::{
     Filter, Jobs, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OrphanedFiles, Page, PageOf, Party,
-    PendingNotifications, PinnedMessage, PushReads, Reaction, ServiceKey, SharedCounts, StoreError, UserState,
+    PendingNotifications, PinnedMessage, PushReads, Reaction, ServiceAccount, ServiceKey, SharedCounts, StoreError,
+    UserState,
 };
 
 /// The recipient of a write's result.
@@ -93,8 +94,21 @@ pub trait Store: Send + Sync + 'static {
 
     /// The keys of all services, by the services' names.
     fn services(&self) -> ReadResult<'_, Vec<ServiceKey>>;
-    /// The service whose key has this hash.
-    fn service(&self, by: Party, hash: String) -> ReadResult<'_, Option<Account>>;
+    /// The service whose key has this hash, and what the key is good for.
+    fn service(&self, by: Party, hash: String) -> ReadResult<'_, Option<ServiceAccount>>;
+
+    // --- invitations ---
+
+    /// The invitation whose code has this hash, good or not.
+    fn invitation(&self, by: Party, hash: String) -> ReadResult<'_, Option<Invitation>>;
+    /// Invitations, the newest first: those that a user made, or all.
+    fn invitations(
+        &self,
+        by: Party,
+        of: Option<UserId>,
+        cursor: Option<String>,
+        limit: u32,
+    ) -> ReadResult<'_, Page<Invitation>>;
 
     // --- files ---
 
@@ -215,6 +229,8 @@ pub trait Store: Send + Sync + 'static {
     /// The events that a user or guest missed since a position, with the texts that messages have now. The result has
     /// no entries if the id does not belong to a user of that kind any more.
     fn replay_since(&self, user: UserId, guest: bool, since: MissedSince) -> ReadResult<'_, Replayed>;
+    /// What was committed after a position, as it is now, up to `limit` positions: for those who are told everything.
+    fn log_page(&self, by: Party, after: u64, limit: u64) -> ReadResult<'_, LogPage>;
     /// The identity of the stored data: a different database has a different one, a copy has the same.
     fn identity(&self) -> ReadResult<'_, String>;
     /// Whether the database answers and can be written to.

@@ -6,9 +6,10 @@
 mod support;
 
 use quintet_domain::{
-    AddMember, ChangeProfile, ConversationKind, CreateMeetup, DecideRequest, DeleteConversation, Departure,
-    EditMessage, Event, JoinConversation, LeaveConversation, Login, NoteSeen, ProfileChange, RequestMeetup, Role,
-    SweepGuests,
+    AcceptInvitation, AddMember, ChangeProfile, Code, ConversationId, ConversationKind, CreateMeetup, DecideRequest,
+    DeleteConversation, Departure, EditMessage, Environment, Event, InvitationBounds, Invited, JoinConversation,
+    LeaveConversation, Login, MakeInvitation, NewUser, NoteSeen, ProfileChange, RegisterUser, RequestMeetup,
+    RevokeInvitation, Role, SweepGuests, Timestamp, UserId,
 };
 use quintet_store::{PageOf, Party};
 use support::{Bench, actor, every_store};
@@ -24,7 +25,149 @@ every_store!(
     an_empty_room_finds_an_owner,
     hidden_until_the_next_message,
     only_what_others_see_is_visible,
+    an_invitation_lets_in_as_many_as_it_says,
+    of_two_at_once_one_is_let_in,
+    a_link_into_a_group,
+    invitations_end_with_their_maker,
 );
+
+/// Makes an invitation by a code, which stands for its hash here.
+fn invitation(by: Option<&UserId>, code: &str, into: &[ConversationId], bounds: InvitationBounds) -> MakeInvitation {
+    MakeInvitation {
+        actor: by.map(actor),
+        hash: code.to_owned(),
+        admits: by.is_none(),
+        conversations: into.to_vec(),
+        bounds,
+    }
+}
+
+fn accept(user: &UserId, code: &str) -> AcceptInvitation {
+    AcceptInvitation { actor: actor(user), hash: code.to_owned() }
+}
+
+fn register(name: &str, code: &str, to_server: bool) -> RegisterUser {
+    let invited = Some(Invited { hash: code.to_owned(), to_server });
+    RegisterUser { new: NewUser { username: name.to_owned(), invited, ..NewUser::default() } }
+}
+
+fn often(uses: u32) -> InvitationBounds {
+    InvitationBounds { uses_max: Some(uses), ..InvitationBounds::default() }
+}
+
+async fn an_invitation_lets_in_as_many_as_it_says(bench: Bench) {
+    let (a, b) = (bench.user("a").await, bench.user("b").await);
+    let group = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
+    let room = bench.conversation(&a, ConversationKind::Room, true, &[]).await;
+    let made = bench.write(invitation(None, "twice", &[group.clone(), room.clone()], often(2))).await.expect("made");
+    let new = bench.write(register("new", "twice", true)).await.expect("registered").user.id.clone();
+    for place in [&group, &room] {
+        bench.store.may_use(new.clone(), place.clone()).await.expect("a member");
+    }
+    // Somebody who has an account uses it too; who is a member already uses nothing.
+    let joined = bench.write(accept(&b, "twice")).await.expect("accepted");
+    assert_eq!(joined.conversations.iter().map(|one| &one.id).collect::<Vec<_>>(), [&group, &room]);
+    let full = "This invitation was used 2 times already, which is its limit.";
+    assert_eq!(bench.write(accept(&a, "twice")).await.expect_err("used up").message, full);
+    assert_eq!(bench.write(register("late", "twice", true)).await.expect_err("used up").message, full);
+    let unknown = bench.write(register("late", "thrice", true)).await.expect_err("unknown");
+    assert_eq!((unknown.code, unknown.message.as_str()), (Code::NotFound, "There is no such invitation."));
+    assert!(bench.store.account_by_login(Party::Server, Login::Username("late".into())).await.unwrap().is_none());
+    let shown = bench.store.invitation(Party::Server, "twice".into()).await.unwrap().expect("an invitation");
+    assert_eq!((shown.id.as_str(), shown.state.uses), (made.id.as_str(), 2));
+    // One that leads nowhere is for those who register.
+    bench.write(invitation(None, "plain", &[], InvitationBounds::default())).await.expect("made");
+    let nowhere = bench.write(accept(&a, "plain")).await.expect_err("refused").message;
+    assert_eq!(nowhere, "You have an account already, and this invitation leads into no group.");
+    bench.write(register("more", "plain", true)).await.expect("registered");
+    bench.write(RevokeInvitation { actor: None, id: made.id.clone() }).await.expect("revoked");
+    let revoked = bench.write(accept(&a, "twice")).await.expect_err("revoked").message;
+    assert_eq!(revoked, "This invitation was revoked.");
+}
+
+async fn of_two_at_once_one_is_let_in(bench: Bench) {
+    let a = bench.user("a").await;
+    let group = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
+    for round in 0..10 {
+        let code = format!("once-{round}");
+        bench.write(invitation(None, &code, &[group.clone()], often(1))).await.expect("made");
+        let user = bench.user(&format!("user-{round}")).await;
+        // Queued together, so that one group has all of them.
+        let names = [format!("new-{round}"), format!("other-{round}")];
+        let first = bench.start(register(&names[0], &code, true)).await;
+        let second = bench.start(accept(&user, &code)).await;
+        let third = bench.start(register(&names[1], &code, true)).await;
+        let refused = [
+            first.await.expect("an answer").err().map(|error| error.to_string()),
+            second.await.expect("an answer").err().map(|error| error.to_string()),
+            third.await.expect("an answer").err().map(|error| error.to_string()),
+        ];
+        let wins = refused.iter().filter(|refused| refused.is_none()).count();
+        assert_eq!(wins, 1, "{refused:?}");
+        assert!(refused.iter().flatten().all(|said| said.contains("This invitation was used already.")), "{refused:?}");
+    }
+    let members = bench.store.conversation(a, group).await.expect("a group").member_count;
+    assert_eq!(members, 11, "one more for each invitation");
+}
+
+async fn a_link_into_a_group(bench: Bench) {
+    let (a, b, c) = (bench.user("a").await, bench.user("b").await, bench.user("c").await);
+    let group = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
+    let room = bench.conversation(&a, ConversationKind::Room, true, &[]).await;
+    let place = [group.clone()];
+    // Whoever may add members may make one.
+    for (by, into, code) in [(&b, &group, Code::Forbidden), (&c, &group, Code::NotFound), (&a, &room, Code::Forbidden)]
+    {
+        let refused = bench.write(invitation(Some(by), "no", &[into.clone()], InvitationBounds::default())).await;
+        assert_eq!(refused.expect_err("refused").code, code);
+    }
+    let made = bench.write(invitation(Some(&a), "link", &place, often(2))).await.expect("made");
+    bench.write(accept(&c, "link")).await.expect("joined");
+    bench.write(accept(&c, "link")).await.expect("a member already, which uses nothing");
+    // Also for somebody who has left.
+    let (by, departure) = (actor(&c), Departure::Left);
+    bench.write(LeaveConversation { actor: by, conversation: group.clone(), departure }).await.expect("left");
+    bench.write(accept(&c, "link")).await.expect("joined again");
+    // It lets nobody in to a server that wants invitations.
+    bench.write(invitation(Some(&a), "more", &place, InvitationBounds::default())).await.expect("made");
+    let said = bench.write(register("new", "more", true)).await.expect_err("refused").message;
+    assert!(said.starts_with("This link leads into a group, for people who have an account;"), "{said}");
+    bench.write(register("new", "more", false)).await.expect("registration is open, and the link leads on");
+    // Only those who made it, or may add members, revoke it.
+    for by in [&b, &c] {
+        let revoke = RevokeInvitation { actor: Some(actor(by)), id: made.id.clone() };
+        assert_eq!(bench.write(revoke).await.expect_err("refused").code, Code::NotFound);
+    }
+    let admin = AddMember { actor: actor(&a), conversation: group.clone(), user: b.clone(), role: Some(Role::Admin) };
+    bench.write(admin).await.expect("an admin");
+    bench.write(RevokeInvitation { actor: Some(actor(&b)), id: made.id.clone() }).await.expect("revoked");
+    // A link of somebody who may not add members any more leads nowhere.
+    bench.write(invitation(Some(&b), "of-b", &place, InvitationBounds::default())).await.expect("made");
+    let demoted =
+        AddMember { actor: actor(&a), conversation: group.clone(), user: b.clone(), role: Some(Role::Member) };
+    bench.write(demoted).await.expect("a member");
+    let d = bench.user("d").await;
+    let said = bench.write(accept(&d, "of-b")).await.expect_err("refused").message;
+    assert_eq!(said, "This invitation is not good any more: who made it may no longer add members to the group.");
+    let own = bench.store.invitations(Party::Server, Some(a.clone()), None, 1).await.expect("a page");
+    let rest = bench.store.invitations(Party::Server, Some(a), own.next.clone(), 5).await.expect("a page");
+    assert_eq!((own.items.len(), rest.items.len(), &rest.next), (1, 1, &None), "newest first: {own:?} {rest:?}");
+    assert_eq!(rest.items[0].id, made.id);
+}
+
+async fn invitations_end_with_their_maker(bench: Bench) {
+    let (a, b) = (bench.user("a").await, bench.user("b").await);
+    let group = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
+    let soon = InvitationBounds { expires_at: Some(Timestamp(bench.environment.now().0 + 1_000)), uses_max: None };
+    bench.write(invitation(Some(&a), "soon", &[group.clone()], soon)).await.expect("made");
+    bench.write(invitation(Some(&a), "link", &[group], InvitationBounds::default())).await.expect("made");
+    bench.environment.pass_ms(2_000);
+    let late = bench.write(accept(&b, "soon")).await.expect_err("too late").message;
+    assert!(late.starts_with("This invitation was good until "), "{late}");
+    bench.erase(&a).await;
+    assert_eq!(bench.write(accept(&b, "link")).await.expect_err("gone").code, Code::NotFound);
+    assert!(bench.store.invitations(Party::Server, None, None, 10).await.expect("a page").items.is_empty());
+}
 
 async fn only_what_others_see_is_visible(bench: Bench) {
     let user = bench.user("a").await;

@@ -9,7 +9,7 @@ use quintet_domain::{
     AddPushSubscription, AddService, ChangeSettings, Code, ConversationId, ConversationKind, DeleteMessage, Departure,
     Environment, LeaveConversation, MarkRead, MessageId, MovePushCursor, Mute, NewDetails, NewUser, NotePushActivity,
     Notify, NotifyUser, ReadNotifications, Reading, Refusal, RegisterUser, RemovePushSubscriptions, RevokeTokens,
-    SendMessage, SetDisabled, SettingsChange, Target, Timestamp, UserId,
+    Scopes, SendMessage, SetDisabled, SettingsChange, Target, Timestamp, UserId,
 };
 use quintet_store::{PushAbout, PushCandidate, PushContent, PushStep};
 use support::{Bench, actor, every_store, message};
@@ -137,7 +137,10 @@ async fn subscriptions_end_with_the_sessions_of_their_user(bench: Bench) {
 }
 
 async fn only_registered_people_subscribe(bench: Bench) {
-    let service = bench.write(AddService { name: "shop".into(), hash: "hash".into() }).await.expect("a service");
+    let service = bench
+        .write(AddService { name: "shop".into(), hash: "hash".into(), scopes: Scopes::all() })
+        .await
+        .expect("a service");
     for user in [UserId::trusted("guest-1"), service.user.id.clone()] {
         let refused = subscribe(&bench, &user, "https://push.example.org/1").await.expect_err("refused");
         assert_eq!(refused.code, Code::Forbidden, "{refused:?}");

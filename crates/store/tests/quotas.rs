@@ -9,8 +9,8 @@ use quintet_domain::limits::{
 };
 use quintet_domain::{
     Actor, AddService, AnnounceFile, Code, CompleteFile, ConversationId, ConversationKind, CreateMeetup, ForgetFiles,
-    JoinConversation, NewFile, NewMeetup, NewText, NotifyUser, Profile, Quotas, Refusal, RequestMeetup, SendMessage,
-    StoredFile, Target, Timestamp, UserId,
+    JoinConversation, NewFile, NewMeetup, NewText, NotifyUser, Profile, Quotas, Refusal, RequestMeetup, Scopes,
+    SendMessage, StoredFile, Target, Timestamp, UserId,
 };
 
 use support::stage::{On, Stage, every_database};
@@ -63,7 +63,7 @@ async fn rows_have_a_budget(on: On) {
     stage.bench.environment.pass_ms(wait as i64);
     stage.make(&users[0], ConversationKind::Group, &[]).await.unwrap();
     let key = "hash".to_owned();
-    let shop = stage.bench.write(AddService { name: "shop".into(), hash: key }).await.unwrap();
+    let shop = stage.bench.write(AddService { name: "shop".into(), hash: key, scopes: Scopes::all() }).await.unwrap();
     for _ in 0..20 {
         stage.make(&shop.user.id, ConversationKind::Group, &members).await.unwrap();
     }

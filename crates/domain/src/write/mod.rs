@@ -6,6 +6,7 @@
 
 mod conversations;
 mod files;
+mod invitations;
 mod meetups;
 mod messages;
 mod push;
@@ -13,6 +14,7 @@ mod users;
 
 pub use conversations::*;
 pub use files::*;
+pub use invitations::*;
 pub use meetups::*;
 pub use messages::*;
 pub use push::*;
@@ -20,7 +22,7 @@ pub use users::*;
 
 use std::sync::Arc;
 
-use crate::{Account, ConversationRef, Event, Meetup, Message, Notification};
+use crate::{Account, ConversationRef, Event, Invitation, Meetup, Message, Notification};
 
 /// A kind of write, with the type of its result.
 pub trait Request: Into<Write> {
@@ -139,6 +141,12 @@ writes! {
     AddService -> Account;
     /// Revokes a service's key and disables it.
     RemoveService -> ();
+    /// Makes an invitation.
+    MakeInvitation -> Invitation;
+    /// Revokes an invitation.
+    RevokeInvitation -> ();
+    /// Makes the actor a member of the groups of an invitation.
+    AcceptInvitation -> AcceptedInvitation;
     /// Announces a file. The result is the largest number of bytes that it may have.
     AnnounceFile -> u64;
     /// Records that all of a file has arrived.
@@ -196,6 +204,8 @@ impl Write {
             | Self::ChangeProfile(_)
             | Self::NoteLogin(_)
             | Self::AddService(_)
+            | Self::MakeInvitation(_)
+            | Self::AcceptInvitation(_)
             | Self::AnnounceFile(_)
             | Self::CompleteFile(_)
             | Self::CreateMeetup(_)
@@ -223,6 +233,7 @@ impl Write {
             | Self::ContinueErasure(_)
             | Self::NoteSeen(_)
             | Self::RemoveService(_)
+            | Self::RevokeInvitation(_)
             | Self::ForgetFiles(_)
             | Self::DeleteMeetup(_)
             | Self::RemoveParticipant(_)
@@ -255,6 +266,9 @@ impl Write {
             | Self::ChangeProfile(_)
             | Self::NoteLogin(_)
             | Self::AddService(_)
+            | Self::MakeInvitation(_)
+            | Self::RevokeInvitation(_)
+            | Self::AcceptInvitation(_)
             | Self::AnnounceFile(_)
             | Self::CompleteFile(_)
             | Self::CreateMeetup(_)

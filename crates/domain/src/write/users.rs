@@ -1,6 +1,6 @@
 //! Writes about users, guests and services, and their results.
 
-use crate::{Claims, NewUser, ProfileChange, Timestamp, UserId};
+use crate::{Claims, NewUser, ProfileChange, Scopes, Timestamp, UserId};
 
 /// Creates a registered user. Refused with `ERR_CONFLICT` if the id, name or email address is taken. A guest who has
 /// the id loses it.
@@ -102,6 +102,8 @@ pub struct AddService {
     pub name: String,
     /// The SHA-256 hash of its key, in hexadecimal.
     pub hash: String,
+    /// What the key is good for.
+    pub scopes: Scopes,
 }
 
 /// Revokes the key of a service and disables it.

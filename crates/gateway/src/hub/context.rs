@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use quintet_service::{ResumeTokens, Service};
 
-use crate::connection::Census;
+use crate::census::Census;
 use crate::pending_commands::PendingCommands;
 use crate::settings::Settings;
 

@@ -133,8 +133,9 @@ mod tests {
     use tokio::sync::oneshot;
 
     use super::*;
+    use crate::census::Census;
     use crate::client::{Clients, UnidentifiedMax};
-    use crate::connection::{Census, Out, Resumption};
+    use crate::connection::{Out, Resumption};
     use crate::hub::local_user::AttachingConnection;
 
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);

@@ -27,7 +27,7 @@ use super::directory::Directory;
 use super::ephemerals::Ephemerals;
 use super::fan_out::{FanOut, Recipients};
 use super::timers::{Timer, Timers};
-use crate::connection::Census;
+use crate::census::Census;
 use crate::settings::{Audience, Settings};
 
 const OFFLINE_AFTER: Duration = Duration::from_secs(OFFLINE_AFTER_SECONDS);

@@ -140,12 +140,19 @@ async fn answer(app: App, calls: &Calls, dialects: Router, request: Request) -> 
             let home = caller.1.as_deref().or(caller.0.home_dialect.as_deref()).and_then(Dialect::parse);
             let segments: Vec<&str> = path.split('/').skip(1).collect();
             match (parts.method.as_str(), &segments[..], home) {
-                ("GET", ["auth", "me"], _) => return Ok(me(&app, &caller)),
+                ("GET", ["auth", "me"], _) => {
+                    caller.may("GET", "/api/auth/me")?;
+                    return Ok(me(&app, &caller));
+                }
                 (_, _, Some(home)) if several.contains(&home) => home,
                 // A user of another backend's token may use a client of any dialect.
                 _ if caller.0.password_hash.is_none() => return Err(undecided(&path)),
-                ("GET", ["users", "search"], _) => return search(&app, &mut parts).await,
+                ("GET", ["users", "search"], _) => {
+                    caller.may("GET", "/api/users/search")?;
+                    return search(&app, &mut parts).await;
+                }
                 ("PUT", ["messages", id], _) => {
+                    caller.may("PUT", "/api/messages/{id}")?;
                     let id = percent_decode_str(id).decode_utf8_lossy();
                     return edit(&app, &caller, existing(&id)?, Request::from_parts(parts, body)).await;
                 }
@@ -260,7 +267,8 @@ async fn register(app: &App, request: Request) -> Answer<Response> {
         };
         return Ok(logged_in(&session, (StatusCode::CREATED, Json(body))).into_response());
     };
-    let input = meetup::Registration { name: input.name, email: input.email, password: input.password };
+    let Registration { name, email, password, invitation, .. } = input;
+    let input = meetup::Registration { name, email, password, invitation };
     let mut response = meetup::registered(&app.service, address, input).await.into_response();
     failure::rewrite(&mut response, |status, refusal| {
         failure::write(Dialect::Meetup, status, refusal, false, "/auth/register")

@@ -31,6 +31,9 @@ pub(super) struct Registration {
     pub(super) name: Option<String>,
     pub(super) email: Option<String>,
     pub(super) password: Option<String>,
+    /// The code of an invitation, if the server wants one.
+    #[serde(alias = "invite")]
+    pub(super) invitation: Option<String>,
 }
 
 /// The query of a search for users.
@@ -147,6 +150,7 @@ pub(super) async fn new_account(
         password: Some(required("password", input.password)?),
         name: input.name,
         home_dialect: home.map(|home| home.as_str().to_owned()),
+        invitation: input.invitation,
         ..NewAccount::default()
     };
     service.register(new, address).await

@@ -42,6 +42,9 @@ pub(super) struct Registration {
     pub(super) name: Option<String>,
     pub(super) email: Option<String>,
     pub(super) password: Option<String>,
+    /// The code of an invitation, if the server wants one.
+    #[serde(alias = "invite")]
+    pub(super) invitation: Option<String>,
 }
 
 #[utoipa::path(
@@ -71,6 +74,7 @@ pub(super) async fn registered(
         name: Some(name),
         home_dialect: Some(Dialect::Meetup.as_str().to_owned()),
         any_username: true,
+        invitation: input.invitation,
         ..NewAccount::default()
     };
     let session = service.register(new, address).await?;

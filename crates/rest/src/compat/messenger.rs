@@ -59,6 +59,9 @@ struct SignUp {
     email: Option<String>,
     country: Option<String>,
     password: Option<String>,
+    /// The code of an invitation, if the server wants one.
+    #[serde(alias = "invite")]
+    invitation: Option<String>,
 }
 
 #[utoipa::path(
@@ -83,6 +86,7 @@ async fn sign_up(
         last_name: Some(last.trim().to_owned()),
         country: given(input.country),
         any_username: true,
+        invitation: input.invitation,
         ..NewAccount::default()
     };
     let session = service.register(new, address).await?;

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use quintet_domain::{ConnectionId, Entry, Metadata, Notification, NotificationId, UserId};
+use quintet_domain::{ConnectionId, Entry, Metadata, Notification, NotificationId, Timestamp, UserId};
 
 use super::budget::Budget;
 use super::change::Change;
@@ -33,10 +33,23 @@ pub struct Logged {
     pub origin: Option<ConnectionId>,
     /// Whether that connection's client asked for an acknowledgement.
     pub acked: bool,
+    /// When it happened.
+    pub at: Timestamp,
     /// The change itself.
     pub change: MissedKind,
     /// The users who were told, as [`LoggedChange`](crate::rows::LoggedChange) keeps them.
     pub told: Option<Vec<UserId>>,
+}
+
+/// An entry of the log, with what it does not say itself.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// The entry, with texts and names as they are now.
+    pub entry: Entry,
+    /// When it happened.
+    pub at: Timestamp,
+    /// Whether the user whose profile it is about has been erased, by this change or later.
+    pub is_erased: bool,
 }
 
 /// The reads of catching up, beside those of a replay.
@@ -44,6 +57,8 @@ pub trait CatchUpRows: ReplayRows {
     /// All messages and changes after a position, up to another one, and the changes behind that, in order; receipts behind
     /// it may be left out.
     fn logged(&self, after: u64, up_to: u64) -> RowResult<Vec<Logged>>;
+    /// All messages and changes after a position, up to another one, in order.
+    fn logged_within(&self, after: u64, up_to: u64) -> RowResult<Vec<Logged>>;
     /// The custom data of some users; those who have none are left out.
     fn user_metadata(&self, keys: &BTreeSet<UserKey>) -> RowResult<Vec<(UserKey, Metadata)>>;
     /// A notification by its id.
@@ -57,11 +72,29 @@ pub trait CatchUpRows: ReplayRows {
 pub fn entries_between(rows: &dyn CatchUpRows, after: u64, up_to: u64) -> RowResult<Vec<Entry>> {
     let mut logged = rows.logged(after, up_to)?;
     let mut missed: Vec<MissedChange> = logged.iter().filter_map(missed_of).collect();
-    let mut departed = Departed::of(&missed);
+    let departed = Departed::of(&missed);
     missed.truncate(missed.partition_point(|missed| missed.position <= up_to));
     logged.truncate(logged.partition_point(|logged| logged.position <= up_to));
+    let told = told_of(rows, logged, &missed, departed)?;
+    Ok(told.into_iter().map(|told| told.entry).collect())
+}
+
+/// The entries of changes after a position, up to another one, withheld from nobody.
+pub(super) fn told_within(rows: &dyn CatchUpRows, after: u64, up_to: u64) -> RowResult<Vec<Told>> {
+    let logged = rows.logged_within(after, up_to)?;
+    let missed: Vec<MissedChange> = logged.iter().filter_map(missed_of).collect();
+    told_of(rows, logged, &missed, None)
+}
+
+/// The entries of changes, with when they happened.
+fn told_of(
+    rows: &dyn CatchUpRows,
+    logged: Vec<Logged>,
+    missed: &[MissedChange],
+    mut departed: Option<Departed>,
+) -> RowResult<Vec<Told>> {
     let mut budget = Budget { bytes: usize::MAX };
-    let Some(mut facts) = Facts::load(rows, None, (&missed, &Departures::default()), Together::new(), &mut budget)?
+    let Some(mut facts) = Facts::load(rows, None, (missed, &Departures::default()), Together::new(), &mut budget)?
     else {
         return Ok(Vec::new());
     };
@@ -94,12 +127,16 @@ pub fn entries_between(rows: &dyn CatchUpRows, after: u64, up_to: u64) -> RowRes
             let position = logged.position - 1;
             let (announced, withheld) = shown((position, logged.conversation), announced);
             let (origin, acked, event) = (logged.origin, logged.acked, announced.event());
-            entries.push(Entry { position, sequence: None, origin, acked, event, withheld });
+            let entry = Entry { position, sequence: None, origin, acked, event, withheld };
+            entries.push(Told { entry, at: logged.at, is_erased: false });
         }
         if let Some(change) = change(rows, &facts, &logged)? {
             let (change, withheld) = shown((logged.position, logged.conversation), change);
-            let Logged { position, sequence, origin, acked, .. } = logged;
-            entries.push(Entry { position, sequence, origin, acked, event: change.event(), withheld });
+            let profile = of_profile(&logged);
+            let Logged { position, sequence, origin, acked, at, .. } = logged;
+            let entry = Entry { position, sequence, origin, acked, event: change.event(), withheld };
+            let is_erased = profile.and_then(|key| facts.users.get(&key)).is_some_and(|row| row.erased);
+            entries.push(Told { entry, at, is_erased });
         }
     }
     Ok(entries)

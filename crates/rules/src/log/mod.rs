@@ -17,9 +17,11 @@ mod missed_reactions;
 mod receivable;
 mod record;
 mod replay;
+mod told;
 
-pub use catch_up::{CatchUpRows, Logged, entries_between};
+pub use catch_up::{CatchUpRows, Logged, Told, entries_between};
 pub use change::Change;
 pub use missed::{MissedChange, MissedKind, ReplayRows};
 pub use record::{ChangeRecord, LOG_VERSION, LogError, ReadSpan};
 pub use replay::{MissedSince, Replayed, replay_since};
+pub use told::{LogPage, page_after};

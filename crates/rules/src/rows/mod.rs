@@ -9,6 +9,7 @@
 mod conversations;
 mod details;
 mod files;
+mod invitations;
 mod log;
 mod meetups;
 mod message_details;
@@ -23,6 +24,7 @@ pub use conversations::{
 };
 pub use details::DetailRows;
 pub use files::{FileRow, FileRows, FileUse};
+pub use invitations::{InvitationRow, InvitationRows};
 pub use log::{LogRows, LoggedChange};
 pub use meetups::{MeetupRow, MeetupRows, NotificationRows, StoredNotification};
 pub use message_details::{Marks, MessageExtra, ThreadRow};
@@ -44,6 +46,7 @@ pub trait Rows:
     + NotificationRows
     + FileRows
     + PushRows
+    + InvitationRows
     + LogRows
 {
 }
@@ -60,6 +63,7 @@ impl<R> Rows for R where
         + NotificationRows
         + FileRows
         + PushRows
+        + InvitationRows
         + LogRows
 {
 }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use quintet_domain::{Account, Metadata, Timestamp, User, UserId};
+use quintet_domain::{Account, Metadata, Scopes, Timestamp, User, UserId};
 
 use crate::{ConversationKey, FileKey, RowResult, SecretKey, UserKey};
 
@@ -151,8 +151,8 @@ pub trait UserRows {
     /// Deletes up to `limit` networks that were last used before a time. Returns how many were deleted.
     fn prune_login_networks(&mut self, before: Timestamp, limit: usize) -> RowResult<usize>;
 
-    /// Sets the key of a service. Returns whether it had none.
-    fn insert_service_key(&mut self, key: UserKey, hash: &str, at: Timestamp) -> RowResult<bool>;
+    /// Sets the key of a service, by its hash, and what it is good for. Returns whether it had none.
+    fn insert_service_key(&mut self, key: UserKey, of: (&str, Scopes), at: Timestamp) -> RowResult<bool>;
     /// Deletes the key of a service. Returns whether it had one.
     fn delete_service_key(&mut self, key: UserKey) -> RowResult<bool>;
 }

@@ -89,8 +89,20 @@ pub(crate) enum RegistrationName {
     /// Anyone who can reach the server can register.
     #[default]
     Open,
+    /// Those who have an invitation to the server can register.
+    Invite,
     /// Only the operator and services with a key create accounts.
     Closed,
+}
+
+impl From<RegistrationName> for quintet_service::Registration {
+    fn from(name: RegistrationName) -> Self {
+        match name {
+            RegistrationName::Open => Self::Open,
+            RegistrationName::Invite => Self::Invite,
+            RegistrationName::Closed => Self::Closed,
+        }
+    }
 }
 
 impl Default for Auth {

@@ -259,7 +259,7 @@ async fn known(
         return Some(verified.account.user.id.clone());
     };
     let account = match service.verify_key(&token, client).await.ok()? {
-        Some(account) => account,
+        Some(service) => service.account,
         None => service.verify(&token).await.ok()?.account,
     };
     Some(account.user.id.clone())

@@ -10,6 +10,7 @@ mod auto;
 mod chat;
 mod conversations;
 mod find;
+mod invitations;
 mod meetup;
 mod messenger;
 mod rooms;

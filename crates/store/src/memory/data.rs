@@ -10,8 +10,8 @@ use quintet_rules::{ChangedRows, RowResult, RowsError};
 use super::nodes::{Groups, Node};
 use super::table::{Index, Table, Tables, tables};
 use super::tables::{
-    ConversationTables, FileTables, LogTables, MeetupTables, MessageTables, NotificationTables, PushTables,
-    ReactionTables, UserTables,
+    ConversationTables, FileTables, InvitationTables, LogTables, MeetupTables, MessageTables, NotificationTables,
+    PushTables, ReactionTables, UserTables,
 };
 
 tables! {
@@ -25,6 +25,7 @@ tables! {
         notifications: NotificationTables,
         files: FileTables,
         push: PushTables,
+        invitations: InvitationTables,
         log: LogTables,
     }
 }

@@ -5,22 +5,23 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    Account, Conversation, ConversationId, Emoji, GuestProof, Login, Meetup, MeetupId, Message, MessageId,
+    Account, Conversation, ConversationId, Emoji, GuestProof, Invitation, Login, Meetup, MeetupId, Message, MessageId,
     MessageSearch, StoredFile, Timestamp, User, UserId, Write,
 };
-use quintet_rules::log::{MissedSince, Replayed, replay_since};
+use quintet_rules::log::{LogPage, MissedSince, Replayed, page_after, replay_since};
 use quintet_rules::message_reads;
 use quintet_rules::threads::{self, Thread};
 
 use super::data::Data;
 use super::rows::ReplayView;
 use super::{Drive, MemoryStore, reads};
+use crate::invitation_reads;
 use crate::marks;
 use crate::push::PushReads;
 use crate::{
     Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OrphanedFiles, Page, PageOf,
-    Party, PendingNotifications, PinnedMessage, Reaction, ReadResult, ReplyTo, ServiceKey, Store, StoreError,
-    UserState,
+    Party, PendingNotifications, PinnedMessage, Reaction, ReadResult, ReplyTo, ServiceAccount, ServiceKey, Store,
+    StoreError, UserState,
 };
 
 impl MemoryStore {
@@ -50,8 +51,22 @@ impl Store for MemoryStore {
         self.read(|data| Ok(reads::services(data)))
     }
 
-    fn service(&self, _by: Party, hash: String) -> ReadResult<'_, Option<Account>> {
+    fn service(&self, _by: Party, hash: String) -> ReadResult<'_, Option<ServiceAccount>> {
         self.read(move |data| Ok(reads::service(data, &hash)))
+    }
+
+    fn invitation(&self, _by: Party, hash: String) -> ReadResult<'_, Option<Invitation>> {
+        self.read(move |data| invitation_reads::by_hash(data, &hash))
+    }
+
+    fn invitations(
+        &self,
+        _by: Party,
+        of: Option<UserId>,
+        cursor: Option<String>,
+        limit: u32,
+    ) -> ReadResult<'_, Page<Invitation>> {
+        self.read(move |data| invitation_reads::page(data, of.as_ref(), cursor.as_deref(), limit))
     }
 
     fn file(&self, _by: Party, id: String, secret: String) -> ReadResult<'_, Option<StoredFile>> {
@@ -218,6 +233,10 @@ impl Store for MemoryStore {
 
     fn replay_since(&self, user: UserId, guest: bool, since: MissedSince) -> ReadResult<'_, Replayed> {
         self.read(move |data| Ok(replay_since(&ReplayView(data), &user, guest, since)?))
+    }
+
+    fn log_page(&self, _by: Party, after: u64, limit: u64) -> ReadResult<'_, LogPage> {
+        self.read(move |data| Ok(page_after(&ReplayView(data), after, limit)?))
     }
 
     fn identity(&self) -> ReadResult<'_, String> {

@@ -2,10 +2,12 @@
 //!
 //! What must stay true: everything that is looked up other than by its key has an index.
 
-use quintet_domain::{ClientMessageId, ConversationId, Emoji, MeetupId, MessageId, NotificationId, Timestamp, UserId};
+use quintet_domain::{
+    ClientMessageId, ConversationId, Emoji, MeetupId, MessageId, NotificationId, Scopes, Timestamp, UserId,
+};
 use quintet_rules::rows::{
-    ConversationRow, FileRow, LoggedChange, MeetupRow, MemberRow, MessageRow, PinRow, PushSubscriptionRow,
-    StoredNotification, ThreadRow, UserCounts, UserRow,
+    ConversationRow, FileRow, InvitationRow, LoggedChange, MeetupRow, MemberRow, MessageRow, PinRow,
+    PushSubscriptionRow, StoredNotification, ThreadRow, UserCounts, UserRow,
 };
 use quintet_rules::{ConversationKey, FileKey, MeetupKey, MessageKey, NotificationKey, SecretKey, UserKey};
 
@@ -22,11 +24,12 @@ pub(super) struct Contacts {
     pub(super) direct: i64,
 }
 
-/// The key of a service: its hash, and when it was created.
+/// The key of a service: its hash, when it was created, and what it is good for.
 #[derive(Clone, Debug)]
 pub(super) struct ServiceKeyRow {
     pub(super) hash: String,
     pub(super) created_at: Timestamp,
+    pub(super) scopes: Scopes,
 }
 
 /// A secret by which a guest proves what it owns.
@@ -187,6 +190,15 @@ tables! {
         carried: Index<(FileKey, MessageKey)>,
         /// The number of bytes of all files together.
         total_bytes: Table<(), i64>,
+    }
+}
+
+tables! {
+    /// The table of invitations, with its unique columns.
+    InvitationTables {
+        rows: Table<i64, InvitationRow>,
+        by_id: Table<String, i64>,
+        by_hash: Table<String, i64>,
     }
 }
 

@@ -16,7 +16,8 @@ use super::error::{Fetched, PostgresError, get};
 use super::rows::{Channel, PostgresRows, user_at, user_columns};
 use super::sets;
 use crate::error::Read;
-use crate::{Page, ServiceKey};
+use crate::model::scopes;
+use crate::{Page, ServiceAccount, ServiceKey};
 
 /// The number of names that one statement of a search reads.
 const NAMES_AT_ONCE: i64 = 2_000;
@@ -91,23 +92,30 @@ pub(super) fn erasing(conn: &ReadLink) -> Read<Vec<UserId>> {
 /// The keys of all services, by the services' names.
 pub(super) fn service_keys(conn: &ReadLink) -> Read<Vec<ServiceKey>> {
     let found = conn.read(
-        "SELECT u.username, k.created_at FROM service_key k JOIN chat_user u ON u.pk = k.user_pk
+        "SELECT u.username, k.created_at, k.scopes FROM service_key k JOIN chat_user u ON u.pk = k.user_pk
          ORDER BY u.username_key",
         &[],
     )?;
-    let key = |row: &Row| Ok(ServiceKey { name: row.try_get(0)?, created_at: Timestamp(row.try_get(1)?) });
+    let key = |row: &Row| {
+        let created_at = Timestamp(row.try_get(1)?);
+        Ok(ServiceKey { name: row.try_get(0)?, created_at, scopes: scopes(row.try_get(2)?) })
+    };
     Ok(found.iter().map(key).collect::<Fetched<_>>()?)
 }
 
 /// The service whose key has a hash.
-pub(super) fn service(conn: &ReadLink, hash: &str) -> Read<Option<Account>> {
+pub(super) fn service(conn: &ReadLink, hash: &str) -> Read<Option<ServiceAccount>> {
     let sql = concat!(
         "SELECT ",
         user_columns!(),
-        " FROM service_key k JOIN chat_user u ON u.pk = k.user_pk WHERE k.hash = $1"
+        ", k.scopes AS scopes FROM service_key k JOIN chat_user u ON u.pk = k.user_pk WHERE k.hash = $1"
     );
     let found = conn.read(sql, &[&hash])?;
-    Ok(found.first().map(|row| Ok::<_, PostgresError>(user_at(row)?.account())).transpose()?)
+    let holder = |row: &Row| {
+        let account = user_at(row)?.account();
+        Ok::<_, PostgresError>(ServiceAccount { account, scopes: scopes(row.try_get("scopes")?) })
+    };
+    Ok(found.first().map(holder).transpose()?)
 }
 
 /// Whether a proof matches a secret of the guest who has an id now.

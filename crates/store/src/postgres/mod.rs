@@ -17,6 +17,7 @@ mod keys;
 mod link;
 mod lists;
 mod meetup_lists;
+mod membership;
 mod migrate;
 mod nodes;
 mod nodes_lock;
@@ -38,11 +39,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use quintet_domain::limits::PAGE_ITEMS_MAX;
 use quintet_domain::{
-    Account, Conversation, ConversationId, Emoji, Environment, GuestProof, Login, Meetup, MeetupId, Message, MessageId,
-    MessageSearch, NodeId, Quotas, StoredFile, Timestamp, User, UserId, Write,
+    Account, Conversation, ConversationId, Emoji, Environment, GuestProof, Invitation, Login, Meetup, MeetupId,
+    Message, MessageId, MessageSearch, Quotas, StoredFile, Timestamp, User, UserId, Write,
 };
 use quintet_rules::WriterState;
-use quintet_rules::log::{MissedSince, Replayed, replay_since};
+use quintet_rules::log::{LogPage, MissedSince, Replayed, page_after, replay_since};
 use quintet_rules::message_reads;
 use quintet_rules::threads::{self, Thread};
 use tokio::runtime::Runtime;
@@ -64,6 +65,7 @@ use self::rows::{Channel, PostgresRows};
 use self::search::SearchFeed;
 use self::shared_counts::PostgresCounts;
 use self::side_link::SideLink;
+use crate::invitation_reads;
 use crate::marks;
 use crate::migrated::Migrated;
 use crate::push::PushReads;
@@ -71,9 +73,9 @@ use crate::readers::{self, Class, Readers};
 use crate::store::ReadResult;
 use crate::writer::{Committer, Writer};
 use crate::{
-    Database, Delivered, Filter, Future, Jobs, Listing, MeetupFilter, Memberships, MessagePage, NodeFiles,
-    NotificationRow, OnCommit, OpenError, OrphanedFiles, Page, PageOf, Party, PendingNotifications, PinnedMessage,
-    Reaction, ReplyTo, ServiceKey, SharedCounts, Store, StoreError, UserState,
+    Database, Delivered, Filter, Future, Jobs, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow,
+    OnCommit, OpenError, OrphanedFiles, Page, PageOf, Party, PendingNotifications, PinnedMessage, Reaction, ReplyTo,
+    ServiceAccount, ServiceKey, SharedCounts, Store, StoreError, UserState,
 };
 
 /// The store on a PostgreSQL database.
@@ -195,47 +197,6 @@ impl PostgresStore {
         runtime.block_on(migrate::migrate(target))
     }
 
-    /// Says that a node reaches the database, and how others reach the node. Returns the newest position and the other
-    /// nodes that are alive. Every node calls it every second, as long as it lives.
-    ///
-    /// # Errors
-    /// [`StoreError::TooSlow`] after 8 seconds; [`StoreError::Rows`] if the database cannot be reached.
-    pub async fn heartbeat(&self, node: NodeId, address: Option<String>) -> Result<Heartbeat, StoreError> {
-        let (heartbeat, incarnation) = self.nodes.beat(node, address).await?;
-        self.incarnation.found(incarnation);
-        Ok(heartbeat)
-    }
-
-    /// Waits until this store cannot be used any more: the database has lost commits that clients have seen, or this
-    /// process cannot catch up with the others. From then on every write is refused. To continue, the process opens the
-    /// store again and lets its clients begin afresh.
-    pub async fn over(&self) {
-        self.incarnation.ended().await;
-    }
-
-    /// Says that a node ends, so that the others need not wait for its heartbeat.
-    ///
-    /// # Errors
-    /// Those of [`PostgresStore::heartbeat`].
-    pub async fn leave(&self, node: NodeId) -> Result<(), StoreError> {
-        self.nodes.leave(node).await
-    }
-
-    /// Makes this process one of the nodes over the database, for as long as the store exists. Blocks the thread, for some
-    /// seconds if others that exclude it are ending.
-    ///
-    /// # Errors
-    /// [`OpenError::OtherNode`] if nodes use the database that cannot reach the files of this one, or whose files this one
-    /// cannot reach; another [`OpenError`] if the database cannot be asked.
-    pub fn join(&self, files: NodeFiles) -> Result<(), OpenError> {
-        let Some(runtime) = &self.runtime else { return Ok(()) };
-        let joined = on_a_thread(|| runtime.block_on(nodes_lock::join(&self.target, files)))?;
-        let joined = joined.map_err(|error| migrate::refused(&self.target, &error))?;
-        let joined = joined.ok_or_else(|| OpenError::OtherNode { database: self.target.name(), files })?;
-        runtime.spawn(nodes_lock::keep(Arc::clone(&self.target), files, joined));
-        Ok(())
-    }
-
     /// The number of statements for which a write has waited since the store was opened, because they were not foreseen.
     #[must_use]
     pub fn waited_for(&self) -> u64 {
@@ -260,13 +221,29 @@ impl Store for PostgresStore {
         self.readers.run(Class::Heavy, Party::Server, accounts::service_keys)
     }
 
-    fn service(&self, by: Party, hash: String) -> ReadResult<'_, Option<Account>> {
+    fn service(&self, by: Party, hash: String) -> ReadResult<'_, Option<ServiceAccount>> {
         Box::pin(async move {
             let found = self.readers.run(Class::Vital, by, move |conn| accounts::service(conn, &hash)).await?;
-            if let Some(account) = &found {
-                self.readers.note_service(&account.user.id);
+            if let Some(service) = &found {
+                self.readers.note_service(&service.account.user.id);
             }
             Ok(found)
+        })
+    }
+
+    fn invitation(&self, by: Party, hash: String) -> ReadResult<'_, Option<Invitation>> {
+        self.readers.run(Class::Interactive, by, move |conn| invitation_reads::by_hash(&PostgresRows(conn), &hash))
+    }
+
+    fn invitations(
+        &self,
+        by: Party,
+        of: Option<UserId>,
+        cursor: Option<String>,
+        limit: u32,
+    ) -> ReadResult<'_, Page<Invitation>> {
+        self.readers.run(Class::Heavy, by, move |conn| {
+            invitation_reads::page(&PostgresRows(conn), of.as_ref(), cursor.as_deref(), limit)
         })
     }
 
@@ -452,6 +429,14 @@ impl Store for PostgresStore {
         self.readers.run(Class::Heavy, user.clone(), move |conn| {
             incarnation.check(conn)?;
             Ok(replay_since(&PostgresRows(conn), &user, guest, since)?)
+        })
+    }
+
+    fn log_page(&self, by: Party, after: u64, limit: u64) -> ReadResult<'_, LogPage> {
+        let incarnation = self.incarnation.clone();
+        self.readers.run(Class::Heavy, by, move |conn| {
+            incarnation.check(conn)?;
+            Ok(page_after(&PostgresRows(conn), after, limit)?)
         })
     }
 

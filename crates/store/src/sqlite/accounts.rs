@@ -13,7 +13,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::rows::{SqliteRows, user_at, user_columns};
 use super::sets;
 use crate::error::Read;
-use crate::{Page, ServiceKey};
+use crate::model::scopes;
+use crate::{Page, ServiceAccount, ServiceKey};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
@@ -78,23 +79,31 @@ pub(super) fn erasing(conn: &Connection) -> Read<Vec<UserId>> {
 /// The keys of all services, by the services' names.
 pub(super) fn service_keys(conn: &Connection) -> Read<Vec<ServiceKey>> {
     let mut statement = conn.prepare_cached(
-        "SELECT u.username, k.created_at FROM service_key k JOIN user u ON u.pk = k.user_pk ORDER BY u.username_key",
+        "SELECT u.username, k.created_at, k.scopes FROM service_key k JOIN user u ON u.pk = k.user_pk
+         ORDER BY u.username_key",
     )?;
-    let keys = statement
-        .query_map([], |row| Ok(ServiceKey { name: row.get(0)?, created_at: Timestamp(row.get(1)?) }))?
-        .collect::<Result<_, _>>()?;
+    let key = |row: &rusqlite::Row<'_>| {
+        Ok(ServiceKey {
+            name: row.get(0)?,
+            created_at: Timestamp(row.get(1)?),
+            scopes: scopes(row.get_ref(2)?.as_str()?),
+        })
+    };
+    let keys = statement.query_map([], key)?.collect::<Result<_, _>>()?;
     Ok(keys)
 }
 
 /// The service whose key has a hash.
-pub(super) fn service(conn: &Connection, hash: &str) -> Read<Option<Account>> {
+pub(super) fn service(conn: &Connection, hash: &str) -> Read<Option<ServiceAccount>> {
     Ok(conn
         .prepare_cached(concat!(
             "SELECT ",
             user_columns!(),
-            " FROM service_key k JOIN user u ON u.pk = k.user_pk WHERE k.hash = ?1"
+            ", k.scopes AS scopes FROM service_key k JOIN user u ON u.pk = k.user_pk WHERE k.hash = ?1"
         ))?
-        .query_row([hash], |row| Ok(user_at(row)?.account()))
+        .query_row([hash], |row| {
+            Ok(ServiceAccount { account: user_at(row)?.account(), scopes: scopes(row.get_ref("scopes")?.as_str()?) })
+        })
         .optional()?)
 }
 

@@ -29,11 +29,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use quintet_domain::limits::PAGE_ITEMS_MAX;
 use quintet_domain::{
-    Account, Conversation, ConversationId, Emoji, Environment, GuestProof, Login, Meetup, MeetupId, Message, MessageId,
-    MessageSearch, Quotas, StoredFile, Timestamp, User, UserId, Write,
+    Account, Conversation, ConversationId, Emoji, Environment, GuestProof, Invitation, Login, Meetup, MeetupId,
+    Message, MessageId, MessageSearch, Quotas, StoredFile, Timestamp, User, UserId, Write,
 };
 use quintet_rules::WriterState;
-use quintet_rules::log::{MissedSince, Replayed, replay_since};
+use quintet_rules::log::{LogPage, MissedSince, Replayed, page_after, replay_since};
 use quintet_rules::message_reads;
 use quintet_rules::rows::LogRows;
 use quintet_rules::threads::{self, Thread};
@@ -45,6 +45,7 @@ use self::checkpoint::Log;
 use self::rows::{SqliteRows, WriterConnection};
 use self::search::SearchFeed;
 use self::space::Space;
+use crate::invitation_reads;
 use crate::marks;
 use crate::migrated::Migrated;
 use crate::push::PushReads;
@@ -53,8 +54,8 @@ use crate::store::ReadResult;
 use crate::writer::{Committer, Writer};
 use crate::{
     BackupError, Database, Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OnCommit,
-    OpenError, OrphanedFiles, Page, PageOf, Party, PendingNotifications, PinnedMessage, Reaction, ReplyTo, ServiceKey,
-    Store, StoreError, UserState,
+    OpenError, OrphanedFiles, Page, PageOf, Party, PendingNotifications, PinnedMessage, Reaction, ReplyTo,
+    ServiceAccount, ServiceKey, Store, StoreError, UserState,
 };
 
 /// The store on a SQLite database.
@@ -175,13 +176,29 @@ impl Store for SqliteStore {
         self.readers.run(Class::Heavy, Party::Server, accounts::service_keys)
     }
 
-    fn service(&self, by: Party, hash: String) -> ReadResult<'_, Option<Account>> {
+    fn service(&self, by: Party, hash: String) -> ReadResult<'_, Option<ServiceAccount>> {
         Box::pin(async move {
             let found = self.readers.run(Class::Vital, by, move |conn| accounts::service(conn, &hash)).await?;
-            if let Some(account) = &found {
-                self.readers.note_service(&account.user.id);
+            if let Some(service) = &found {
+                self.readers.note_service(&service.account.user.id);
             }
             Ok(found)
+        })
+    }
+
+    fn invitation(&self, by: Party, hash: String) -> ReadResult<'_, Option<Invitation>> {
+        self.readers.run(Class::Interactive, by, move |conn| invitation_reads::by_hash(&SqliteRows(conn), &hash))
+    }
+
+    fn invitations(
+        &self,
+        by: Party,
+        of: Option<UserId>,
+        cursor: Option<String>,
+        limit: u32,
+    ) -> ReadResult<'_, Page<Invitation>> {
+        self.readers.run(Class::Heavy, by, move |conn| {
+            invitation_reads::page(&SqliteRows(conn), of.as_ref(), cursor.as_deref(), limit)
         })
     }
 
@@ -363,6 +380,10 @@ impl Store for SqliteStore {
     fn replay_since(&self, user: UserId, guest: bool, since: MissedSince) -> ReadResult<'_, Replayed> {
         self.readers
             .run(Class::Heavy, user.clone(), move |conn| Ok(replay_since(&SqliteRows(conn), &user, guest, since)?))
+    }
+
+    fn log_page(&self, by: Party, after: u64, limit: u64) -> ReadResult<'_, LogPage> {
+        self.readers.run(Class::Heavy, by, move |conn| Ok(page_after(&SqliteRows(conn), after, limit)?))
     }
 
     fn identity(&self) -> ReadResult<'_, String> {

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use quintet_domain::{GuestProof, Has, Login, MessageSearch, SearchText, UserId};
+use quintet_domain::{Entry, Event, GuestProof, Has, Login, MessageSearch, SearchText, UserId};
 use quintet_store::{Filter, MeetupFilter, PageOf, Party, Store, StoreError, UserState};
 
 use super::world::{PEOPLE, SERVICE, World, secret_of};
@@ -92,10 +92,37 @@ pub async fn all(store: &dyn Store, world: &World) -> Vec<String> {
     views.0
 }
 
+/// An entry without who was told, which a store of one process does not keep.
+fn shown(entry: &Entry) -> Entry {
+    let mut entry = entry.clone();
+    match &mut entry.event {
+        Event::ConversationCreated { members: told, .. }
+        | Event::MeetupChanged { audience: told, .. }
+        | Event::MessagesRead { audience: Some(told), .. } => told.clear(),
+        _ => {}
+    }
+    entry
+}
+
 async fn of_all(store: &dyn Store, world: &World, views: &mut Views) {
     views.add("accounts", store.accounts().await);
     views.add("services", store.services().await);
     views.add("erasing", store.erasing().await);
+    for at in 0..=world.invitations.len() {
+        let hash = format!("invite-{at}");
+        views.add(("invitation", &hash), store.invitation(Party::Server, hash.clone()).await);
+    }
+    pages!(views, "invitations", |mark| store.invitations(Party::Server, None, mark.clone(), 2));
+    let mut after = 0;
+    loop {
+        let page = store.log_page(Party::Server, after, 7).await.expect("a page of the log");
+        let told: Vec<_> = page.told.iter().map(|told| (shown(&told.entry), told.at, told.is_erased)).collect();
+        views.add(("log", after), Ok((page.after, page.last, page.newest, told)));
+        after = page.last;
+        if page.last >= page.newest {
+            break;
+        }
+    }
     for hash in ["hash-0", "hash-1"] {
         views.add(("service", hash), store.service(Party::Server, hash.to_owned()).await);
     }
@@ -124,6 +151,9 @@ async fn of_all(store: &dyn Store, world: &World, views: &mut Views) {
 }
 
 async fn of_user(store: &dyn Store, world: &World, user: &UserId, users: &[UserId], views: &mut Views) {
+    pages!(views, ("invitations of", user), |mark| {
+        store.invitations(Party::Server, Some(user.clone()), mark.clone(), 2)
+    });
     views.add(("account", user), store.account(Party::Server, user.clone()).await);
     views.add(("memberships", user), store.memberships(user.clone()).await);
     views.add(("pending", user), store.pending_notifications(user.clone()).await);

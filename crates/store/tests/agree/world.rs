@@ -5,17 +5,18 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use quintet_domain::{
-    Actor, AddMember, AddPushSubscription, AddService, AdoptUser, AnnounceFile, Barrier, ChangeConversation,
-    ChangeMeetup, ChangeProfile, ChangeSettings, Claims, ClientMessageId, Commit, CompleteFile, ConnectionId,
-    ContinueErasure, ConversationId, ConversationKind, CreateConversation, CreateMeetup, DecideRequest,
+    AcceptInvitation, Actor, AddMember, AddPushSubscription, AddService, AdoptUser, AnnounceFile, Barrier,
+    ChangeConversation, ChangeMeetup, ChangeProfile, ChangeSettings, Claims, ClientMessageId, Commit, CompleteFile,
+    ConnectionId, ContinueErasure, ConversationId, ConversationKind, CreateConversation, CreateMeetup, DecideRequest,
     DeleteConversation, DeleteMeetup, DeleteMessage, Departure, EditMessage, EditedDetails, Emoji, EraseUser, Event,
-    ExpireMeetups, FileLink, ForgetFiles, GuestProof, JoinConversation, LeaveConversation, MarkDelivered, MarkRead,
-    MeetupChange, MeetupId, MeetupStatus, MessageId, MessageKind, Metadata, MovePushCursor, Mute, NewConversation,
-    NewDetails, NewFile, NewMeetup, NewText, NewUser, NoteDelivery, NoteLogin, NotePushActivity, NoteSeen, NotedBy,
-    NotificationId, Notify, NotifyUser, PinMessage, Probe, Profile, ProfileChange, Prune, React, ReadNotifications,
-    Reading, RegisterUser, RemoveMember, RemoveParticipant, RemovePushSubscriptions, RemoveService, RenewHash,
-    RequestMeetup, RevokeTokens, Role, SaveDeliveries, SendMessage, SetDisabled, SetPassword, SettingsChange,
-    StoredFile, SweepGuests, Target, Timestamp, UserId, Write, Written,
+    ExpireMeetups, FileLink, ForgetFiles, GuestProof, InvitationBounds, JoinConversation, LeaveConversation,
+    MakeInvitation, MarkDelivered, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId, MessageKind, Metadata,
+    MovePushCursor, Mute, NewConversation, NewDetails, NewFile, NewMeetup, NewText, NewUser, NoteDelivery, NoteLogin,
+    NotePushActivity, NoteSeen, NotedBy, NotificationId, Notify, NotifyUser, PinMessage, Probe, Profile, ProfileChange,
+    Prune, React, ReadNotifications, Reading, RegisterUser, RemoveMember, RemoveParticipant, RemovePushSubscriptions,
+    RemoveService, RenewHash, RequestMeetup, RevokeInvitation, RevokeTokens, Role, SaveDeliveries, Scope, Scopes,
+    SendMessage, SetDisabled, SetPassword, SettingsChange, StoredFile, SweepGuests, Target, Timestamp, UserId, Write,
+    Written,
 };
 
 /// The people, of whom the last two begin as guests.
@@ -71,6 +72,7 @@ pub struct World {
     pub notifications: Vec<NotificationId>,
     pub service: Option<UserId>,
     pub files: Vec<String>,
+    pub invitations: Vec<String>,
     pub position: u64,
     marks: i64,
 }
@@ -305,7 +307,11 @@ impl World {
             38 => SetDisabled { user, disabled: step.x && step.y }.into(),
             39 if step.c.is_multiple_of(4) => EraseUser { user }.into(),
             39 => ContinueErasure { user }.into(),
-            40 => AddService { name: SERVICE.to_owned(), hash: format!("hash-{}", step.c % 2) }.into(),
+            40 => {
+                let scopes =
+                    if step.x { Scopes::all() } else { Scope::ALL.into_iter().skip(usize::from(step.c % 5)).collect() };
+                AddService { name: SERVICE.to_owned(), hash: format!("hash-{}", step.c % 2), scopes }.into()
+            }
             41 if step.c.is_multiple_of(4) => RemoveService { name: SERVICE.to_owned() }.into(),
             41 => NoteSeen { users: vec![(user, now), (other, now)] }.into(),
             42 | 43 => {
@@ -353,8 +359,30 @@ impl World {
                 .into()
             }
             54 => RemoveParticipant { actor, meetup: self.meetup(step.c), user: other }.into(),
+            55 if step.x => {
+                let id = one(&self.invitations, step.c, str::to_owned);
+                RevokeInvitation { actor: step.y.then_some(actor), id }.into()
+            }
             55 => ExpireMeetups.into(),
+            56 if step.y => {
+                let hash = format!("invite-{}", step.c % self.invitations.len().max(1));
+                AcceptInvitation { actor, hash }.into()
+            }
             56 => NotifyUser { user, title: "Title".to_owned(), message: format!("Message {}", step.c) }.into(),
+            57 if step.x => {
+                let bounds = InvitationBounds {
+                    uses_max: step.c.is_multiple_of(2).then_some(1),
+                    expires_at: step.c.is_multiple_of(3).then(|| now.plus_ms(HOUR_MS)),
+                };
+                MakeInvitation {
+                    actor: (!step.c.is_multiple_of(4)).then_some(actor),
+                    hash: format!("invite-{}", self.invitations.len()),
+                    admits: step.y,
+                    conversations: vec![self.conversation(step.b)],
+                    bounds,
+                }
+                .into()
+            }
             57 => ReadNotifications { user }.into(),
             58 => {
                 let notifications = vec![one(&self.notifications, step.c, NotificationId::trusted)];
@@ -392,6 +420,7 @@ impl World {
                     self.meetups.push(meetup.id.clone());
                     self.keep(&meetup.chat_id);
                 }
+                Ok(Written::MakeInvitation(made)) => self.invitations.push(made.id.clone()),
                 Ok(Written::AddService(account)) => self.service = Some(account.user.id.clone()),
                 Ok(Written::AnnounceFile(_)) => self.files.push(format!("f-{}", self.files.len())),
                 Ok(Written::Prune(pruned)) => self.marks = pruned.after,

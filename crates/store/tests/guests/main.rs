@@ -15,8 +15,8 @@ use proptest::prelude::*;
 use quintet_domain::{
     Actor, AddService, AdoptUser, Audience, ChangeConversation, Claims, ConnectionId, ConversationKind,
     CreateConversation, Created, DeleteMessage, Departure, EditMessage, Event, GuestProof, JoinConversation,
-    LeaveConversation, NewConversation, NewUser, Profile, RegisterUser, Sent, SweepGuests, Timestamp, User, UserId,
-    UserKind,
+    LeaveConversation, NewConversation, NewUser, Profile, RegisterUser, Scopes, Sent, SweepGuests, Timestamp, User,
+    UserId, UserKind,
 };
 use quintet_store::{PageOf, StoreError};
 use support::{Answer, Bench, Factory, block_on, message, postgres_store, quick_stores};
@@ -93,7 +93,10 @@ fn id(number: usize) -> UserId {
 impl Run {
     async fn start(factory: Factory) -> Self {
         let bench = Bench::of(factory);
-        let eye = bench.write(AddService { name: "eye".into(), hash: "hash".into() }).await.expect("made");
+        let eye = bench
+            .write(AddService { name: "eye".into(), hash: "hash".into(), scopes: Scopes::all() })
+            .await
+            .expect("made");
         let connections =
             std::array::from_fn(|n| Conn { number: n as u64, claims: n % IDS, shown: Shown::Secret(n % SECRETS) });
         let model = Model {

@@ -8,7 +8,8 @@ use quintet_domain::{
     AddMember, AddService, Audience, ChangeConversation, ChangeSettings, ConversationId, ConversationKind,
     CreateMeetup, DecideRequest, DeleteConversation, DeleteMessage, Departure, EditMessage, EditedDetails, Emoji,
     Event, JoinConversation, LeaveConversation, MarkRead, MessageSearch, NewMeetup, NoteDelivery, NotedBy, PinMessage,
-    React, Reading, RemoveMember, RequestMeetup, Role, SearchText, SettingsChange, Target, Timestamp, UserId, UserKind,
+    React, Reading, RemoveMember, RequestMeetup, Role, Scopes, SearchText, SettingsChange, Target, Timestamp, UserId,
+    UserKind,
 };
 use quintet_store::{PageOf, Party};
 
@@ -33,7 +34,7 @@ impl Run {
                 UserKind::Registered => bench.user(&format!("u{n}")).await,
                 UserKind::Guest => UserId::trusted(&format!("guest-{n}")),
                 UserKind::Service => {
-                    let add = AddService { name: "shop".into(), hash: "hash".into() };
+                    let add = AddService { name: "shop".into(), hash: "hash".into(), scopes: Scopes::all() };
                     bench.write(add).await.expect("added").user.id.clone()
                 }
             });

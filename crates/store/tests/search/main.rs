@@ -12,7 +12,7 @@ use quintet_domain::limits::SEARCH_MESSAGES_EXAMINED_MAX;
 use quintet_domain::{
     AddMember, AddService, Barrier, Code, ConversationKind, DeleteConversation, DeleteMessage, EditMessage, Emoji,
     FileLink, Has, Message, MessageKind, MessageSearch, Metadata, NewDetails, PinMessage, React, Refusal, RemoveMember,
-    SearchText, UserId,
+    Scopes, SearchText, UserId,
 };
 use quintet_store::{PageOf, Party, Store};
 use support::stage::{On, Stage, every_database};
@@ -184,7 +184,13 @@ async fn what_is_not_there_any_more_is_not_found(bench: Bench) {
 
 async fn who_may_read_a_message_finds_it(bench: Bench) {
     let (a, b) = (bench.user("a").await, bench.user("b").await);
-    let service = bench.write(AddService { name: "shop".into(), hash: "hash".into() }).await.unwrap().user.id.clone();
+    let service = bench
+        .write(AddService { name: "shop".into(), hash: "hash".into(), scopes: Scopes::all() })
+        .await
+        .unwrap()
+        .user
+        .id
+        .clone();
     let group = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
     let direct = bench.conversation(&a, ConversationKind::Direct, false, &[b.clone()]).await;
     bench.send(&a, &group, "apple").await.unwrap();

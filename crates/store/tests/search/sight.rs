@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use quintet_domain::{
     AddMember, AddService, ConversationId, ConversationKind, DeleteConversation, DeleteMessage, Departure, EditMessage,
     FileLink, Has, JoinConversation, LeaveConversation, MessageId, MessageSearch, Metadata, NewDetails, Profile,
-    RemoveMember, UserId,
+    RemoveMember, Scopes, UserId,
 };
 
 use crate::support::{Bench, Factory, actor, block_on, message, postgres_store, quick_stores};
@@ -132,7 +132,7 @@ impl Run {
         for user in 0..PEOPLE {
             users.push(bench.user(&format!("u{user}")).await);
         }
-        let service = AddService { name: "shop".into(), hash: "hash".into() };
+        let service = AddService { name: "shop".into(), hash: "hash".into(), scopes: Scopes::all() };
         users.push(bench.write(service).await.unwrap().user.id.clone());
         let mut conversations = Vec::new();
         for (kind, open, others) in [

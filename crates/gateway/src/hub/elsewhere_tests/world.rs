@@ -22,8 +22,9 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+use crate::census::Census;
 use crate::client::{Clients, UnidentifiedMax};
-use crate::connection::{Census, Connection, Out, Resumption};
+use crate::connection::{Connection, Out, Resumption};
 use crate::hub::attach_reply::Attached;
 use crate::hub::message::Attach;
 use crate::hub::{ClientMessage, Hub, HubContext, HubMessage};
@@ -108,7 +109,7 @@ impl Node {
         let keys = Keys { own: vec![7; 32], own_made_s: 0, shared: None, retired: None };
         let settings = quintet_service::Settings {
             guests: true,
-            registration: true,
+            registration: quintet_service::Registration::Open,
             rates: false,
             password_chars_min: 8,
             public_url: None,

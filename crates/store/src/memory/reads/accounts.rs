@@ -13,7 +13,8 @@ use quintet_rules::{names, secret_of};
 use super::find_user;
 use crate::error::Read;
 use crate::memory::data::Data;
-use crate::{Page, ServiceKey};
+use crate::memory::tables::ServiceKeyRow;
+use crate::{Page, ServiceAccount, ServiceKey};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
@@ -87,10 +88,17 @@ pub(in crate::memory) fn erasing(data: &Data) -> Vec<UserId> {
 pub(in crate::memory) fn services(data: &Data) -> Vec<ServiceKey> {
     let by_name = data.users.by_username.iter();
     let keys = by_name.filter_map(|(_, key)| Some((data.users.rows.get(key)?, data.users.service_keys.get(key)?)));
-    keys.map(|(row, key)| ServiceKey { name: row.user.username.clone(), created_at: key.created_at }).collect()
+    let shown = |(row, key): (&UserRow, &ServiceKeyRow)| ServiceKey {
+        name: row.user.username.clone(),
+        created_at: key.created_at,
+        scopes: key.scopes,
+    };
+    keys.map(shown).collect()
 }
 
 /// The service whose key has a hash.
-pub(in crate::memory) fn service(data: &Data, hash: &str) -> Option<Account> {
-    data.users.service_by_hash.get(hash).and_then(|key| data.users.rows.get(key)).map(UserRow::account)
+pub(in crate::memory) fn service(data: &Data, hash: &str) -> Option<ServiceAccount> {
+    let key = data.users.service_by_hash.get(hash)?;
+    let (row, held) = (data.users.rows.get(key)?, data.users.service_keys.get(key)?);
+    Some(ServiceAccount { account: row.account(), scopes: held.scopes })
 }

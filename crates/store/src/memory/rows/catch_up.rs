@@ -20,6 +20,7 @@ fn recorded(change: &LoggedChange) -> Logged {
         sequence: change.sequence,
         origin: change.origin,
         acked: change.acked,
+        at: change.at,
         change: MissedKind::Recorded(change.change.clone()),
         told: change.told.clone(),
     }
@@ -32,6 +33,7 @@ fn created(position: u64, message: &MessageRow) -> Logged {
         sequence: Some(message.sequence),
         origin: message.origin,
         acked: message.acked,
+        at: message.created_at,
         change: MissedKind::Created,
         told: None,
     }
@@ -48,6 +50,12 @@ impl CatchUpRows for ReplayView<'_> {
         let messages = messages.filter_map(|(key, row)| Some(created(u64::try_from(key.0).ok()?, row)));
         let mut logged: Vec<Logged> = changes.chain(messages).collect();
         logged.sort_unstable_by_key(|logged| logged.position);
+        Ok(logged)
+    }
+
+    fn logged_within(&self, after: u64, up_to: u64) -> RowResult<Vec<Logged>> {
+        let mut logged = self.logged(after, up_to)?;
+        logged.truncate(logged.partition_point(|logged| logged.position <= up_to));
         Ok(logged)
     }
 

@@ -7,6 +7,7 @@ mod catch_up;
 mod conversations;
 mod files;
 mod guests;
+mod invitations;
 mod log;
 mod meetups;
 mod members;

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use quintet_domain::{Timestamp, User, UserId};
+use quintet_domain::{Scopes, Timestamp, User, UserId};
 use quintet_rules::rows::{CountDelta, UserCounts, UserRow, UserRows};
 use quintet_rules::{FileKey, RowResult, UserKey};
 
@@ -272,14 +272,14 @@ impl UserRows for Data {
         Ok(count)
     }
 
-    fn insert_service_key(&mut self, key: UserKey, hash: &str, at: Timestamp) -> RowResult<bool> {
+    fn insert_service_key(&mut self, key: UserKey, (hash, scopes): (&str, Scopes), at: Timestamp) -> RowResult<bool> {
         self.user_named(key)?;
         let users = &mut self.users;
         if users.service_keys.contains(&key) || users.service_by_hash.contains(hash) {
             return Ok(false);
         }
         users.service_by_hash.insert(hash.to_owned(), key);
-        users.service_keys.insert(key, ServiceKeyRow { hash: hash.to_owned(), created_at: at });
+        users.service_keys.insert(key, ServiceKeyRow { hash: hash.to_owned(), created_at: at, scopes });
         Ok(true)
     }
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use quintet_domain::{Metadata, Notification, NotificationId, UserId};
+use quintet_domain::{Metadata, Notification, NotificationId, Timestamp, UserId};
 use quintet_rules::log::{CatchUpRows, ChangeRecord, Logged, MissedKind};
 use quintet_rules::{ConversationKey, RowResult, RowsError, UserKey};
 use tokio_postgres::Row;
@@ -22,6 +22,7 @@ fn logged_at(row: &Row) -> Fetched<(Logged, Option<(i64, String)>)> {
         sequence: row.try_get::<_, Option<i64>>(2)?.map(i64::cast_unsigned),
         origin: origin_at(row, 3)?,
         acked: row.try_get(4)?,
+        at: Timestamp(row.try_get(8)?),
         change: MissedKind::Created,
         told: told.map(|told| told.iter().map(|id| UserId::trusted(id)).collect()),
     };
@@ -29,27 +30,44 @@ fn logged_at(row: &Row) -> Fetched<(Logged, Option<(i64, String)>)> {
     Ok((logged, version.zip(row.try_get(6)?)))
 }
 
+/// Decodes the records of changes.
+fn decoded(rows: Vec<(Logged, Option<(i64, String)>)>) -> RowResult<Vec<Logged>> {
+    let decoded = rows.into_iter().map(|(logged, record)| match record {
+        None => Ok(logged),
+        Some((version, data)) => {
+            let record = ChangeRecord::decode(version, &data).map_err(RowsError::new)?;
+            Ok(Logged { change: MissedKind::Recorded(record), ..logged })
+        }
+    });
+    decoded.collect()
+}
+
 impl<C: Channel> CatchUpRows for PostgresRows<C> {
     fn logged(&self, after: u64, up_to: u64) -> RowResult<Vec<Logged>> {
         // Reads are most of the changes, and nobody is shown less because of a later one.
-        let rows = self.list(
-            "SELECT position, conversation_pk, sequence, origin, acked, version, data, told FROM change
+        decoded(self.list(
+            "SELECT position, conversation_pk, sequence, origin, acked, version, data, told, at FROM change
              WHERE position > $1 AND (position <= $2 OR data NOT LIKE '%\"messages_read\"%')
              UNION ALL
-             SELECT position, conversation_pk, sequence, origin, acked, NULL, NULL, NULL FROM message
+             SELECT position, conversation_pk, sequence, origin, acked, NULL, NULL, NULL, created_at FROM message
              WHERE position > $1 AND position <= $2
              ORDER BY position",
             &[&after.cast_signed(), &up_to.cast_signed()],
             logged_at,
-        )?;
-        let decoded = rows.into_iter().map(|(logged, record)| match record {
-            None => Ok(logged),
-            Some((version, data)) => {
-                let record = ChangeRecord::decode(version, &data).map_err(RowsError::new)?;
-                Ok(Logged { change: MissedKind::Recorded(record), ..logged })
-            }
-        });
-        decoded.collect()
+        )?)
+    }
+
+    fn logged_within(&self, after: u64, up_to: u64) -> RowResult<Vec<Logged>> {
+        decoded(self.list(
+            "SELECT position, conversation_pk, sequence, origin, acked, version, data, told, at FROM change
+             WHERE position > $1 AND position <= $2
+             UNION ALL
+             SELECT position, conversation_pk, sequence, origin, acked, NULL, NULL, NULL, created_at FROM message
+             WHERE position > $1 AND position <= $2
+             ORDER BY position",
+            &[&after.cast_signed(), &up_to.cast_signed()],
+            logged_at,
+        )?)
     }
 
     fn user_metadata(&self, keys: &BTreeSet<UserKey>) -> RowResult<Vec<(UserKey, Metadata)>> {

@@ -157,7 +157,7 @@ fn text(row: &Row, at: usize) -> Fetched<String> {
     Ok(row.try_get::<_, &str>(at)?.to_owned())
 }
 
-fn moment(row: &Row, at: usize) -> Fetched<Option<Timestamp>> {
+pub(super) fn moment(row: &Row, at: usize) -> Fetched<Option<Timestamp>> {
     Ok(row.try_get::<_, Option<i64>>(at)?.map(Timestamp))
 }
 

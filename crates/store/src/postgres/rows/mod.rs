@@ -7,6 +7,7 @@ mod catch_up;
 mod columns;
 mod conversations;
 mod files;
+mod invitations;
 mod log;
 mod meetups;
 mod members;

@@ -2,7 +2,7 @@
 //!
 //! What must stay true: a row is written whole, so that a read returns what the rule wrote.
 
-use quintet_domain::{Metadata, Timestamp, UserId, UserKind};
+use quintet_domain::{Metadata, Scopes, Timestamp, UserId, UserKind};
 use quintet_rules::rows::{CountDelta, GuestRows, UserCounts, UserRow, UserRows};
 use quintet_rules::{RowResult, SecretKey, UserKey};
 use tokio_postgres::Row;
@@ -245,10 +245,11 @@ impl<C: Channel> UserRows for PostgresRows<C> {
         )
     }
 
-    fn insert_service_key(&mut self, key: UserKey, hash: &str, at: Timestamp) -> RowResult<bool> {
+    fn insert_service_key(&mut self, key: UserKey, (hash, scopes): (&str, Scopes), at: Timestamp) -> RowResult<bool> {
         let made = self.run(
-            "INSERT INTO service_key (user_pk, hash, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-            &[&key.0, &hash, &at.0],
+            "INSERT INTO service_key (user_pk, hash, created_at, scopes) VALUES ($1, $2, $3, $4)
+             ON CONFLICT DO NOTHING",
+            &[&key.0, &hash, &at.0, &scopes.names()],
         )?;
         Ok(made > 0)
     }

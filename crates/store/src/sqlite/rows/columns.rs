@@ -116,7 +116,7 @@ fn text(row: &Row<'_>, at: usize) -> Result<String> {
     Ok(row.get_ref(at)?.as_str()?.to_owned())
 }
 
-fn moment(row: &Row<'_>, at: usize) -> Result<Option<Timestamp>> {
+pub(super) fn moment(row: &Row<'_>, at: usize) -> Result<Option<Timestamp>> {
     Ok(row.get::<_, Option<i64>>(at)?.map(Timestamp))
 }
 

@@ -3,10 +3,12 @@
 //! What must stay true: nothing here decides anything. An operation works over any connection, so that a read over a
 //! reader's connection uses the same rules as a write.
 
+mod catch_up;
 mod columns;
 mod conversations;
 mod database;
 mod files;
+mod invitations;
 mod log;
 mod meetups;
 mod members;

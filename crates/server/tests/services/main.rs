@@ -1,6 +1,10 @@
 //! Services: what a key allows, and the delivery of a service's changes in its name.
 
+#[path = "../support/mod.rs"]
 mod support;
+
+mod scopes;
+mod socket;
 
 use serde_json::{Value, json};
 use support::{Answer, Http, Server, Wire};

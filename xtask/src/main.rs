@@ -4,10 +4,10 @@ mod bench;
 mod chaos;
 mod deny;
 mod nodes;
-mod rust_tests;
 mod sh;
 mod simulate;
 mod test;
+mod test_binaries;
 mod tidy;
 mod vendor;
 

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-use crate::{nodes, rust_tests, sh, vendor};
+use crate::{nodes, sh, test_binaries, vendor};
 
 /// The programs that the tests need beside Rust: each with arguments with which it succeeds, and its Debian package.
 const NEEDED: [(&str, &[&str], &str); 10] = [
@@ -38,7 +38,7 @@ pub(crate) fn run(rust: bool, e2e: bool) -> Result<(), String> {
     install()?;
     if rust {
         let (postgres, redis) = (Server::start("PostgreSQL", "postgres.sh")?, Server::start("Redis", "redis.sh")?);
-        rust_tests::run(&[("TEST_POSTGRES_URL", &postgres.url), ("TEST_REDIS_URL", &redis.url)])?;
+        test_binaries::run(&[("TEST_POSTGRES_URL", &postgres.url), ("TEST_REDIS_URL", &redis.url)])?;
     }
     if e2e {
         let folder = sh::root().join("e2e");

@@ -308,8 +308,7 @@ impl World {
             39 if step.c.is_multiple_of(4) => EraseUser { user }.into(),
             39 => ContinueErasure { user }.into(),
             40 => {
-                let scopes =
-                    if step.x { Scopes::all() } else { Scope::ALL.into_iter().skip(usize::from(step.c % 5)).collect() };
+                let scopes = if step.x { Scopes::all() } else { Scope::ALL.into_iter().skip(step.c % 5).collect() };
                 AddService { name: SERVICE.to_owned(), hash: format!("hash-{}", step.c % 2), scopes }.into()
             }
             41 if step.c.is_multiple_of(4) => RemoveService { name: SERVICE.to_owned() }.into(),

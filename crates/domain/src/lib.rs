@@ -39,6 +39,7 @@ mod search_terms;
 mod time;
 mod user;
 mod visible;
+mod webhook;
 mod withheld;
 mod write;
 
@@ -76,5 +77,9 @@ pub use search_terms::{SEARCH_TERMS_VERSION, SearchTerm, SearchText, search_term
 pub use time::{Environment, Timestamp};
 pub use user::{User, UserKind};
 pub use visible::{display_name, display_name_from, file_name_from, is_blank, is_visible, refuse_nul};
+pub use webhook::{
+    Webhook, WebhookChange, WebhookDelivery, WebhookFilter, WebhookKind, WebhookSecret, validate_webhook_description,
+    webhook_conversations, webhook_kinds, webhook_problem,
+};
 pub use withheld::{Moves, Withheld};
 pub use write::*;

@@ -334,3 +334,25 @@ pub const HEAVY_READ_COST: u32 = 5;
 pub const ANONYMOUS_READS_PER_SECOND: u32 = 100;
 /// Reads without a token that may arrive at once from an address before the rate applies.
 pub const ANONYMOUS_READS_BURST: u32 = 1_000;
+/// Maximum webhooks.
+pub const WEBHOOKS_MAX: usize = 16;
+/// Maximum conversations that a webhook names.
+pub const WEBHOOK_CONVERSATIONS_MAX: usize = 100;
+/// Maximum characters of the description of a webhook.
+pub const WEBHOOK_DESCRIPTION_CHARS_MAX: usize = 200;
+/// Number of newest attempts of deliveries that are kept of each webhook.
+pub const WEBHOOK_DELIVERIES_KEPT: usize = 100;
+/// Characters that are kept of a sentence about a delivery.
+pub const WEBHOOK_PROBLEM_CHARS_MAX: usize = 300;
+/// Days of failures alone after which a webhook is disabled.
+pub const WEBHOOK_FAILING_DAYS_MAX: i64 = 3;
+/// Positions of the log that a webhook reads at once; those behind wait until all of them are delivered.
+pub const WEBHOOK_WINDOW: u64 = 64;
+/// Maximum deliveries to one webhook at the same time, each of another conversation.
+pub const WEBHOOK_DELIVERIES_AT_ONCE: usize = 8;
+/// Seconds that the receiver of a webhook has to answer.
+pub const WEBHOOK_ANSWER_SECONDS_MAX: u64 = 15;
+/// Seconds until the first repeat of a delivery that failed. Each further pause is twice as long.
+pub const WEBHOOK_PAUSE_SECONDS_FIRST: u64 = 1;
+/// Maximum seconds until the next repeat of a delivery that failed.
+pub const WEBHOOK_PAUSE_SECONDS_MAX: u64 = 900;

@@ -39,6 +39,7 @@ use crate::scopes;
         (name = "files", description = "Uploaded files"),
         (name = "meetups", description = "Meetups, and requests to take part in them"),
         (name = "notifications", description = "Notifications of users"),
+        (name = "webhooks", description = "Servers of others that are told what happens, for services"),
         (name = "clients of meetup", description = "Calls of existing clients of the meetup dialect"),
         (name = "clients of messenger", description = "Calls of existing clients of the messenger dialect"),
         (name = "clients of rooms", description = "Calls of existing clients of the rooms dialect"),

@@ -26,7 +26,7 @@ use crate::openapi::{self, ApiDocument};
 use crate::permit::ReadPermit;
 use crate::{
     auth, avatars, caching, compat, conversations, files, invitations, me, meetups, messages, notifications,
-    operations, push, reactions, rooms, search, server, settings, users,
+    operations, push, reactions, rooms, search, server, settings, users, webhooks,
 };
 
 /// The path of the OpenAPI document.
@@ -84,7 +84,11 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .merge(OpenApiRouter::new().routes(routes!(files::upload)).layer(DefaultBodyLimit::max(files::FORM_BYTES_MAX)))
         .routes(routes!(rooms::list))
         .routes(routes!(notifications::list, notifications::notify))
-        .routes(routes!(notifications::mark_read));
+        .routes(routes!(notifications::mark_read))
+        .routes(routes!(webhooks::list, webhooks::add))
+        .routes(routes!(webhooks::get, webhooks::change, webhooks::delete))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::replay));
     let v1 = if settings.docs { v1.routes(routes!(document)) } else { v1 };
     let v1 = v1.layer(axum::middleware::from_fn(caching::tagged));
     let (router, document) = OpenApiRouter::with_openapi(ApiDocument::openapi())

@@ -35,7 +35,7 @@ const MODERATE: Needs = Of(Scope::Moderate);
 /// Create, change and erase users.
 const USERS: Needs = Of(Scope::Users);
 
-/// Let people in to the server.
+/// Let people in to the server, and manage webhooks.
 const ADMIN: Needs = Of(Scope::Admin);
 
 /// What each operation needs: its method, its path, and the need.
@@ -98,6 +98,13 @@ const TABLE: &[(&str, &str, Needs)] = &[
     ("GET",    "/api/v1/invitations/{code}/accept",                  NoToken),
     ("POST",   "/api/v1/invitations/{code}/accept",                  People),
     ("POST",   "/api/v1/conversations/{id}/invitations",             MODERATE),
+    ("GET",    "/api/v1/webhooks",                                   ADMIN),
+    ("POST",   "/api/v1/webhooks",                                   ADMIN),
+    ("GET",    "/api/v1/webhooks/{id}",                              ADMIN),
+    ("PATCH",  "/api/v1/webhooks/{id}",                              ADMIN),
+    ("DELETE", "/api/v1/webhooks/{id}",                              ADMIN),
+    ("GET",    "/api/v1/webhooks/{id}/deliveries",                   ADMIN),
+    ("POST",   "/api/v1/webhooks/{id}/replay",                       ADMIN),
     ("POST",   "/api/v1/files",                                      POST),
     ("GET",    "/api/v1/rooms",                                      READ),
     ("GET",    "/api/v1/notifications",                              READ),

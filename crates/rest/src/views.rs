@@ -379,7 +379,7 @@ impl Views<'_> {
         }
     }
 
-    fn member(&self, member: &quintet_domain::Member) -> Member {
+    pub(crate) fn member(&self, member: &quintet_domain::Member) -> Member {
         Member {
             user: self.user(&member.user),
             role: Role::as_str(member.role),

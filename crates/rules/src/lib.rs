@@ -43,6 +43,7 @@ pub mod threads;
 mod transaction;
 mod unsaved_deliveries;
 mod users;
+mod webhooks;
 
 pub use cache::{ChangedRows, RowCache};
 pub use error::{RowResult, RowsError, RuleError, RuleResult};
@@ -112,6 +113,11 @@ pub fn apply(tx: &mut Transaction<'_>, write: Write) -> RuleResult<Written> {
         Write::RemovePushSubscriptions(write) => Written::RemovePushSubscriptions(push::remove(tx, &write)?),
         Write::NotePushActivity(write) => Written::NotePushActivity(push::note_activity(tx, &write)?),
         Write::MovePushCursor(write) => Written::MovePushCursor(push::move_cursor(tx, write)?),
+        Write::AddWebhook(write) => Written::AddWebhook(webhooks::add(tx, write)?),
+        Write::ChangeWebhook(write) => Written::ChangeWebhook(webhooks::change(tx, write)?),
+        Write::DeleteWebhook(write) => Written::DeleteWebhook(webhooks::delete(tx, &write)?),
+        Write::ReplayWebhook(write) => Written::ReplayWebhook(webhooks::replay(tx, &write)?),
+        Write::NoteWebhook(write) => Written::NoteWebhook(webhooks::note(tx, &write)?),
         Write::Prune(write) => Written::Prune(housekeeping::prune(tx, write.after)?),
         Write::Probe(_) => Written::Probe(tx.probe()?),
     })

@@ -14,7 +14,7 @@ use crate::rows::{
     ConversationRow, DetailRows, FileRows, GuestRows, InvitationRows, LogRows, LoggedChange, MeetupRows, MemberRows,
     MessageRows,
 };
-use crate::rows::{NotificationRows, PushRows, ReactionRows, Rows, UserRow, UserRows};
+use crate::rows::{NotificationRows, PushRows, ReactionRows, Rows, UserRow, UserRows, WebhookRows};
 use crate::unsaved_deliveries::UnsavedDeliveries;
 use crate::{ConversationKey, MessageKey, RowCache, RuleResult, SecretKey};
 
@@ -198,6 +198,10 @@ impl<'t> Transaction<'t> {
     }
 
     pub(crate) fn invitations(&mut self) -> &mut dyn InvitationRows {
+        self.rows
+    }
+
+    pub(crate) fn webhooks(&mut self) -> &mut dyn WebhookRows {
         self.rows
     }
 

@@ -74,7 +74,9 @@ pub(crate) fn registered_row(tx: &mut Transaction<'_>, mut new: NewUser) -> Rule
         Some(id) => take_id(tx, id, new),
         None => {
             let id = UserId::trusted(&tx.new_id());
-            insert(tx, id, new)
+            let row = insert(tx, id, new)?;
+            record_changed(tx, &row, false)?;
+            Ok(row)
         }
     }
 }

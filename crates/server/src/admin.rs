@@ -8,12 +8,14 @@ use std::sync::Arc;
 
 use quintet_domain::limits::PAGE_ITEMS_MAX;
 use quintet_domain::{ConversationId, Invitation, InvitationBounds, Refusal, Scope, Scopes, Timestamp, collisions};
+use quintet_outbound::Outbound;
 use quintet_service::{Account, Login, NewAccount, NewInvitation, Party, Reserved, Service};
 use quintet_store::SqliteStore;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::failure::Failure;
+use crate::webhooks;
 
 /// A command of the operator, with everything that it needs. It can contain a password and is not to be logged.
 #[derive(Clone, Serialize, Deserialize)]
@@ -77,6 +79,33 @@ pub(crate) enum Command {
         /// The id of the invitation.
         id: String,
     },
+    /// Create a webhook.
+    AddWebhook {
+        /// The address of the receiver.
+        url: String,
+        /// What it is for.
+        description: String,
+        /// The events that it is told of; empty for all.
+        events: Vec<String>,
+        /// The conversations that it is told of; empty for all.
+        conversations: Vec<String>,
+        /// Whether it is told of direct conversations and notifications.
+        personal: bool,
+    },
+    /// List all webhooks.
+    ListWebhooks,
+    /// Send a test to a webhook.
+    TestWebhook {
+        /// The id of the webhook.
+        id: String,
+    },
+    /// Deliver everything from a position on to a webhook.
+    ReplayWebhook {
+        /// The id of the webhook.
+        id: String,
+        /// The first position.
+        from: u64,
+    },
     /// Copy the database to a file.
     Backup {
         /// The absolute path of the copy, which must not exist.
@@ -120,6 +149,8 @@ pub(crate) struct Admin {
     pub(crate) service: Service,
     /// The store of the service, if it is a database in a folder.
     pub(crate) database: Option<Arc<SqliteStore>>,
+    /// The client of requests to the receivers of webhooks.
+    pub(crate) outbound: Outbound,
 }
 
 impl Admin {
@@ -185,6 +216,21 @@ impl Admin {
             Command::RevokeInvitation { id } => {
                 let done = service.revoke_invitation(None, id.clone()).await;
                 done.map(|()| Printed::line(format_args!("Invitation {id} is revoked.")))
+            }
+            Command::AddWebhook { url, description, events, conversations, personal } => {
+                let added = webhooks::add(service, (url, description), (&events, &conversations), personal).await;
+                added.map(|output| Printed { output, notes: webhooks::ADDED.to_owned() })
+            }
+            Command::ListWebhooks => {
+                service.webhooks().await.map(|found| Printed { output: webhooks::listed(&found), notes: String::new() })
+            }
+            Command::TestWebhook { id } => match quintet_webhooks::probe(service, &self.outbound, &id).await {
+                Ok(answer) => return answer.map(Printed::line),
+                Err(refusal) => Err(refusal),
+            },
+            Command::ReplayWebhook { id, from } => {
+                let replayed = service.replay_webhook(id.clone(), from).await;
+                replayed.map(|_| Printed::line(format_args!("The webhook {id} is told everything from {from} on.")))
             }
             Command::Backup { file } => return self.backup(file, stop).await,
         };

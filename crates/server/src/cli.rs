@@ -70,6 +70,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: InviteCommand,
     },
+    /// Manage webhooks, which tell servers of others what happens. A running server is asked to do it.
+    Webhook {
+        #[command(subcommand)]
+        command: WebhookCommand,
+    },
     /// Copy the database to a file, with or without a running server. A running server writes the copy itself.
     Backup {
         /// The path of the copy, which must not exist, and where the user of a running server may write.
@@ -134,6 +139,42 @@ pub(crate) enum InviteCommand {
     Revoke {
         /// The id of the invitation, as the list shows it.
         id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum WebhookCommand {
+    /// Create a webhook that is told what happens from now on. Its id and its secret are printed, the secret only once.
+    Add {
+        /// The address of the receiver.
+        url: String,
+        /// An event that it is told of; may be repeated. Without it, all are told.
+        #[arg(long = "event", value_name = "EVENT")]
+        events: Vec<String>,
+        /// The id of a conversation that it is told of; may be repeated. Without it, all are told.
+        #[arg(long = "conversation", value_name = "ID")]
+        conversations: Vec<String>,
+        /// What it is for.
+        #[arg(long, default_value = "")]
+        description: String,
+        /// Tell it of direct conversations and of notifications too, which services cannot see otherwise.
+        #[arg(long)]
+        personal: bool,
+    },
+    /// List all webhooks: ids, addresses, positions, and what is wrong.
+    List,
+    /// Send a test to a webhook, and print what it answers.
+    Test {
+        /// The id of the webhook.
+        id: String,
+    },
+    /// Deliver everything from a position on to a webhook.
+    Replay {
+        /// The id of the webhook.
+        id: String,
+        /// The first position.
+        #[arg(long)]
+        from: u64,
     },
 }
 

@@ -9,9 +9,11 @@ use quintet_domain::Quotas;
 use quintet_domain::limits::{CONNECT_SECONDS, EVENT_BYTES_MAX, PACKET_SECONDS};
 use quintet_files::{Bucket, Files, FilesError};
 use quintet_gateway::{Audience, Doors, Echo, Gateway, Settings, UnidentifiedMax};
+use quintet_outbound::Outbound;
 use quintet_service::{Algorithm, Metrics, RequiredClaim, Rules, Service, SignWith, TokenSettings, Tokens};
 use quintet_socketio::{Engine, Unfinished};
 use quintet_store::{Group, Location, MemoryStore, OpenError, PostgresStore, SqliteStore, Store};
+use quintet_webhooks::WebhookMetrics;
 
 use crate::config::{self, AudienceName, Config, EchoName, SignWithName};
 use crate::edge::places::Places;
@@ -38,6 +40,8 @@ pub(crate) struct Parts {
     pub(crate) gateway: Gateway,
     pub(crate) engine: Engine<Gateway>,
     pub(crate) rest: axum::Router,
+    pub(crate) outbound: Outbound,
+    pub(crate) webhooks: WebhookMetrics,
     /// What this node hears of others, if the data is in a database of a PostgreSQL server.
     pub(crate) cluster: Option<cluster::Node>,
     /// What sends messages to the browsers of those who are away.
@@ -193,6 +197,11 @@ pub(crate) fn service(
     Ok((Service::new(store, bus, environment, files, tokens, metrics, settings), prepared))
 }
 
+/// Returns the client of requests to servers that somebody else names.
+pub(crate) fn outbound(config: &Config) -> Result<Outbound, Failure> {
+    Ok(Outbound::new(config.outbound.networks()?))
+}
+
 /// Starts all parts that serve clients.
 pub(crate) async fn parts(config: &Config, places: &Arc<Places>, node: &Node) -> Result<Parts, Failure> {
     let location =
@@ -268,7 +277,9 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>, node: &Node) ->
         let watched = cluster.clone();
         service.set_health(move || watched.why_not_ready());
     }
+    let (outbound, webhooks) = (outbound(config)?, WebhookMetrics::default());
+    service.metrics().add(Box::new(webhooks.clone()));
     let rest_settings = quintet_rest::Settings { docs: config.http.docs };
     let rest = quintet_rest::router(service.clone(), &rest_settings);
-    Ok(Parts { service, database, postgres: on_postgres, gateway, engine, rest, cluster, push })
+    Ok(Parts { service, database, postgres: on_postgres, gateway, engine, rest, outbound, webhooks, cluster, push })
 }

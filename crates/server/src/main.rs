@@ -31,6 +31,7 @@ mod serve;
 mod shared_keys;
 mod socket_paths;
 mod tls;
+mod webhooks;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -85,6 +86,7 @@ fn run(cli: cli::Cli) -> Result<(), Failure> {
             cli::Command::User { command } => operator::run(&config, operator::user(command)?).await,
             cli::Command::Key { command } => operator::run(&config, operator::key(command)).await,
             cli::Command::Invite { command } => operator::run(&config, operator::invite(command)).await,
+            cli::Command::Webhook { command } => operator::run(&config, operator::webhook(command)).await,
             cli::Command::Migrate => migration::run(config).await,
             cli::Command::Copy { from, to } => copy::run(config, &from, &to).await,
             cli::Command::Backup { file } => operator::run(&config, operator::backup(&file)?).await,

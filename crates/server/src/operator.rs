@@ -10,7 +10,7 @@ use quintet_store::{BackupError, Location, OpenError, SqliteStore};
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::{Admin, Command, Printed, Which, copied};
-use crate::cli::{InviteCommand, KeyCommand, UserCommand, WhichUser};
+use crate::cli::{InviteCommand, KeyCommand, UserCommand, WebhookCommand, WhichUser};
 use crate::compose::{self, UseAs};
 use crate::config::Config;
 use crate::control::client;
@@ -53,6 +53,18 @@ pub(crate) fn invite(command: InviteCommand) -> Command {
         InviteCommand::Add { rooms, uses, until } => Command::AddInvitation { rooms, uses, until },
         InviteCommand::List => Command::ListInvitations,
         InviteCommand::Revoke { id } => Command::RevokeInvitation { id },
+    }
+}
+
+/// Returns the command for words of the command line about webhooks.
+pub(crate) fn webhook(command: WebhookCommand) -> Command {
+    match command {
+        WebhookCommand::Add { url, events, conversations, description, personal } => {
+            Command::AddWebhook { url, description, events, conversations, personal }
+        }
+        WebhookCommand::List => Command::ListWebhooks,
+        WebhookCommand::Test { id } => Command::TestWebhook { id },
+        WebhookCommand::Replay { id, from } => Command::ReplayWebhook { id, from },
     }
 }
 
@@ -114,14 +126,20 @@ async fn run_here(config: &Config, command: Command) -> Result<Option<Printed>, 
         Command::Backup { .. } if config.database.url.is_some() => return Err(crate::postgres::no_backup()),
         Command::Backup { file } => return backup_here(folder, file).await,
         // These may run before the first start of a server.
-        Command::AddUser { .. } | Command::AddKey { .. } | Command::AddInvitation { .. } => Location::Folder(folder),
+        Command::AddUser { .. }
+        | Command::AddKey { .. }
+        | Command::AddInvitation { .. }
+        | Command::AddWebhook { .. } => Location::Folder(folder),
         Command::ListUsers
         | Command::SetDisabled { .. }
         | Command::SetPassword { .. }
         | Command::ListKeys
         | Command::RemoveKey { .. }
         | Command::ListInvitations
-        | Command::RevokeInvitation { .. } => Location::Existing(folder),
+        | Command::RevokeInvitation { .. }
+        | Command::ListWebhooks
+        | Command::TestWebhook { .. }
+        | Command::ReplayWebhook { .. } => Location::Existing(folder),
     };
     let opened = match compose::open(config, &location, UseAs::Command) {
         Ok(opened) => opened,
@@ -130,7 +148,7 @@ async fn run_here(config: &Config, command: Command) -> Result<Option<Printed>, 
     };
     let database = opened.database.clone();
     let (service, _) = compose::service(config, &location, opened)?;
-    let admin = Admin { service, database };
+    let admin = Admin { service, database, outbound: compose::outbound(config)? };
     let result = admin.run(command, &CancellationToken::new()).await;
     admin.service.close().await;
     result.map(Some)

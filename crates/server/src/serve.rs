@@ -14,6 +14,7 @@ use quintet_store::PostgresStore;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::accept::{Accepted, accept, bind, tend};
@@ -38,6 +39,8 @@ use crate::{housekeeping, process, push};
 const REQUESTS_TIMEOUT: Duration = Duration::from_secs(3);
 /// The time to record when users were last seen.
 const LAST_SEEN_TIMEOUT: Duration = Duration::from_secs(1);
+/// The time to note what was delivered to webhooks.
+const DELIVERIES_TIMEOUT: Duration = Duration::from_secs(1);
 /// The time that connections have to close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(4);
 /// The time that the store has to commit queued writes and to close.
@@ -151,8 +154,11 @@ impl Composed {
         let places = Places::new(base.config.limits.room(descriptors));
         let parts = compose::parts(&base.config, &places, &node).await?;
         // Over PostgreSQL the command line writes by itself, as any node does.
-        let admin =
-            parts.database.clone().map(|database| Admin { service: parts.service.clone(), database: Some(database) });
+        let admin = parts.database.clone().map(|database| Admin {
+            service: parts.service.clone(),
+            database: Some(database),
+            outbound: parts.outbound.clone(),
+        });
         let control = admin.and_then(|admin| listen_for_commands(&base.config.server.data, admin));
         Ok(Self { node, places, parts, control })
     }
@@ -160,7 +166,7 @@ impl Composed {
     /// Serves clients until a signal stops the process, or until the database has lost commits that clients have seen.
     async fn run(self, base: &Base, signals: &mut Signals) -> Result<Ended, Failure> {
         let Self { node, places, parts, control } = self;
-        let Parts { service, database: _, postgres, gateway, engine, rest, cluster, push } = parts;
+        let Parts { service, database: _, postgres, gateway, engine, rest, outbound, webhooks, cluster, push } = parts;
         let Base { config, tls, listeners, metrics, .. } = base;
         let fullness = Arc::new(Fullness::default());
         let shared = Arc::new(Shared {
@@ -204,6 +210,9 @@ impl Composed {
         }
         let housekeeping = tokio::spawn(housekeeping::run(service.clone()));
         let pushing = tokio::spawn(push::run(push, service.clone()));
+        let delivering = CancellationToken::new();
+        let deliveries = quintet_webhooks::run(service.clone(), outbound, webhooks, delivering.clone());
+        let deliveries = tokio::spawn(deliveries);
         let tending = tokio::spawn(tend(places, fullness));
         let leaving = cluster.map(|node| tokio::spawn(node.sends_clients_away(engine.clone(), gateway.clone())));
 
@@ -223,6 +232,9 @@ impl Composed {
             housekeeping.abort();
             pushing.abort();
             tending.abort();
+            // What was delivered is noted while the store still takes writes.
+            delivering.cancel();
+            let _ = tokio::time::timeout(DELIVERIES_TIMEOUT, deliveries).await;
             if let Some(leaving) = leaving {
                 leaving.abort();
             }

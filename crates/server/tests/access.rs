@@ -115,6 +115,13 @@ fn table() -> Vec<(&'static str, &'static str, Value, [u16; 5])> {
         ("POST",   "/meetups/{t}/requests/asker/accept", none(),                                   [401, 403, 403, 200, 200]),
         ("POST",   "/meetups/{t}/requests/asker/decline", none(),                                  [401, 403, 403, 200, 200]),
         ("DELETE", "/meetups/{t}/participants/member",   none(),                                   [401, 404, 200, 200, 200]),
+        ("GET",    "/webhooks",                          none(),                                   [401, 403, 403, 403, 200]),
+        ("POST",   "/webhooks", json!({ "url": "https://example.invalid/hook" }),                  [401, 403, 403, 403, 201]),
+        ("GET",    "/webhooks/{w}",                      none(),                                   [401, 403, 403, 403, 200]),
+        ("PATCH",  "/webhooks/{w}",                      json!({ "enabled": false }),              [401, 403, 403, 403, 200]),
+        ("GET",    "/webhooks/{w}/deliveries",           none(),                                   [401, 403, 403, 403, 200]),
+        ("POST",   "/webhooks/{w}/replay",               json!({ "from": 1 }),                     [401, 403, 403, 403, 200]),
+        ("DELETE", "/webhooks/{w}",                      none(),                                   [401, 403, 403, 403, 204]),
         // These tokens come from another back end, and only that one can refresh them.
         ("POST",   "/auth/refresh",                      none(),                                   [401, 403, 403, 403, 403]),
         // Ends the sessions of these users, so the row comes last.
@@ -158,8 +165,10 @@ async fn every_endpoint_for_every_caller() {
                 let user = json!({ "id": new, "username": new });
                 http.api(&key, "POST", "/users", user).await.expect(201);
             }
+            let hooks = http.api(&key, "GET", "/webhooks", Value::Null).await.expect(200);
+            let hook = hooks["items"][0]["id"].as_str().unwrap_or("none").to_owned();
             let filled = |text: &str| {
-                let text = text.replace("{c}", &conversation).replace("{m}", &message);
+                let text = text.replace("{w}", &hook).replace("{c}", &conversation).replace("{m}", &message);
                 text.replace("{t}", &meetup).replace("{n}", &new)
             };
             let body = serde_json::from_str(&filled(&body.to_string())).expect("JSON");

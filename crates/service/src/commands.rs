@@ -135,6 +135,11 @@ pub fn reply(written: Written, guest_secret: Option<&GuestSecret>) -> Result<Rep
         | Written::RemovePushSubscriptions(_)
         | Written::NotePushActivity(())
         | Written::MovePushCursor(())
+        | Written::AddWebhook(_)
+        | Written::ChangeWebhook(_)
+        | Written::DeleteWebhook(())
+        | Written::ReplayWebhook(_)
+        | Written::NoteWebhook(_)
         | Written::Prune(_)
         | Written::Probe(()) => {
             tracing::error!("the store replied to a connection with the result of a write that no command becomes");

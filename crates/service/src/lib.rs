@@ -43,6 +43,7 @@ mod token_hmac;
 mod tokens;
 mod uploads;
 mod users;
+mod webhooks;
 
 use std::sync::{Arc, OnceLock};
 
@@ -71,9 +72,9 @@ use quintet_files::Files;
 pub use quintet_outbound::Networks;
 pub use quintet_store::Thread;
 pub use quintet_store::{
-    Filter, Job, Jobs, Listing, Memberships, MessagePage, MissedSince, NotificationRow, Page, PageOf, Party,
-    PendingNotifications, PinnedMessage, PushAbout, PushCandidate, PushContent, PushNotice, PushStep,
-    PushSubscriptionRow, Reaction, Replayed, ServiceAccount, ServiceKey,
+    Filter, HELD_FOR, Job, Jobs, Listing, LogPage, Memberships, MessagePage, MissedSince, NotificationRow, Page,
+    PageOf, Party, PendingNotifications, PinnedMessage, PushAbout, PushCandidate, PushContent, PushNotice, PushStep,
+    PushSubscriptionRow, Reaction, Replayed, ServiceAccount, ServiceKey, Told,
 };
 use quintet_store::{ReplyTo, Store};
 pub use rates::{EventRate, Rates, RefusalRate};
@@ -81,8 +82,9 @@ pub use reactions::OwnReactions;
 pub use recovery::{ResumeToken, ResumeTokens};
 pub use token_hmac::install_token_cryptography;
 pub use tokens::{Algorithm, Credential, Issuer, Keys, SignWith, TokenSettings, Tokens};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 pub use users::{NewAccount, Reserved, Session};
+pub use webhooks::{NewWebhook, WEBHOOK_SECRET_PREFIX};
 
 /// The settings of the operator that the operations need.
 #[derive(Clone, Debug)]
@@ -126,6 +128,7 @@ struct Inner {
     push_key: OnceLock<String>,
     activity: Activity,
     heavy: heavy::Heavy,
+    webhooks_changed: Notify,
     settings: Settings,
 }
 
@@ -170,6 +173,7 @@ impl Service {
             push_key: OnceLock::new(),
             activity: Activity::default(),
             heavy: heavy::Heavy::default(),
+            webhooks_changed: Notify::new(),
             settings,
         }))
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use quintet_domain::{
     Account, Conversation, ConversationId, Emoji, GuestProof, Invitation, Login, Meetup, MeetupId, Message, MessageId,
-    MessageSearch, StoredFile, Timestamp, User, UserId, Write,
+    MessageSearch, StoredFile, Timestamp, User, UserId, Webhook, WebhookDelivery, Write,
 };
 use quintet_store::Thread;
 use quintet_store::{
@@ -107,6 +107,8 @@ impl Store for SlowStore {
         fn pending_notifications(user: UserId) -> PendingNotifications;
         fn replay_since(user: UserId, guest: bool, since: MissedSince) -> Replayed;
         fn log_page(by: Party, after: u64, limit: u64) -> LogPage;
+        fn webhooks() -> Vec<Webhook>;
+        fn webhook_deliveries(id: String, limit: u32) -> Option<Vec<WebhookDelivery>>;
         fn identity() -> String;
         fn check() -> ();
     }

@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use crate::future::ReadResult;
 
+/// The time after which a holder of deliveries that does not say so again counts as gone.
+pub const HELD_FOR: Duration = Duration::from_secs(15);
+
 /// Periodic work. The list is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Job {
@@ -55,4 +58,15 @@ pub trait Jobs: Send + Sync {
     /// # Errors
     /// [`StoreError`](crate::StoreError) if the database does not answer within some seconds.
     fn done(&self, job: Job, cursor: i64, again_in: Duration) -> ReadResult<'_, ()>;
+    /// Takes the deliveries of a webhook for a holder, or keeps them, for [`HELD_FOR`]. Returns whether they are the
+    /// holder's now.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::StoreError) if the database does not answer within some seconds.
+    fn hold(&self, webhook: String, holder: u64) -> ReadResult<'_, bool>;
+    /// Gives the deliveries of a webhook up, so that others need not wait.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::StoreError) if the database does not answer within some seconds.
+    fn give_up(&self, webhook: String, holder: u64) -> ReadResult<'_, ()>;
 }

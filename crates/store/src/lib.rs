@@ -30,12 +30,14 @@ mod shared_counts;
 mod shown_reactions;
 mod sqlite;
 mod store;
+mod webhook_columns;
+mod webhooks;
 mod writer;
 
 pub use copy::{Copied, CopyError, CopyProgress, Place, copy};
 pub use delivered::Delivered;
 pub use error::{BackupError, OpenError, StoreError};
-pub use jobs::{Job, Jobs};
+pub use jobs::{HELD_FOR, Job, Jobs};
 pub use memory::{MemoryDisk, MemoryStore, MemoryWriter};
 pub use migrated::Migrated;
 pub use model::*;

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use quintet_domain::{
     Account, Commit, Conversation, ConversationId, Emoji, Entry, GuestProof, Invitation, Login, Meetup, MeetupId,
-    Message, MessageId, MessageSearch, StoredFile, Ticket, Timestamp, User, UserId, Write, Written,
+    Message, MessageId, MessageSearch, StoredFile, Ticket, Timestamp, User, UserId, Webhook, WebhookDelivery, Write,
+    Written,
 };
 use quintet_rules::log::{LogPage, MissedSince, Replayed};
 use quintet_rules::threads::Thread;
@@ -231,6 +232,10 @@ pub trait Store: Send + Sync + 'static {
     fn replay_since(&self, user: UserId, guest: bool, since: MissedSince) -> ReadResult<'_, Replayed>;
     /// What was committed after a position, as it is now, up to `limit` positions: for those who are told everything.
     fn log_page(&self, by: Party, after: u64, limit: u64) -> ReadResult<'_, LogPage>;
+    /// All webhooks, by their ids.
+    fn webhooks(&self) -> ReadResult<'_, Vec<Webhook>>;
+    /// The newest attempts to deliver something to a webhook, the newest first; `None` if there is no such webhook.
+    fn webhook_deliveries(&self, id: String, limit: u32) -> ReadResult<'_, Option<Vec<WebhookDelivery>>>;
     /// The identity of the stored data: a different database has a different one, a copy has the same.
     fn identity(&self) -> ReadResult<'_, String>;
     /// Whether the database answers and can be written to.

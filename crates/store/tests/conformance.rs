@@ -8,8 +8,10 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 
 use quintet_domain::{
-    Barrier, Code, ConversationKind, Departure, Event, JoinConversation, LeaveConversation, MarkRead, Reading,
-    RemoveMember, Ticket, Write, Written,
+    AddWebhook, Barrier, ChangeWebhook, Code, ConversationId, ConversationKind, DeleteWebhook, Departure, Emoji, Event,
+    JoinConversation, LeaveConversation, MarkRead, NoteWebhook, Prune, React, Reading, RemoveMember, ReplayWebhook,
+    Ticket, Timestamp, Webhook, WebhookChange, WebhookDelivery, WebhookFilter, WebhookKind, WebhookSecret, Write,
+    Written,
 };
 use quintet_store::{PageOf, Party, ReplyTo, StoreError};
 use support::{Bench, Seen, actor, every_store, message, stores};
@@ -23,6 +25,9 @@ every_store!(
     a_repeat_gets_the_first_answer,
     allowed_when_it_happens,
     cursors_never_move_back,
+    the_log_is_told_in_pages,
+    webhooks_move_ahead_and_are_sent_back,
+    a_webhook_that_fails_for_days_is_disabled,
 );
 
 async fn one_order(bench: Bench) {
@@ -232,6 +237,7 @@ async fn one_group_one_refusal() {
         let gate = Mutex::new(gate);
         let waits = Box::new(move || gate.lock().unwrap().recv().unwrap_or(()));
         let bench = Bench::gated(factory, waits);
+        open.send(()).expect("the gate opens for the user");
         let a = bench.user("a").await;
         let conversation = {
             let conversation = bench.conversation(&a, ConversationKind::Group, false, &[]);
@@ -269,5 +275,207 @@ async fn one_group_one_refusal() {
             page.items.iter().map(|m| (m.sequence, m.content.as_str())).collect::<Vec<_>>(),
             [(1, "1"), (2, "3")]
         );
+    }
+}
+
+/// A page of the log has what was handed on, in its order, wherever it begins and ends, and says when it happened.
+async fn the_log_is_told_in_pages(bench: Bench) {
+    let (a, b) = (bench.user("a").await, bench.user("b").await);
+    let group = bench.conversation(&a, ConversationKind::Group, true, &[b.clone()]).await;
+    let sent = bench.send(&a, &group, "hello").await.expect("sent").message.id.clone();
+    let emoji = Emoji::trusted("+1");
+    bench.write(React { actor: actor(&b), message: sent, emoji, active: true }).await.expect("reacted");
+    let reading = Reading::Everything(quintet_domain::Target::Conversation(group.clone()));
+    bench.write(MarkRead { actor: actor(&b), reading }).await.expect("read");
+    let leave = LeaveConversation { actor: actor(&b), conversation: group.clone(), departure: Departure::Left };
+    bench.write(leave).await.expect("left");
+    bench.erase(&b).await;
+    let newest = bench.settled().await;
+    let entries = bench.entries.lock().unwrap().clone();
+    let handed_on: Vec<_> = entries.iter().map(|e| (e.position, std::mem::discriminant(&e.event))).collect();
+    for limit in [1, 3, 1_000] {
+        let (mut told, mut after, mut moments) = (Vec::new(), 0, Vec::new());
+        loop {
+            let page = bench.store.log_page(Party::Server, after, limit).await.unwrap();
+            assert_eq!((page.after, page.newest), (after, newest));
+            if page.last == after {
+                break;
+            }
+            assert_eq!(page.last, newest.min(after + limit));
+            moments.extend(page.told.iter().map(|told| told.at));
+            told.extend(page.told.iter().map(|told| {
+                assert!(told.entry.withheld.is_none());
+                (told.entry.position, std::mem::discriminant(&told.entry.event))
+            }));
+            after = page.last;
+        }
+        if limit == 1 {
+            // An announcement stands right before its change, and is left out where a page begins between them.
+            told.retain(|one| handed_on.contains(one));
+            assert!(told.len() < handed_on.len());
+        } else {
+            assert!(told.iter().all(|one| handed_on.contains(one)));
+        }
+        assert!(moments.is_sorted() && moments[0] > Timestamp(0));
+        if limit == 1_000 {
+            assert_eq!(told, handed_on, "everything in one page");
+        }
+    }
+    // Who was created and who was erased can be told.
+    let page = bench.store.log_page(Party::Server, 0, 1_000).await.unwrap();
+    let profiles = page.told.iter().filter_map(|told| match &told.entry.event {
+        Event::UserChanged { user, .. } => Some((user.id.clone(), told.at == user.created_at, told.is_erased)),
+        _ => None,
+    });
+    let profiles: Vec<_> = profiles.collect();
+    assert_eq!(profiles, [(a, true, false), (b.clone(), true, true), (b, false, true)]);
+}
+
+fn delivery(position: u64, delivered: bool) -> WebhookDelivery {
+    WebhookDelivery {
+        position,
+        kind: WebhookKind::MessageCreated,
+        attempt: 2,
+        at: Timestamp(7),
+        took_ms: 12,
+        status: (!delivered).then_some(500),
+        delivered,
+        problem: (!delivered).then(|| "The receiver answered with 500.".to_owned()),
+    }
+}
+
+async fn webhook(bench: &Bench) -> Webhook {
+    let filter = WebhookFilter {
+        kinds: vec![WebhookKind::MessageCreated, WebhookKind::UserErased],
+        conversations: vec![ConversationId::trusted("c-1"), ConversationId::trusted("c-2")],
+        personal: false,
+    };
+    let (url, secret) = ("https://example.org/hook".to_owned(), WebhookSecret("whsec_c2VjcmV0".to_owned()));
+    bench.write(AddWebhook { url, secret, description: "A shop".to_owned(), filter }).await.expect("added")
+}
+
+fn noted(webhook: &Webhook, position: u64, attempts: Vec<WebhookDelivery>) -> NoteWebhook {
+    let is_failing = attempts.last().is_some_and(|last| !last.delivered);
+    NoteWebhook { id: webhook.id.clone(), turn: webhook.turn, position, attempts, is_failing, disable: None }
+}
+
+/// What is delivered is noted in its order, only for a webhook as it is now, and is told again only from where the log is
+/// kept.
+async fn webhooks_move_ahead_and_are_sent_back(bench: Bench) {
+    let a = bench.user("a").await;
+    let group = bench.conversation(&a, ConversationKind::Group, true, &[]).await;
+    let begun = bench.settled().await;
+    let made = webhook(&bench).await;
+    assert_eq!((made.position, made.enabled, made.turn), (begun, true, 0), "it is told what happens from now on");
+    let other = webhook(&bench).await;
+    for n in 0..150 {
+        bench.send(&a, &group, &n.to_string()).await.expect("sent");
+    }
+    assert_eq!(bench.store.webhooks().await.unwrap(), [made.clone(), other.clone()]);
+
+    let first = bench.write(noted(&made, begun + 3, vec![delivery(begun + 1, true), delivery(begun + 4, false)])).await;
+    let first = first.expect("noted");
+    assert_eq!((first.position, first.failing_since.is_some()), (begun + 3, true));
+    let behind = bench.write(noted(&made, begun + 1, vec![delivery(begun + 4, true)])).await.expect("noted");
+    assert_eq!((behind.position, behind.failing_since), (begun + 3, None), "it never moves back by itself");
+    let attempts = async || bench.store.webhook_deliveries(made.id.clone(), 1_000).await.unwrap().unwrap();
+    let expected = [delivery(begun + 4, true), delivery(begun + 4, false), delivery(begun + 1, true)];
+    assert_eq!(attempts().await, expected, "the newest first");
+    let many = (0..120).map(|n| delivery(begun + n, true)).collect();
+    bench.write(noted(&made, begun + 120, many)).await.expect("noted");
+    let kept = attempts().await;
+    assert_eq!((kept.len(), kept[0].position, kept[99].position), (100, begun + 119, begun + 20));
+    assert_eq!(bench.store.webhook_deliveries(other.id.clone(), 10).await.unwrap(), Some(Vec::new()));
+    assert_eq!(bench.store.webhook_deliveries("none".to_owned(), 10).await.unwrap(), None);
+
+    let change = WebhookChange { url: Some("https://example.org/other".to_owned()), ..WebhookChange::default() };
+    let changed = bench.write(ChangeWebhook { id: made.id.clone(), change }).await.expect("changed");
+    assert_eq!((&changed.filter, changed.position), (&made.filter, begun + 120));
+    let late = bench.write(noted(&made, begun + 130, Vec::new())).await.expect("begun before the change");
+    assert_eq!((late.position, late.url.as_str()), (begun + 130, "https://example.org/other"));
+
+    let replay = async |from: u64| bench.write(ReplayWebhook { id: made.id.clone(), from }).await;
+    let newest = bench.settled().await;
+    assert_eq!(replay(begun + 1).await.expect("sent back").position, begun);
+    let late = bench.write(noted(&made, begun + 140, Vec::new())).await.expect_err("begun before it was sent back");
+    assert_eq!(late.code, Code::Conflict);
+    assert_eq!(replay(newest + 1).await.expect("sent ahead").position, newest);
+    for (from, code) in [(0, Code::InvalidPayload), (newest + 2, Code::InvalidPayload)] {
+        assert_eq!(replay(from).await.expect_err("nowhere").code, code, "{from}");
+    }
+    let unknown = bench.write(ReplayWebhook { id: "none".to_owned(), from: 1 }).await.expect_err("unknown");
+    assert_eq!(unknown.code, Code::NotFound);
+
+    // Nobody turns what is personal to another address.
+    let filter = WebhookFilter { personal: true, ..WebhookFilter::default() };
+    let (url, secret) = (made.url.clone(), made.secret.clone());
+    let personal = AddWebhook { url, secret, description: String::new(), filter };
+    let personal = bench.write(personal).await.expect("added");
+    assert!(bench.store.webhooks().await.unwrap().iter().any(|found| *found == personal && found.filter.personal));
+    let change = WebhookChange { url: Some("https://example.org/other".to_owned()), ..WebhookChange::default() };
+    let refused = bench.write(ChangeWebhook { id: personal.id.clone(), change }).await.expect_err("turned");
+    assert_eq!(refused.code, Code::Forbidden);
+    bench.write(DeleteWebhook { id: personal.id }).await.expect("deleted");
+
+    bench.write(DeleteWebhook { id: made.id.clone() }).await.expect("deleted");
+    assert_eq!(bench.store.webhooks().await.unwrap(), [other]);
+    assert_eq!(bench.store.webhook_deliveries(made.id.clone(), 10).await.unwrap(), None);
+    let again = bench.write(DeleteWebhook { id: made.id }).await.expect_err("deleted before");
+    assert_eq!(again.code, Code::NotFound);
+    for _ in 0..quintet_domain::limits::WEBHOOKS_MAX - 1 {
+        webhook(&bench).await;
+    }
+    let url = "https://example.org".to_owned();
+    let (secret, filter) = (WebhookSecret(String::new()), WebhookFilter::default());
+    let more = AddWebhook { url, secret, description: String::new(), filter };
+    assert_eq!(bench.write(more).await.expect_err("too many").code, Code::Conflict);
+}
+
+/// A webhook is disabled after three days of failures alone, says why, and begins anew when somebody enables it.
+async fn a_webhook_that_fails_for_days_is_disabled(bench: Bench) {
+    const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+    let made = webhook(&bench).await;
+    let fail = async || bench.write(noted(&made, 0, vec![delivery(1, false)])).await.expect("noted");
+    let since = fail().await.failing_since.expect("failing");
+    bench.environment.pass_ms(3 * DAY_MS - 60_000);
+    let failing = fail().await;
+    assert_eq!((failing.enabled, failing.failing_since), (true, Some(since)));
+    bench.environment.pass_ms(60_000);
+    let disabled = fail().await;
+    let because = disabled.disabled_because.clone().expect("a sentence");
+    assert!(!disabled.enabled && because.contains(&since.to_string()) && because.contains("3 days"), "{because}");
+    assert_eq!(bench.store.webhooks().await.unwrap(), [disabled.clone()]);
+    let change = WebhookChange { enabled: Some(true), ..WebhookChange::default() };
+    let enabled = bench.write(ChangeWebhook { id: made.id.clone(), change }).await.expect("enabled");
+    assert_eq!((enabled.enabled, enabled.disabled_because, enabled.failing_since), (true, None, None));
+    let gone = NoteWebhook { disable: Some("It is gone.".to_owned()), ..noted(&made, 0, Vec::new()) };
+    let gone = NoteWebhook { turn: enabled.turn, ..gone };
+    assert_eq!(bench.write(gone).await.expect("noted").disabled_because.as_deref(), Some("It is gone."));
+}
+
+/// What the log does not keep any more is not told, and a webhook cannot be sent back to it.
+#[tokio::test]
+async fn a_page_begins_where_the_log_is_kept() {
+    for (name, factory) in stores() {
+        let quotas = quintet_domain::Quotas { change_days: 7, ..quintet_domain::Quotas::default() };
+        let bench = Bench::with(Arc::default(), quotas, Box::new(|| {}), factory);
+        let a = bench.user("a").await;
+        let group = bench.conversation(&a, ConversationKind::Group, true, &[]).await;
+        for n in 0..10 {
+            bench.send(&a, &group, &n.to_string()).await.expect("sent");
+        }
+        let old = bench.settled().await;
+        bench.environment.pass_ms(8 * 24 * 60 * 60 * 1_000);
+        bench.send(&a, &group, "new").await.expect("sent");
+        bench.write(Prune { after: 0 }).await.expect("pruned");
+        let page = bench.store.log_page(Party::Server, 0, 1_000).await.unwrap();
+        assert_eq!((page.after, page.last, page.told.len()), (old, old + 1, 1), "{name}");
+        let id = webhook(&bench).await.id;
+        let refused = bench.write(ReplayWebhook { id: id.clone(), from: old }).await.expect_err("not kept");
+        assert_eq!(refused.code, Code::NotFound);
+        let sentence =
+            format!("The log is kept from position {} on, so that nothing can be told again from {old}.", old + 1);
+        assert_eq!(refused.message, sentence);
+        assert_eq!(bench.write(ReplayWebhook { id, from: old + 1 }).await.expect("kept").position, old);
     }
 }

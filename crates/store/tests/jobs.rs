@@ -45,3 +45,22 @@ async fn a_job_is_done_by_one_node_at_a_time() {
         node.close().await;
     }
 }
+
+#[tokio::test]
+async fn a_webhook_has_one_holder_at_a_time() {
+    let database = TestDatabase::new();
+    let nodes = [node(&database), node(&database)];
+    let hold = async |at: usize, id: &str| jobs(&nodes[at]).hold(id.to_owned(), at as u64 + 7).await.unwrap();
+    assert!(hold(0, "a").await && hold(1, "b").await);
+    assert!(!hold(1, "a").await && !hold(0, "b").await, "others have them");
+    assert!(hold(0, "a").await, "a holder says it again");
+    // One that gives it up is followed at once, and one that is gone after a time.
+    jobs(&nodes[0]).give_up("a".to_owned(), 7).await.unwrap();
+    jobs(&nodes[0]).give_up("b".to_owned(), 7).await.unwrap();
+    assert!(hold(1, "a").await && !hold(0, "b").await, "nobody gives up what others have");
+    database.run("UPDATE job SET due_at = due_at - interval '16 seconds' WHERE name = 'webhook b'");
+    assert!(hold(0, "b").await && !hold(1, "b").await);
+    for node in nodes {
+        node.close().await;
+    }
+}

@@ -11,6 +11,7 @@ mod meetups;
 mod messages;
 mod push;
 mod users;
+mod webhooks;
 
 pub use conversations::*;
 pub use files::*;
@@ -19,10 +20,11 @@ pub use meetups::*;
 pub use messages::*;
 pub use push::*;
 pub use users::*;
+pub use webhooks::*;
 
 use std::sync::Arc;
 
-use crate::{Account, ConversationRef, Event, Invitation, Meetup, Message, Notification};
+use crate::{Account, ConversationRef, Event, Invitation, Meetup, Message, Notification, Webhook};
 
 /// A kind of write, with the type of its result.
 pub trait Request: Into<Write> {
@@ -181,6 +183,16 @@ writes! {
     NotePushActivity -> ();
     /// Stores how far it has been decided who is sent a push message.
     MovePushCursor -> ();
+    /// Creates a webhook.
+    AddWebhook -> Webhook;
+    /// Changes a webhook.
+    ChangeWebhook -> Webhook;
+    /// Deletes a webhook.
+    DeleteWebhook -> ();
+    /// Sends a webhook to a position.
+    ReplayWebhook -> Webhook;
+    /// Notes the outcome of deliveries to a webhook.
+    NoteWebhook -> Webhook;
     /// Removes some expired rows.
     Prune -> Pruned;
     /// Changes nothing, but writes a page of the database, to find out whether anything can be written.
@@ -213,7 +225,9 @@ impl Write {
             | Self::RequestMeetup(_)
             | Self::DecideRequest(_)
             | Self::NotifyUser(_)
-            | Self::AddPushSubscription(_) => true,
+            | Self::AddPushSubscription(_)
+            | Self::AddWebhook(_)
+            | Self::ChangeWebhook(_) => true,
             Self::React(React { active: new, .. }) | Self::PinMessage(PinMessage { pinned: new, .. }) => *new,
             Self::DeleteMessage(_)
             | Self::MarkRead(_)
@@ -243,6 +257,9 @@ impl Write {
             | Self::RemovePushSubscriptions(_)
             | Self::NotePushActivity(_)
             | Self::MovePushCursor(_)
+            | Self::DeleteWebhook(_)
+            | Self::ReplayWebhook(_)
+            | Self::NoteWebhook(_)
             | Self::Prune(_)
             | Self::Probe(_) => false,
         }
@@ -302,6 +319,11 @@ impl Write {
             | Self::RemovePushSubscriptions(_)
             | Self::NotePushActivity(_)
             | Self::MovePushCursor(_)
+            | Self::AddWebhook(_)
+            | Self::ChangeWebhook(_)
+            | Self::DeleteWebhook(_)
+            | Self::ReplayWebhook(_)
+            | Self::NoteWebhook(_)
             | Self::Prune(_)
             | Self::Probe(_) => false,
         }

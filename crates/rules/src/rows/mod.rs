@@ -17,6 +17,7 @@ mod messages;
 mod push;
 mod reactions;
 mod users;
+mod webhooks;
 
 pub use conversations::{
     ConversationHead, ConversationRow, ConversationRows, ConversationTexts, CursorRow, MemberFilter, MemberRow,
@@ -32,6 +33,7 @@ pub use messages::{MessageRow, MessageRows, ScanLimits, SenderScan};
 pub use push::{PushRows, PushSubscriptionRow};
 pub use reactions::{PinRow, ReactionCountRow, ReactionRow, ReactionRows, ShownPin, ShownReaction};
 pub use users::{CountDelta, ErasureProgress, GuestRows, UserCounts, UserNames, UserRow, UserRows};
+pub use webhooks::WebhookRows;
 
 /// All rows of a store within one open transaction.
 pub trait Rows:
@@ -47,6 +49,7 @@ pub trait Rows:
     + FileRows
     + PushRows
     + InvitationRows
+    + WebhookRows
     + LogRows
 {
 }
@@ -64,6 +67,7 @@ impl<R> Rows for R where
         + FileRows
         + PushRows
         + InvitationRows
+        + WebhookRows
         + LogRows
 {
 }

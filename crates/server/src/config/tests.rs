@@ -106,6 +106,7 @@ fn an_error_names_where_the_value_came_from() {
         ("QUINTET_AUTH_PASSWORD_LENGTH_MIN", "six", "must be a whole number, not `six`"),
         ("QUINTET_AUTH_COOKIE", "a b", "[auth] cookie: `a b` is not the name of a cookie"),
         ("QUINTET_AUTH_COOKIE", "token", "[auth] cookie needs [http] origins"),
+        ("QUINTET_OUTBOUND_ALLOW", "10.0.0.0/8 intranet", "[outbound] allow: `intranet` is neither"),
         ("QUINTET_LOG_FILTER", "a=b=c", "[log] filter `a=b=c`"),
         ("QUINTET_LOG_FILTER", "quintet[span]=debug", "`quintet[span]=debug` is neither a level"),
         ("QUINTET_LOG_FILTER", "warn quintet::login=info", "is neither a level"),

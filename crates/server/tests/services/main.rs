@@ -3,8 +3,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod receiver;
 mod scopes;
 mod socket;
+mod webhooks;
 
 use serde_json::{Value, json};
 use support::{Answer, Http, Server, Wire};

@@ -11,7 +11,7 @@ use super::nodes::{Groups, Node};
 use super::table::{Index, Table, Tables, tables};
 use super::tables::{
     ConversationTables, FileTables, InvitationTables, LogTables, MeetupTables, MessageTables, NotificationTables,
-    PushTables, ReactionTables, UserTables,
+    PushTables, ReactionTables, UserTables, WebhookTables,
 };
 
 tables! {
@@ -26,6 +26,7 @@ tables! {
         files: FileTables,
         push: PushTables,
         invitations: InvitationTables,
+        webhooks: WebhookTables,
         log: LogTables,
     }
 }

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use quintet_domain::{
     Account, Conversation, ConversationId, Emoji, GuestProof, Invitation, Login, Meetup, MeetupId, Message, MessageId,
-    MessageSearch, StoredFile, Timestamp, User, UserId, Write,
+    MessageSearch, StoredFile, Timestamp, User, UserId, Webhook, WebhookDelivery, Write,
 };
 use quintet_rules::log::{LogPage, MissedSince, Replayed, page_after, replay_since};
 use quintet_rules::message_reads;
+use quintet_rules::rows::WebhookRows;
 use quintet_rules::threads::{self, Thread};
 
 use super::data::Data;
@@ -18,6 +19,7 @@ use super::{Drive, MemoryStore, reads};
 use crate::invitation_reads;
 use crate::marks;
 use crate::push::PushReads;
+use crate::webhooks;
 use crate::{
     Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OrphanedFiles, Page, PageOf,
     Party, PendingNotifications, PinnedMessage, Reaction, ReadResult, ReplyTo, ServiceAccount, ServiceKey, Store,
@@ -237,6 +239,14 @@ impl Store for MemoryStore {
 
     fn log_page(&self, _by: Party, after: u64, limit: u64) -> ReadResult<'_, LogPage> {
         self.read(move |data| Ok(page_after(&ReplayView(data), after, limit)?))
+    }
+
+    fn webhooks(&self) -> ReadResult<'_, Vec<Webhook>> {
+        self.read(|data| Ok(data.webhooks()?))
+    }
+
+    fn webhook_deliveries(&self, id: String, limit: u32) -> ReadResult<'_, Option<Vec<WebhookDelivery>>> {
+        self.read(move |data| webhooks::deliveries(data, &id, limit))
     }
 
     fn identity(&self) -> ReadResult<'_, String> {

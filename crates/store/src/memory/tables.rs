@@ -3,7 +3,8 @@
 //! What must stay true: everything that is looked up other than by its key has an index.
 
 use quintet_domain::{
-    ClientMessageId, ConversationId, Emoji, MeetupId, MessageId, NotificationId, Scopes, Timestamp, UserId,
+    ClientMessageId, ConversationId, Emoji, MeetupId, MessageId, NotificationId, Scopes, Timestamp, UserId, Webhook,
+    WebhookDelivery,
 };
 use quintet_rules::rows::{
     ConversationRow, FileRow, InvitationRow, LoggedChange, MeetupRow, MemberRow, MessageRow, PinRow,
@@ -199,6 +200,15 @@ tables! {
         rows: Table<i64, InvitationRow>,
         by_id: Table<String, i64>,
         by_hash: Table<String, i64>,
+    }
+}
+
+tables! {
+    /// The tables of webhooks and of their deliveries.
+    WebhookTables {
+        rows: Table<String, Webhook>,
+        /// Deliveries by webhook and number.
+        deliveries: Table<(String, u64), WebhookDelivery>,
     }
 }
 

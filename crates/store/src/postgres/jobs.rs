@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::rows::Values;
 use super::side_link::SideLink;
 use crate::ReadResult;
-use crate::jobs::{Job, Jobs};
+use crate::jobs::{HELD_FOR, Job, Jobs};
 
 /// The time after which a node that took a job counts as gone.
 const GONE_AFTER: Duration = Duration::from_secs(60);
@@ -21,6 +21,14 @@ const TAKE: &str = "UPDATE job SET due_at = clock_timestamp() + make_interval(se
          SELECT name FROM job WHERE name = ANY($1::text[]) AND due_at <= clock_timestamp() FOR UPDATE SKIP LOCKED)
      RETURNING name, cursor";
 const DONE: &str = "UPDATE job SET due_at = clock_timestamp() + make_interval(secs => $3), cursor = $2 WHERE name = $1";
+
+/// The deliveries of a webhook are a job too, whose cursor names the holder.
+const HOLD: &str = "INSERT INTO job AS j (name, due_at, cursor)
+     VALUES ('webhook ' || $1::text, clock_timestamp() + make_interval(secs => $3), $2)
+     ON CONFLICT (name) DO UPDATE SET due_at = excluded.due_at, cursor = excluded.cursor
+     WHERE j.cursor = excluded.cursor OR j.due_at <= clock_timestamp()
+     RETURNING 1";
+const GIVE_UP: &str = "DELETE FROM job WHERE name = 'webhook ' || $1::text AND cursor = $2";
 
 /// The jobs of a database.
 pub(super) struct PostgresJobs {
@@ -59,5 +67,19 @@ impl Jobs for PostgresJobs {
         Box::pin(self.link.within(async move {
             self.link.query(DONE, &[&job.name(), &cursor, &again_in.as_secs_f64()]).await.map(|_| ())
         }))
+    }
+
+    fn hold(&self, webhook: String, holder: u64) -> ReadResult<'_, bool> {
+        Box::pin(self.link.within(async move {
+            let values: Values<'_> = &[&webhook, &holder.cast_signed(), &HELD_FOR.as_secs_f64()];
+            Ok(!self.link.query(HOLD, values).await?.is_empty())
+        }))
+    }
+
+    fn give_up(&self, webhook: String, holder: u64) -> ReadResult<'_, ()> {
+        Box::pin(
+            self.link
+                .within(async move { self.link.query(GIVE_UP, &[&webhook, &holder.cast_signed()]).await.map(|_| ()) }),
+        )
     }
 }

@@ -40,11 +40,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use quintet_domain::limits::PAGE_ITEMS_MAX;
 use quintet_domain::{
     Account, Conversation, ConversationId, Emoji, Environment, GuestProof, Invitation, Login, Meetup, MeetupId,
-    Message, MessageId, MessageSearch, Quotas, StoredFile, Timestamp, User, UserId, Write,
+    Message, MessageId, MessageSearch, Quotas, StoredFile, Timestamp, User, UserId, Webhook, WebhookDelivery, Write,
 };
 use quintet_rules::WriterState;
 use quintet_rules::log::{LogPage, MissedSince, Replayed, page_after, replay_since};
 use quintet_rules::message_reads;
+use quintet_rules::rows::WebhookRows;
 use quintet_rules::threads::{self, Thread};
 use tokio::runtime::Runtime;
 
@@ -71,6 +72,7 @@ use crate::migrated::Migrated;
 use crate::push::PushReads;
 use crate::readers::{self, Class, Readers};
 use crate::store::ReadResult;
+use crate::webhooks;
 use crate::writer::{Committer, Writer};
 use crate::{
     Database, Delivered, Filter, Future, Jobs, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow,
@@ -438,6 +440,15 @@ impl Store for PostgresStore {
             incarnation.check(conn)?;
             Ok(page_after(&PostgresRows(conn), after, limit)?)
         })
+    }
+
+    fn webhooks(&self) -> ReadResult<'_, Vec<Webhook>> {
+        self.readers.run(Class::Interactive, Party::Server, |conn| Ok(PostgresRows(conn).webhooks()?))
+    }
+
+    fn webhook_deliveries(&self, id: String, limit: u32) -> ReadResult<'_, Option<Vec<WebhookDelivery>>> {
+        self.readers
+            .run(Class::Interactive, Party::Server, move |conn| webhooks::deliveries(&PostgresRows(conn), &id, limit))
     }
 
     fn identity(&self) -> ReadResult<'_, String> {

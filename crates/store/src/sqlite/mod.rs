@@ -30,12 +30,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use quintet_domain::limits::PAGE_ITEMS_MAX;
 use quintet_domain::{
     Account, Conversation, ConversationId, Emoji, Environment, GuestProof, Invitation, Login, Meetup, MeetupId,
-    Message, MessageId, MessageSearch, Quotas, StoredFile, Timestamp, User, UserId, Write,
+    Message, MessageId, MessageSearch, Quotas, StoredFile, Timestamp, User, UserId, Webhook, WebhookDelivery, Write,
 };
 use quintet_rules::WriterState;
 use quintet_rules::log::{LogPage, MissedSince, Replayed, page_after, replay_since};
 use quintet_rules::message_reads;
-use quintet_rules::rows::LogRows;
+use quintet_rules::rows::{LogRows, WebhookRows};
 use quintet_rules::threads::{self, Thread};
 
 pub(crate) use copy::{SqliteSource, SqliteTargetCopy};
@@ -51,6 +51,7 @@ use crate::migrated::Migrated;
 use crate::push::PushReads;
 use crate::readers::{Class, Readers};
 use crate::store::ReadResult;
+use crate::webhooks;
 use crate::writer::{Committer, Writer};
 use crate::{
     BackupError, Database, Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OnCommit,
@@ -384,6 +385,15 @@ impl Store for SqliteStore {
 
     fn log_page(&self, by: Party, after: u64, limit: u64) -> ReadResult<'_, LogPage> {
         self.readers.run(Class::Heavy, by, move |conn| Ok(page_after(&SqliteRows(conn), after, limit)?))
+    }
+
+    fn webhooks(&self) -> ReadResult<'_, Vec<Webhook>> {
+        self.readers.run(Class::Interactive, Party::Server, |conn| Ok(SqliteRows(conn).webhooks()?))
+    }
+
+    fn webhook_deliveries(&self, id: String, limit: u32) -> ReadResult<'_, Option<Vec<WebhookDelivery>>> {
+        self.readers
+            .run(Class::Interactive, Party::Server, move |conn| webhooks::deliveries(&SqliteRows(conn), &id, limit))
     }
 
     fn identity(&self) -> ReadResult<'_, String> {

@@ -18,6 +18,7 @@ mod push;
 mod reactions;
 mod replay;
 mod users;
+mod webhooks;
 
 pub(super) use notifications::numbered;
 pub(super) use replay::ReplayView;

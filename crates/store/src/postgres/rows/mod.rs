@@ -18,6 +18,7 @@ mod push;
 mod reactions;
 mod replay;
 mod users;
+mod webhooks;
 
 use quintet_domain::{ClientMessageId, MessageId};
 use quintet_rules::rows::{ConversationHead, LoggedChange, MemberRow, MessageRow};

@@ -19,6 +19,7 @@ mod push;
 mod reactions;
 mod replay;
 mod users;
+mod webhooks;
 
 use std::ops::Deref;
 

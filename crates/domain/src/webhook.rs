@@ -1,0 +1,290 @@
+//! Webhooks: servers of others that are told what happened.
+//!
+//! What must stay true: a secret is never part of debugging output; the names of events are part of the interface and are
+//! never given another meaning.
+
+use std::fmt;
+
+use crate::limits::{
+    WEBHOOK_CONVERSATIONS_MAX, WEBHOOK_DESCRIPTION_CHARS_MAX, WEBHOOK_FAILING_DAYS_MAX, WEBHOOK_PROBLEM_CHARS_MAX,
+};
+use crate::{ConversationId, Refusal, Timestamp, refuse_nul};
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
+        /// What a webhook is told. The list is closed.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum WebhookKind {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl WebhookKind {
+            /// All kinds.
+            pub const ALL: [Self; [$($text),*].len()] = [$(Self::$name),*];
+
+            /// Returns the kind as receivers see it.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A message was sent.
+    MessageCreated = "message.created",
+    /// A message was edited.
+    MessageEdited = "message.edited",
+    /// A message was deleted.
+    MessageDeleted = "message.deleted",
+    /// A user reacted to a message, or took a reaction back.
+    MessageReacted = "message.reacted",
+    /// A message was pinned or unpinned.
+    MessagePinned = "message.pinned",
+    /// A member has read messages.
+    MessagesRead = "messages.read",
+    /// A conversation was created.
+    ConversationCreated = "conversation.created",
+    /// A conversation was changed.
+    ConversationUpdated = "conversation.updated",
+    /// A conversation was deleted.
+    ConversationDeleted = "conversation.deleted",
+    /// A user became a member of a conversation.
+    MemberJoined = "member.joined",
+    /// A membership ended.
+    MemberLeft = "member.left",
+    /// The status of a meetup changed.
+    MeetupUpdated = "meetup.updated",
+    /// A user was notified.
+    NotificationCreated = "notification.created",
+    /// An account was created.
+    UserCreated = "user.created",
+    /// A profile was changed.
+    UserUpdated = "user.updated",
+    /// A person was erased.
+    UserErased = "user.erased",
+}
+
+impl WebhookKind {
+    /// Parses the text of a kind; none if there is no such kind.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// The secret by which a receiver knows that a delivery is of this server.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WebhookSecret(pub String);
+
+impl fmt::Debug for WebhookSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WebhookSecret")
+    }
+}
+
+/// What a webhook is told of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WebhookFilter {
+    /// The kinds; empty for all of them.
+    pub kinds: Vec<WebhookKind>,
+    /// The conversations; empty for all of them, and for what is about none.
+    pub conversations: Vec<ConversationId>,
+    /// Whether it is told of direct conversations and of notifications, which only the operator can decide: services do not
+    /// see those of others.
+    pub personal: bool,
+}
+
+impl WebhookFilter {
+    /// Returns whether a webhook is told of something, which may be of a direct conversation or a notification.
+    #[must_use]
+    pub fn wants(&self, kind: WebhookKind, conversation: Option<&ConversationId>, is_personal: bool) -> bool {
+        let wants_kind = self.kinds.is_empty() || self.kinds.contains(&kind);
+        let may_know = self.personal || !is_personal;
+        wants_kind
+            && may_know
+            && (self.conversations.is_empty() || conversation.is_some_and(|id| self.conversations.contains(id)))
+    }
+}
+
+/// A webhook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Webhook {
+    /// The id of the webhook.
+    pub id: String,
+    /// The address of the receiver.
+    pub url: String,
+    /// The secret that deliveries are signed with.
+    pub secret: WebhookSecret,
+    /// What it is for, for people.
+    pub description: String,
+    /// What it is told of.
+    pub filter: WebhookFilter,
+    /// Whether it is told anything.
+    pub enabled: bool,
+    /// Why the server itself has disabled it, as a sentence.
+    pub disabled_because: Option<String>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// The position up to which everything was delivered.
+    pub position: u64,
+    /// The number of times that it was sent back or disabled. What was begun before that is not noted after it.
+    pub turn: u64,
+    /// The first failure since the last success.
+    pub failing_since: Option<Timestamp>,
+}
+
+impl Webhook {
+    /// Returns whether deliveries to both are the same, wherever they are in the log.
+    #[must_use]
+    pub fn delivers_as(&self, other: &Self) -> bool {
+        let parts = |one: &Self| (one.enabled, one.turn);
+        parts(self) == parts(other)
+            && (&self.url, &self.secret, &self.filter) == (&other.url, &other.secret, &other.filter)
+    }
+
+    /// Takes over the outcome of deliveries. After [`WEBHOOK_FAILING_DAYS_MAX`] days of failures the webhook is disabled.
+    pub fn note(&mut self, position: u64, is_failing: bool, now: Timestamp) {
+        self.position = self.position.max(position);
+        if !is_failing {
+            self.failing_since = None;
+            return;
+        }
+        let since = *self.failing_since.get_or_insert(now);
+        if now.0 - since.0 >= WEBHOOK_FAILING_DAYS_MAX * 24 * 60 * 60 * 1_000 {
+            self.disable(format!(
+                "Every delivery since {since} has failed, for more than {WEBHOOK_FAILING_DAYS_MAX} days."
+            ));
+        }
+    }
+
+    /// Disables the webhook. `because` is a sentence.
+    pub fn disable(&mut self, because: String) {
+        self.enabled = false;
+        self.disabled_because = Some(because);
+        self.turn += 1;
+    }
+}
+
+/// One attempt to deliver something to a webhook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebhookDelivery {
+    /// The position of what was delivered.
+    pub position: u64,
+    /// What was delivered.
+    pub kind: WebhookKind,
+    /// The number of the attempt, from 1.
+    pub attempt: u32,
+    /// When the attempt began.
+    pub at: Timestamp,
+    /// The time in milliseconds until there was an answer, or none was waited for.
+    pub took_ms: u64,
+    /// The status of the answer.
+    pub status: Option<u16>,
+    /// Whether it was delivered.
+    pub delivered: bool,
+    /// What was wrong, as a sentence.
+    pub problem: Option<String>,
+}
+
+/// Changes of a webhook. What is none stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WebhookChange {
+    /// The new address.
+    pub url: Option<String>,
+    /// The new description.
+    pub description: Option<String>,
+    /// The new kinds.
+    pub kinds: Option<Vec<WebhookKind>>,
+    /// The new conversations.
+    pub conversations: Option<Vec<ConversationId>>,
+    /// Whether it is told anything from now on.
+    pub enabled: Option<bool>,
+}
+
+/// Checks the description of a webhook.
+///
+/// # Errors
+/// A refusal that names `description`.
+pub fn validate_webhook_description(text: &str) -> Result<(), Refusal> {
+    refuse_nul("description", text)?;
+    let chars = text.chars().count();
+    if chars > WEBHOOK_DESCRIPTION_CHARS_MAX {
+        let what = format!("has {chars} characters; at most {WEBHOOK_DESCRIPTION_CHARS_MAX} are allowed");
+        return Err(Refusal::too_large("description", what));
+    }
+    Ok(())
+}
+
+/// Reads the kinds of a filter.
+///
+/// # Errors
+/// A refusal that names `events`, the kind that does not exist, and those that do.
+pub fn webhook_kinds<T: AsRef<str>>(texts: &[T]) -> Result<Vec<WebhookKind>, Refusal> {
+    let mut kinds = Vec::new();
+    for text in texts {
+        let kind = WebhookKind::parse(text.as_ref()).ok_or_else(|| {
+            let known = WebhookKind::ALL.map(WebhookKind::as_str).join(", ");
+            Refusal::invalid("events", format!("has `{}`, which is none of {known}", text.as_ref()))
+        })?;
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    Ok(kinds)
+}
+
+/// Reads the conversations of a filter.
+///
+/// # Errors
+/// A refusal that names `conversations`.
+pub fn webhook_conversations<T: AsRef<str>>(texts: &[T]) -> Result<Vec<ConversationId>, Refusal> {
+    if texts.len() > WEBHOOK_CONVERSATIONS_MAX {
+        let what = format!("has {} ids; at most {WEBHOOK_CONVERSATIONS_MAX} are allowed", texts.len());
+        return Err(Refusal::too_large("conversations", what));
+    }
+    let id = |text: &T| {
+        ConversationId::new(text.as_ref())
+            .map_err(|error| Refusal::invalid("conversations", format!("has what is no id: {error}")))
+    };
+    texts.iter().map(id).collect()
+}
+
+/// Cuts a sentence about a delivery, which may quote what others wrote, to what is kept of it.
+#[must_use]
+pub fn webhook_problem(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(WEBHOOK_PROBLEM_CHARS_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_have_names() {
+        for kind in WebhookKind::ALL {
+            assert_eq!(WebhookKind::parse(kind.as_str()), Some(kind));
+        }
+        let refusal = webhook_kinds(&["message.created", "message.seen"]).expect_err("unknown");
+        assert!(refusal.message.starts_with("`events` has `message.seen`, which is none of message.created, "));
+    }
+
+    #[test]
+    fn a_filter_names_kinds_and_conversations() {
+        let (a, b) = (ConversationId::trusted("a"), ConversationId::trusted("b"));
+        let (created, edited, user) =
+            (WebhookKind::MessageCreated, WebhookKind::MessageEdited, WebhookKind::UserCreated);
+        let all = WebhookFilter::default();
+        assert!(all.wants(user, None, false) && all.wants(created, Some(&a), false));
+        assert!(!all.wants(created, Some(&a), true), "what is personal is told to nobody by itself");
+        assert!(WebhookFilter { personal: true, ..all }.wants(created, Some(&a), true));
+        let some = WebhookFilter { kinds: vec![created], conversations: vec![a.clone()], personal: false };
+        assert!(some.wants(created, Some(&a), false));
+        assert!(!some.wants(edited, Some(&a), false) && !some.wants(created, Some(&b), false));
+        let of_a = WebhookFilter { kinds: Vec::new(), ..some };
+        assert!(!of_a.wants(user, None, false), "what is about no conversation is not of one");
+    }
+}

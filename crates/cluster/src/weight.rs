@@ -26,6 +26,7 @@ pub(crate) fn weight_bytes(entry: &Entry) -> usize {
         }
         Event::MessagesDelivered { messages, .. } => messages.len() * ID_BYTES,
         Event::MeetupChanged { audience, .. } => ids_bytes(audience),
+        Event::BlocksChanged { blocked, .. } => ids_bytes(blocked),
         Event::Notified { notification, .. } => notification.title.len() + notification.message.len(),
         Event::UserChanged { metadata, .. } => metadata.as_ref().map_or(0, Metadata::size_bytes),
         Event::MessageReacted(reacted) => reacted.changes.len() * ID_BYTES,

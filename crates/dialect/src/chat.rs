@@ -11,6 +11,7 @@ use quintet_domain::{
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::blocks;
 use crate::client_fields::{
     ARCHIVED, CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, FILES, MARKED_UNREAD, MENTION_ALL, MENTIONS, MESSAGE, METADATA,
     MUTED, NOTIFY, PINNED, READ_MESSAGES, REPLY_TO, THREAD_ID, content, conversation, kind,
@@ -90,6 +91,8 @@ pub(crate) const EVENTS: &[EventSpec] = &[
         Object(&[conversation("chatId"), MUTED, PINNED, ARCHIVED, NOTIFY, MARKED_UNREAD]),
         |fields| shared::configure(fields, Target::Conversation(fields.conversation("chatId"))),
     ),
+    blocks::block("user:block"),
+    blocks::unblock("user:unblock"),
     shared::authenticate(Quintet),
     to_client("chat:joined", Document, Object(&[required("chatId", Id)])),
     to_client("chat:left", Document, Object(&[required("chatId", Id)])),
@@ -157,6 +160,7 @@ pub(crate) const EVENTS: &[EventSpec] = &[
             required("markedUnread", Type::Flag),
         ]),
     ),
+    blocks::changed(Dialect::Chat),
     to_client("user:updated", Quintet, Bare(OBJECT)),
     to_client("notification:new", Quintet, shared::NOTIFIED),
     marks::reacted(Dialect::Chat),
@@ -379,6 +383,7 @@ pub(crate) fn encode(event: &Event, online: Online<'_>, texts: &mut MessageTexts
         | Event::ConversationAppeared { .. }
         | Event::ConversationHidden { .. }
         | Event::SettingsChanged { .. }
+        | Event::BlocksChanged { .. }
         | Event::ConversationChanged { .. }
         | Event::DeletionAnnounced { .. }
         | Event::MeetupChanged { .. }
@@ -418,6 +423,7 @@ pub(crate) fn answer(reply: &Reply, online: Online<'_>, texts: &mut MessageTexts
         | Reply::Pinned { .. }
         | Reply::Delivered
         | Reply::Configured { .. }
+        | Reply::Blocks { .. }
         | Reply::Uploaded { .. }
         | Reply::Typing
         | Reply::Left { .. }

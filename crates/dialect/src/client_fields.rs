@@ -73,6 +73,12 @@ pub(crate) const CLIENT_MESSAGE_ID: Field = optional("clientMessageId", ClientId
 /// Whether typing starts: it does, if the flag is absent.
 pub(crate) const IS_TYPING: Field = optional("isTyping", Flag).or(&["is_typing", "typing"]).absent(Absent::True);
 
+/// The id of a user whom the event is about.
+pub(crate) const USER: Field = required("userId", Id).or(&["user_id"]);
+
+/// Whether a user is blocked: it is, if the flag is absent.
+pub(crate) const IS_BLOCKED: Field = optional("blocked", Flag).or(&["isBlocked", "is_blocked"]).absent(Absent::True);
+
 /// How long a conversation is muted.
 pub(crate) const MUTED: Field = optional("muted", Mute).or(&["mutedUntil", "muted_until", "mute"]);
 

@@ -12,6 +12,7 @@ use quintet_domain::{
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::blocks;
 use crate::client_fields::{
     ARCHIVED, CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, FILES, IS_TYPING, MARKED_UNREAD, MENTION_ALL, MENTIONS, MESSAGE,
     METADATA, MUTED, NOTIFY, PINNED, READ_MESSAGES, REPLY_TO, THREAD_ID, content, conversation, kind,
@@ -100,6 +101,7 @@ pub(crate) const EVENTS: &[EventSpec] = &[
         Object(&[conversation("conversationId"), MUTED, PINNED, ARCHIVED, NOTIFY, MARKED_UNREAD]),
         |fields| shared::configure(fields, Target::Conversation(fields.conversation("conversationId"))),
     ),
+    blocks::set_block("set_block"),
     shared::authenticate(Document),
     to_client("receive_message", Document, Object(&[required("message", OBJECT), required("conversationId", Id)])),
     to_client(
@@ -158,6 +160,7 @@ pub(crate) const EVENTS: &[EventSpec] = &[
             required("markedUnread", Type::Flag),
         ]),
     ),
+    blocks::changed(Dialect::Conversations),
     to_client("profile_updated", Quintet, Bare(OBJECT)),
     to_client("notification_created", Quintet, shared::NOTIFIED),
     marks::reacted(Dialect::Conversations),
@@ -329,6 +332,7 @@ pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing
         | Event::ConversationAppeared { .. }
         | Event::ConversationHidden { .. }
         | Event::SettingsChanged { .. }
+        | Event::BlocksChanged { .. }
         | Event::ConversationChanged { .. }
         | Event::DeletionAnnounced { .. }
         | Event::ConversationDeleted { .. }
@@ -399,6 +403,7 @@ pub(crate) fn answer(reply: &Reply, texts: &mut MessageTexts) -> Answer {
         | Reply::Pinned { .. }
         | Reply::Delivered
         | Reply::Configured { .. }
+        | Reply::Blocks { .. }
         | Reply::Typing
         | Reply::Joined { .. }
         | Reply::Left { .. }

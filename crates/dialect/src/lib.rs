@@ -8,6 +8,7 @@
 //! What must stay true: everything here is a pure function, and the names of a dialect's events appear in no other
 //! crate.
 
+mod blocks;
 pub mod catalogue;
 mod chat;
 mod client_fields;
@@ -70,8 +71,8 @@ pub fn encode(
     if let Some(common) = CommonEvent::of(event) {
         return common::encode(common, dialect, online);
     }
-    if let Some(marked) = marks::encode(event, dialect) {
-        return Some(marked);
+    if let Some(other) = marks::encode(event, dialect).or_else(|| blocks::encode(event, dialect)) {
+        return Some(other);
     }
     match dialect {
         Dialect::Meetup => meetup::encode(event, texts),
@@ -108,6 +109,7 @@ pub fn suppresses_echo(dialect: Dialect, event: &Event) -> bool {
         | Event::ConversationCreated { .. }
         | Event::ConversationHidden { .. }
         | Event::SettingsChanged { .. }
+        | Event::BlocksChanged { .. }
         | Event::ConversationChanged { .. }
         | Event::DeletionAnnounced { .. }
         | Event::ConversationDeleted { .. }

@@ -220,6 +220,7 @@ pub(crate) fn encode(event: &Event, dialect: Dialect) -> Option<Outgoing> {
             Some(Outgoing::new(names(dialect).pinned, &payload))
         }
         Event::SettingsChanged { .. }
+        | Event::BlocksChanged { .. }
         | Event::MessageCreated(_)
         | Event::MessageEdited(_)
         | Event::MessageDeleted(_)

@@ -8,6 +8,7 @@ use quintet_domain::{Event, LocalCommand, Message, MessageId, Refusal, Reply, Ta
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::blocks;
 use crate::client_fields::{
     ARCHIVED, CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, FILES, MARKED_UNREAD, MENTION_ALL, MENTIONS, MESSAGE, METADATA,
     MUTED, NOTIFY, PINNED, READ_MESSAGES, REPLY_TO, THREAD_ID, content, conversation, kind, sender,
@@ -84,6 +85,8 @@ pub(crate) const EVENTS: &[EventSpec] = &[
         Object(&[conversation("chatId"), MUTED, PINNED, ARCHIVED, NOTIFY, MARKED_UNREAD]),
         |fields| shared::configure(fields, Target::Conversation(fields.conversation("chatId"))),
     ),
+    blocks::block("blockUser"),
+    blocks::unblock("unblockUser"),
     shared::authenticate(Quintet),
     to_client("connected", Document, Object(&[required("status", Text), required("userId", Id)])),
     to_client(
@@ -144,6 +147,7 @@ pub(crate) const EVENTS: &[EventSpec] = &[
             required("markedUnread", Type::Flag),
         ]),
     ),
+    blocks::changed(Dialect::Meetup),
     to_client("userUpdated", Quintet, Bare(OBJECT)),
     marks::reacted(Dialect::Meetup),
     marks::pinned(Dialect::Meetup),
@@ -320,6 +324,7 @@ pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing
         | Event::ConversationAppeared { .. }
         | Event::ConversationHidden { .. }
         | Event::SettingsChanged { .. }
+        | Event::BlocksChanged { .. }
         | Event::ConversationChanged { .. }
         | Event::DeletionAnnounced { .. }
         | Event::ConversationDeleted { .. }
@@ -376,6 +381,7 @@ pub(crate) fn answer(reply: &Reply) -> Answer {
         Reply::Typing
         | Reply::Delivered
         | Reply::Configured { .. }
+        | Reply::Blocks { .. }
         | Reply::Uploaded { .. }
         | Reply::Joined { .. }
         | Reply::Left { .. }

@@ -11,6 +11,7 @@ use quintet_domain::{
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::blocks;
 use crate::client_fields::{
     ARCHIVED, CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, FILES, MARKED_UNREAD, MENTION_ALL, MENTIONS, MESSAGE, METADATA,
     MUTED, NOTIFY, PINNED, READ_MESSAGES, REPLY_TO, THREAD_ID, content, conversation, kind, other_user,
@@ -112,6 +113,8 @@ pub(crate) const EVENTS: &[EventSpec] = &[
         Object(&[RECIPIENT, GROUP, MUTED, PINNED, ARCHIVED, NOTIFY, MARKED_UNREAD]),
         configure,
     ),
+    blocks::block("blockContact"),
+    blocks::unblock("unblockContact"),
     shared::authenticate(Quintet),
     to_client("onlineUsers", Document, Bare(Ids)),
     to_client("userOnline", Document, Bare(Id)),
@@ -166,6 +169,7 @@ pub(crate) const EVENTS: &[EventSpec] = &[
             required("markedUnread", Type::Flag),
         ]),
     ),
+    blocks::changed(Dialect::Messenger),
     to_client("contactUpdated", Quintet, Bare(OBJECT)),
     to_client("notificationReceived", Quintet, shared::NOTIFIED),
     marks::reacted(Dialect::Messenger),
@@ -434,6 +438,7 @@ pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut Messag
         | Event::ConversationAppeared { .. }
         | Event::ConversationHidden { .. }
         | Event::SettingsChanged { .. }
+        | Event::BlocksChanged { .. }
         | Event::ConversationChanged { .. }
         | Event::DeletionAnnounced { .. }
         | Event::MeetupChanged { .. }
@@ -483,6 +488,7 @@ pub(crate) fn answer(reply: &Reply, texts: &mut MessageTexts) -> Answer {
         | Reply::Pinned { .. }
         | Reply::Delivered
         | Reply::Configured { .. }
+        | Reply::Blocks { .. }
         | Reply::Uploaded { .. }
         | Reply::Typing
         | Reply::Listening { .. }

@@ -214,6 +214,7 @@ impl ModelEvent {
             Event::ConversationAppeared { .. }
             | Event::ConversationHidden { .. }
             | Event::SettingsChanged { .. }
+            | Event::BlocksChanged { .. }
             | Event::Revoked { .. }
             // The deletion itself follows.
             | Event::DeletionAnnounced { .. }

@@ -12,6 +12,7 @@ use quintet_domain::{
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::blocks;
 use crate::client_fields::{
     ARCHIVED, AVATAR, CLIENT_MESSAGE_ID, CONVERSATION_METADATA, FILE_NAME, FILE_URL, FILES, IS_TYPING, MARKED_UNREAD,
     MENTION_ALL, MENTIONS, MESSAGE, METADATA, MUTED, NOTIFY, PINNED, READ_MESSAGES, REPLY_TO, THREAD_ID, content,
@@ -114,6 +115,8 @@ pub(crate) const EVENTS: &[EventSpec] = &[
         Object(&[conversation("roomId"), MUTED, PINNED, ARCHIVED, NOTIFY, MARKED_UNREAD]),
         |fields| shared::configure(fields, Target::Conversation(fields.conversation("roomId"))),
     ),
+    blocks::block("block_user"),
+    blocks::unblock("unblock_user"),
     shared::authenticate(Quintet),
     to_client(
         "room_created",
@@ -188,6 +191,7 @@ pub(crate) const EVENTS: &[EventSpec] = &[
             required("markedUnread", Type::Flag),
         ]),
     ),
+    blocks::changed(Dialect::Rooms),
     to_client("user_updated", Quintet, Bare(OBJECT)),
     to_client("notification_received", Quintet, shared::NOTIFIED),
     marks::reacted(Dialect::Rooms),
@@ -356,6 +360,7 @@ pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut Messag
         | Event::ConversationAppeared { .. }
         | Event::ConversationHidden { .. }
         | Event::SettingsChanged { .. }
+        | Event::BlocksChanged { .. }
         | Event::ConversationChanged { .. }
         | Event::DeletionAnnounced { .. }
         | Event::ConversationDeleted { .. }
@@ -432,6 +437,7 @@ pub(crate) fn answer(reply: &Reply, texts: &mut MessageTexts) -> Answer {
         | Reply::Pinned { .. }
         | Reply::Delivered
         | Reply::Configured { .. }
+        | Reply::Blocks { .. }
         | Reply::Typing
         | Reply::Listening { .. }
         | Reply::Muted { .. }

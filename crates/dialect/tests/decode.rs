@@ -48,6 +48,7 @@ fn description(command: &Command) -> String {
             let flags = flag("pinned", change.pinned) + &flag("archived", change.archived);
             format!("configure {}{muted}{flags}{notify}{marked}", target(at))
         }
+        Command::Write(WriteCommand::Block { user, blocked }) => format!("block {user}: {blocked}"),
         Command::Write(WriteCommand::Join { conversation, profile, .. }) => {
             format!("join {conversation} as {}", profile.username.as_deref().unwrap_or("oneself"))
         }
@@ -78,6 +79,8 @@ meetup pinMessage: pin a-messageId: true
 meetup unpinMessage: pin a-messageId: false
 meetup markDelivered: deliver 2 in a-chatId
 meetup updateSettings: configure in a-chatId muted for a while unread
+meetup blockUser: block a-userId: true
+meetup unblockUser: block a-userId: false
 meetup authenticate: authenticate by \"text of token\"
 messenger privateMessage: send \"text of content\" with a-recipientId
 messenger joinGroup: join a-groupId as oneself
@@ -93,6 +96,8 @@ messenger reactMessage: react 👍 to a-messageId
 messenger unreactMessage: take 👍 back from a-messageId
 messenger setMessagePin: pin a-messageId: true
 messenger setPreferences: configure with a-recipientId muted for a while unread
+messenger blockContact: block a-userId: true
+messenger unblockContact: block a-userId: false
 messenger authenticate: authenticate by \"text of token\"
 rooms create_room: create \"text of name\", claims a-userId
 rooms join_room: join a-roomId as text of username, claims a-userId
@@ -108,6 +113,8 @@ rooms pin_message: pin a-messageId: true
 rooms unpin_message: pin a-messageId: false
 rooms deliver_messages: deliver 2 in a-roomId
 rooms update_room_settings: configure in a-roomId muted for a while unread
+rooms block_user: block a-userId: true
+rooms unblock_user: block a-userId: false
 rooms authenticate: authenticate by \"text of token\"
 conversations join_conversations: listen to 2
 conversations send_message: send \"text of content\" in a-conversationId
@@ -121,6 +128,7 @@ conversations remove_reaction: take 👍 back from a-messageId
 conversations set_message_pin: pin a-messageId: true
 conversations mark_delivered: deliver 2 in a-conversationId
 conversations update_conversation_settings: configure in a-conversationId muted for a while unread
+conversations set_block: block a-userId: true
 conversations authenticate: authenticate by \"text of token\"
 chat chat:join: join a-chatId as oneself
 chat chat:leave: mute a-chatId
@@ -136,6 +144,8 @@ chat message:pin: pin a-messageId: true
 chat message:unpin: pin a-messageId: false
 chat message:delivered: deliver 3 in a-chatId
 chat chat:configure: configure in a-chatId muted for a while unread
+chat user:block: block a-userId: true
+chat user:unblock: block a-userId: false
 chat authenticate: authenticate by \"text of token\"
 ";
 

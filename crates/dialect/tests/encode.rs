@@ -7,8 +7,10 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use quintet_dialect::{Answer, Dialect, MessageTexts, ModelEvent, ModelEventType, Outgoing, Perspective};
-use quintet_domain::{Code, Event, Links, Message, Outcome, Refusal, Reply, UserId};
+use quintet_dialect::{
+    Answer, Dialect, MessageTexts, ModelEvent, ModelEventType, Outgoing, Perspective, answer, encode,
+};
+use quintet_domain::{Code, Event, Hidden, Links, Message, Outcome, Refusal, Reply, ShownEvent, UserId};
 use serde_json::Value;
 use support::{events, is_online, messages, replies};
 
@@ -243,4 +245,69 @@ fn the_sender_alone_sees_that_a_message_was_delivered() {
     assert_eq!(seen("ada"), ["sent", "delivered", "read"]);
     assert_eq!(seen("carol"), ["sent", "sent", "sent"]);
     assert_eq!(seen("bob"), ["sent", "sent", "read"]);
+}
+
+/// Says what in a payload shows that somebody is there, was there, or has read or received something.
+fn shows(found: &Value) -> Option<String> {
+    match found {
+        Value::Object(fields) => {
+            let telling = |key: &str, value: &Value| match key {
+                "status" => ["online", "read", "delivered"].map(Value::from).contains(value),
+                "online" | "isOnline" | "isRead" => *value == Value::Bool(true),
+                "readBy" => value.as_array().is_some_and(|readers| !readers.is_empty()) || value.is_string(),
+                // The clients of one dialect expect a time for those who never were seen: that of the account.
+                "lastSeen" => fields.get("createdAt") != Some(value) && !value.is_null(),
+                "last_seen" | "last_read_at" | "lastReadAt" => !value.is_null(),
+                _ => false,
+            };
+            let own =
+                fields.iter().find(|(key, value)| telling(key, value)).map(|(key, value)| format!("{key}: {value}"));
+            own.or_else(|| fields.values().find_map(shows))
+        }
+        Value::Array(items) => items.iter().find_map(shows),
+        _ => None,
+    }
+}
+
+#[test]
+fn who_is_hidden_is_shown_in_no_event_and_no_answer_of_any_dialect() {
+    // The viewer is not shown any of those who occur in the events.
+    let hidden = Hidden::Others { viewer: UserId::trusted("viewer") };
+    let online = |user: &UserId| !hidden.hides(user) && is_online(user);
+    let (mut withheld, mut telling) = (0, 0);
+    for (name, event) in events() {
+        let shown = match hidden.event(&event) {
+            ShownEvent::AsItIs => event.clone(),
+            ShownEvent::Changed(changed) => changed,
+            ShownEvent::Withheld => {
+                withheld += 1;
+                continue;
+            }
+        };
+        for dialect in Dialect::ALL {
+            for perspective in [Perspective::Actor, Perspective::Other] {
+                let payload = |event: &Event, online: &dyn Fn(&UserId) -> bool| {
+                    let encoded = encode(dialect, event, perspective, online, &mut MessageTexts::default());
+                    encoded.map(|one| serde_json::from_str::<Value>(&one.payload).expect("JSON"))
+                };
+                let told = payload(&shown, &online).and_then(|payload| shows(&payload));
+                assert_eq!(told, None, "{dialect:?} {name}");
+                telling += usize::from(payload(&event, &is_online).is_some_and(|payload| shows(&payload).is_some()));
+            }
+        }
+    }
+    assert!(withheld > 0 && telling > 0, "others are shown it");
+    for (name, reply) in replies() {
+        let outcome = Ok(hidden.reply(&reply).unwrap_or(reply));
+        for dialect in Dialect::ALL {
+            let answer = answer(dialect, "event", &outcome, &online, &mut MessageTexts::default());
+            let texts = [&answer.ack].into_iter().chain(answer.events.iter().map(|event| &event.payload));
+            for text in texts.chain(answer.instead_of_ack.iter().map(|event| &event.payload)) {
+                // What an acknowledgement says of itself, such as a status, is about the event that it answers.
+                let Value::Object(parts) = serde_json::from_str(text).expect("JSON") else { continue };
+                let told = parts.values().find_map(shows);
+                assert_eq!(told, None, "{dialect:?} {name}: {text}");
+            }
+        }
+    }
 }

@@ -13,9 +13,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use Feature::{
-    ComingAndGoing, ConversationChanged, ConversationGone, ConversationMade, CustomData, Deletion, Delivered, Edit,
-    Errors, Files, Join, Kinds, Leave, Mentions, Notifications, OwnSettings, Pins, Profiles, Reactions, Read, Replies,
-    Sending, Threads, Token, Typing, WhoIsOnline,
+    Blocks, ComingAndGoing, ConversationChanged, ConversationGone, ConversationMade, CustomData, Deletion, Delivered,
+    Edit, Errors, Files, Join, Kinds, Leave, Mentions, Notifications, OwnSettings, Pins, Profiles, Reactions, Read,
+    Replies, Sending, Threads, Token, Typing, WhoIsOnline,
 };
 use quintet_dialect::catalogue::{EventSpec, Field, Payload, Type, events};
 use quintet_dialect::{Dialect, MessageTexts, Outgoing, Perspective, answer, decode, encode, error_event, greet};
@@ -64,12 +64,13 @@ enum Feature {
     Profiles,
     Notifications,
     OwnSettings,
+    Blocks,
     Token,
     Errors,
 }
 
 impl Feature {
-    const ALL: [Self; 26] = [
+    const ALL: [Self; 27] = [
         Sending,
         Kinds,
         Files,
@@ -94,6 +95,7 @@ impl Feature {
         Profiles,
         Notifications,
         OwnSettings,
+        Blocks,
         Token,
         Errors,
     ];
@@ -124,6 +126,7 @@ impl Feature {
             Profiles => "profile changed",
             Notifications => "notification",
             OwnSettings => "own settings",
+            Blocks => "block",
             Token => "renew the token",
             Errors => "error",
         }
@@ -134,7 +137,7 @@ impl Feature {
     fn is_asked(self) -> bool {
         match self {
             Sending | Kinds | Files | CustomData | Replies | Threads | Mentions | Reactions | Pins | Delivered
-            | Read | Edit | Deletion | Typing | OwnSettings | Token => true,
+            | Read | Edit | Deletion | Typing | OwnSettings | Blocks | Token => true,
             ComingAndGoing | WhoIsOnline | ConversationMade | ConversationChanged | ConversationGone | Join | Leave
             | Profiles | Notifications | Errors => false,
         }
@@ -152,6 +155,7 @@ impl Feature {
                 WriteCommand::Read(_) => Read,
                 WriteCommand::Deliver(_) => Delivered,
                 WriteCommand::Configure { .. } => OwnSettings,
+                WriteCommand::Block { .. } => Blocks,
                 WriteCommand::Join { .. } => Join,
                 WriteCommand::Leave { .. } => Leave,
                 WriteCommand::CreateRoom { .. } => ConversationMade,
@@ -183,6 +187,7 @@ impl Feature {
                 ConversationGone
             }
             Event::SettingsChanged { .. } => OwnSettings,
+            Event::BlocksChanged { .. } => Blocks,
             Event::MemberJoined { .. } => Join,
             Event::MemberLeft { .. } => Leave,
             Event::Notified { .. } => Notifications,
@@ -204,6 +209,7 @@ impl Feature {
             Reply::Read => Read,
             Reply::Delivered => Delivered,
             Reply::Configured { .. } => OwnSettings,
+            Reply::Blocks { .. } => Blocks,
             Reply::Typing => Typing,
             Reply::Joined { .. } | Reply::Listening { .. } => Join,
             Reply::Left { .. } | Reply::Muted { .. } => Leave,

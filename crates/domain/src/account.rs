@@ -23,6 +23,8 @@ pub struct Account {
     pub tokens_from_s: i64,
     /// Whether the user is disabled.
     pub disabled: bool,
+    /// Whether somebody has blocked the user, who must not learn it.
+    pub is_blocked: bool,
     /// The custom data of the profile, which others see where the profile is shown by itself.
     pub metadata: Option<Metadata>,
 }

@@ -106,6 +106,13 @@ pub enum WriteCommand {
         /// The settings to change.
         change: SettingsChange,
     },
+    /// Block a user, or end a block.
+    Block {
+        /// The user to block.
+        user: UserId,
+        /// Whether the user is blocked from now on.
+        blocked: bool,
+    },
     /// Become a member of an open conversation, or confirm an existing membership.
     Join {
         /// The conversation to join.
@@ -234,6 +241,11 @@ pub enum Reply {
         conversation: Arc<ConversationRef>,
         /// All settings after the change.
         settings: ConversationSettings,
+    },
+    /// The user is blocked, or is blocked no more.
+    Blocks {
+        /// The ids of all users whom the user has blocked now.
+        blocked: Vec<UserId>,
     },
     /// The typing notice was passed on.
     Typing,

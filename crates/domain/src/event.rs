@@ -119,6 +119,15 @@ pub enum Event {
         /// All settings after the change.
         settings: ConversationSettings,
     },
+    /// A user blocked another one, or ended a block.
+    BlocksChanged {
+        /// The id of the user whose blocks they are, who alone receives the event.
+        user: UserId,
+        /// The ids of all users whom the user has blocked now.
+        blocked: Vec<UserId>,
+        /// The id of the user who was blocked, or is blocked no more; none if the event stands for several changes.
+        other: Option<UserId>,
+    },
     /// A conversation was renamed, opened or closed, its custom data was replaced, or the roles of its members changed.
     ConversationChanged {
         /// The conversation in its new state.
@@ -251,7 +260,8 @@ impl Event {
             Self::ConversationCreated { members, .. } => Audience::Users(members),
             Self::ConversationAppeared { user, .. }
             | Self::ConversationHidden { user, .. }
-            | Self::SettingsChanged { user, .. } => Audience::User(user),
+            | Self::SettingsChanged { user, .. }
+            | Self::BlocksChanged { user, .. } => Audience::User(user),
             Self::ConversationChanged { conversation } => Audience::Members(&conversation.conversation.id),
             Self::MessagesRead { conversation, audience: None, .. }
             | Self::MessagePinned { conversation, .. }
@@ -281,6 +291,7 @@ impl Event {
             | Self::ConversationAppeared { user, .. }
             | Self::ConversationHidden { user, .. }
             | Self::SettingsChanged { user, .. }
+            | Self::BlocksChanged { user, .. }
             | Self::MessagesDelivered { user, .. } => Some(user),
             Self::MessagesRead { reader: user, .. }
             | Self::MemberJoined { user, .. }

@@ -15,6 +15,7 @@ mod conversation_view;
 mod credentials;
 mod error;
 mod event;
+mod hidden;
 mod ids;
 mod initials;
 mod invitation;
@@ -53,6 +54,7 @@ pub use conversation_view::Conversation;
 pub use credentials::{email_key, email_keys, normal_password, normal_username, parse_email, username_keys};
 pub use error::{Code, Refusal};
 pub use event::{Audience, Departure, Entry, Ephemeral, Event};
+pub use hidden::{Hidden, ShownEvent};
 pub use ids::{
     ClientMessageId, ConnectionId, ConversationId, IdError, MeetupId, MessageId, NodeId, NotificationId, UserId,
 };
@@ -69,7 +71,7 @@ pub use names::{NAME_KEY_VERSION, NameKeys, collisions, parse_username, refuse_r
 pub use network::{network, site};
 pub use new_details::{EditedDetails, NewDetails, validate_files, validate_mentions};
 pub use overview::{Overview, members_told};
-pub use quotas::Quotas;
+pub use quotas::{Contact, Quotas};
 pub use reaction::{Emoji, Reacted, ReactionChange};
 pub use scope::{Scope, Scopes};
 pub use search::Searched;

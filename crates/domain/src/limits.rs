@@ -20,6 +20,11 @@ pub const REACTIONS_TOLD_PER_SECOND: u32 = 10;
 pub const REACTION_CHANGES_TOLD_MAX: usize = 1_000;
 /// Maximum changes of reactions that wait to be told together; when there are more, all are told at once.
 pub const REACTION_CHANGES_HELD_MAX: usize = 100_000;
+/// Maximum users whom one user has blocked.
+pub const BLOCKS_OF_USER_MAX: usize = 1_000;
+/// Maximum users who have blocked one user and are told apart for it. A user whom more have blocked is shown nobody's
+/// presence and receipts.
+pub const BLOCKERS_TOLD_APART_MAX: usize = 10_000;
 /// Maximum pinned messages of a conversation.
 pub const PINS_MAX: usize = 50;
 /// Maximum number of characters of a message that the answers to it show.

@@ -163,6 +163,7 @@ impl Links {
             | Event::MessagesDelivered { .. }
             | Event::ConversationHidden { .. }
             | Event::SettingsChanged { .. }
+            | Event::BlocksChanged { .. }
             | Event::DeletionAnnounced { .. }
             | Event::ConversationDeleted { .. }
             | Event::MemberLeft { .. }
@@ -207,6 +208,7 @@ impl Links {
             | Reply::Muted { .. }
             | Reply::RoomCreated { .. }
             | Reply::Configured { .. }
+            | Reply::Blocks { .. }
             | Reply::Identified { .. } => None,
         }
     }
@@ -233,6 +235,7 @@ impl Event {
             | Self::MessagesDelivered { .. }
             | Self::ConversationHidden { .. }
             | Self::SettingsChanged { .. }
+            | Self::BlocksChanged { .. }
             | Self::DeletionAnnounced { .. }
             | Self::ConversationDeleted { .. }
             | Self::MemberLeft { .. }

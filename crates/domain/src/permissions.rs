@@ -5,8 +5,10 @@ use crate::{Code, ConversationId, ConversationKind, Refusal, Role, UserKind};
 /// An action on a conversation or on one of its messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// See the conversation, receive its events, read, send and type.
+    /// See the conversation, receive its events and read.
     Use,
+    /// Send messages and type.
+    Send,
     /// Become a member by knowing the id.
     Join,
     /// Make another user a member.
@@ -48,6 +50,15 @@ pub struct Standing {
     pub author: bool,
     /// Whether the conversation is deleted, so that nobody may do anything in it.
     pub deleted: bool,
+    /// Whether it is a direct conversation of which one has blocked the other, so that both may only read it and delete
+    /// what they wrote.
+    pub blocked: bool,
+}
+
+/// The refusal of what one of two users has ended by blocking the other. It does not say which of them.
+#[must_use]
+pub fn blocked() -> Refusal {
+    Refusal::forbidden("You cannot write to this user.")
 }
 
 /// Returns whether the action is allowed. In conversations that can have more than two members, a service has the
@@ -55,8 +66,8 @@ pub struct Standing {
 #[must_use]
 pub fn allows(action: Action, standing: Standing) -> bool {
     use ConversationKind::{Direct, Group, Meetup, Room};
-    let Standing { kind, open, role, by, author, deleted } = standing;
-    if deleted || by == UserKind::Guest && kind != Room {
+    let Standing { kind, open, role, by, author, deleted, blocked } = standing;
+    if deleted || by == UserKind::Guest && kind != Room || blocked && !stays_when_blocked(action) {
         return false;
     }
     let membership = role;
@@ -65,7 +76,7 @@ pub fn allows(action: Action, standing: Standing) -> bool {
     let leads = role >= Some(Role::Admin);
     let owns = role == Some(Role::Owner);
     match action {
-        Action::Use => member,
+        Action::Use | Action::Send => member,
         Action::Join => match kind {
             Room => true,
             Group => open || by == UserKind::Service,
@@ -110,6 +121,26 @@ pub fn allows(action: Action, standing: Standing) -> bool {
     }
 }
 
+/// Whether an action stays allowed in a direct conversation of which one has blocked the other: what shows the other
+/// nothing new.
+fn stays_when_blocked(action: Action) -> bool {
+    match action {
+        Action::Use | Action::DeleteMessage => true,
+        Action::Send
+        | Action::Join
+        | Action::Add
+        | Action::Remove
+        | Action::Leave
+        | Action::Change
+        | Action::MakeAdmin
+        | Action::Edit
+        | Action::React
+        | Action::Pin
+        | Action::Delete
+        | Action::MentionAll => false,
+    }
+}
+
 /// Checks that an action is allowed. To a user who is not a member, the refusal reveals the existence of open
 /// conversations only, and to nobody that of a deleted one.
 ///
@@ -125,6 +156,9 @@ pub fn check(action: Action, standing: Standing, conversation: &ConversationId) 
         } else {
             Refusal::not_found("conversation", conversation)
         });
+    }
+    if allows(action, Standing { blocked: false, ..standing }) {
+        return Err(blocked());
     }
     Err(Refusal::new(
         Code::Forbidden,
@@ -151,7 +185,7 @@ mod tests {
     /// Each row says who may act, in the order `guest stranger member admin owner service`; the service is not a
     /// member, and `x` stands for an allowed action.
     fn row(kind: ConversationKind, open: bool, action: Action, author: bool) -> String {
-        let standing = |role, by| Standing { kind, open, role, by, author, deleted: false };
+        let standing = |role, by| Standing { kind, open, role, by, author, deleted: false, blocked: false };
         let actors = [
             standing(None, UserKind::Guest),
             standing(None, UserKind::Registered),
@@ -167,7 +201,7 @@ mod tests {
     fn the_table() {
         use Action as A;
         use ConversationKind::*;
-        // kind, open: Use, Join, Add, Remove, Leave, Change, MakeAdmin, Edit by another, by the author,
+        // kind, open: Use (and Send), Join, Add, Remove, Leave, Change, MakeAdmin, Edit by another, by the author,
         // DeleteMessage by another, by the author, Delete, MentionAll, React, Pin.
         let rows = [
             (
@@ -215,6 +249,7 @@ mod tests {
                 row(kind, open, A::Pin, false),
             ];
             assert_eq!(cells.join(" "), expected, "{kind:?} open={open}");
+            assert_eq!(row(kind, open, A::Send, false), row(kind, open, A::Use, false));
         }
     }
 
@@ -224,7 +259,7 @@ mod tests {
             [ConversationKind::Direct, ConversationKind::Group, ConversationKind::Meetup, ConversationKind::Room]
         {
             let (role, by) = (Some(Role::Member), UserKind::Guest);
-            let standing = Standing { kind, open: true, role, by, author: true, deleted: false };
+            let standing = Standing { kind, open: true, role, by, author: true, deleted: false, blocked: false };
             assert_eq!(allows(Action::Use, standing), kind == ConversationKind::Room);
             assert_eq!(allows(Action::Edit, standing), kind == ConversationKind::Room);
         }
@@ -234,9 +269,27 @@ mod tests {
     fn nobody_acts_in_a_deleted_conversation() {
         let (kind, id) = (ConversationKind::Group, ConversationId::trusted("c"));
         for (role, by) in [(Some(Role::Owner), UserKind::Registered), (None, UserKind::Service)] {
-            let standing = Standing { kind, open: true, role, by, author: true, deleted: true };
+            let standing = Standing { kind, open: true, role, by, author: true, deleted: true, blocked: false };
             let refused = check(Action::DeleteMessage, standing, &id);
             assert_eq!(refused, Err(Refusal::not_found("conversation", &id)));
         }
+    }
+
+    #[test]
+    fn where_one_has_blocked_the_other_both_read_and_delete_their_own() {
+        use Action as A;
+        let (kind, id) = (ConversationKind::Direct, ConversationId::trusted("c"));
+        let (role, by) = (Some(Role::Member), UserKind::Registered);
+        let standing = |author, blocked| Standing { kind, open: false, role, by, author, deleted: false, blocked };
+        let all = [A::Use, A::Send, A::Edit, A::DeleteMessage, A::React, A::Pin, A::MentionAll];
+        for action in all {
+            assert!(allows(action, standing(true, false)), "{action:?}");
+            let refused = check(action, standing(true, true), &id).map_err(|refusal| refusal.message);
+            match action {
+                A::Use | A::DeleteMessage => assert_eq!(refused, Ok(()), "{action:?}"),
+                _ => assert_eq!(refused, Err("You cannot write to this user.".to_owned()), "{action:?}"),
+            }
+        }
+        assert!(!allows(A::DeleteMessage, standing(false, true)), "nobody deletes what the other wrote");
     }
 }

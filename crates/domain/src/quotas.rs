@@ -1,5 +1,15 @@
 //! The quotas of users, as the operator configures them.
 
+/// Who may begin a direct conversation with a person, and add one to a group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Contact {
+    /// Everyone who has an account.
+    #[default]
+    Everyone,
+    /// Those who share a closed group or a meetup with the person.
+    Shared,
+}
+
 /// How much users may write and store. The limits of the model ([`limits`](crate::limits)) apply in any case.
 #[derive(Clone, Debug, Default)]
 pub struct Quotas {
@@ -10,6 +20,8 @@ pub struct Quotas {
     /// People whom a user may begin to write to in a day (UTC) without sharing a conversation with them; 0 for any
     /// number.
     pub direct_per_day: u32,
+    /// Who may begin a direct conversation with a person, and add one to a group.
+    pub contact: Contact,
     /// Bytes of files that a user may have; 0 for any number.
     pub user_file_bytes: u64,
     /// Bytes of files that all users may have together; 0 for any number.

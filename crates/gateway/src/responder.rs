@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use quintet_dialect::{Dialect, answer, refuse};
-use quintet_domain::{Outcome, Refusal, UserId};
+use quintet_domain::{Hidden, Outcome, Refusal, UserId};
 use quintet_service::{Refused, Service};
 
 use crate::connection::{Connection, Permit};
@@ -42,12 +42,17 @@ impl Responder {
 
     /// Sends an outcome as the answer.
     pub(crate) fn answer(self, outcome: &Outcome) {
-        self.answer_with(outcome, &mut Written::default());
+        self.answer_with(outcome, None, &mut Written::default());
     }
 
-    /// Sends an outcome as the answer. `written` saves writing a message's object again for its event.
-    pub(crate) fn answer_with(mut self, outcome: &Outcome, written: &mut Written) {
-        self.respond(outcome, written);
+    /// Sends an outcome as the answer. `written` saves writing a message's object again for its event; `hidden` is what the
+    /// user is not shown of others.
+    pub(crate) fn answer_with(mut self, outcome: &Outcome, hidden: Option<&Hidden>, written: &mut Written) {
+        match hidden.and_then(|hidden| hidden.reply(outcome.as_ref().ok()?)) {
+            // What is written for one user is not shown to others.
+            Some(shown) => self.respond(&Ok(shown), hidden, &mut Written::default()),
+            None => self.respond(outcome, hidden, written),
+        }
     }
 
     /// Sends a refusal as the answer.
@@ -60,7 +65,7 @@ impl Responder {
         self.answered = true;
     }
 
-    fn respond(&mut self, outcome: &Outcome, written: &mut Written) {
+    fn respond(&mut self, outcome: &Outcome, hidden: Option<&Hidden>, written: &mut Written) {
         self.answered = true;
         let readers = written.readers(self.service.bases(), self.connection.base);
         let shown = readers.outcome(outcome);
@@ -70,7 +75,8 @@ impl Responder {
         }
         let answer = match (self.dialect, outcome) {
             (Some(dialect), outcome) => {
-                let online = |user: &UserId| self.service.presence().is_online(user);
+                let shows = |user: &UserId| hidden.is_none_or(|hidden| !hidden.hides(user));
+                let online = |user: &UserId| shows(user) && self.service.presence().is_online(user);
                 answer(dialect, &self.name, outcome, &online, texts)
             }
             (None, Err(refusal)) => refuse(None, &self.name, refusal),
@@ -87,7 +93,7 @@ impl Responder {
 impl Drop for Responder {
     fn drop(&mut self) {
         if !self.answered {
-            self.respond(&Err(Refusal::internal()), &mut Written::default());
+            self.respond(&Err(Refusal::internal()), None, &mut Written::default());
         }
     }
 }

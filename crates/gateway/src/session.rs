@@ -296,6 +296,7 @@ async fn submit(
         | WriteCommand::Deliver(_)
         | WriteCommand::Leave { .. }
         | WriteCommand::Configure { .. }
+        | WriteCommand::Block { .. }
         | WriteCommand::CreateRoom { .. } => Completion::Answer { guest_secret },
     };
     let pending = PendingCommand { responder, user: identity.user.id.clone(), completion };
@@ -318,9 +319,10 @@ async fn submit_local(
     if let Err(refusal) = gateway.0.service.may_ask(&actor, &command) {
         return responder.refuse(refusal);
     }
-    let completion = Completion::Local(command);
+    let completion = Completion::Local(command.clone());
+    let user = actor.user.clone();
     let submission = gateway.0.pending_commands.add(PendingCommand { responder, user: actor.user, completion });
-    let submitted = gateway.0.service.barrier(submission.ticket()).await;
+    let submitted = gateway.0.service.barrier(&user, &command, submission.ticket()).await;
     submission.finish(submitted);
 }
 

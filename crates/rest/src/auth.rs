@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use quintet_dialect::Dialect;
-use quintet_domain::{Code, Refusal};
+use quintet_domain::{Code, Hidden, Refusal};
 use quintet_service::{Login, NewAccount, Service};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -52,7 +52,7 @@ pub(crate) async fn register(
     let (email, password) = (Some(email), Some(password));
     let new = NewAccount { username, email, password, name, avatar, invitation, ..NewAccount::default() };
     let session = service.register(new, address).await?;
-    Ok((StatusCode::CREATED, Json(Views(&service).session(&session))))
+    Ok((StatusCode::CREATED, Json(Views(&service, &Hidden::Nobody).session(&session))))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -110,7 +110,7 @@ pub(crate) async fn log_in(
     ClientIp(address): ClientIp,
     Body(credentials): Body<Credentials>,
 ) -> Answer<Json<Session>> {
-    Ok(Json(Views(&service).session(&credentials.log_in(&service, address, None).await?)))
+    Ok(Json(Views(&service, &Hidden::Nobody).session(&credentials.log_in(&service, address, None).await?)))
 }
 
 /// Returns a new token to a user who has a valid token that this server issued.
@@ -130,7 +130,7 @@ pub(crate) async fn refresh(
 ) -> Answer<WithCookie<Json<Session>>> {
     let owner = person.owner(address)?;
     let session = service.refresh(owner.account, owner.credential, owner.dialect.as_deref())?;
-    Ok(replaced(&session, Json(Views(&service).session(&session))))
+    Ok(replaced(&session, Json(Views(&service, &Hidden::Nobody).session(&session))))
 }
 
 /// Invalidates all tokens of the caller and closes its connections.

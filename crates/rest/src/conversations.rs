@@ -20,11 +20,11 @@ use crate::views::{Conversation, Page, Views, given_roles, made_kinds};
 /// Converts a conversation of the caller.
 async fn shown(
     service: &Service,
-    caller: UserId,
+    caller: &AuthUser,
     conversation: &quintet_domain::Conversation,
 ) -> Result<Conversation, Refusal> {
-    let own = service.own_reactions(caller, conversation.last_message.as_ref()).await?;
-    Ok(Views(service).conversation(conversation, &own))
+    let own = service.own_reactions(caller.id(), conversation.last_message.as_ref()).await?;
+    Ok(Views(service, caller.hidden()).conversation(conversation, &own))
 }
 
 /// Lists the caller's conversations, newest activity first.
@@ -41,7 +41,7 @@ pub(crate) async fn list(
     let found = service.conversations(caller.id(), query.cursor, limit).await?;
     let newest = found.items.iter().filter_map(|item| item.last_message.as_ref());
     let own = service.own_reactions(caller.id(), newest).await?;
-    let views = Views(&service);
+    let views = Views(&service, caller.hidden());
     Ok(long_answer(|| Page::of(found, |item| views.conversation(item, &own))))
 }
 
@@ -91,7 +91,7 @@ pub(crate) async fn create(
     let wanted = ConversationInput { kind, name, description, metadata, members, owner, open };
     let (conversation, new) = service.create_conversation(caller.actor(), wanted).await?;
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, Json(shown(&service, caller.id(), &conversation).await?)))
+    Ok((status, Json(shown(&service, &caller, &conversation).await?)))
 }
 
 /// Returns a conversation of the caller.
@@ -106,7 +106,7 @@ pub(crate) async fn get(
     Id(id): Id<ConversationId>,
 ) -> Answer<Json<Conversation>> {
     let conversation = service.conversation(caller.id(), id).await?;
-    Ok(Json(shown(&service, caller.id(), &conversation).await?))
+    Ok(Json(shown(&service, &caller, &conversation).await?))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -135,7 +135,7 @@ pub(crate) async fn change(
     let metadata = new_metadata(metadata, CONVERSATION_METADATA_BYTES_MAX)?;
     let patch = ConversationChange { name: input.name, open: input.open, metadata };
     let conversation = service.change_conversation(caller.actor(), id, patch).await?;
-    Ok(Json(shown(&service, caller.id(), &conversation).await?))
+    Ok(Json(shown(&service, &caller, &conversation).await?))
 }
 
 /// Deletes a group or room for all members, or hides a direct conversation from the caller.
@@ -188,7 +188,7 @@ pub(crate) async fn add_member(
     let joined = service.add_member(caller.actor(), id, user, role).await?;
     let conversation = service.conversation(caller.id(), joined.conversation.id.clone()).await?;
     let status = if joined.new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, Json(shown(&service, caller.id(), &conversation).await?)))
+    Ok((status, Json(shown(&service, &caller, &conversation).await?)))
 }
 
 /// Removes a member, or leaves the conversation.

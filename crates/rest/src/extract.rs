@@ -11,7 +11,7 @@ use http::StatusCode;
 use http::request::Parts;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use quintet_domain::limits::{HEAVY_READ_COST, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
-use quintet_domain::{Code, Links, Refusal, Scopes, UserId};
+use quintet_domain::{Code, Hidden, Links, Refusal, Scopes, UserId};
 use quintet_input::authorization::bearer;
 use quintet_input::json;
 use quintet_service::{
@@ -36,8 +36,8 @@ pub(crate) const BODY_WITHIN: Duration = Duration::from_secs(30);
 pub struct ClientAddress(pub IpAddr);
 
 /// The authenticated caller: its account, the dialect in its token, its credential, how links are written for clients of
-/// existing back ends at its address, and what its key is good for. A person has a credential and no key, a service has a
-/// key.
+/// existing back ends at its address, what its key is good for, and what it is not shown of those who have blocked it. A
+/// person has a credential and no key, a service has a key.
 ///
 /// Verified and counted against the rate once per request.
 #[derive(Clone, Debug)]
@@ -47,6 +47,7 @@ pub(crate) struct AuthUser(
     pub(crate) Option<Credential>,
     pub(crate) Links,
     pub(crate) Option<Scopes>,
+    pub(crate) Hidden,
 );
 
 impl AuthUser {
@@ -57,6 +58,11 @@ impl AuthUser {
     /// Returns how links are written for the caller, where its client is one of an existing back end.
     pub(crate) fn links(&self) -> &Links {
         &self.3
+    }
+
+    /// Returns what the caller is not shown of those who have blocked it.
+    pub(crate) fn hidden(&self) -> &Hidden {
+        &self.5
     }
 
     /// Returns the party that pays for the caller's reads, and the user as whom they run.
@@ -143,15 +149,15 @@ impl AuthUser {
                     // A service belongs to the operator and acts for many users, and so it has no rate.
                     Some(ServiceAccount { account, scopes }) => {
                         let links = links(parts, service, Some(&account.user.id))?;
-                        Self(account, None, None, links, Some(scopes))
+                        Self(account, None, None, links, Some(scopes), Hidden::Nobody)
                     }
-                    None => rated(parts, service, service.verify(&token).await?)?,
+                    None => rated(parts, service, service.verify(&token).await?).await?,
                 }
             }
             None => {
                 let Some(cookie) = parts.extensions.get::<CookieToken>().cloned() else { return Ok(None) };
                 let Some(verified) = service.verify_cookie(&cookie).await? else { return Ok(None) };
-                rated(parts, service, verified)?
+                rated(parts, service, verified).await?
             }
         };
         parts.extensions.insert(caller.clone());
@@ -160,14 +166,15 @@ impl AuthUser {
 }
 
 /// Counts a request against the rate of its user, and returns the user as the caller.
-fn rated(parts: &Parts, service: &Service, verified: Verified) -> Result<AuthUser, Refusal> {
+async fn rated(parts: &Parts, service: &Service, verified: Verified) -> Result<AuthUser, Refusal> {
     let user = verified.account.user.id.clone();
     match parts.method.is_safe() {
         true => service.rates().read(user.clone(), 1)?,
         false => service.rates().change(user.clone())?,
     }
     let links = links(parts, service, Some(&user))?;
-    Ok(AuthUser(verified.account, verified.dialect, Some(verified.credential), links, None))
+    let hidden = service.hidden_from(&verified.account).await?;
+    Ok(AuthUser(verified.account, verified.dialect, Some(verified.credential), links, None, hidden))
 }
 
 /// Serialises an answer that may be long, while the thread's other tasks are moved to another thread.

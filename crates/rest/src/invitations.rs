@@ -105,13 +105,13 @@ fn places(conversations: &[std::sync::Arc<quintet_domain::ConversationRef>]) -> 
     conversations.iter().map(place).collect()
 }
 
-fn view(service: &Service, made: &quintet_domain::Invitation, code: Option<String>) -> Invitation {
+fn view(views: &Views<'_>, made: &quintet_domain::Invitation, code: Option<String>) -> Invitation {
     Invitation {
         id: made.id.clone(),
         code,
         admits: made.admits,
         conversations: places(&made.conversations),
-        made_by: made.made_by.as_ref().map(|user| Views(service).user(user)),
+        made_by: made.made_by.as_ref().map(|user| views.user(user)),
         created_at: Moment(made.created_at),
         expires_at: made.bounds.expires_at.map(Moment),
         uses_max: made.bounds.uses_max,
@@ -141,7 +141,7 @@ pub(crate) async fn list(
     let limit = query.limit()?;
     let of = if caller.0.user.is_service() { None } else { Some(caller.id()) };
     let found = service.invitations(caller.reads().0, of, query.cursor, limit).await?;
-    Ok(Json(Page::of(found, |made| view(&service, made, None))))
+    Ok(Json(Page::of(found, |made| view(&Views(&service, caller.hidden()), made, None))))
 }
 
 /// Makes an invitation to the server, by which people may register. For services.
@@ -161,7 +161,7 @@ pub(crate) async fn make(
     let bounds = bounds(input.uses_max, input.expires_at)?;
     let new = NewInvitation { admits: true, conversations: conversations?, bounds };
     let (code, made) = service.invite(Some(caller.actor()), new).await?;
-    Ok((StatusCode::CREATED, Json(view(&service, &made, Some(code)))))
+    Ok((StatusCode::CREATED, Json(view(&Views(&service, caller.hidden()), &made, Some(code)))))
 }
 
 /// Makes a link into a group, for people who have an account. Whoever may add members may make one; the link is good only
@@ -180,7 +180,7 @@ pub(crate) async fn make_for_group(
     let bounds = bounds(input.uses_max, input.expires_at)?;
     let new = NewInvitation { admits: false, conversations: vec![id], bounds };
     let (code, made) = service.invite(Some(caller.actor()), new).await?;
-    Ok((StatusCode::CREATED, Json(view(&service, &made, Some(code)))))
+    Ok((StatusCode::CREATED, Json(view(&Views(&service, caller.hidden()), &made, Some(code)))))
 }
 
 /// Revokes an invitation: one's own, one into a group to which the caller may add members, or, for services, any.

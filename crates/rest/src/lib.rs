@@ -9,6 +9,7 @@
 mod app;
 mod auth;
 mod avatars;
+mod blocks;
 mod caching;
 mod compat;
 mod conversations;

@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use quintet_domain::Refusal;
 use quintet_domain::limits::METADATA_BYTES_MAX;
+use quintet_domain::{Hidden, Refusal};
 use quintet_service::{ProfileChange, Service};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -22,7 +22,7 @@ use crate::views::{Own, Session, Views};
     responses((status = 200, description = "The account", body = Own))
 )]
 pub(crate) async fn get(State(service): State<Service>, caller: AuthUser) -> Json<Own> {
-    Json(Views(&service).own(&caller.0))
+    Json(Views(&service, &Hidden::Nobody).own(&caller.0))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -81,7 +81,7 @@ pub(crate) async fn change(
     let OwnPatch { username, email, name, avatar, metadata, current_password } = input;
     let change = ProfilePatch { username, email, name, avatar, metadata }.change()?;
     let account = service.change_own_profile(&person.owner(address)?, change, current_password).await?;
-    Ok(Json(Views(&service).own(&account)))
+    Ok(Json(Views(&service, &Hidden::Nobody).own(&account)))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -105,7 +105,7 @@ pub(crate) async fn change_password(
 ) -> Answer<WithCookie<Json<Session>>> {
     let PasswordChange { current_password, new_password } = input;
     let session = service.change_own_password(&person.owner(address)?, current_password, new_password).await?;
-    Ok(replaced(&session, Json(Views(&service).session(&session))))
+    Ok(replaced(&session, Json(Views(&service, &Hidden::Nobody).session(&session))))
 }
 
 #[derive(Deserialize, ToSchema)]

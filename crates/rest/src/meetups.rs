@@ -39,7 +39,7 @@ pub(crate) async fn list(
 ) -> Answer<Response> {
     let limit = page_limit(query.limit)?;
     let found = service.meetups(caller.id(), query.current, query.cursor, limit).await?;
-    let views = Views(&service);
+    let views = Views(&service, caller.hidden());
     Ok(long_answer(|| Page::of(found, |meetup| views.meetup(meetup))))
 }
 
@@ -78,7 +78,7 @@ pub(crate) async fn create(
         capacity: input.capacity,
     };
     let meetup = service.create_meetup(caller.actor(), wanted).await?;
-    Ok((StatusCode::CREATED, Json(Views(&service).meetup(&meetup))))
+    Ok((StatusCode::CREATED, Json(Views(&service, caller.hidden()).meetup(&meetup))))
 }
 
 /// Returns a meetup.
@@ -92,7 +92,7 @@ pub(crate) async fn get(
     Id(id): Id<MeetupId>,
 ) -> Answer<Json<Meetup>> {
     let meetup = service.meetup(caller.id(), id).await?;
-    Ok(Json(Views(&service).meetup(&meetup)))
+    Ok(Json(Views(&service, caller.hidden()).meetup(&meetup)))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -134,7 +134,7 @@ pub(crate) async fn change(
         status: status.transpose()?,
     };
     let meetup = service.change_meetup(caller.actor(), id, patch).await?;
-    Ok(Json(Views(&service).meetup(&meetup)))
+    Ok(Json(Views(&service, caller.hidden()).meetup(&meetup)))
 }
 
 /// Deletes a meetup of the caller, with its conversation.
@@ -163,7 +163,7 @@ pub(crate) async fn request(
     Id(id): Id<MeetupId>,
 ) -> Answer<(StatusCode, Json<Meetup>)> {
     let meetup = service.request_meetup(caller.actor(), id).await?;
-    Ok((StatusCode::CREATED, Json(Views(&service).meetup(&meetup))))
+    Ok((StatusCode::CREATED, Json(Views(&service, caller.hidden()).meetup(&meetup))))
 }
 
 /// Accepts a request to take part.
@@ -201,7 +201,7 @@ async fn decide(
     accept: bool,
 ) -> Answer<Json<Meetup>> {
     let meetup = service.decide_request(caller.actor(), id, user, accept).await?;
-    Ok(Json(Views(service).meetup(&meetup)))
+    Ok(Json(Views(service, caller.hidden()).meetup(&meetup)))
 }
 
 /// Removes a participant, or leaves the meetup.
@@ -216,5 +216,5 @@ pub(crate) async fn remove_participant(
     Ids(id, user): Ids<MeetupId, UserId>,
 ) -> Answer<Json<Meetup>> {
     let meetup = service.remove_participant(caller.actor(), id, user).await?;
-    Ok(Json(Views(&service).meetup(&meetup)))
+    Ok(Json(Views(&service, caller.hidden()).meetup(&meetup)))
 }

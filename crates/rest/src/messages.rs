@@ -72,7 +72,7 @@ pub(crate) async fn list(
     };
     let next = edge.filter(|_| found.more).map(|message| message.sequence);
     let own = service.own_reactions(caller.id(), &found.items).await?;
-    Ok(Json(Views(&service).messages(&found, next, &own)))
+    Ok(Json(Views(&service, caller.hidden()).messages(&found, next, &own)))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -180,7 +180,7 @@ pub(crate) async fn send(
     let sent = service.send(caller.actor(), text).await?;
     let own = service.own_reactions(caller.id(), [&sent.message]).await?;
     let status = if sent.repeated { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, Json(Views(&service).message(&sent.message, &own))))
+    Ok((status, Json(Views(&service, caller.hidden()).message(&sent.message, &own))))
 }
 
 /// Reads a message.
@@ -195,7 +195,7 @@ pub(crate) async fn get(
 ) -> Answer<Json<Message>> {
     let message = service.message(caller.id(), id).await?;
     let own = service.own_reactions(caller.id(), [&message]).await?;
-    Ok(Json(Views(&service).message(&message, &own)))
+    Ok(Json(Views(&service, caller.hidden()).message(&message, &own)))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -227,7 +227,7 @@ pub(crate) async fn edit(
     let details = Given { metadata, mentions, mention_all, ..Given::default() }.edited()?;
     let message = service.edit_message(caller.actor(), id, content, details).await?;
     let own = service.own_reactions(caller.id(), [&message]).await?;
-    Ok(Json(Views(&service).message(&message, &own)))
+    Ok(Json(Views(&service, caller.hidden()).message(&message, &own)))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -254,7 +254,7 @@ pub(crate) async fn thread(
     let limit = page_limit(query.limit)?;
     let found = service.thread(caller.id(), id, query.before.unwrap_or(u64::MAX), limit).await?;
     let own = service.own_reactions(caller.id(), found.replies.iter().chain([&found.root])).await?;
-    Ok(Json(Views(&service).thread(&found, &own)))
+    Ok(Json(Views(&service, caller.hidden()).thread(&found, &own)))
 }
 
 /// Deletes a message. Its sequence number stays, its content is removed.

@@ -163,7 +163,7 @@ pub(crate) async fn pins(
     let found = service.pins(caller.id(), id).await?;
     let own = service.own_reactions(caller.id(), found.iter().map(|pinned| &pinned.message)).await?;
     let view = |PinnedMessage { message, by, at }: PinnedMessage| PinnedView {
-        message: Views(&service).message(&message, &own),
+        message: Views(&service, caller.hidden()).message(&message, &own),
         by: by.to_string(),
         at: Moment(at),
     };

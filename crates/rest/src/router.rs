@@ -25,7 +25,7 @@ use crate::extract::Anonymous;
 use crate::openapi::{self, ApiDocument};
 use crate::permit::ReadPermit;
 use crate::{
-    auth, avatars, caching, compat, conversations, files, invitations, me, meetups, messages, notifications,
+    auth, avatars, blocks, caching, compat, conversations, files, invitations, me, meetups, messages, notifications,
     operations, push, reactions, rooms, search, server, settings, users, webhooks,
 };
 
@@ -54,6 +54,8 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .routes(routes!(me::change_password))
         .routes(routes!(push::key))
         .routes(routes!(push::list, push::subscribe, push::unsubscribe))
+        .routes(routes!(blocks::list))
+        .routes(routes!(blocks::block, blocks::unblock))
         .routes(routes!(users::list, users::make))
         .routes(routes!(users::get, users::change, users::erase))
         .routes(routes!(conversations::list, conversations::create))

@@ -84,6 +84,6 @@ pub(crate) async fn messages(
     let (search, limit) = (query.search()?, page_limit(query.limit)?);
     let found = service.search_messages(caller.id(), search, query.cursor, limit).await?;
     let own = service.own_reactions(caller.id(), &found.items).await?;
-    let views = Views(&service);
+    let views = Views(&service, caller.hidden());
     Ok(long_answer(|| Page::of(found, |message| views.message(message, &own))))
 }

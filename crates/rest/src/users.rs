@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use quintet_domain::UserId;
 use quintet_domain::limits::METADATA_BYTES_MAX;
+use quintet_domain::{Hidden, UserId};
 use quintet_service::{NewAccount, Reserved, Service};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -44,7 +44,7 @@ pub(crate) async fn list(
     Query(search): Query<Search>,
 ) -> Answer<Response> {
     let found = service.users(caller.id(), search.q, search.cursor, page_limit(search.limit)?).await?;
-    let views = Views(&service);
+    let views = Views(&service, caller.hidden());
     Ok(long_answer(|| Page::of(found, |user| views.user(user))))
 }
 
@@ -55,7 +55,7 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn get(State(service): State<Service>, caller: AuthUser, Id(id): Id<UserId>) -> Answer<Json<Profile>> {
     let (user, metadata) = service.profile(caller.id().into(), &id).await?;
-    Ok(Json(Views(&service).profile(&user, metadata.as_ref())))
+    Ok(Json(Views(&service, caller.hidden()).profile(&user, metadata.as_ref())))
 }
 
 /// A user to create on behalf of another backend.
@@ -91,7 +91,7 @@ pub(crate) async fn make(
     let reserved = Reserved::Numbered;
     let new = NewAccount { id, username, email, password, name, avatar, metadata, reserved, ..NewAccount::default() };
     let account = service.make_user(new).await?;
-    Ok((StatusCode::CREATED, Json(Views(&service).own(&account))))
+    Ok((StatusCode::CREATED, Json(Views(&service, &Hidden::Nobody).own(&account))))
 }
 
 /// Changes a user's profile. Absent fields are not changed. For services.
@@ -107,7 +107,7 @@ pub(crate) async fn change(
     Body(input): Body<ProfilePatch>,
 ) -> Answer<Json<Own>> {
     let account = service.change_user(id, input.change()?).await?;
-    Ok(Json(Views(&service).own(&account)))
+    Ok(Json(Views(&service, &Hidden::Nobody).own(&account)))
 }
 
 /// Erases a user, as the user itself could. For services.

@@ -2,7 +2,7 @@
 //!
 //! What must stay true: the OpenAPI document is made from these types, and the answers are serialised from them.
 
-use quintet_domain::{ConversationKind, MeetupStatus, MessageKind, Metadata, Role, UserId};
+use quintet_domain::{ConversationKind, Hidden, MeetupStatus, MessageKind, Metadata, Role, UserId};
 use quintet_service::{Account, OwnReactions, Service, Uploaded};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -308,18 +308,20 @@ impl<T: ToSchema> Page<T> {
     }
 }
 
-/// Converts the service's types to resources, and looks up who is online.
-pub(crate) struct Views<'s>(pub(crate) &'s Service);
+/// Converts the service's types to resources for one caller, and looks up who is online. The second says what the caller
+/// is not shown of those who have blocked it.
+pub(crate) struct Views<'s>(pub(crate) &'s Service, pub(crate) &'s Hidden);
 
 impl Views<'_> {
     pub(crate) fn user(&self, user: &quintet_domain::User) -> User {
+        let hides = self.1.hides(&user.id);
         User {
             id: user.id.to_string(),
             username: user.username.clone(),
             name: user.name.clone(),
             avatar: user.avatar.clone(),
-            online: self.0.presence().is_online(&user.id),
-            last_seen: user.last_seen.map(Moment),
+            online: !hides && self.0.presence().is_online(&user.id),
+            last_seen: user.last_seen.filter(|_| !hides).map(Moment),
             created_at: Moment(user.created_at),
             guest: user.is_guest(),
             service: user.is_service(),
@@ -384,7 +386,7 @@ impl Views<'_> {
             user: self.user(&member.user),
             role: Role::as_str(member.role),
             joined_at: Moment(member.joined_at),
-            read_sequence: member.read_sequence,
+            read_sequence: if self.1.hides(&member.user.id) { 0 } else { member.read_sequence },
         }
     }
 

@@ -4,7 +4,7 @@
 //! as its own settings of a conversation, is told to no webhook.
 
 use quintet_domain::{
-    ConversationId, ConversationKind, ConversationRef, Departure, Event, Overview, UserId, WebhookKind,
+    ConversationId, ConversationKind, ConversationRef, Departure, Event, Hidden, Overview, UserId, WebhookKind,
 };
 use quintet_service::{Address, Base, OwnReactions, Service, Told};
 use serde::Serialize;
@@ -139,7 +139,7 @@ pub fn event_data(service: &Service, told: &Told) -> Option<EventData> {
     let event = &told.entry.event;
     let linked = links.event(event, |message| links.message(message));
     let event = linked.as_ref().unwrap_or(event);
-    let (kind, about, data) = words(&Views(service), told, event)?;
+    let (kind, about, data) = words(&Views(service, &Hidden::Nobody), told, event)?;
     let is_personal = match &about {
         Some(about) => about.kind == ConversationKind::Direct,
         None => kind == WebhookKind::NotificationCreated,
@@ -234,7 +234,10 @@ fn words<'e>(
         // Announcements of changes that follow.
         Event::ConversationAppeared { .. } | Event::DeletionAnnounced { .. } => return None,
         // Matters of one user alone, and of its sessions.
-        Event::ConversationHidden { .. } | Event::SettingsChanged { .. } | Event::Revoked { .. } => return None,
+        Event::ConversationHidden { .. }
+        | Event::SettingsChanged { .. }
+        | Event::BlocksChanged { .. }
+        | Event::Revoked { .. } => return None,
         // No part of the log.
         Event::MessagesDelivered { .. }
         | Event::Typing { .. }

@@ -18,7 +18,7 @@ use crate::log::Change;
 use crate::members::{self, actor_with_profile};
 use crate::rows::{ConversationHead, ConversationRow, MemberRow, UserRow};
 use crate::transaction::{About, ActingUser, Transaction};
-use crate::{ConversationKey, RuleResult, UserKey, guest_proof, overviews, reach};
+use crate::{ConversationKey, RuleResult, UserKey, blocks, guest_proof, overviews, reach};
 
 /// Finds or creates the direct conversation of two users. Returns it, and whether it is new.
 pub(crate) fn direct(
@@ -38,6 +38,8 @@ pub(crate) fn direct(
     if let Some(found) = tx.direct_conversation((first.key, second.key))? {
         return Ok((found, false));
     }
+    blocks::may_begin(tx, user, &other)?;
+    reach::may_begin(tx, user, &other)?;
     reach::begin_direct(tx, user, &other)?;
     let reference = ConversationRef {
         id: ConversationId::trusted(&tx.new_id()),
@@ -77,6 +79,7 @@ fn new_row(tx: &Transaction<'_>, reference: ConversationRef, open: bool, owner: 
         owner,
         owner_secret: None,
         pair: None,
+        blocked: false,
         made_by_guest: false,
         empty_since: None,
         created_at: tx.now,
@@ -169,6 +172,10 @@ pub(crate) fn create(tx: &mut Transaction<'_>, write: CreateConversation) -> Rul
         added.push(ActingUser::plain(tx.registered(id)?));
     }
     let others: BTreeSet<UserKey> = added.iter().map(|member| member.key).filter(|key| *key != user.key).collect();
+    let people: Vec<UserKey> = others.iter().copied().collect();
+    blocks::may_add(tx, &maker, &people)?;
+    blocks::may_add(tx, &user, &people)?;
+    reach::may_add(tx, &maker, &people)?;
     reach::add_people(tx, &maker, others.len())?;
     // Notifying each member of each other's join costs the square of their number, so that members of very large
     // conversations are not notified of it: they are told of the conversation alone, as its first members.

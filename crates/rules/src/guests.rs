@@ -93,6 +93,8 @@ fn new_guest(tx: &Transaction<'_>, id: &UserId, profile: &Profile) -> UserRow {
         token_generation: 0,
         tokens_from_s: 0,
         disabled: false,
+        is_blocked: false,
+        blocks_position: None,
         erased: false,
         erasing: None,
         picture: None,

@@ -136,6 +136,7 @@ pub(crate) fn weight(event: &Event) -> u64 {
         Event::MessagesRead { messages, .. } | Event::MessagesDelivered { messages, .. } => {
             messages.len() * ID_BYTES + ENVELOPE_BYTES
         }
+        Event::BlocksChanged { blocked, .. } => blocked.len() * ID_BYTES + ENVELOPE_BYTES,
         Event::MemberJoined { user, .. } => optional_bytes(user.avatar.as_deref()) + ENVELOPE_BYTES,
         Event::Notified { notification, .. } => {
             json_bytes(&notification.title) + json_bytes(&notification.message) + ENVELOPE_BYTES

@@ -7,6 +7,7 @@
 //! or it changes rows and records changes; no client learns of either before the store has committed.
 
 mod access;
+mod blocks;
 mod cache;
 mod conversations;
 mod deliveries;
@@ -71,6 +72,8 @@ pub fn apply(tx: &mut Transaction<'_>, write: Write) -> RuleResult<Written> {
         Write::NoteDelivery(write) => Written::NoteDelivery(deliveries::note(tx, &write)?),
         Write::SaveDeliveries(_) => Written::SaveDeliveries(deliveries::save(tx)?),
         Write::ChangeSettings(write) => Written::ChangeSettings(settings::change(tx, &write)?),
+        Write::SetBlock(write) => Written::SetBlock(blocks::set(tx, &write)?),
+        Write::MayType(write) => Written::MayType(blocks::may_type(tx, &write)?),
         Write::Barrier(_) => Written::Barrier(tx.position()),
         Write::JoinConversation(write) => Written::JoinConversation(members::join(tx, &write)?),
         Write::LeaveConversation(write) => Written::LeaveConversation(members::leave(tx, &write)?),
@@ -129,7 +132,7 @@ pub fn apply(tx: &mut Transaction<'_>, write: Write) -> RuleResult<Written> {
 pub fn refuses_before_writing(write: &Write) -> bool {
     match write {
         Write::SendMessage(write) => matches!(write.text.target, quintet_domain::Target::Conversation(_)),
-        Write::NoteDelivery(_) | Write::Barrier(_) => true,
+        Write::NoteDelivery(_) | Write::MayType(_) | Write::Barrier(_) => true,
         // A savepoint costs time and is always right: a new kind of write has one until somebody looks at it.
         _ => false,
     }

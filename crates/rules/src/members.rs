@@ -17,7 +17,7 @@ use crate::log::Change;
 use crate::ownership::owns;
 use crate::rows::{ConversationHead, ConversationRow, MemberFilter, MemberRow, MemberSettings, UserCounts};
 use crate::transaction::{About, ActingUser, Transaction};
-use crate::{RuleResult, UserKey, guests, message_views, overviews, reach};
+use crate::{RuleResult, UserKey, blocks, guests, message_views, overviews, reach};
 
 /// The actor's row. A guest's row is created, or updated to the profile that the guest sent.
 pub(crate) fn actor_with_profile(tx: &mut Transaction<'_>, actor: &Actor, profile: &Profile) -> RuleResult<ActingUser> {
@@ -80,6 +80,8 @@ pub(crate) fn add(tx: &mut Transaction<'_>, write: &AddMember) -> RuleResult<Joi
         }
         None => {
             tx.check(Action::Add, &conversation, &by, false)?;
+            blocks::may_add(tx, &by, &[user.key])?;
+            reach::may_add(tx, &by, &[user.key])?;
             reach::add_people(tx, &by, 1)?;
             insert(tx, Some(actor), &mut conversation, &user, role)?;
         }

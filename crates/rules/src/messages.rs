@@ -53,7 +53,7 @@ pub(crate) fn send(tx: &mut Transaction<'_>, write: SendMessage) -> RuleResult<S
         Target::Conversation(id) => tx.conversation(id)?,
         Target::Direct(recipient) => conversations::direct(tx, &actor, &sender, recipient)?.0,
     };
-    tx.check(Action::Use, &conversation, &sender, true)?;
+    tx.check(Action::Send, &conversation, &sender, true)?;
     if let Some(first) = first_result(tx, &conversation, &sender, &text)? {
         return Ok(Sent { message: first, repeated: true });
     }

@@ -18,6 +18,7 @@ pub fn standing(conversation: &ConversationRow, user: &UserRow, member: Option<&
         by: user.user.kind,
         author,
         deleted: conversation.deleted_at.is_some(),
+        blocked: conversation.blocked,
     }
 }
 

@@ -1,14 +1,15 @@
-//! Daily limits on how many people a user adds to conversations and begins to write to.
+//! Whom a user reaches: who may begin to write to whom and add whom, and daily limits on how many people that are.
 //!
-//! What must stay true: a refusal costs rows of the user's budget, so that limits cannot be probed for free.
+//! What must stay true: a refusal costs rows of the user's budget, so that limits cannot be probed for free; existing
+//! conversations go on, whatever the operator sets.
 
 use quintet_domain::limits::SHARED_LOOKED_AT_MAX;
-use quintet_domain::{Code, Refusal, Timestamp};
+use quintet_domain::{Code, Contact, Refusal, Timestamp};
 
-use crate::RuleResult;
 use crate::ledger::Cost;
 use crate::rows::UserRow;
 use crate::transaction::Transaction;
+use crate::{RuleResult, UserKey};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// The number of rows that a refusal is charged, because checking costs as much as writing some rows.
@@ -52,8 +53,39 @@ fn within(tx: &mut Transaction<'_>, count: i64, most: u32, what: &str) -> RuleRe
     Err(Refusal { retry_after_ms: Some(wait), ..Refusal::new(Code::RateLimited, what) }.into())
 }
 
-/// Whether two users are members of the same conversation. Open conversations do not count, because anybody can join
-/// them. Searches the newest conversations of the user who has fewer, at most [`SHARED_LOOKED_AT_MAX`].
+/// Refuses a user to begin to write to a person whom only those may reach who share a closed group or a meetup with it.
+pub(crate) fn may_begin(tx: &mut Transaction<'_>, by: &UserRow, other: &UserRow) -> RuleResult<()> {
+    let contact = tx.quotas().contact;
+    match contact {
+        Contact::Everyone => Ok(()),
+        Contact::Shared if by.user.is_service() || other.user.is_service() || share_one(tx, by, other)? => Ok(()),
+        Contact::Shared => {
+            tx.charge(Cost::Rows, REFUSED_ROWS);
+            let why = "You can only begin to write to people with whom you share a closed group or a meetup.";
+            Err(Refusal::forbidden(why).into())
+        }
+    }
+}
+
+/// Refuses a user to add people whom only those may reach who share a closed group or a meetup with them. It names nobody.
+pub(crate) fn may_add(tx: &mut Transaction<'_>, by: &UserRow, people: &[UserKey]) -> RuleResult<()> {
+    if tx.quotas().contact == Contact::Everyone || by.user.is_service() {
+        return Ok(());
+    }
+    for key in people {
+        let other = tx.user_by_key(*key)?;
+        tx.charge(Cost::Rows, 1);
+        if !other.user.is_service() && !share_one(tx, by, &other)? {
+            tx.charge(Cost::Rows, REFUSED_ROWS);
+            let why = "You can only add people with whom you share a closed group or a meetup.";
+            return Err(Refusal::forbidden(why).into());
+        }
+    }
+    Ok(())
+}
+
+/// Whether two users are members of the same closed group or meetup. Open conversations do not count, because anybody can
+/// join them, and neither does a direct one, which one of them may have begun alone. Searches the newest conversations of the user who has fewer, at most [`SHARED_LOOKED_AT_MAX`].
 fn share_one(tx: &mut Transaction<'_>, user: &UserRow, other: &UserRow) -> RuleResult<bool> {
     let details = tx.user_details();
     let (own, others) = (details.user_counts(user.key)?.conversations, details.user_counts(other.key)?.conversations);

@@ -11,8 +11,8 @@ use quintet_domain::{Actor, Audience, Entry, Environment, Quotas, Refusal, Times
 use crate::ledger::{Cost, Ledger, Payer, Payers, weight};
 use crate::log::Change;
 use crate::rows::{
-    ConversationRow, DetailRows, FileRows, GuestRows, InvitationRows, LogRows, LoggedChange, MeetupRows, MemberRows,
-    MessageRows,
+    BlockRows, ConversationRow, DetailRows, FileRows, GuestRows, InvitationRows, LogRows, LoggedChange, MeetupRows,
+    MemberRows, MessageRows,
 };
 use crate::rows::{NotificationRows, PushRows, ReactionRows, Rows, UserRow, UserRows, WebhookRows};
 use crate::unsaved_deliveries::UnsavedDeliveries;
@@ -202,6 +202,11 @@ impl<'t> Transaction<'t> {
     }
 
     pub(crate) fn webhooks(&mut self) -> &mut dyn WebhookRows {
+        self.rows
+    }
+
+    /// Who has blocked whom.
+    pub(crate) fn blocks(&mut self) -> &mut dyn BlockRows {
         self.rows
     }
 

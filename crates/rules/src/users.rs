@@ -16,8 +16,8 @@ use crate::log::Change;
 use crate::rows::{ConversationRow, ErasureProgress, UserNames, UserRow};
 use crate::transaction::{About, ActingUser, Transaction};
 use crate::{
-    RuleResult, UserKey, files, guest_ids, guest_proof, invitations, meetups, members, messages, names, notifications,
-    pins, push, reactions,
+    RuleResult, UserKey, blocks, files, guest_ids, guest_proof, invitations, meetups, members, messages, names,
+    notifications, pins, push, reactions,
 };
 
 /// Maximum number of memberships of an erased user that one write ends; other writes run in between.
@@ -128,6 +128,8 @@ fn new_row(id: UserId, new: NewUser, now: Timestamp) -> UserRow {
         token_generation: 0,
         tokens_from_s: 0,
         disabled: false,
+        is_blocked: false,
+        blocks_position: None,
         erased: false,
         erasing: None,
         picture: None,
@@ -346,6 +348,10 @@ pub(crate) fn continue_erasure(tx: &mut Transaction<'_>, id: &UserId) -> RuleRes
     let Some(progress) = user.erasing else { return Ok(false) };
     // Memberships end first. There are no new ones once messages are being deleted, since the user is disabled.
     if progress == ErasureProgress::START && leave_some(tx, &user)? {
+        return Ok(true);
+    }
+    // Then its blocks, and those on it.
+    if progress == ErasureProgress::START && blocks::remove_some_of(tx, &user)? {
         return Ok(true);
     }
     // Then what it added to messages of others.

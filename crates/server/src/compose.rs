@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use quintet_bus::{Bus, LocalBus};
 use quintet_cluster::ClusterBus;
-use quintet_domain::Quotas;
 use quintet_domain::limits::{CONNECT_SECONDS, EVENT_BYTES_MAX, PACKET_SECONDS};
+use quintet_domain::{Contact, Quotas};
 use quintet_files::{Bucket, Files, FilesError};
 use quintet_gateway::{Audience, Doors, Echo, Gateway, Settings, UnidentifiedMax};
 use quintet_outbound::Outbound;
@@ -15,7 +15,7 @@ use quintet_socketio::{Engine, Unfinished};
 use quintet_store::{Group, Location, MemoryStore, OpenError, PostgresStore, SqliteStore, Store};
 use quintet_webhooks::WebhookMetrics;
 
-use crate::config::{self, AudienceName, Config, EchoName, SignWithName};
+use crate::config::{self, AudienceName, Config, ContactName, EchoName, SignWithName};
 use crate::edge::places::Places;
 use crate::environment::SystemEnvironment;
 use crate::failure::Failure;
@@ -92,6 +92,10 @@ fn quotas(config: &Config) -> Quotas {
         rates,
         added_per_day: of_rates(config.people.added_per_day),
         direct_per_day: of_rates(config.people.direct_per_day),
+        contact: match config.people.contact {
+            ContactName::Everyone => Contact::Everyone,
+            ContactName::Shared => Contact::Shared,
+        },
         user_file_bytes: config.files.user_bytes,
         total_file_bytes: config.files.total_bytes,
         free_bytes_min: config.limits.free_bytes_min,

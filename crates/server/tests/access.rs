@@ -29,7 +29,7 @@ struct Stage {
 async fn stage(http: &Http) -> Stage {
     let (owner, member, asker) = (token("owner"), token("member"), token("asker"));
     let id = |made: Value| made["id"].as_str().expect("an id").to_owned();
-    for user in [&member, &asker] {
+    for user in [&member, &asker, &token("blocked")] {
         http.api(user, "GET", "/me", Value::Null).await.expect(200);
     }
     let group = json!({ "kind": "group", "name": "G", "memberIds": ["member"] });
@@ -64,6 +64,9 @@ fn table() -> Vec<(&'static str, &'static str, Value, [u16; 5])> {
         ("GET",    "/me/push",                           none(),                                   [401, 200, 200, 200, 403]),
         ("POST",   "/me/push",                           subscription(),                           [401, 204, 204, 204, 403]),
         ("DELETE", "/me/push",                           none(),                                   [401, 204, 204, 204, 403]),
+        ("GET",    "/me/blocks",                         none(),                                   [401, 200, 200, 200, 403]),
+        ("PUT",    "/me/blocks/blocked",                 none(),                                   [401, 204, 204, 204, 403]),
+        ("DELETE", "/me/blocks/blocked",                 none(),                                   [401, 204, 204, 204, 403]),
         ("GET",    "/users",                             none(),                                   [401, 200, 200, 200, 200]),
         ("GET",    "/users/owner",                       none(),                                   [401, 200, 200, 200, 200]),
         ("POST",   "/users",                             json!({ "id": "{n}", "username": "{n}" }), [401, 403, 403, 403, 201]),

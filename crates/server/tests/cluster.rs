@@ -110,6 +110,40 @@ async fn settings_are_told_on_every_node_to_their_user_alone() {
 }
 
 #[tokio::test]
+async fn a_block_holds_on_every_node() {
+    let database = TestDatabase::new();
+    let (here, there) = two_nodes(&database);
+    let (alice, bob, group) = two_in_a_group(&here).await;
+    let eve = here.http().register("eve").await;
+    let body = json!({ "kind": "direct", "memberIds": [bob.0] });
+    let direct = here.http().api(&alice.1, "POST", "/conversations", body).await.expect(201)["id"].clone();
+    let (mut other, mut witness) = (connected(&there, &bob.1).await, connected(&there, &eve.1).await);
+    // The other node has the rows of both in its cache.
+    other.call("message:send", &message(&direct, "before it")).await;
+    here.http().api(&alice.1, "PUT", &format!("/me/blocks/{}", bob.0), Value::Null).await.expect(204);
+    let refused = other.call("message:send", &message(&direct, "after it")).await;
+    assert_eq!(refused["message"], "You cannot write to this user.", "{refused}");
+    let mut at_here = connected(&here, &alice.1).await;
+    while witness.next("user:status").await != json!({ "userId": alice.0, "status": "online" }) {}
+    at_here.call("message:send", &message(&group, "to the group")).await;
+    loop {
+        match other.event().await {
+            (name, told) if name == "user:status" => assert_ne!(told["userId"], json!(alice.0), "{told}"),
+            (name, told) if name == "message:new" && told["content"] == "to the group" => {
+                assert_eq!(told["sender"]["status"], "offline", "{told}");
+                break;
+            }
+            _ => {}
+        }
+    }
+    // Once it is over on one node, it is over on the other.
+    let unblocked = at_here.call("user:unblock", &json!({ "userId": bob.0 })).await;
+    assert_eq!(unblocked["success"], true, "{unblocked}");
+    let sent = other.call("message:send", &message(&direct, "and now")).await;
+    assert_eq!(sent["success"], true, "{sent}");
+}
+
+#[tokio::test]
 async fn what_was_delivered_is_told_on_every_node_to_its_author() {
     let database = TestDatabase::new();
     let node = || node_at(&database.url()).env("QUINTET_PRESENCE_DELIVERED", "false").run();

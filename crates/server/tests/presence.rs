@@ -183,3 +183,163 @@ async fn typing_is_delivered_once_and_ends() {
     drop(typist);
     assert_eq!(watcher.next("typingStopped").await["userId"], bob.0.as_str());
 }
+
+/// The events that tell who comes and goes, and who has read or received what.
+const TELLING: [&str; 18] = [
+    "userPresence",
+    "userOnline",
+    "userOffline",
+    "user_online",
+    "user_offline",
+    "user:status",
+    "user_joined",
+    "user_left",
+    "messagesRead",
+    "messagesSeen",
+    "messages_seen",
+    "messages_read",
+    "message:read",
+    "messagesDelivered",
+    "messagesArrived",
+    "messages_arrived",
+    "messages_delivered",
+    "message:delivered",
+];
+
+/// Says what in a payload shows that a user is there, was there, or has read something.
+fn shows(found: &Value, user: &str) -> Option<String> {
+    match found {
+        Value::Object(fields) => {
+            let is_user = ["id", "_id", "userId"].iter().any(|key| fields.get(*key) == Some(&json!(user)));
+            let telling = |key: &str, value: &Value| match key {
+                "status" => *value == json!("online"),
+                "online" | "isOnline" => *value == json!(true),
+                // The clients of one dialect expect a time for those who never were seen: that of the account.
+                "lastSeen" => fields.get("createdAt") != Some(value) && !value.is_null(),
+                "last_seen" | "last_read_at" | "lastReadAt" => !value.is_null(),
+                "readSequence" => *value != json!(0),
+                _ => false,
+            };
+            let own = fields.iter().find(|(key, value)| is_user && telling(key, value));
+            let readers = fields.get("readBy").filter(|readers| readers.to_string().contains(user));
+            own.map(|(key, value)| format!("{key}: {value}"))
+                .or_else(|| readers.map(|readers| format!("readBy: {readers}")))
+                .or_else(|| fields.values().find_map(|value| shows(value, user)))
+        }
+        Value::Array(items) => items.iter().find_map(|item| shows(item, user)),
+        _ => None,
+    }
+}
+
+/// Returns what a connection hears up to the message `end`.
+async fn until_the_end(wire: &mut Wire) -> Vec<(String, Value)> {
+    let mut heard = Vec::new();
+    loop {
+        let (name, payload) = wire.event().await;
+        if payload.to_string().contains("\"end\"") {
+            return heard;
+        }
+        heard.push((name, payload));
+    }
+}
+
+#[tokio::test]
+async fn who_is_blocked_sees_neither_presence_nor_receipts() {
+    let server = Server::start();
+    let http = server.http();
+    let (ada, bob, eve) = (http.register("ada").await, http.register("bob").await, http.register("eve").await);
+    let group = http.group(&ada.1, &[&bob.0, &eve.0]).await;
+    let path = format!("/conversations/{}", group.as_str().expect("an id"));
+    let (lost, pid) = Wire::recoverable(server.address(), "/chat", json!({ "token": bob.1 })).await;
+    drop(lost);
+    let mut wires = Vec::new();
+    for namespace in ["/meetup", "/messenger", "/rooms", "/conversations", "/chat"] {
+        wires.push((namespace, Wire::connect(server.address(), namespace, &json!({ "token": bob.1 })).await));
+    }
+    let mut witness = Wire::connect(server.address(), "/chat", &json!({ "token": eve.1 })).await;
+    http.api(&ada.1, "PUT", &format!("/me/blocks/{}", bob.0), Value::Null).await.expect(204);
+
+    // She comes, reads and receives what he writes, and is among those whom events and answers show.
+    let said = http.api(&bob.1, "POST", &format!("{path}/messages"), json!({ "content": "hello" })).await.expect(201);
+    let mut reader = Wire::connect(server.address(), "/chat", &json!({ "token": ada.1 })).await;
+    reader.call("message:delivered", &json!({ "chatId": group })).await;
+    reader.call("message:read", &json!({ "chatId": group })).await;
+    let message = format!("/messages/{}", said["id"].as_str().expect("an id"));
+    http.api(&bob.1, "PATCH", &message, json!({ "content": "hello again" })).await.expect(200);
+    http.api(&ada.1, "PATCH", &path, json!({ "name": "Renamed" })).await.expect(200);
+    http.api(&ada.1, "PATCH", "/me", json!({ "name": "Ada Lovelace" })).await.expect(200);
+    while witness.next("user:updated").await["id"] != json!(ada.0) {}
+    let user = format!("/users/{}", ada.0);
+    for (token, sees) in [(&bob.1, false), (&eve.1, true)] {
+        for read in
+            [&user, &path, &"/users?q=ada".to_owned(), &"/conversations".to_owned(), &format!("{path}/messages")]
+        {
+            let answer = http.api(token, "GET", read, Value::Null).await.expect(200);
+            let says = !read.ends_with("/messages") && sees;
+            assert_eq!(shows(&answer, &ada.0).is_some(), says, "{read}: {answer}");
+        }
+        let found = http.call(token, "GET", "/api/users/search?q=ada", Value::Null).await.expect(200);
+        assert_eq!(shows(&found, &ada.0).is_some(), sees, "{found}");
+    }
+    let joined = wires[2].1.call("join_room", &json!({ "roomId": group, "userId": bob.0 })).await;
+    assert_eq!(joined["ok"], true, "{joined}");
+    drop(reader);
+    loop {
+        let status = witness.next("user:status").await;
+        if status == json!({ "userId": ada.0, "status": "offline" }) {
+            break;
+        }
+    }
+    http.api(&eve.1, "POST", &format!("{path}/messages"), json!({ "content": "end" })).await.expect(201);
+
+    let back = json!({ "token": bob.1, "pid": pid });
+    let (resumed, same) = Wire::recoverable(server.address(), "/chat", back).await;
+    assert_eq!(same, pid);
+    wires.push(("/chat, resumed", resumed));
+    for (namespace, mut wire) in wires {
+        let heard = until_the_end(&mut wire).await;
+        assert!(!heard.is_empty(), "{namespace} hears the rest");
+        for (name, payload) in heard {
+            let told = TELLING.contains(&name.as_str()) && payload.to_string().contains(&ada.0);
+            assert!(!told, "{namespace}: {name} {payload}");
+            assert_eq!(shows(&payload, &ada.0), None, "{namespace}: {name} {payload}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn others_are_told_of_somebody_who_has_blocked_one_of_them() {
+    let server = Server::start();
+    let http = server.http();
+    let (ada, bob, eve) = (http.register("ada").await, http.register("bob").await, http.register("eve").await);
+    let group = http.group(&ada.1, &[&bob.0, &eve.0]).await;
+    let path = format!("/conversations/{}/messages", group.as_str().expect("an id"));
+    let read = format!("/conversations/{}/read", group.as_str().expect("an id"));
+    let mut witness = Wire::connect(server.address(), "/conversations", &json!({ "token": eve.1 })).await;
+    let mut blocked = Wire::connect(server.address(), "/conversations", &json!({ "token": bob.1 })).await;
+    http.api(&ada.1, "PUT", &format!("/me/blocks/{}", bob.0), Value::Null).await.expect(204);
+    http.api(&eve.1, "POST", &path, json!({ "content": "hello" })).await.expect(201);
+    let mut reader = Wire::connect(server.address(), "/conversations", &json!({ "token": ada.1 })).await;
+    while witness.next("user_online").await["userId"] != json!(ada.0) {}
+    let said =
+        reader.call("send_message", &json!({ "conversationId": group, "content": "I read", "type": "text" })).await;
+    assert_eq!(said["success"], true, "a shared group goes on: {said}");
+    http.api(&ada.1, "PUT", &read, json!({ "messageId": said["message"]["_id"] })).await.expect(204);
+    assert_eq!(witness.next("messages_read").await["readBy"], json!(ada.0));
+    // What the blocked one does is shown to her as ever, and he hears her messages.
+    while blocked.next("receive_message").await["message"]["content"] != json!("I read") {}
+    http.api(&bob.1, "PUT", &read, json!({ "messageId": said["message"]["_id"] })).await.expect(204);
+    while reader.next("messages_read").await["readBy"] != json!(bob.0) {}
+    // Once the block is over, he is told again.
+    http.api(&ada.1, "DELETE", &format!("/me/blocks/{}", bob.0), Value::Null).await.expect(204);
+    let said = http.api(&bob.1, "POST", &path, json!({ "content": "and now?" })).await.expect(201);
+    http.api(&ada.1, "PUT", &read, json!({ "messageId": said["id"] })).await.expect(204);
+    loop {
+        // His own receipt comes first; hers about the time of the block does not.
+        let read = blocked.next("messages_read").await;
+        if read["readBy"] == json!(ada.0) {
+            assert_eq!(read["messageIds"], json!([said["id"]]));
+            break;
+        }
+    }
+}

@@ -22,7 +22,9 @@ pub(crate) fn may_write(actor: &Actor, command: &WriteCommand) -> Result<(), Ref
             Err(needs_account())
         }
         WriteCommand::Configure { target: Target::Direct(_), .. } if actor.guest => Err(needs_account()),
+        WriteCommand::Block { .. } if actor.guest => Err(Refusal::unauthenticated("blocking needs an account")),
         WriteCommand::Configure { .. }
+        | WriteCommand::Block { .. }
         | WriteCommand::Edit { .. }
         | WriteCommand::Delete { .. }
         | WriteCommand::React { .. }

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use quintet_domain::{
     Actor, Barrier, ChangeSettings, ConversationId, ConversationKind, CreateConversation, DeleteMessage, Departure,
-    EditMessage, JoinConversation, LeaveConversation, LocalCommand, MarkRead, NewConversation, NewText, NoteDelivery,
-    NotedBy, PinMessage, Profile, React, Refusal, Reply, RoomMember, SendMessage, SweepGuests, Ticket, Timestamp,
-    UserId, Write, WriteCommand, Written,
+    EditMessage, JoinConversation, LeaveConversation, LocalCommand, MarkRead, MayType, NewConversation, NewText,
+    NoteDelivery, NotedBy, PinMessage, Profile, React, Refusal, Reply, RoomMember, SendMessage, SetBlock, SweepGuests,
+    Ticket, Timestamp, UserId, Write, WriteCommand, Written,
 };
 use quintet_store::{Memberships, ReplyTo};
 
@@ -37,6 +37,7 @@ fn write_of(caller: Caller, command: WriteCommand) -> Write {
         WriteCommand::Read(reading) => MarkRead { actor, reading }.into(),
         WriteCommand::Deliver(received) => NoteDelivery { actor, received, noted_by: NotedBy::Client }.into(),
         WriteCommand::Configure { target, change } => ChangeSettings { actor, target, change }.into(),
+        WriteCommand::Block { user, blocked } => SetBlock { actor, user, blocked }.into(),
         // The gateway has checked the guest's secret and put its proof into the actor.
         WriteCommand::Join { conversation, profile, guest_secret: _ } => {
             JoinConversation { actor, conversation, profile, history }.into()
@@ -79,6 +80,7 @@ pub fn reply(written: Written, guest_secret: Option<&GuestSecret>) -> Result<Rep
         Written::ChangeSettings(changed) => {
             Reply::Configured { conversation: changed.conversation, settings: changed.settings }
         }
+        Written::SetBlock(blocked) => Reply::Blocks { blocked },
         Written::JoinConversation(joined) => {
             // Who of the members is online is known to the gateway.
             let members = joined.members.into_iter().map(|user| RoomMember { user, online: false });
@@ -96,6 +98,7 @@ pub fn reply(written: Written, guest_secret: Option<&GuestSecret>) -> Result<Rep
             guest_secret: guest_secret.map(|secret| secret.as_str().to_owned()),
         },
         Written::Barrier(_)
+        | Written::MayType(_)
         | Written::SaveDeliveries(_)
         | Written::AddMember(_)
         | Written::RemoveMember(_)
@@ -190,6 +193,7 @@ impl Service {
             | WriteCommand::Read { .. }
             | WriteCommand::Deliver(_)
             | WriteCommand::Configure { .. }
+            | WriteCommand::Block { .. }
             | WriteCommand::Leave { .. }) => command,
         }
     }
@@ -202,13 +206,22 @@ impl Service {
         authorise::may_ask(actor, command)
     }
 
-    /// Queues a write that changes nothing. Its reply, under the ticket, comes after everything that the writes queued
-    /// before it caused.
+    /// Queues a write that changes nothing, for a command about the connection of a user. Its reply, under the ticket,
+    /// comes after everything that the writes queued before it caused; it is a refusal if the user may not do that now.
     ///
     /// # Errors
     /// A refusal if it cannot be queued. There is no reply under the ticket then.
-    pub async fn barrier(&self, ticket: Ticket) -> Result<(), Refusal> {
-        Ok(self.store().submit(Barrier.into(), ReplyTo::Ticket(ticket)).await?)
+    pub async fn barrier(&self, user: &UserId, command: &LocalCommand, ticket: Ticket) -> Result<(), Refusal> {
+        let write = match command {
+            LocalCommand::Typing { target, typing: true } => {
+                MayType { user: user.clone(), target: target.clone() }.into()
+            }
+            LocalCommand::Typing { typing: false, .. }
+            | LocalCommand::Listen { .. }
+            | LocalCommand::Mute { .. }
+            | LocalCommand::Identify => Barrier.into(),
+        };
+        Ok(self.store().submit(write, ReplyTo::Ticket(ticket)).await?)
     }
 
     /// Ends a membership of a guest who has been offline for too long.

@@ -12,6 +12,7 @@ mod activity;
 mod attempts;
 mod authorise;
 mod bases;
+mod blocks;
 mod claims;
 mod commands;
 mod conversations;
@@ -72,7 +73,7 @@ use quintet_files::Files;
 pub use quintet_outbound::Networks;
 pub use quintet_store::Thread;
 pub use quintet_store::{
-    Filter, HELD_FOR, Job, Jobs, Listing, LogPage, Memberships, MessagePage, MissedSince, NotificationRow, Page,
+    Block, Filter, HELD_FOR, Job, Jobs, Listing, LogPage, Memberships, MessagePage, MissedSince, NotificationRow, Page,
     PageOf, Party, PendingNotifications, PinnedMessage, PushAbout, PushCandidate, PushContent, PushNotice, PushStep,
     PushSubscriptionRow, Reaction, Replayed, ServiceAccount, ServiceKey, Told,
 };

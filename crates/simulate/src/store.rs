@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quintet_domain::{
-    Account, Conversation, ConversationId, Emoji, GuestProof, Invitation, Login, Meetup, MeetupId, Message, MessageId,
-    MessageSearch, StoredFile, Timestamp, User, UserId, Webhook, WebhookDelivery, Write,
+    Account, Conversation, ConversationId, Emoji, GuestProof, Hidden, Invitation, Login, Meetup, MeetupId, Message,
+    MessageId, MessageSearch, StoredFile, Timestamp, User, UserId, Webhook, WebhookDelivery, Write,
 };
 use quintet_store::Thread;
 use quintet_store::{
-    Filter, Future, Listing, LogPage, MeetupFilter, Memberships, MemoryStore, MessagePage, MissedSince,
+    Block, Filter, Future, Listing, LogPage, MeetupFilter, Memberships, MemoryStore, MessagePage, MissedSince,
     NotificationRow, OrphanedFiles, Page, PageOf, Party, PendingNotifications, PinnedMessage, PushReads, Reaction,
     ReadResult, Replayed, ReplyTo, ServiceAccount, ServiceKey, Store, StoreError, UserState,
 };
@@ -98,6 +98,8 @@ impl Store for SlowStore {
         fn thread(by: Party, user: UserId, id: MessageId, before: u64, limit: u32) -> Thread;
         fn reactions(user: UserId, id: MessageId) -> Vec<Reaction>;
         fn own_reactions(user: UserId, messages: Vec<MessageId>) -> Vec<(MessageId, Emoji)>;
+        fn blocks(user: UserId) -> Vec<Block>;
+        fn hidden_from(user: UserId) -> Hidden;
         fn pins(user: UserId, id: ConversationId) -> Vec<PinnedMessage>;
         fn search_messages(user: UserId, search: MessageSearch, cursor: Option<String>, limit: u32) -> Page<Arc<Message>>;
         fn searchable(position: u64) -> ();

@@ -6,6 +6,7 @@
 //!
 //! What must stay true: the guarantees of [`Store`].
 
+mod blocks;
 mod copy;
 mod delivered;
 mod error;

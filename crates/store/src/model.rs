@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    Account, ConversationId, ConversationRef, Emoji, Message, Metadata, Notification, Scope, Scopes, Timestamp, UserId,
+    Account, ConversationId, ConversationRef, Emoji, Hidden, Message, Metadata, Notification, Scope, Scopes, Timestamp,
+    User, UserId,
 };
 
 /// A service's key as the operator sees it. The key itself is not stored, only its hash.
@@ -42,6 +43,8 @@ pub struct Memberships {
     pub registered: bool,
     /// The conversations, each with the number of its members.
     pub conversations: Vec<(Arc<ConversationRef>, u32)>,
+    /// What the user is not shown of those who have blocked it.
+    pub hidden: Hidden,
 }
 
 /// Notifications that were not sent to any connection whose dialect is decided, at one position of the commit order.
@@ -172,6 +175,15 @@ pub struct PinnedMessage {
     /// The user who pinned it.
     pub by: UserId,
     /// When it was pinned.
+    pub at: Timestamp,
+}
+
+/// A user whom another one has blocked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// The user who is blocked.
+    pub user: Arc<User>,
+    /// When the block began.
     pub at: Timestamp,
 }
 

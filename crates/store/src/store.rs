@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quintet_domain::{
-    Account, Commit, Conversation, ConversationId, Emoji, Entry, GuestProof, Invitation, Login, Meetup, MeetupId,
-    Message, MessageId, MessageSearch, StoredFile, Ticket, Timestamp, User, UserId, Webhook, WebhookDelivery, Write,
-    Written,
+    Account, Commit, Conversation, ConversationId, Emoji, Entry, GuestProof, Hidden, Invitation, Login, Meetup,
+    MeetupId, Message, MessageId, MessageSearch, StoredFile, Ticket, Timestamp, User, UserId, Webhook, WebhookDelivery,
+    Write, Written,
 };
 use quintet_rules::log::{LogPage, MissedSince, Replayed};
 use quintet_rules::threads::Thread;
@@ -16,9 +16,9 @@ use tokio::sync::oneshot;
 
 pub use crate::future::{Future, ReadResult};
 use crate::{
-    Filter, Jobs, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OrphanedFiles, Page, PageOf, Party,
-    PendingNotifications, PinnedMessage, PushReads, Reaction, ServiceAccount, ServiceKey, SharedCounts, StoreError,
-    UserState,
+    Block, Filter, Jobs, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OrphanedFiles, Page, PageOf,
+    Party, PendingNotifications, PinnedMessage, PushReads, Reaction, ServiceAccount, ServiceKey, SharedCounts,
+    StoreError, UserState,
 };
 
 /// The recipient of a write's result.
@@ -195,6 +195,10 @@ pub trait Store: Send + Sync + 'static {
     fn own_reactions(&self, user: UserId, messages: Vec<MessageId>) -> ReadResult<'_, Vec<(MessageId, Emoji)>>;
     /// The pinned messages of a conversation that the user is a member of, the newest pin first.
     fn pins(&self, user: UserId, id: ConversationId) -> ReadResult<'_, Vec<PinnedMessage>>;
+    /// The users whom a user has blocked, in the order in which it did.
+    fn blocks(&self, user: UserId) -> ReadResult<'_, Vec<Block>>;
+    /// What a user is not shown of those who have blocked it.
+    fn hidden_from(&self, user: UserId) -> ReadResult<'_, Hidden>;
     /// Messages that a user may read and that fit a search, newest first. Messages that were sent or edited within the
     /// last second may be missing; deleted ones are not found, and neither is what a message no longer says. One read
     /// examines at most [`SEARCH_MESSAGES_EXAMINED_MAX`] messages, so that a page may be short or empty and still have a

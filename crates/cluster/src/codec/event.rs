@@ -133,6 +133,11 @@ pub(super) enum Event<'a> {
         messages: Vec<&'a str>,
         author: &'a str,
     },
+    BlocksChanged {
+        user: &'a str,
+        blocked: Vec<&'a str>,
+        other: Option<&'a str>,
+    },
 }
 
 impl<'a> Event<'a> {
@@ -174,6 +179,11 @@ impl<'a> Event<'a> {
                 conversation: ConversationRef::of(conversation),
                 user: user.as_str(),
                 settings: Settings::of(*settings),
+            },
+            From::BlocksChanged { user, blocked, other } => Self::BlocksChanged {
+                user: user.as_str(),
+                blocked: ids(blocked),
+                other: other.as_ref().map(UserId::as_str),
             },
             From::ConversationChanged { conversation } => {
                 Self::ConversationChanged { conversation: Box::new(Overview::of(conversation)) }
@@ -262,6 +272,11 @@ impl<'a> Event<'a> {
                 conversation: conversation.read(),
                 user: UserId::trusted(user),
                 settings: settings.into(),
+            },
+            Self::BlocksChanged { user, blocked, other } => To::BlocksChanged {
+                user: UserId::trusted(user),
+                blocked: users_of(blocked),
+                other: other.map(UserId::trusted),
             },
             Self::ConversationChanged { conversation } => To::ConversationChanged { conversation: conversation.read() },
             Self::DeletionAnnounced { conversation } => To::DeletionAnnounced { conversation: conversation.read() },

@@ -261,6 +261,9 @@ pub fn events() -> Vec<BoxedStrategy<Event>> {
                 author,
             })
             .boxed(),
+        (user_id(), vec(user_id(), 0..4), option::of(user_id()))
+            .prop_map(|(user, blocked, other)| Event::BlocksChanged { user, blocked, other })
+            .boxed(),
     ]
 }
 

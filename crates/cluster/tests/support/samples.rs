@@ -13,7 +13,7 @@ use quintet_domain::{
 };
 
 /// The number of kinds of events.
-pub const KINDS: usize = 23;
+pub const KINDS: usize = 24;
 
 /// The place of an event in the closed list.
 pub fn number_of(event: &Event) -> usize {
@@ -41,6 +41,7 @@ pub fn number_of(event: &Event) -> usize {
         Event::MessagePinned { .. } => 20,
         Event::SettingsChanged { .. } => 21,
         Event::MessagesDelivered { .. } => 22,
+        Event::BlocksChanged { .. } => 23,
     }
 }
 
@@ -234,9 +235,14 @@ pub fn events() -> Vec<Event> {
         },
         Event::MessagesDelivered {
             conversation: conversation(ConversationKind::Group),
-            user: ada,
+            user: ada.clone(),
             messages: vec![MessageId::trusted("m-1"), MessageId::trusted("m-2")],
             author: UserId::trusted("bob"),
+        },
+        Event::BlocksChanged {
+            user: ada,
+            blocked: vec![UserId::trusted("bob"), UserId::trusted("eve")],
+            other: Some(UserId::trusted("eve")),
         },
     ]
 }

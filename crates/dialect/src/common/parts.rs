@@ -168,6 +168,7 @@ impl<'e> CommonEvent<'e> {
             | Event::MessageReacted(_)
             | Event::MessagePinned { .. }
             | Event::MessagesDelivered { .. }
+            | Event::BlocksChanged { .. }
             | Event::ConversationDeleted { .. }
             | Event::MemberJoined { .. }
             | Event::MemberLeft { .. }

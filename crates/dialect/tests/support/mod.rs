@@ -263,6 +263,9 @@ pub fn events() -> Vec<(String, Event)> {
     let profile = |metadata| Event::UserChanged { user: ada(), metadata, visible: true };
     let (profile, with_data) = (profile(None), profile(Some(Metadata::trusted(CUSTOM_DATA))));
     let revoked = Event::Revoked { user: UserId::trusted("ada"), generation: 1 };
+    let blocked = vec![UserId::trusted("g\"1"), UserId::trusted("bob")];
+    let blocks = Event::BlocksChanged { user: UserId::trusted("ada"), blocked, other: None };
+    events.push(("blocks".to_owned(), blocks));
     let others = [("meetup", changed), ("notification", notified), ("profile", profile), ("revoked", revoked)];
     events.push(("profile with custom data".to_owned(), with_data));
     events.extend(others.map(|(name, event)| (name.to_owned(), event)));
@@ -309,6 +312,7 @@ pub fn replies() -> Vec<(String, Reply)> {
         ("pinned", Reply::Pinned { pinned: true }),
         ("unpinned", Reply::Pinned { pinned: false }),
         ("delivered", Reply::Delivered),
+        ("blocks", Reply::Blocks { blocked: vec![UserId::trusted("b\"")] }),
         ("configured", Reply::Configured { conversation: room(), settings: ConversationSettings::default() }),
         ("typing", Reply::Typing),
         ("listening", Reply::Listening { joined: ids(&["a", "b\""]), refused: Vec::new() }),

@@ -4,6 +4,7 @@
 //! What must stay true: both lists have the same entries. A new one makes the compiler point at the rule that applies
 //! it.
 
+mod blocks;
 mod conversations;
 mod files;
 mod invitations;
@@ -13,6 +14,7 @@ mod push;
 mod users;
 mod webhooks;
 
+pub use blocks::*;
 pub use conversations::*;
 pub use files::*;
 pub use invitations::*;
@@ -24,7 +26,7 @@ pub use webhooks::*;
 
 use std::sync::Arc;
 
-use crate::{Account, ConversationRef, Event, Invitation, Meetup, Message, Notification, Webhook};
+use crate::{Account, ConversationRef, Event, Invitation, Meetup, Message, Notification, UserId, Webhook};
 
 /// A kind of write, with the type of its result.
 pub trait Request: Into<Write> {
@@ -99,6 +101,10 @@ writes! {
     SaveDeliveries -> u64;
     /// Changes the actor's own settings of a conversation.
     ChangeSettings -> ChangedSettings;
+    /// Blocks a user, or ends a block. The result are the ids of all users whom the actor has blocked.
+    SetBlock -> Vec<UserId>;
+    /// Changes nothing, but refuses a user who may not type. The result is the current position in the commit order.
+    MayType -> u64;
     /// Changes nothing; its result is the current position in the commit order.
     Barrier -> u64;
     /// Makes the actor a member of an open conversation.
@@ -228,12 +234,15 @@ impl Write {
             | Self::AddPushSubscription(_)
             | Self::AddWebhook(_)
             | Self::ChangeWebhook(_) => true,
-            Self::React(React { active: new, .. }) | Self::PinMessage(PinMessage { pinned: new, .. }) => *new,
+            Self::React(React { active: new, .. })
+            | Self::PinMessage(PinMessage { pinned: new, .. })
+            | Self::SetBlock(SetBlock { blocked: new, .. }) => *new,
             Self::DeleteMessage(_)
             | Self::MarkRead(_)
             | Self::NoteDelivery(_)
             | Self::SaveDeliveries(_)
             | Self::ChangeSettings(_)
+            | Self::MayType(_)
             | Self::Barrier(_)
             | Self::LeaveConversation(_)
             | Self::RemoveMember(_)
@@ -270,7 +279,7 @@ impl Write {
     #[must_use]
     pub fn replies_after_entries(&self) -> bool {
         match self {
-            Self::JoinConversation(_) | Self::LeaveConversation(_) | Self::Barrier(_) => true,
+            Self::JoinConversation(_) | Self::LeaveConversation(_) | Self::Barrier(_) | Self::MayType(_) => true,
             Self::SendMessage(_)
             | Self::EditMessage(_)
             | Self::React(_)
@@ -299,6 +308,7 @@ impl Write {
             | Self::NoteDelivery(_)
             | Self::SaveDeliveries(_)
             | Self::ChangeSettings(_)
+            | Self::SetBlock(_)
             | Self::RemoveMember(_)
             | Self::DeleteConversation(_)
             | Self::SweepGuests(_)

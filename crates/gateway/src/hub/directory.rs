@@ -6,6 +6,7 @@
 //! the stream.
 
 mod elsewhere;
+mod hidden;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -217,6 +218,7 @@ impl Directory {
             }
             return true;
         }
+        self.load_hidden(slot, memberships.hidden, loading.blocks, memberships.position);
         self.users[slot].channels.reserve_exact(memberships.conversations.len());
         // The user has no channel yet and each conversation occurs once, so no search for an existing entry is needed.
         for (conversation, count) in memberships.conversations {

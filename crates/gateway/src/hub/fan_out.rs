@@ -9,13 +9,14 @@ use std::sync::Arc;
 
 use quintet_dialect::{Dialect, Perspective, differs_for_actor, encode, suppresses_echo};
 use quintet_domain::{
-    Audience, ConnectionId, ConversationId, ConversationRef, Departure, Entry, Event, Outcome, User, UserId,
+    Audience, ConnectionId, ConversationId, ConversationRef, Departure, Entry, Event, Hidden, Outcome, ShownEvent,
+    User, UserId,
 };
 use quintet_service::{Base, Service};
 use quintet_socketio::Frame;
 
 use super::directory::Directory;
-use super::local_user::Subscriber;
+use super::local_user::{LocalUser, Subscriber};
 use crate::connection::{Connection, Wrapping};
 use crate::recovery::{Offset, OffsetMode};
 use crate::responder::Responder;
@@ -61,6 +62,8 @@ pub(super) struct Frames<'e> {
     /// alike.
     encoded: Vec<(Variant, Option<Frame>)>,
     written: &'e RefCell<Written>,
+    /// What their one receiver is not shown; `None` for frames that several share.
+    hidden: Option<&'e Hidden>,
 }
 
 impl<'e> Frames<'e> {
@@ -70,7 +73,13 @@ impl<'e> Frames<'e> {
         (position, offset): (Option<u64>, Option<OffsetAt>),
         written: &'e RefCell<Written>,
     ) -> Self {
-        Self { event, service, has_links: event.has_links(), position, offset, queued: 0, encoded: Vec::new(), written }
+        let (has_links, encoded) = (event.has_links(), Vec::new());
+        Self { event, service, has_links, position, offset, queued: 0, encoded, written, hidden: None }
+    }
+
+    /// The frames of an event for one user alone, who is not shown something of others. `written` is for that user, too.
+    pub(super) fn hiding(self, hidden: Option<&'e Hidden>) -> Self {
+        Self { hidden, ..self }
     }
 
     /// The frame of the event for a connection in a dialect; none if the dialect has no event for it.
@@ -94,7 +103,8 @@ impl<'e> Frames<'e> {
 
     fn encode(&self, variant: Variant) -> Option<Frame> {
         let Variant { dialect, perspective, wrapping, mode, base } = variant;
-        let online = |user: &_| self.service.presence().is_online(user);
+        let shows = |user: &_| self.hidden.is_none_or(|hidden| !hidden.hides(user));
+        let online = |user: &_| shows(user) && self.service.presence().is_online(user);
         let mut written = self.written.borrow_mut();
         let readers = written.readers(self.service.bases(), base);
         let shown = readers.event(self.event);
@@ -224,9 +234,9 @@ impl FanOut {
         self.deliver_frames(directory, frames, None, Recipients::ALL, None);
     }
 
-    /// Answers a command.
-    pub(super) fn answer(&self, responder: Responder, outcome: &Outcome) {
-        responder.answer_with(outcome, &mut self.written.borrow_mut());
+    /// Answers a command of a user who is not shown something of others, if `hidden` says what.
+    pub(super) fn answer(&self, responder: Responder, outcome: &Outcome, hidden: Option<&Hidden>) {
+        responder.answer_with(outcome, hidden, &mut self.written.borrow_mut());
     }
 
     /// Delivers the deletion of a conversation: each member receives it, or its own departure, as its dialect has it.
@@ -268,10 +278,17 @@ impl FanOut {
     /// Delivers an event without a position to the users of some slots.
     pub(super) fn deliver_to_slots(&self, directory: &Directory, event: &Event, slots: &[usize]) {
         let mut frames = self.frames(event, None);
-        for subscriber in slots.iter().flat_map(|slot| &directory.at(*slot).subscribers) {
-            frames.send(subscriber, Perspective::Other, None, self.echo);
+        let mut queued_apart = 0;
+        for slot in slots {
+            let local = directory.at(*slot);
+            let send = |frames: &mut Frames<'_>| {
+                for subscriber in &local.subscribers {
+                    frames.send(subscriber, Perspective::Other, None, self.echo);
+                }
+            };
+            queued_apart += send_to(local, &mut frames, send);
         }
-        self.service.metrics().delivered(frames.queued);
+        self.service.metrics().delivered(frames.queued + queued_apart);
     }
 
     /// Delivers an ephemeral event to its audience.
@@ -302,7 +319,7 @@ impl FanOut {
         let actor = event.actor().and_then(|user| directory.slot(user));
         // Typing and presence are for others than the user; so are arrivals that a viewer would take for its own.
         let others_only = matches!(event, Event::Typing { .. } | Event::Presence { .. } | Event::RoomPresence { .. });
-        let mut visited = 0;
+        let (mut visited, mut queued_apart) = (0, 0);
         let mut to_user = |slot: usize, muted_in: Option<&ConversationId>| {
             visited += 1;
             let local = directory.at(slot);
@@ -313,16 +330,19 @@ impl FanOut {
                 return;
             }
             let perspective = if Some(slot) == actor { Perspective::Actor } else { Perspective::Other };
-            for subscriber in &local.subscribers {
-                if muted_in.is_none_or(|conversation| !subscriber.muted.contains(conversation))
-                    && frames.send(subscriber, perspective, entry, self.echo)
-                    && let Some(sent_to) = &mut sent_to
-                    && Some(slot) != actor
-                    && subscriber.connection.dialect().is_some()
-                {
-                    sent_to.push((slot, subscriber.connection.id));
+            let send = |frames: &mut Frames<'_>| {
+                for subscriber in &local.subscribers {
+                    if muted_in.is_none_or(|conversation| !subscriber.muted.contains(conversation))
+                        && frames.send(subscriber, perspective, entry, self.echo)
+                        && let Some(sent_to) = &mut sent_to
+                        && Some(slot) != actor
+                        && subscriber.connection.dialect().is_some()
+                    {
+                        sent_to.push((slot, subscriber.connection.id));
+                    }
                 }
-            }
+            };
+            queued_apart += send_to(local, &mut frames, send);
         };
         match event.audience() {
             Audience::Members(conversation) => {
@@ -354,8 +374,31 @@ impl FanOut {
                 watchers(directory, user, recipients.everybody).into_iter().for_each(|slot| to_user(slot, None));
             }
         }
-        self.service.metrics().delivered(frames.queued);
+        self.service.metrics().delivered(frames.queued + queued_apart);
         visited
+    }
+}
+
+/// Sends an event to one user: by the frames that all share or, if the user is not shown all of it, by frames of its own.
+/// Returns the number of connections that these were queued for.
+fn send_to<'e>(local: &LocalUser, frames: &mut Frames<'e>, send: impl FnOnce(&mut Frames<'_>)) -> u64 {
+    let Some(hidden) = local.hidden.as_deref() else {
+        send(frames);
+        return 0;
+    };
+    match hidden.event(frames.event) {
+        ShownEvent::AsItIs => {
+            send(frames);
+            0
+        }
+        ShownEvent::Changed(event) => {
+            let written = RefCell::default();
+            let mut own = Frames::new(&event, frames.service, (frames.position, frames.offset), &written);
+            own = own.hiding(Some(hidden));
+            send(&mut own);
+            own.queued
+        }
+        ShownEvent::Withheld => 0,
     }
 }
 

@@ -8,7 +8,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use quintet_domain::{ConversationId, ConversationRef, NodeId, Timestamp, User};
+use quintet_domain::{ConversationId, ConversationRef, Hidden, NodeId, Timestamp, User, UserId};
 use quintet_service::{EventRate, PendingNotifications};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -94,6 +94,8 @@ pub(super) struct LocalUser {
     pub(super) attaching: Option<Box<Attaching>>,
     /// The read of its memberships; `None` once they have been read, hence the box.
     pub(super) loading: Option<Box<Loading>>,
+    /// What the user is not shown of those who have blocked it; `None` for nearly all, hence the box.
+    pub(super) hidden: Option<Box<Hidden>>,
 }
 
 /// A read of a user's memberships that has not ended.
@@ -106,6 +108,8 @@ pub(super) struct Loading {
     pub(super) profile_changed_at: u64,
     /// The membership changes since the read began.
     pub(super) changes: Vec<MembershipChange>,
+    /// The blocks on the user that were added or removed since the read began.
+    pub(super) blocks: Vec<BlockChange>,
 }
 
 impl LocalUser {
@@ -177,4 +181,12 @@ pub(super) struct MembershipChange {
     pub(super) position: u64,
     pub(super) conversation: Arc<ConversationRef>,
     pub(super) joined: bool,
+}
+
+/// A block on a user that was added or removed, while memberships are being read.
+pub(super) struct BlockChange {
+    pub(super) position: u64,
+    /// The user who blocks.
+    pub(super) blocker: UserId,
+    pub(super) blocked: bool,
 }

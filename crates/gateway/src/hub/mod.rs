@@ -11,6 +11,7 @@
 
 mod arrivals;
 mod attach_reply;
+mod blocking;
 mod context;
 mod credentials;
 mod deliveries;
@@ -268,6 +269,12 @@ impl Hub {
                 self.fan_out.deliver(&self.directory, entry);
                 self.notifications.sent(&self.directory, user, &notification.id);
             }
+            Event::BlocksChanged { user, blocked, other } => {
+                if let Some(other) = other {
+                    self.blocked(user, other, blocked.contains(other), entry.position);
+                }
+                self.fan_out.deliver(&self.directory, entry);
+            }
             Event::ConversationAppeared { .. }
             | Event::ConversationHidden { .. }
             | Event::SettingsChanged { .. }
@@ -322,9 +329,9 @@ impl Hub {
         if let Ok(Reply::Joined { conversation, members, .. }) = &mut outcome
             && responder.dialect.is_some_and(Dialect::shows_room_presence)
         {
-            presence::show_members(&self.directory, &conversation.id, members);
+            presence::show_members(&self.directory, &user, &conversation.id, members);
         }
-        self.fan_out.answer(responder, &outcome);
+        self.fan_out.answer(responder, &outcome, self.directory.hidden_from(&user));
         if !delivered.is_empty() {
             self.service.save_deliveries_later();
             self.publish(delivered);

@@ -406,9 +406,10 @@ pub(super) fn online_for(directory: &Directory, user: &User) -> Vec<UserId> {
     let Some(slot) = directory.slot(&user.id) else { return Vec::new() };
     // The same users whose changes would be announced to this user.
     let everybody = directory.at(slot).presence.to_everybody;
+    let hidden = directory.hidden_from(&user.id);
     let shown = |slot: &usize| {
         let one = directory.at(*slot);
-        one.presence.online && !one.user.is_guest()
+        one.presence.online && !one.user.is_guest() && hidden.is_none_or(|hidden| !hidden.hides(&one.user.id))
     };
     // A contact occurs once for each conversation that is shared, so that sorting takes less time than a set of those seen.
     let contacts = directory.contacts(slot).take(ONLINE_VISITS_MAX);
@@ -431,15 +432,24 @@ pub(super) fn online_for(directory: &Directory, user: &User) -> Vec<UserId> {
 }
 
 /// Completes the members of a room, as somebody who joins it is told of them, by who of them is online. Of a large room,
-/// whose members are not given, those who are online are shown.
-pub(super) fn show_members(directory: &Directory, room: &ConversationId, members: &mut Vec<RoomMember>) {
-    let online = |user: &User| directory.user(&user.id).is_some_and(|local| local.presence.online);
+/// whose members are not given, those who are online are shown. `viewer` is not shown who of those is online who have
+/// blocked it.
+pub(super) fn show_members(
+    directory: &Directory,
+    viewer: &UserId,
+    room: &ConversationId,
+    members: &mut Vec<RoomMember>,
+) {
+    let hidden = directory.hidden_from(viewer);
+    let shows = |user: &UserId| hidden.is_none_or(|hidden| !hidden.hides(user));
+    let online = |user: &User| shows(&user.id) && directory.user(&user.id).is_some_and(|local| local.presence.online);
     for member in members.iter_mut() {
         member.online = online(&member.user);
     }
     let known: HashSet<UserId> = members.iter().map(|member| member.user.id.clone()).collect();
     let present = directory.members(room).map(|slot| directory.at(slot));
-    let others = present.filter(|local| local.presence.online && !known.contains(&local.user.id));
+    let others = present.filter(|local| local.presence.online && shows(&local.user.id));
+    let others = others.filter(|local| !known.contains(&local.user.id));
     let others = others.map(|local| RoomMember { user: Arc::clone(&local.user), online: true });
     let room_for = ROOM_MEMBERS_TOLD_MAX.saturating_sub(members.len());
     members.extend(others.take(room_for));

@@ -11,7 +11,7 @@ use quintet_service::{Memberships, PendingNotifications};
 /// none.
 #[derive(Debug, Default)]
 pub(super) struct NewestChanges {
-    /// The newest change of conversations or of their members.
+    /// The newest change of conversations, of their members, or of who has blocked whom.
     memberships: u64,
     /// The newest change of a user: an account may have taken the id of a guest.
     users: u64,
@@ -27,7 +27,9 @@ impl NewestChanges {
             | Event::ConversationChanged { .. }
             | Event::ConversationDeleted { .. }
             | Event::MemberJoined { .. }
-            | Event::MemberLeft { .. } => self.memberships = entry.position,
+            | Event::MemberLeft { .. }
+            // What the other is not shown is read together with its memberships.
+            | Event::BlocksChanged { .. } => self.memberships = entry.position,
             Event::UserChanged { .. } => self.users = entry.position,
             Event::Notified { .. } => self.notifications = entry.position,
             // No membership changes by these; the changes that some of them announce follow.

@@ -5,6 +5,7 @@
 //! connection is brought up to date completely, or starts afresh and learns that it does, or is closed so that it
 //! reconnects for the rest.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +14,9 @@ use std::time::Duration;
 
 use quintet_dialect::Perspective;
 use quintet_domain::limits::{RECOVERIES_MAX, RECOVERIES_OF_USER_MAX};
-use quintet_domain::{Audience, ConversationId, Entry, Event, Message, NotificationId, User, UserId};
+use quintet_domain::{
+    Audience, ConversationId, Entry, Event, Hidden, Message, NotificationId, ShownEvent, User, UserId,
+};
 use quintet_service::{MissedSince, PendingNotifications, Service};
 use quintet_socketio::{CloseReason, Frame};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -106,6 +109,7 @@ impl Replays {
             resume,
             profiles,
             muted: directory.subscriber(&user.id, id).map(|one| one.muted.clone()).unwrap_or_default(),
+            hidden: directory.hidden_from(&user.id).cloned(),
             echo: self.echo,
             queue_bytes_max: self.queue_bytes_max,
         };
@@ -128,6 +132,9 @@ struct Replay {
     /// The profiles that changed meanwhile, which follow the entries.
     profiles: Vec<Event>,
     muted: Box<[ConversationId]>,
+    /// What the user is not shown of those who had blocked it when the replay began; later events are decided when they
+    /// happen.
+    hidden: Option<Hidden>,
     echo: Echo,
     queue_bytes_max: usize,
 }
@@ -214,8 +221,9 @@ impl Replay {
 
     /// The frames of a changed profile, which has no position.
     fn profile_frames(&self, event: &Event) -> Vec<Frame> {
+        let Some(event) = self.shown(event) else { return Vec::new() };
         let written = RefCell::default();
-        let mut frames = Frames::new(event, &self.service, (None, None), &written);
+        let mut frames = Frames::new(&event, &self.service, (None, None), &written).hiding(self.hidden.as_ref());
         let (mode, dialects) = self.connection.dialects();
         let frame = |dialect| frames.get(dialect, Perspective::Other, mode, &self.connection).cloned();
         dialects.filter_map(frame).collect()
@@ -231,12 +239,14 @@ impl Replay {
 
     /// The frames of an entry, as the connection would have received them.
     fn frames(&self, entry: &Entry, offset: Option<OffsetAt>) -> Vec<Frame> {
+        let Some(event) = self.shown(&entry.event) else { return Vec::new() };
         let own_act = entry.event.actor() == Some(&self.user.id);
         let perspective = if own_act { Perspective::Actor } else { Perspective::Other };
         let departure = end_of(&entry.event, &self.user);
         let (service, written) = (&self.service, RefCell::default());
-        let mut common = Frames::new(&entry.event, service, (Some(entry.position), offset), &written);
-        let mut own = departure.as_ref().map(|own| Frames::new(own, service, (Some(entry.position), offset), &written));
+        let at = (Some(entry.position), offset);
+        let mut common = Frames::new(&event, service, at, &written).hiding(self.hidden.as_ref());
+        let mut own = departure.as_ref().map(|own| Frames::new(own, service, at, &written));
         let mut frames = Vec::new();
         let (mode, dialects) = self.connection.dialects();
         for dialect in dialects {
@@ -252,6 +262,15 @@ impl Replay {
             }
         }
         frames
+    }
+
+    /// The event as the user is shown it; `None` if it is withheld.
+    fn shown<'e>(&self, event: &'e Event) -> Option<Cow<'e, Event>> {
+        match self.hidden.as_ref().map(|hidden| hidden.event(event)) {
+            None | Some(ShownEvent::AsItIs) => Some(Cow::Borrowed(event)),
+            Some(ShownEvent::Changed(event)) => Some(Cow::Owned(event)),
+            Some(ShownEvent::Withheld) => None,
+        }
     }
 
     /// Whether the client is gone, or must not receive anything more.

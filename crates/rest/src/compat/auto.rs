@@ -12,7 +12,7 @@ use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, Uri, header};
 use percent_encoding::percent_decode_str;
 use quintet_dialect::Dialect;
-use quintet_domain::{Code, Links, MessageId, Refusal, User};
+use quintet_domain::{Code, Hidden, Links, MessageId, Refusal, User};
 use quintet_service::{Account, Address, CookieToken};
 use tower::ServiceExt;
 use utoipa::OpenApi;
@@ -196,7 +196,10 @@ async fn pass_on(dialects: Router, path: &str, mut parts: Parts, body: Body) -> 
 }
 
 fn account(app: &App, links: &Links, account: &Account) -> AnyAccount {
-    AnyAccount::of(&shown_account(&app.service, links, account), status(&app.service, &account.user.id))
+    AnyAccount::of(
+        &shown_account(&app.service, links, account),
+        status(&app.service, &Hidden::Nobody, &account.user.id),
+    )
 }
 
 /// The OpenAPI description of the operations that are answered here for the clients of several dialects.
@@ -222,7 +225,9 @@ async fn search(app: &App, parts: &mut Parts) -> Answer<Response> {
     let Lister(caller) = Lister::from_request_parts(parts, app).await?;
     let Query(Search { q }) = Query::from_request_parts(parts, app).await?;
     let found = users(&app.service, &caller, &q).await?;
-    let shown = |user: &Arc<User>| AnyUser::of(user, status(&app.service, &user.id), email_shown(&caller, &user.id));
+    let shown = |user: &Arc<User>| {
+        AnyUser::of(user, status(&app.service, caller.hidden(), &user.id), email_shown(&caller, &user.id))
+    };
     Ok(long_answer(|| Users { success: true, count: found.len(), users: found.iter().map(shown).collect() }))
 }
 

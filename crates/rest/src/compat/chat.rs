@@ -6,7 +6,9 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use quintet_dialect::Dialect;
 use quintet_domain::limits::CONVERSATION_METADATA_BYTES_MAX;
-use quintet_domain::{Conversation, ConversationId, ConversationKind, Links, MessageId, Refusal, Target, User, UserId};
+use quintet_domain::{
+    Conversation, ConversationId, ConversationKind, Hidden, Links, MessageId, Refusal, Target, User, UserId,
+};
 use quintet_service::{ConversationChange, ConversationInput, Service, Session};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -53,15 +55,18 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Returns a user that was looked up.
-fn found(service: &Service, user: &User) -> ChatUser {
-    ChatUser { created_at: Some(Moment(user.created_at)), ..ChatUser::of(user, status(service, &user.id)) }
+fn found(service: &Service, hidden: &Hidden, user: &User) -> ChatUser {
+    let status = status(service, hidden, &user.id);
+    ChatUser { created_at: Some(Moment(user.created_at)), ..ChatUser::of(user, status) }
 }
 
 /// Returns a token with its owner as the owner sees it.
 fn session(service: &Service, links: &Links, message: &'static str, session: &Session) -> Json<answers::Session> {
     let shown = links.user(&session.account.user);
-    let user =
-        ChatUser { email: session.account.email.clone().map(Some), ..ChatUser::of(&shown, status(service, &shown.id)) };
+    let user = ChatUser {
+        email: session.account.email.clone().map(Some),
+        ..ChatUser::of(&shown, status(service, &Hidden::Nobody, &shown.id))
+    };
     Json(answers::Session { message, user, token: session.token.clone() })
 }
 
@@ -107,7 +112,9 @@ async fn log_out(_: Anonymous) -> WithCookie<Json<LoggedOut>> {
 )]
 async fn me(State(service): State<Service>, caller: AuthUser) -> Json<One> {
     let (email, metadata) = (Some(caller.0.email.clone()), custom_data(caller.0.metadata.as_ref()));
-    Json(One { user: ChatUser { email, metadata, ..found(&service, &caller.links().user(&caller.0.user)) } })
+    Json(One {
+        user: ChatUser { email, metadata, ..found(&service, &Hidden::Nobody, &caller.links().user(&caller.0.user)) },
+    })
 }
 
 #[utoipa::path(
@@ -120,7 +127,10 @@ async fn search(
     Query(search): Query<Search>,
 ) -> Answer<Response> {
     let people = users(&service, &caller, &search.q).await?;
-    Ok(long_answer(|| Users { users: people.iter().map(|one| found(&service, one)).collect(), count: people.len() }))
+    Ok(long_answer(|| Users {
+        users: people.iter().map(|one| found(&service, caller.hidden(), one)).collect(),
+        count: people.len(),
+    }))
 }
 
 #[utoipa::path(
@@ -130,7 +140,8 @@ async fn search(
 async fn one_user(State(service): State<Service>, caller: AuthUser, Id(id): Id<UserId>) -> Answer<Json<One>> {
     let (one, metadata) = service.profile(caller.id().into(), &id).await?;
     let metadata = custom_data(metadata.as_ref());
-    Ok(Json(One { user: ChatUser { metadata, ..found(&service, &caller.links().user(&one)) } }))
+    let shown = caller.hidden().user(&caller.links().user(&one));
+    Ok(Json(One { user: ChatUser { metadata, ..found(&service, caller.hidden(), &shown) } }))
 }
 
 /// Returns a chat as the caller sees it.
@@ -310,7 +321,9 @@ async fn history(
 ) -> Answer<Json<History>> {
     let limit = page.limit.unwrap_or(MESSAGES).clamp(1, LIST_MAX);
     let messages =
-        messages(&service, caller.reads(), (DIALECT, caller.links()), &id, (page.offset, limit)).await?.shown;
+        messages(&service, caller.reads(), (DIALECT, caller.links(), caller.hidden()), &id, (page.offset, limit))
+            .await?
+            .shown;
     Ok(Json(History { count: messages.len(), messages }))
 }
 

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use quintet_dialect::{Dialect, Own, Shown};
 use quintet_domain::limits::PAGE_ITEMS_MAX;
 use quintet_domain::{
-    Account, Conversation, ConversationId, Links, Member, Message, MessageId, NewText, Refusal, Target, User, UserId,
-    is_blank, username_from,
+    Account, Conversation, ConversationId, Hidden, Links, Member, Message, MessageId, NewText, Refusal, Target, User,
+    UserId, is_blank, username_from,
 };
 use quintet_service::{NewAccount, PageOf, Party, Service, Session};
 use serde::Deserialize;
@@ -156,33 +156,37 @@ pub(super) async fn new_account(
     service.register(new, address).await
 }
 
-/// Returns a function that says whether a user is online, as the dialects need it.
-pub(super) fn online(service: &Service) -> impl Fn(&UserId) -> bool + '_ {
-    |user| service.presence().is_online(user)
+/// Returns a function that says whether a user is online, as the dialects need it. `hidden` is what the reader is not
+/// shown.
+pub(super) fn online<'s>(service: &'s Service, hidden: &'s Hidden) -> impl Fn(&UserId) -> bool + 's {
+    |user| !hidden.hides(user) && service.presence().is_online(user)
 }
 
 /// Returns the status of a user: `online` or `offline`.
-pub(super) fn status(service: &Service, user: &UserId) -> &'static str {
-    if service.presence().is_online(user) { "online" } else { "offline" }
+pub(super) fn status(service: &Service, hidden: &Hidden, user: &UserId) -> &'static str {
+    if online(service, hidden)(user) { "online" } else { "offline" }
 }
 
 /// Returns a user as clients of existing back ends see it: with a link to its picture, and last seen as of now.
-pub(super) fn shown_user(service: &Service, links: &Links, user: &Arc<User>) -> Arc<User> {
+pub(super) fn shown_user(service: &Service, links: &Links, hidden: &Hidden, user: &Arc<User>) -> Arc<User> {
     let shown = links.user(user);
-    let last_seen = service.presence().last_seen(user, service.environment().now());
+    let last_seen = match hidden.hides(&user.id) {
+        true => None,
+        false => service.presence().last_seen(user, service.environment().now()),
+    };
     if shown.last_seen == last_seen { shown } else { Arc::new(User { last_seen, ..User::clone(&shown) }) }
 }
 
 /// Returns an account as clients of existing back ends show it to its owner.
 pub(super) fn shown_account(service: &Service, links: &Links, account: &Account) -> Account {
-    Account { user: shown_user(service, links, &account.user), ..account.clone() }
+    Account { user: shown_user(service, links, &Hidden::Nobody, &account.user), ..account.clone() }
 }
 
 /// Returns registered users, except the caller, whose names contain a text.
 pub(super) async fn users(service: &Service, caller: &AuthUser, query: &str) -> Result<Vec<Arc<User>>, Refusal> {
     let mut found = service.first_users(caller.id(), query.to_owned(), LIST_MAX as usize).await?;
     found.retain(|user| user.id != caller.0.user.id);
-    Ok(found.iter().map(|user| shown_user(service, caller.links(), user)).collect())
+    Ok(found.iter().map(|user| shown_user(service, caller.links(), caller.hidden(), user)).collect())
 }
 
 /// Returns the caller's conversations, newest activity first. All come from one read, so that none is missed by moving.
@@ -209,13 +213,16 @@ pub(super) struct Page {
 pub(super) async fn messages(
     service: &Service,
     (by, reader): (Party, UserId),
-    (dialect, links): (Dialect, &Links),
+    (dialect, links, hidden): (Dialect, &Links, &Hidden),
     id: &ConversationId,
     (skip, limit): (u32, u32),
 ) -> Result<Page, Refusal> {
     let page = service.messages(by, reader.clone(), id.clone(), PageOf::Skipping(skip), limit).await?;
-    let online = online(service);
-    let shown = |message| quintet_dialect::message(dialect, &links.message(message), &reader, &online);
+    let online = online(service, hidden);
+    let shown = |message| {
+        let message = links.message(&hidden.message(message));
+        quintet_dialect::message(dialect, &message, &reader, &online)
+    };
     let shown = || page.items.iter().map(shown).collect();
     let newest = page.items.last().map(|message| message.id.clone());
     let shown = if limit > PAGE_ITEMS_MAX { tokio::task::block_in_place(shown) } else { shown() };
@@ -240,7 +247,8 @@ pub(super) fn shown_message(
     dialect: Dialect,
     message: &Arc<Message>,
 ) -> Box<RawValue> {
-    quintet_dialect::message(dialect, &caller.links().message(message), &caller.0.user.id, &online(service))
+    let (message, online) = (caller.hidden().message(message), online(service, caller.hidden()));
+    quintet_dialect::message(dialect, &caller.links().message(&message), &caller.0.user.id, &online)
 }
 
 /// Returns a conversation for the caller as the dialect writes it.
@@ -250,10 +258,11 @@ pub(super) fn shown_conversation(
     dialect: Dialect,
     conversation: &Conversation,
 ) -> Box<RawValue> {
-    let links = caller.links();
-    let member = |member: &Member| Member { user: shown_user(service, links, &member.user), ..member.clone() };
+    let (links, hidden) = (caller.links(), caller.hidden());
+    let member =
+        |member: &Member| Member { user: shown_user(service, links, hidden, &member.user), ..hidden.member(member) };
     let members: Vec<Member> = conversation.members.iter().map(member).collect();
-    let last_message = conversation.last_message.as_ref().map(|message| links.message(message));
+    let last_message = conversation.last_message.as_ref().map(|message| links.message(&hidden.message(message)));
     let shown = Shown {
         conversation: &conversation.conversation,
         description: None,
@@ -273,7 +282,7 @@ pub(super) fn shown_conversation(
             settings: conversation.settings,
         },
     };
-    quintet_dialect::conversation(dialect, &shown, &online(service))
+    quintet_dialect::conversation(dialect, &shown, &online(service, hidden))
 }
 
 /// Returns a username for a user whose client does not ask for one.

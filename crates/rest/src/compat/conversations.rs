@@ -8,7 +8,7 @@ use axum::response::Response;
 use http::StatusCode;
 use quintet_dialect::Dialect;
 use quintet_domain::limits::METADATA_BYTES_MAX;
-use quintet_domain::{Conversation, ConversationId, Links, MessageId, Target, User, UserId};
+use quintet_domain::{Conversation, ConversationId, Hidden, Links, MessageId, Target, User, UserId};
 use quintet_service::{Account, ConversationInput, ProfileChange, Service, Session};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -58,7 +58,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 fn account(service: &Service, links: &Links, account: &Account) -> ConversationsUser {
     let account = shown_account(service, links, account);
     let email = account.email.clone().unwrap_or_default();
-    let user = ConversationsUser::of(&account.user, status(service, &account.user.id), Some(email));
+    let user = ConversationsUser::of(&account.user, status(service, &Hidden::Nobody, &account.user.id), Some(email));
     user.with(account.metadata.as_ref())
 }
 
@@ -132,7 +132,8 @@ async fn search(
 ) -> Answer<Response> {
     let found = users(&service, &caller, &search.q).await?;
     let shown = |user: &Arc<User>| {
-        ConversationsUser::of(user, status(&service, &user.id), Some(email_shown(&caller, &user.id)))
+        let status = status(&service, caller.hidden(), &user.id);
+        ConversationsUser::of(user, status, Some(email_shown(&caller, &user.id)))
     };
     Ok(long_answer(|| Users { success: true, count: found.len(), users: found.iter().map(shown).collect() }))
 }
@@ -246,9 +247,8 @@ async fn history(
     let limit = asked.limit.unwrap_or(MESSAGES).clamp(1, LIST_MAX);
     let page = asked.page.unwrap_or(1).max(1);
     let total = service.message_count(caller.id(), id.clone()).await?;
-    let found =
-        messages(&service, caller.reads(), (DIALECT, caller.links()), &id, ((page - 1).saturating_mul(limit), limit))
-            .await?;
+    let (shown, span) = ((DIALECT, caller.links(), caller.hidden()), ((page - 1).saturating_mul(limit), limit));
+    let found = messages(&service, caller.reads(), shown, &id, span).await?;
     let pagination = ConversationsPagination { page, limit, total, pages: total.div_ceil(limit.into()) };
     Ok(Json(History { success: true, messages: found.shown, pagination }))
 }

@@ -22,7 +22,7 @@ use super::answers::messenger::{
     PasswordChanged, ProfileChanged, SignedUp,
 };
 use super::answers::shared::LoggedOut;
-use super::common::{LIST_MAX, Said, email_shown, messages, online, required, send, username_for, users};
+use super::common::{LIST_MAX, Said, email_shown, messages, required, send, username_for, users};
 use crate::app::App;
 use crate::auth::Credentials;
 use crate::cookie::{WithCookie, logged_in, logged_out, replaced};
@@ -218,7 +218,7 @@ async fn change_password(
 
 /// Returns the messages of a conversation, oldest first, up to the length of a list, and marks them as read.
 async fn read(service: &Service, caller: &AuthUser, id: &ConversationId) -> Result<Vec<Box<RawValue>>, Refusal> {
-    let page = messages(service, caller.reads(), (DIALECT, caller.links()), id, (0, LIST_MAX)).await?;
+    let page = messages(service, caller.reads(), (DIALECT, caller.links(), caller.hidden()), id, (0, LIST_MAX)).await?;
     // A service reads on behalf of many users, and so it marks nothing as read.
     if !caller.0.user.is_service()
         && let Some(newest) = page.newest
@@ -265,7 +265,7 @@ async fn say_direct(
 // --- groups ---
 
 /// Returns a group of a list as the dialect writes it.
-fn group(service: &Service, found: &Listing) -> Box<RawValue> {
+fn group(found: &Listing) -> Box<RawValue> {
     let shown = Shown {
         conversation: &found.conversation,
         description: found.description.as_deref(),
@@ -280,7 +280,8 @@ fn group(service: &Service, found: &Listing) -> Box<RawValue> {
         updated_at: found.updated_at,
         own: Own::Nobody,
     };
-    quintet_dialect::conversation(DIALECT, &shown, &online(service))
+    // It shows nobody, and so it does not show who is online.
+    quintet_dialect::conversation(DIALECT, &shown, &|_| false)
 }
 
 /// Returns a group as the caller sees it, with its members if the caller is a member.
@@ -292,7 +293,7 @@ async fn shown_group(service: &Service, caller: &AuthUser, id: ConversationId) -
         false => Vec::new(),
     };
     let members = members.iter().map(|member| MessengerPerson::of(&member.user, None));
-    OneGroup::of(&group(service, found), members.collect())
+    OneGroup::of(&group(found), members.collect())
 }
 
 #[utoipa::path(
@@ -301,7 +302,7 @@ async fn shown_group(service: &Service, caller: &AuthUser, id: ConversationId) -
 )]
 async fn list_groups(State(service): State<Service>, Lister(caller): Lister) -> Answer<Response> {
     let found = service.find_conversations(caller.id(), String::new(), Filter::OpenOrMine, None, LIST_MAX).await?;
-    Ok(long_answer(|| found.items.iter().map(|one| group(&service, one)).collect::<Vec<_>>()))
+    Ok(long_answer(|| found.items.iter().map(group).collect::<Vec<_>>()))
 }
 
 #[utoipa::path(

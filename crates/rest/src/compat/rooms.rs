@@ -8,7 +8,7 @@ use axum::response::IntoResponse;
 use http::header;
 use http::request::Parts;
 use quintet_dialect::Dialect;
-use quintet_domain::{ConversationId, Refusal, UserId};
+use quintet_domain::{ConversationId, Hidden, Refusal, UserId};
 use quintet_service::{Party, Service};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -51,7 +51,7 @@ struct Page {
 
 /// The reader of a history: a user with a token, or a guest with an unproven id.
 enum Reader {
-    Known(UserId),
+    Known(UserId, Hidden),
     Guest(UserId, IpAddr),
 }
 
@@ -60,7 +60,7 @@ impl FromRequestParts<App> for Reader {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         if let Some(caller) = AuthUser::if_any(parts, &app.service).await? {
-            return Ok(Self::Known(caller.id()));
+            return Ok(Self::Known(caller.id(), caller.hidden().clone()));
         }
         let Query(Page { user_id: given, .. }) = Query::from_request_parts(parts, app).await?;
         let given = given.ok_or_else(|| {
@@ -84,11 +84,11 @@ async fn history(
     Query(page): Query<Page>,
 ) -> Answer<Json<History>> {
     let limit = page_limit(page.limit)?;
-    let (by, who) = match &reader {
-        Reader::Known(user) => (Party::from(user), user),
-        Reader::Guest(guest, address) => (Party::Address(*address), guest),
+    let (by, who, hidden) = match &reader {
+        Reader::Known(user, hidden) => (Party::from(user), user, hidden),
+        Reader::Guest(guest, address) => (Party::Address(*address), guest, &Hidden::Nobody),
     };
-    let page = messages(&service, (by, who.clone()), (Dialect::Rooms, &links), &id, (0, limit)).await?;
+    let page = messages(&service, (by, who.clone()), (Dialect::Rooms, &links, hidden), &id, (0, limit)).await?;
     if let Reader::Guest(guest, address) = &reader {
         // Checked again: if an account took this id meanwhile, the guest must not see the page.
         service.guest(guest, *address).await?;

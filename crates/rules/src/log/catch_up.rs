@@ -99,8 +99,13 @@ fn told_of(
         return Ok(Vec::new());
     };
     let moved = departed.iter().flat_map(Departed::users);
-    let others: BTreeSet<UserKey> =
-        logged.iter().filter_map(of_user).chain(moved).filter(|key| !facts.users.contains_key(key)).collect();
+    let others: BTreeSet<UserKey> = logged
+        .iter()
+        .filter_map(of_user)
+        .chain(logged.iter().filter_map(of_other))
+        .chain(moved)
+        .filter(|key| !facts.users.contains_key(key))
+        .collect();
     facts.users.extend(rows.users(&others)?.into_iter().map(|row| (row.key, row)));
     let configured: BTreeSet<ConversationKey> =
         logged.iter().filter_map(of_settings).filter(|key| !facts.conversations.contains_key(key)).collect();
@@ -158,9 +163,18 @@ fn of_user(logged: &Logged) -> Option<UserKey> {
             | ChangeRecord::ConversationShown { member: user }
             | ChangeRecord::ConversationHidden { member: user }
             | ChangeRecord::SettingsChanged { member: user, .. }
+            | ChangeRecord::BlocksChanged { user, .. }
             | ChangeRecord::Revoked { user, .. },
         ) => Some(user),
         _ => None,
+    }
+}
+
+/// The user who was blocked, or is blocked no more.
+fn of_other(logged: &Logged) -> Option<UserKey> {
+    match logged.change {
+        MissedKind::Recorded(ChangeRecord::BlocksChanged { other, .. }) => Some(other),
+        MissedKind::Created | MissedKind::Recorded(_) => None,
     }
 }
 
@@ -186,6 +200,12 @@ fn change(rows: &dyn CatchUpRows, facts: &Facts, logged: &Logged) -> RowResult<O
         let Some(notification) = rows.notification(notification)? else { return Ok(None) };
         let row = facts.users.get(user);
         return Ok(row.map(|row| Change::Notified { user: (*user, row.user.id.clone()), notification }));
+    }
+    if let MissedKind::Recorded(ChangeRecord::BlocksChanged { user, other, .. }) = &logged.change {
+        let (Some(one), Some(two)) = (facts.users.get(user), facts.users.get(other)) else { return Ok(None) };
+        let (user, other) = ((*user, one.user.id.clone()), (*other, two.user.id.clone()));
+        let blocked = rows.blocked_ids(user.0)?;
+        return Ok(Some(Change::BlocksChanged { user, other, blocked }));
     }
     Ok(known(facts, logged))
 }
@@ -281,7 +301,7 @@ fn known(facts: &Facts, logged: &Logged) -> Option<Change> {
         ChangeRecord::Revoked { user, generation } => {
             Change::Revoked { user: (*user, person(*user)?.1.id.clone()), generation: *generation }
         }
-        // Made by the caller, because it is read by its id.
-        ChangeRecord::Notified { .. } => return None,
+        // Made by the caller, because they are read beside the facts.
+        ChangeRecord::Notified { .. } | ChangeRecord::BlocksChanged { .. } => return None,
     })
 }

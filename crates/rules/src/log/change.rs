@@ -121,6 +121,15 @@ pub enum Change {
         /// All settings after the change.
         settings: ConversationSettings,
     },
+    /// A user blocked another one, or ended a block.
+    BlocksChanged {
+        /// The user whose block it is: its key and its id.
+        user: (UserKey, UserId),
+        /// The other user: its key and its id.
+        other: (UserKey, UserId),
+        /// The ids of all users whom the user has blocked after the change.
+        blocked: Vec<UserId>,
+    },
     /// The name, openness or roles of a conversation changed.
     ConversationChanged {
         /// The conversation after the change.
@@ -250,6 +259,9 @@ impl Change {
                     settings: *settings,
                 }
             }
+            Self::BlocksChanged { user: (_, user), other: (_, other), blocked } => {
+                Event::BlocksChanged { user: user.clone(), blocked: blocked.clone(), other: Some(other.clone()) }
+            }
             Self::DeletionAnnounced { conversation } => {
                 Event::DeletionAnnounced { conversation: Arc::clone(conversation) }
             }
@@ -303,6 +315,7 @@ impl Change {
             | Self::ConversationShown { .. }
             | Self::ConversationHidden { .. }
             | Self::SettingsChanged { .. }
+            | Self::BlocksChanged { .. }
             | Self::ConversationChanged { .. }
             | Self::DeletionAnnounced { .. }
             | Self::ConversationDeleted { .. }
@@ -341,6 +354,10 @@ impl Change {
             }
             Self::SettingsChanged { conversation: (conversation, _), member: (member, _), settings } => {
                 ChangeRecord::SettingsChanged { conversation: *conversation, member: *member, settings: *settings }
+            }
+            Self::BlocksChanged { user: (user, _), other: (other, other_id), blocked } => {
+                let blocked = blocked.contains(other_id);
+                ChangeRecord::BlocksChanged { user: *user, other: *other, blocked }
             }
             Self::ConversationChanged { .. } => ChangeRecord::ConversationChanged,
             Self::ConversationDeleted { .. } => ChangeRecord::ConversationDeleted { announced: true },

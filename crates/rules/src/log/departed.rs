@@ -151,6 +151,7 @@ impl Departed {
             | Change::MessagesRead { .. }
             | Change::ConversationHidden { .. }
             | Change::SettingsChanged { .. }
+            | Change::BlocksChanged { .. }
             | Change::DeletionAnnounced { .. }
             | Change::ConversationDeleted { .. }
             | Change::MemberJoined { .. }
@@ -220,6 +221,7 @@ fn hide_name(change: &mut Change) {
         | Change::MeetupChanged { .. }
         | Change::UserChanged { .. }
         | Change::Revoked { .. }
+        | Change::BlocksChanged { .. }
         | Change::Notified { .. } => {}
     }
 }

@@ -10,8 +10,8 @@ use quintet_domain::{ConnectionId, Emoji, MessageId, Notification, UserId};
 
 use super::record::{ChangeRecord, ReadSpan};
 use crate::rows::{
-    ConversationRow, ConversationTexts, CursorRow, DetailRows, MemberRow, MemberSettings, MessageRow, ReactionCountRow,
-    UserRow,
+    BlockReads, ConversationRow, ConversationTexts, CursorRow, DetailRows, MemberRow, MemberSettings, MessageRow,
+    ReactionCountRow, UserRow,
 };
 use crate::{ConversationKey, MessageKey, RowResult, UserKey};
 
@@ -59,6 +59,7 @@ impl MissedChange {
                 | ChangeRecord::ConversationShown { .. }
                 | ChangeRecord::ConversationHidden { .. }
                 | ChangeRecord::SettingsChanged { .. }
+                | ChangeRecord::BlocksChanged { .. }
                 | ChangeRecord::ConversationChanged
                 | ChangeRecord::ConversationDeleted { .. }
                 | ChangeRecord::MemberJoined { .. }
@@ -110,7 +111,7 @@ pub enum MissedKind {
 }
 
 /// The reads of a replay, each for a whole set of keys. All of them see one state of the store.
-pub trait ReplayRows: DetailRows {
+pub trait ReplayRows: DetailRows + BlockReads {
     /// The newest position of all changes and messages.
     fn newest_position(&self) -> RowResult<u64>;
     /// The position after which the log is complete.

@@ -37,6 +37,7 @@ fn shows_conversation(missed: &MissedChange, user: Option<UserKey>) -> bool {
             | ChangeRecord::MessagesRead { .. }
             | ChangeRecord::ConversationHidden { .. }
             | ChangeRecord::SettingsChanged { .. }
+            | ChangeRecord::BlocksChanged { .. }
             | ChangeRecord::ConversationDeleted { .. }
             | ChangeRecord::MemberLeft { .. }
             | ChangeRecord::MeetupChanged { .. }

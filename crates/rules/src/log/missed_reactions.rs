@@ -123,6 +123,7 @@ impl Reactions {
                 pinned: *pinned,
             }),
             ChangeRecord::SettingsChanged { .. }
+            | ChangeRecord::BlocksChanged { .. }
             | ChangeRecord::MessageEdited { .. }
             | ChangeRecord::MessageDeleted { .. }
             | ChangeRecord::MessagesRead { .. }

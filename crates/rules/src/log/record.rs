@@ -94,6 +94,15 @@ pub enum ChangeRecord {
         /// All settings after the change.
         settings: ConversationSettings,
     },
+    /// A user blocked another one, or ended a block.
+    BlocksChanged {
+        /// The key of the user whose block it is.
+        user: UserKey,
+        /// The key of the other user.
+        other: UserKey,
+        /// Whether the other is blocked after the change.
+        blocked: bool,
+    },
     /// The name, openness or roles of a conversation changed.
     ConversationChanged,
     /// A conversation was deleted for all members.
@@ -222,6 +231,11 @@ enum V1 {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         marked_unread: bool,
     },
+    BlocksChanged {
+        user: i64,
+        other: i64,
+        blocked: bool,
+    },
     ConversationChanged,
     ConversationDeleted {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -291,6 +305,9 @@ impl ChangeRecord {
                 notify: settings.notify.as_str().to_owned(),
                 marked_unread: settings.marked_unread,
             },
+            Self::BlocksChanged { user, other, blocked } => {
+                V1::BlocksChanged { user: user.0, other: other.0, blocked: *blocked }
+            }
             Self::ConversationChanged => V1::ConversationChanged,
             Self::ConversationDeleted { announced } => V1::ConversationDeleted { announced: *announced },
             Self::MemberJoined { member, member_count, announced } => {
@@ -361,6 +378,9 @@ impl ChangeRecord {
                     marked_unread,
                 };
                 Self::SettingsChanged { conversation: ConversationKey(conversation), member: UserKey(member), settings }
+            }
+            V1::BlocksChanged { user, other, blocked } => {
+                Self::BlocksChanged { user: UserKey(user), other: UserKey(other), blocked }
             }
             V1::ConversationChanged => Self::ConversationChanged,
             V1::ConversationDeleted { announced } => Self::ConversationDeleted { announced },

@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use quintet_domain::limits::{READ_IDS_MAX, RECOVERY_BYTES_MAX, RECOVERY_CHANGES_MAX};
-use quintet_domain::{ConversationRef, Entry, Message, MessageDetails, MessageId, Overview, User, UserId};
+use quintet_domain::{ConversationRef, Entry, Event, Message, MessageDetails, MessageId, Overview, User, UserId};
 
 use super::budget::Budget;
 use super::change::Change;
@@ -98,6 +98,7 @@ fn entries(rows: &dyn ReplayRows, user: &UserRow, since: MissedSince) -> RowResu
     }
     let Some(configured) = settings(rows, user, after, &mut budget)? else { return Ok(None) };
     entries.extend(configured);
+    entries.extend(blocks(rows, user, after)?);
     let read = Facts::load(rows, Some(user.key), (&changes, &departures), together, &mut budget)?;
     let Some(facts) = read else { return Ok(None) };
     // The members of each conversation who joined or left in this range: the client refers to a guest among them by the
@@ -185,6 +186,13 @@ fn settings(rows: &dyn ReplayRows, user: &UserRow, after: u64, budget: &mut Budg
     Ok(Some(found.into_iter().filter_map(entry).collect()))
 }
 
+/// The users whom the user has blocked, as they are now: one event, if that changed.
+fn blocks(rows: &dyn ReplayRows, user: &UserRow, after: u64) -> RowResult<Option<Entry>> {
+    let Some(position) = user.blocks_position.filter(|position| *position > after) else { return Ok(None) };
+    let event = Event::BlocksChanged { user: user.user.id.clone(), blocked: rows.blocked_ids(user.key)?, other: None };
+    Ok(Some(Entry { position, sequence: None, origin: None, acked: false, event, withheld: None }))
+}
+
 /// The rows that some changes are about, read for all of them at once.
 pub(super) struct Facts {
     pub(super) conversations: HashMap<ConversationKey, ConversationRow>,
@@ -219,6 +227,7 @@ fn named(missed: &MissedChange) -> Option<UserKey> {
             | ChangeRecord::ConversationShown { .. }
             | ChangeRecord::ConversationHidden { .. }
             | ChangeRecord::SettingsChanged { .. }
+            | ChangeRecord::BlocksChanged { .. }
             | ChangeRecord::ConversationChanged
             | ChangeRecord::ConversationDeleted { .. }
             | ChangeRecord::Notified { .. }
@@ -454,9 +463,10 @@ impl Facts {
             ChangeRecord::ConversationChanged => {
                 Change::ConversationChanged { conversation: Arc::clone(self.overviews.get(&missed.conversation)?) }
             }
-            // Notifications and settings are read from their own rows; the hub tells of changed profiles by itself.
+            // Notifications, settings and blocks are read from their own rows; the hub tells of changed profiles by itself.
             ChangeRecord::Notified { .. }
             | ChangeRecord::SettingsChanged { .. }
+            | ChangeRecord::BlocksChanged { .. }
             | ChangeRecord::UserChanged { .. }
             | ChangeRecord::Revoked { .. } => {
                 return None;

@@ -19,7 +19,7 @@ use quintet_domain::{
 use crate::log::Change;
 use crate::rows::{MeetupRow, UserRow};
 use crate::transaction::{About, ActingUser, Transaction};
-use crate::{MeetupKey, RuleResult, UserKey, conversations, members, notifications, overviews};
+use crate::{MeetupKey, RuleResult, UserKey, blocks, conversations, members, notifications, overviews};
 use view::shown;
 pub use view::{PEOPLE_SHOWN_MAX, view, view_limited};
 
@@ -301,6 +301,7 @@ pub(crate) fn request(tx: &mut Transaction<'_>, write: &RequestMeetup) -> RuleRe
     if meetup.host == user.key || tx.member(meetup.conversation, user.key)?.is_some() {
         return Err(Refusal::conflict("You take part in this meetup already.").into());
     }
+    blocks::may_meet(tx, &user, meetup.host)?;
     if tx.meetups().request_count(meetup.key)? >= MEETUP_REQUESTS_MAX {
         let message = format!("This meetup has {MEETUP_REQUESTS_MAX} open requests; its host is to decide some first.");
         return Err(Refusal::conflict(message).into());
@@ -323,6 +324,7 @@ pub(crate) fn decide(tx: &mut Transaction<'_>, write: &DecideRequest) -> RuleRes
     }
     if write.accept {
         refuse_ended(&meetup)?;
+        blocks::may_meet(tx, &by, asking.key)?;
         let participants = participant_count(tx, &meetup)?;
         if meetup.capacity.is_some_and(|capacity| participants >= capacity) {
             return Err(Refusal::conflict("This meetup is full.").into());

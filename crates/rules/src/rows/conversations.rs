@@ -29,6 +29,8 @@ pub struct ConversationRow {
     pub owner_secret: Option<SecretKey>,
     /// The two users of a direct conversation, the smaller key first.
     pub pair: Option<(UserKey, UserKey)>,
+    /// Whether one of the two users of a direct conversation has blocked the other.
+    pub blocked: bool,
     /// Whether a guest created it, so that it is deleted after it has been empty for a while.
     pub made_by_guest: bool,
     /// The time since which a guest's room has had no members.
@@ -270,7 +272,8 @@ pub trait MemberRows {
         after: Option<(UserKey, ConversationKey)>,
         limit: usize,
     ) -> RowResult<Vec<(UserKey, ConversationKey)>>;
-    /// Whether two users are members of a conversation that is not open, among the newest `limit` of the first user.
+    /// Whether two users are members of a conversation that is neither open nor direct, among the newest `limit` of the first
+    /// user.
     fn share_closed_conversation(&self, user: UserKey, other: UserKey, limit: usize) -> RowResult<bool>;
     /// The cursors of members of which one has moved and passed a sequence number, those who have read most first, then
     /// by the members' keys.

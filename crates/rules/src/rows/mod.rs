@@ -6,6 +6,7 @@
 //! What must stay true: within a transaction an operation sees everything that was written before it; lists have the
 //! order that their documentation names.
 
+mod blocks;
 mod conversations;
 mod details;
 mod files;
@@ -19,6 +20,7 @@ mod reactions;
 mod users;
 mod webhooks;
 
+pub use blocks::{BlockReads, BlockRow, BlockRows, ShownBlock};
 pub use conversations::{
     ConversationHead, ConversationRow, ConversationRows, ConversationTexts, CursorRow, MemberFilter, MemberRow,
     MemberRows, MemberSettings,
@@ -50,6 +52,7 @@ pub trait Rows:
     + PushRows
     + InvitationRows
     + WebhookRows
+    + BlockRows
     + LogRows
 {
 }
@@ -68,6 +71,7 @@ impl<R> Rows for R where
         + PushRows
         + InvitationRows
         + WebhookRows
+        + BlockRows
         + LogRows
 {
 }

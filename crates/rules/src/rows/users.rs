@@ -61,6 +61,10 @@ pub struct UserRow {
     pub tokens_from_s: i64,
     /// Whether the user is disabled and cannot log in.
     pub disabled: bool,
+    /// Whether anybody has blocked the user.
+    pub is_blocked: bool,
+    /// The position of the last change of the user's own blocks; `None` if they never changed.
+    pub blocks_position: Option<u64>,
     /// Whether the person was erased for good.
     pub erased: bool,
     /// The progress of the deletion of an erased person's messages; `None` when it is complete, or for other users.
@@ -85,6 +89,7 @@ impl UserRow {
             token_generation: self.token_generation,
             tokens_from_s: self.tokens_from_s,
             disabled: self.disabled,
+            is_blocked: self.is_blocked,
         }
     }
 }

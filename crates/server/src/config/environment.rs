@@ -70,6 +70,7 @@ pub(super) const SETTINGS: &[(&str, &str, Kind)] = &[
     ("presence", "everyone_limit", Kind::Number),
     ("presence", "delivered", Kind::Flag),
     ("conversations", "echo", Kind::Text),
+    ("people", "contact", Kind::Text),
     ("people", "added_per_day", Kind::Number),
     ("people", "direct_per_day", Kind::Number),
     ("people", "avatars", Kind::Flag),

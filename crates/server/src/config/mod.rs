@@ -23,7 +23,7 @@ pub(crate) use self::cluster::{Cluster, Endpoint};
 use self::environment::add_environment;
 use self::fault::{Fault, Sources};
 pub(crate) use self::sections::{
-    AudienceName, Database, EchoName, Files, Limits, MetricsListen, RegistrationName, SignWithName,
+    AudienceName, ContactName, Database, EchoName, Files, Limits, MetricsListen, RegistrationName, SignWithName,
 };
 use self::sections::{Auth, Conversations, Http, Log, Metrics, Outbound, People, Presence, Push, Server, Tls};
 use crate::cli::Options;

@@ -266,10 +266,21 @@ pub(crate) struct Conversations {
     pub(crate) echo: EchoName,
 }
 
-/// The largest numbers of people that a user may contact per day (UTC), where 0 is unlimited, and how people are shown.
+/// Who may begin to write to a person, and add one to a group.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ContactName {
+    #[default]
+    Everyone,
+    Shared,
+}
+
+/// Who may contact a person, the largest numbers of people that a user may contact per day (UTC), where 0 is unlimited, and
+/// how people are shown.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct People {
+    pub(crate) contact: ContactName,
     pub(crate) added_per_day: u32,
     pub(crate) direct_per_day: u32,
     /// Whether users without a picture are shown with one that is made of their initials.
@@ -278,8 +289,12 @@ pub(crate) struct People {
 
 impl Default for People {
     fn default() -> Self {
-        let added_per_day = quintet_domain::limits::ADDED_PER_DAY_DEFAULT;
-        Self { added_per_day, direct_per_day: quintet_domain::limits::DIRECT_PER_DAY_DEFAULT, avatars: true }
+        Self {
+            contact: ContactName::Everyone,
+            added_per_day: quintet_domain::limits::ADDED_PER_DAY_DEFAULT,
+            direct_per_day: quintet_domain::limits::DIRECT_PER_DAY_DEFAULT,
+            avatars: true,
+        }
     }
 }
 

@@ -41,6 +41,7 @@ fn account(tokens_from_s: i64) -> Account {
         token_generation: 3,
         tokens_from_s,
         disabled: false,
+        is_blocked: false,
         metadata: None,
     }
 }

@@ -103,6 +103,8 @@ pub(crate) const TABLES: &[Table] = &[
             whole("conversations"),
             whole("notifications"),
             whole("file_bytes"),
+            flag("is_blocked"),
+            whole("blocks_position"),
         ],
         is_preset: false,
     },
@@ -146,8 +148,10 @@ pub(crate) const TABLES: &[Table] = &[
             whole("member_count"),
             whole("last_message"),
             whole("updated_at"),
+            flag("blocked"),
         ],
     ),
+    table("block", &[whole("blocker_pk"), whole("blocked_pk"), whole("at")]),
     table(
         "member",
         &[

@@ -10,8 +10,8 @@ use quintet_rules::{ChangedRows, RowResult, RowsError};
 use super::nodes::{Groups, Node};
 use super::table::{Index, Table, Tables, tables};
 use super::tables::{
-    ConversationTables, FileTables, InvitationTables, LogTables, MeetupTables, MessageTables, NotificationTables,
-    PushTables, ReactionTables, UserTables, WebhookTables,
+    BlockTables, ConversationTables, FileTables, InvitationTables, LogTables, MeetupTables, MessageTables,
+    NotificationTables, PushTables, ReactionTables, UserTables, WebhookTables,
 };
 
 tables! {
@@ -21,6 +21,7 @@ tables! {
         conversations: ConversationTables,
         messages: MessageTables,
         reactions: ReactionTables,
+        blocks: BlockTables,
         meetups: MeetupTables,
         notifications: NotificationTables,
         files: FileTables,

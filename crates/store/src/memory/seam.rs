@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    Account, Conversation, ConversationId, Emoji, GuestProof, Invitation, Login, Meetup, MeetupId, Message, MessageId,
-    MessageSearch, StoredFile, Timestamp, User, UserId, Webhook, WebhookDelivery, Write,
+    Account, Conversation, ConversationId, Emoji, GuestProof, Hidden, Invitation, Login, Meetup, MeetupId, Message,
+    MessageId, MessageSearch, StoredFile, Timestamp, User, UserId, Webhook, WebhookDelivery, Write,
 };
 use quintet_rules::log::{LogPage, MissedSince, Replayed, page_after, replay_since};
 use quintet_rules::message_reads;
@@ -16,14 +16,15 @@ use quintet_rules::threads::{self, Thread};
 use super::data::Data;
 use super::rows::ReplayView;
 use super::{Drive, MemoryStore, reads};
+use crate::blocks;
 use crate::invitation_reads;
 use crate::marks;
 use crate::push::PushReads;
 use crate::webhooks;
 use crate::{
-    Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OrphanedFiles, Page, PageOf,
-    Party, PendingNotifications, PinnedMessage, Reaction, ReadResult, ReplyTo, ServiceAccount, ServiceKey, Store,
-    StoreError, UserState,
+    Block, Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OrphanedFiles, Page,
+    PageOf, Party, PendingNotifications, PinnedMessage, Reaction, ReadResult, ReplyTo, ServiceAccount, ServiceKey,
+    Store, StoreError, UserState,
 };
 
 impl MemoryStore {
@@ -189,6 +190,14 @@ impl Store for MemoryStore {
 
     fn own_reactions(&self, user: UserId, messages: Vec<MessageId>) -> ReadResult<'_, Vec<(MessageId, Emoji)>> {
         self.read(move |data| marks::own_reactions(data, &user, &messages))
+    }
+
+    fn blocks(&self, user: UserId) -> ReadResult<'_, Vec<Block>> {
+        self.read(move |data| blocks::blocks(data, &user))
+    }
+
+    fn hidden_from(&self, user: UserId) -> ReadResult<'_, Hidden> {
+        self.read(move |data| blocks::hidden(data, &user))
     }
 
     fn pins(&self, user: UserId, id: ConversationId) -> ReadResult<'_, Vec<PinnedMessage>> {

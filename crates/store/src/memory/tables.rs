@@ -134,6 +134,16 @@ tables! {
 }
 
 tables! {
+    /// The tables of blocks.
+    BlockTables {
+        /// The moments at which blocks began, by the one who blocks and the one who is blocked.
+        rows: Table<(UserKey, UserKey), Timestamp>,
+        /// The same blocks, by the one who is blocked.
+        by_blocked: Index<(UserKey, UserKey)>,
+    }
+}
+
+tables! {
     /// The tables of meetups and requests.
     MeetupTables {
         rows: Table<MeetupKey, MeetupRow>,

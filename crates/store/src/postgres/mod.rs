@@ -39,14 +39,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use quintet_domain::limits::PAGE_ITEMS_MAX;
 use quintet_domain::{
-    Account, Conversation, ConversationId, Emoji, Environment, GuestProof, Invitation, Login, Meetup, MeetupId,
+    Account, Conversation, ConversationId, Emoji, Environment, GuestProof, Hidden, Invitation, Login, Meetup, MeetupId,
     Message, MessageId, MessageSearch, Quotas, StoredFile, Timestamp, User, UserId, Webhook, WebhookDelivery, Write,
 };
-use quintet_rules::WriterState;
 use quintet_rules::log::{LogPage, MissedSince, Replayed, page_after, replay_since};
-use quintet_rules::message_reads;
 use quintet_rules::rows::WebhookRows;
 use quintet_rules::threads::{self, Thread};
+use quintet_rules::{WriterState, message_reads};
 use tokio::runtime::Runtime;
 
 pub use channel::{ChannelError, NOTIFICATION_BYTES_MAX, PostgresChannel};
@@ -67,17 +66,15 @@ use self::search::SearchFeed;
 use self::shared_counts::PostgresCounts;
 use self::side_link::SideLink;
 use crate::invitation_reads;
-use crate::marks;
 use crate::migrated::Migrated;
 use crate::push::PushReads;
 use crate::readers::{self, Class, Readers};
-use crate::store::ReadResult;
 use crate::webhooks;
 use crate::writer::{Committer, Writer};
 use crate::{
-    Database, Delivered, Filter, Future, Jobs, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow,
-    OnCommit, OpenError, OrphanedFiles, Page, PageOf, Party, PendingNotifications, PinnedMessage, Reaction, ReplyTo,
-    ServiceAccount, ServiceKey, SharedCounts, Store, StoreError, UserState,
+    Block, Database, Delivered, Filter, Future, Jobs, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow,
+    OnCommit, OpenError, OrphanedFiles, Page, PageOf, Party, PendingNotifications, PinnedMessage, Reaction, ReadResult,
+    ReplyTo, ServiceAccount, ServiceKey, SharedCounts, Store, StoreError, UserState, blocks, marks,
 };
 
 /// The store on a PostgreSQL database.
@@ -375,6 +372,14 @@ impl Store for PostgresStore {
         self.readers.run(Class::Interactive, user.clone(), move |conn| {
             marks::own_reactions(&PostgresRows(conn), &user, &messages)
         })
+    }
+
+    fn blocks(&self, user: UserId) -> ReadResult<'_, Vec<Block>> {
+        self.readers.run(Class::Interactive, user.clone(), move |conn| blocks::blocks(&PostgresRows(conn), &user))
+    }
+
+    fn hidden_from(&self, user: UserId) -> ReadResult<'_, Hidden> {
+        self.readers.run(Class::Interactive, user.clone(), move |conn| blocks::hidden(&PostgresRows(conn), &user))
     }
 
     fn pins(&self, user: UserId, id: ConversationId) -> ReadResult<'_, Vec<PinnedMessage>> {

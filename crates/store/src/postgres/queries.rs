@@ -20,6 +20,7 @@ use super::rows::{
     shown_user_columns,
 };
 use super::sets::Users;
+use crate::blocks;
 use crate::error::Read;
 use crate::{Memberships, MessagePage, PageOf, UserState};
 
@@ -66,7 +67,8 @@ fn memberships_of(conn: &ReadLink, position: u64, user: Option<&UserRow>) -> Rea
     };
     let found = conn.read(sql, &[&user.key.0])?;
     let conversations = found.iter().map(reference).collect::<Fetched<_>>()?;
-    Ok(Memberships { position, registered: !user.user.is_guest(), conversations })
+    let hidden = blocks::hidden_from(&PostgresRows(conn), user)?;
+    Ok(Memberships { position, registered: !user.user.is_guest(), conversations, hidden })
 }
 
 /// A page of a conversation's messages, in ascending order of sequence numbers, with their readers. `replies` is whether

@@ -29,7 +29,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use quintet_domain::limits::PAGE_ITEMS_MAX;
 use quintet_domain::{
-    Account, Conversation, ConversationId, Emoji, Environment, GuestProof, Invitation, Login, Meetup, MeetupId,
+    Account, Conversation, ConversationId, Emoji, Environment, GuestProof, Hidden, Invitation, Login, Meetup, MeetupId,
     Message, MessageId, MessageSearch, Quotas, StoredFile, Timestamp, User, UserId, Webhook, WebhookDelivery, Write,
 };
 use quintet_rules::WriterState;
@@ -45,6 +45,7 @@ use self::checkpoint::Log;
 use self::rows::{SqliteRows, WriterConnection};
 use self::search::SearchFeed;
 use self::space::Space;
+use crate::blocks;
 use crate::invitation_reads;
 use crate::marks;
 use crate::migrated::Migrated;
@@ -54,8 +55,8 @@ use crate::store::ReadResult;
 use crate::webhooks;
 use crate::writer::{Committer, Writer};
 use crate::{
-    BackupError, Database, Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OnCommit,
-    OpenError, OrphanedFiles, Page, PageOf, Party, PendingNotifications, PinnedMessage, Reaction, ReplyTo,
+    BackupError, Block, Database, Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow,
+    OnCommit, OpenError, OrphanedFiles, Page, PageOf, Party, PendingNotifications, PinnedMessage, Reaction, ReplyTo,
     ServiceAccount, ServiceKey, Store, StoreError, UserState,
 };
 
@@ -327,6 +328,14 @@ impl Store for SqliteStore {
         self.readers.run(Class::Interactive, user.clone(), move |conn| {
             marks::own_reactions(&SqliteRows(conn), &user, &messages)
         })
+    }
+
+    fn blocks(&self, user: UserId) -> ReadResult<'_, Vec<Block>> {
+        self.readers.run(Class::Interactive, user.clone(), move |conn| blocks::blocks(&SqliteRows(conn), &user))
+    }
+
+    fn hidden_from(&self, user: UserId) -> ReadResult<'_, Hidden> {
+        self.readers.run(Class::Interactive, user.clone(), move |conn| blocks::hidden(&SqliteRows(conn), &user))
     }
 
     fn pins(&self, user: UserId, id: ConversationId) -> ReadResult<'_, Vec<PinnedMessage>> {

@@ -16,6 +16,7 @@ use super::rows::{
     MESSAGE_COLUMNS, SqliteRows, conversation_at, conversation_columns, message_at, message_columns, shown_user_columns,
 };
 use super::sets::Users;
+use crate::blocks;
 use crate::error::Read;
 use crate::{Memberships, MessagePage, PageOf, UserState};
 
@@ -61,7 +62,8 @@ fn memberships_of(conn: &Connection, position: u64, user: Option<&UserRow>) -> R
             Ok((row.reference, row.head.member_count))
         })?
         .collect::<Result<_, _>>()?;
-    Ok(Memberships { position, registered: !user.user.is_guest(), conversations })
+    let hidden = blocks::hidden_from(&SqliteRows(conn), user)?;
+    Ok(Memberships { position, registered: !user.user.is_guest(), conversations, hidden })
 }
 
 /// A page of a conversation's messages, in ascending order of sequence numbers, with their readers. `replies` is whether

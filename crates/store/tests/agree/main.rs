@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 
 use proptest::prelude::*;
-use quintet_domain::{Code, Commit, Environment, Quotas, Ticket, Timestamp, Write};
+use quintet_domain::{Code, Commit, Contact, Environment, Quotas, Ticket, Timestamp, Write};
 use quintet_store::{
     Clock, Group, Location, MemoryDisk, MemoryStore, MemoryWriter, PostgresStore, ReplyTo, SqliteStore, Store,
 };
@@ -101,6 +101,7 @@ fn quotas(limited: bool) -> Quotas {
         rates: true,
         added_per_day: 4,
         direct_per_day: 2,
+        contact: Contact::Shared,
         user_file_bytes: 100,
         total_file_bytes: 200,
         free_bytes_min: 0,

@@ -156,6 +156,8 @@ async fn of_user(store: &dyn Store, world: &World, user: &UserId, users: &[UserI
     });
     views.add(("account", user), store.account(Party::Server, user.clone()).await);
     views.add(("memberships", user), store.memberships(user.clone()).await);
+    views.add(("blocks", user), store.blocks(user.clone()).await);
+    views.add(("hidden", user), store.hidden_from(user.clone()).await);
     views.add(("pending", user), store.pending_notifications(user.clone()).await);
     // One read finds what three do.
     let state = store.user_state(Party::Server, user.clone()).await.expect("read");

@@ -15,8 +15,8 @@ use quintet_domain::{
     NotePushActivity, NoteSeen, NotedBy, NotificationId, Notify, NotifyUser, PinMessage, Probe, Profile, ProfileChange,
     Prune, React, ReadNotifications, Reading, RegisterUser, RemoveMember, RemoveParticipant, RemovePushSubscriptions,
     RemoveService, RenewHash, RequestMeetup, RevokeInvitation, RevokeTokens, Role, SaveDeliveries, Scope, Scopes,
-    SendMessage, SetDisabled, SetPassword, SettingsChange, StoredFile, SweepGuests, Target, Timestamp, UserId, Write,
-    Written,
+    SendMessage, SetBlock, SetDisabled, SetPassword, SettingsChange, StoredFile, SweepGuests, Target, Timestamp,
+    UserId, Write, Written,
 };
 
 /// The people, of whom the last two begin as guests.
@@ -242,7 +242,8 @@ impl World {
                 let noted_by = if step.c.is_multiple_of(2) { NotedBy::Node } else { NotedBy::Client };
                 NoteDelivery { actor, received, noted_by }.into()
             }
-            17 if step.c.is_multiple_of(2) => SaveDeliveries.into(),
+            17 if step.c.is_multiple_of(4) => SaveDeliveries.into(),
+            17 if step.c % 4 != 1 => SetBlock { actor, user: other, blocked: step.c % 4 == 2 }.into(),
             17 => Barrier.into(),
             18..20 => {
                 let profile = Profile {

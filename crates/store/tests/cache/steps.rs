@@ -10,7 +10,7 @@ use quintet_domain::{
     ConversationKind, CreateConversation, CreateMeetup, DecideRequest, DeleteConversation, DeleteMeetup, DeleteMessage,
     Departure, EditMessage, EditedDetails, Emoji, EraseUser, FileLink, JoinConversation, LeaveConversation, MarkRead,
     MeetupId, MessageId, Metadata, NewDetails, NewMeetup, NewText, NoteSeen, PinMessage, Profile, ProfileChange, Prune,
-    React, Reading, RemoveMember, RenewHash, RequestMeetup, RevokeTokens, Role, SendMessage, SetDisabled,
+    React, Reading, RemoveMember, RenewHash, RequestMeetup, RevokeTokens, Role, SendMessage, SetBlock, SetDisabled,
     SettingsChange, SweepGuests, Target, Timestamp, UserId, Write, Written,
 };
 
@@ -35,6 +35,7 @@ pub enum Step {
     DeleteMessage,
     Read,
     Configure,
+    Block,
     Join,
     Leave,
     Add,
@@ -70,6 +71,7 @@ pub fn step() -> impl Strategy<Value = Step> {
         Just(Add),
         Just(Read),
         Just(Configure),
+        Just(Block),
         Just(Edit),
         Just(SendDirect),
         Just(Reply),
@@ -223,6 +225,7 @@ impl Made {
                 };
                 ChangeSettings { actor, target: Target::Conversation(conversation?), change }.into()
             }
+            Step::Block => SetBlock { actor, user: other, blocked: !at.is_multiple_of(3) }.into(),
             Step::Join => {
                 let profile = Profile { username: Some("a guest".to_owned()), avatar: None };
                 JoinConversation { actor, conversation: conversation?, profile, history: true }.into()

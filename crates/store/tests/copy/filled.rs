@@ -11,8 +11,20 @@ use rusqlite::{Connection, params_from_iter};
 use crate::support::postgres::TestDatabase;
 
 /// Columns that hold yes or no.
-const FLAGS: [&str; 10] =
-    ["service", "disabled", "erased", "open", "made_by_guest", "acked", "delivered", "admits", "personal", "enabled"];
+const FLAGS: [&str; 12] = [
+    "service",
+    "disabled",
+    "erased",
+    "is_blocked",
+    "open",
+    "blocked",
+    "made_by_guest",
+    "acked",
+    "delivered",
+    "admits",
+    "personal",
+    "enabled",
+];
 /// Tables of SQLite that hold no data.
 const TOOLS: [&str; 2] = ["sqlite_sequence", "refinery_schema_history"];
 /// Tables of PostgreSQL that a copy begins anew, and columns that it leaves out.

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
 
+mod blocks;
+mod contact;
 mod model;
 mod run;
 mod send;

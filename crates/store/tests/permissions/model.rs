@@ -62,6 +62,10 @@ pub enum Step {
     MakeAdmin(usize),
     Rename,
     DeleteConversation,
+    /// Block another user, or end the block.
+    Block(usize, bool),
+    /// Ask whether the user may type.
+    Type,
     Look(usize),
 }
 
@@ -98,6 +102,8 @@ pub fn step() -> impl Strategy<Value = Step> {
         1 => (0..USERS).prop_map(Step::MakeAdmin),
         1 => Just(Step::Rename),
         1 => Just(Step::DeleteConversation),
+        3 => (0..USERS, any::<bool>()).prop_map(|(other, blocked)| Step::Block(other, blocked)),
+        1 => Just(Step::Type),
         2 => newest().prop_map(Step::Look),
     ]
 }
@@ -124,18 +130,22 @@ pub struct Modelled {
     /// What was sent, the oldest first.
     pub messages: Vec<Message>,
     pub deleted: bool,
+    /// Whether it is a direct conversation of which one has blocked the other.
+    pub blocked: bool,
     joins: usize,
 }
 
 impl Modelled {
     pub fn new(id: ConversationId, kind: ConversationKind, open: bool) -> Self {
         let owner = (kind != ConversationKind::Direct).then_some(0);
-        Self { id, kind, open, owner, members: BTreeMap::new(), messages: Vec::new(), deleted: false, joins: 0 }
+        let (members, messages) = (BTreeMap::new(), Vec::new());
+        Self { id, kind, open, owner, members, messages, deleted: false, blocked: false, joins: 0 }
     }
 
     fn standing(&self, user: usize, author: bool) -> Standing {
         let role = self.members.get(&user).map(|(role, _)| *role);
-        Standing { kind: self.kind, open: self.open, role, by: kind_of(user), author, deleted: self.deleted }
+        let Self { kind, open, deleted, blocked, .. } = *self;
+        Standing { kind, open, role, by: kind_of(user), author, deleted, blocked }
     }
 
     pub fn may(&self, action: Action, user: usize, author: bool) -> bool {
@@ -150,7 +160,7 @@ impl Modelled {
     /// Whether a user may mention all: who leads, and anybody in a direct conversation and in a small group.
     pub fn may_mention_all(&self, user: usize) -> bool {
         let small = self.kind == ConversationKind::Group && self.members.len() <= MENTION_ALL_MEMBERS_MAX as usize;
-        self.may(if small { Action::Use } else { Action::MentionAll }, user, false)
+        self.may(if small { Action::Send } else { Action::MentionAll }, user, false)
     }
 
     /// A message by the number of newer ones.

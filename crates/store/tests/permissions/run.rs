@@ -3,13 +3,15 @@
 //! What must stay true: each step is decided as the model decides it; what is refused is told to nobody, and what is done
 //! in one conversation is told there alone.
 
+use std::collections::BTreeSet;
+
 use quintet_domain::permissions::Action;
 use quintet_domain::{
     AddMember, AddService, Audience, ChangeConversation, ChangeSettings, ConversationId, ConversationKind,
     CreateMeetup, DecideRequest, DeleteConversation, DeleteMessage, Departure, EditMessage, EditedDetails, Emoji,
-    Event, JoinConversation, LeaveConversation, MarkRead, MessageSearch, NewMeetup, NoteDelivery, NotedBy, PinMessage,
-    React, Reading, RemoveMember, RequestMeetup, Role, Scopes, SearchText, SettingsChange, Target, Timestamp, UserId,
-    UserKind,
+    Event, JoinConversation, LeaveConversation, MarkRead, MayType, MessageSearch, NewMeetup, NoteDelivery, NotedBy,
+    PinMessage, React, Reading, RemoveMember, RequestMeetup, Role, Scopes, SearchText, SetBlock, SettingsChange,
+    Target, Timestamp, UserId, UserKind,
 };
 use quintet_store::{PageOf, Party};
 
@@ -23,6 +25,8 @@ pub struct Run {
     pub bench: Bench,
     pub users: Vec<UserId>,
     pub conversations: Vec<Modelled>,
+    /// Who has blocked whom.
+    pub blocks: BTreeSet<(usize, usize)>,
 }
 
 impl Run {
@@ -64,7 +68,7 @@ impl Run {
             conversations.push(Self::conversation(&bench, &users, (kind, open), others).await);
         }
         assert_eq!(conversations.len(), CONVERSATIONS);
-        Self { bench, users, conversations }
+        Self { bench, users, conversations, blocks: BTreeSet::new() }
     }
 
     async fn conversation(
@@ -137,6 +141,8 @@ impl Run {
                     Event::SettingsChanged { conversation, .. } => {
                         assert_eq!((&conversation.id, me), (id, to), "{shown}");
                     }
+                    // Nobody else hears whom one has blocked, and least of all the one who is blocked.
+                    Event::BlocksChanged { .. } => assert_eq!(me, to, "{shown}"),
                     _ => panic!("{shown}: {entry:?}"),
                 },
                 Audience::Users(_) | Audience::Watchers(_) | Audience::Contacts(_) => panic!("{shown}: {entry:?}"),
@@ -247,7 +253,9 @@ impl Run {
                 if other == user || conversation.members.contains_key(&other) {
                     return None;
                 }
-                let expected = conversation.may(Action::Add, user, false) && kind_of(other) != UserKind::Guest;
+                let expected = conversation.may(Action::Add, user, false)
+                    && kind_of(other) != UserKind::Guest
+                    && !self.blocks.contains(&(other, user));
                 let whom = self.users[other].clone();
                 let add = AddMember { actor: by, conversation: id, user: whom, role: Some(Role::Member) };
                 let done = bench.write(add).await.is_ok();
@@ -305,6 +313,27 @@ impl Run {
                     conversation.members.clear();
                 }
                 (expected || hides, done)
+            }
+            Step::Block(other, blocked) => {
+                if other == user {
+                    return None;
+                }
+                let expected = kind_of(user) != UserKind::Guest && (!blocked || kind_of(other) == UserKind::Registered);
+                let write = SetBlock { actor: by, user: self.users[other].clone(), blocked };
+                let done = bench.write(write).await.is_ok();
+                if expected && blocked {
+                    self.blocks.insert((user, other));
+                } else if expected {
+                    self.blocks.remove(&(user, other));
+                }
+                // The first conversation is the direct one of the first two users.
+                self.conversations[0].blocked = self.blocks.contains(&(0, 1)) || self.blocks.contains(&(1, 0));
+                (expected, done)
+            }
+            Step::Type => {
+                let expected = !conversation.blocked || !conversation.members.contains_key(&user);
+                let write = MayType { user: me, target: Target::Conversation(id) };
+                (expected, bench.write(write).await.is_ok())
             }
             Step::Look(newer) => {
                 self.look(user, at, newer, shown).await;

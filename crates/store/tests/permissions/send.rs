@@ -41,7 +41,7 @@ impl Run {
         });
         let conversation = &self.conversations[at];
         let is_member = |user: &usize| conversation.members.contains_key(user);
-        let expected = conversation.may(Action::Use, user, true)
+        let expected = conversation.may(Action::Send, user, true)
             && in_thread
             && in_reply
             && brought.mentions.iter().flatten().all(is_member)

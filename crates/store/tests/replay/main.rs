@@ -78,6 +78,7 @@ fn tellable<'e>(entries: &[Entry], received: &[&'e Entry], user: &UserId) -> Vec
     let mut gone: BTreeSet<&MessageId> = BTreeSet::new();
     // The settings that the user has now: those of its last change, unless the membership ended since.
     let mut settings: BTreeMap<&ConversationId, u64> = BTreeMap::new();
+    let mut blocks = 0;
     for entry in entries {
         if let Some(mark) = marked(&entry.event) {
             newest_marks.insert(mark, entry.position);
@@ -102,6 +103,7 @@ fn tellable<'e>(entries: &[Entry], received: &[&'e Entry], user: &UserId) -> Vec
             Event::SettingsChanged { conversation, user: one, .. } if one == user => {
                 settings.insert(&conversation.id, entry.position);
             }
+            Event::BlocksChanged { user: one, .. } if one == user => blocks = entry.position,
             _ => {}
         }
     }
@@ -116,6 +118,8 @@ fn tellable<'e>(entries: &[Entry], received: &[&'e Entry], user: &UserId) -> Vec
         | Event::ConversationAppeared { conversation, .. }
         | Event::ConversationChanged { conversation } => !left.contains(&conversation.conversation.id),
         Event::SettingsChanged { conversation, .. } => settings.get(&conversation.id) == Some(&entry.position),
+        // One event tells of all whom the user has blocked.
+        Event::BlocksChanged { .. } => entry.position == blocks,
         _ => true,
     };
     received.iter().filter(is_tellable).copied().collect()

@@ -7,8 +7,8 @@ use quintet_domain::{
     AddMember, ChangeConversation, ChangeMeetup, ChangeSettings, ConversationId, ConversationKind, CreateMeetup,
     DecideRequest, DeleteConversation, DeleteMessage, Departure, EditMessage, EditedDetails, Emoji, FileLink,
     JoinConversation, LeaveConversation, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId, Metadata,
-    NewDetails, NewMeetup, NotifyUser, PinMessage, React, Reading, RemoveMember, RequestMeetup, Role, SettingsChange,
-    Target, Timestamp, UserId,
+    NewDetails, NewMeetup, NotifyUser, PinMessage, React, Reading, RemoveMember, RequestMeetup, Role, SetBlock,
+    SettingsChange, Target, Timestamp, UserId,
 };
 
 use crate::support::{Bench, Factory, actor, message};
@@ -39,6 +39,7 @@ pub enum Step {
     Confirm,
     Notify,
     Configure,
+    Block(usize, bool),
 }
 
 pub fn step() -> impl Strategy<Value = Step> {
@@ -63,6 +64,7 @@ pub fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Confirm),
         2 => Just(Step::Notify),
         3 => Just(Step::Configure),
+        2 => (0..USERS, any::<bool>()).prop_map(|(other, blocked)| Step::Block(other, blocked)),
     ]
 }
 
@@ -237,6 +239,10 @@ impl Run {
                     ..SettingsChange::default()
                 };
                 let _ = bench.write(ChangeSettings { actor: by, target: Target::Conversation(id), change }).await;
+            }
+            (Step::Block(other, blocked), _) => {
+                let other = self.users[other].clone();
+                let _ = bench.write(SetBlock { actor: by, user: other, blocked }).await;
             }
             (Step::Notify, _) => {
                 let to = self.users[user].clone();

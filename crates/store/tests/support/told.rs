@@ -24,6 +24,7 @@ pub fn shown(entry: &Entry) -> String {
         Event::ConversationHidden { conversation, user } => format!("hidden {} from {user}", conversation.id),
         Event::MessagesDelivered { conversation, user, .. } => format!("delivered {} to {user}", conversation.id),
         Event::SettingsChanged { conversation, user, .. } => format!("settings {} of {user}", conversation.id),
+        Event::BlocksChanged { user, .. } => format!("blocks of {user}"),
         Event::ConversationChanged { conversation } => format!("changed {}", conversation.conversation.id),
         Event::DeletionAnnounced { conversation } => format!("conversation {} is deleted", conversation.id),
         Event::ConversationDeleted { conversation } => format!("conversation {} deleted", conversation.id),

@@ -16,7 +16,7 @@ impl Directory {
     pub(super) fn add(&mut self, user: Arc<User>, for_elsewhere: bool) -> (u64, &mut LocalUser) {
         self.loads += 1;
         let load = self.loads;
-        let loading = Loading { load, for_elsewhere, profile_changed_at: 0, changes: Vec::new() };
+        let loading = Loading { load, for_elsewhere, profile_changed_at: 0, changes: Vec::new(), blocks: Vec::new() };
         let slot = self.users.insert(LocalUser {
             user,
             subscribers: Vec::new(),
@@ -26,6 +26,7 @@ impl Directory {
             rate: Arc::default(),
             attaching: None,
             loading: Some(Box::new(loading)),
+            hidden: None,
         });
         self.by_user.insert(slot, |slot| self.users[slot].user.id.as_str());
         (load, &mut self.users[slot])

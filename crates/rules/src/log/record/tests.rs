@@ -41,6 +41,7 @@ fn record() -> impl Strategy<Value = ChangeRecord> {
         | ChangeRecord::ConversationShown { .. }
         | ChangeRecord::ConversationHidden { .. }
         | ChangeRecord::SettingsChanged { .. }
+        | ChangeRecord::BlocksChanged { .. }
         | ChangeRecord::ConversationChanged
         | ChangeRecord::ConversationDeleted { .. }
         | ChangeRecord::MemberJoined { .. }
@@ -75,6 +76,11 @@ fn record() -> impl Strategy<Value = ChangeRecord> {
             conversation: ConversationKey(c),
             member: UserKey(u),
             settings
+        }),
+        (key, key, any::<bool>()).prop_map(|(u, other, blocked)| ChangeRecord::BlocksChanged {
+            user: UserKey(u),
+            other: UserKey(other),
+            blocked
         }),
         Just(ChangeRecord::ConversationChanged),
         any::<bool>().prop_map(|announced| ChangeRecord::ConversationDeleted { announced }),
@@ -134,6 +140,10 @@ fn records_of_version_1_are_read() {
         (
             r#"{"kind":"message_pinned","message":7,"by":2,"pinned":false}"#,
             ChangeRecord::MessagePinned { message: MessageKey(7), by: UserKey(2), pinned: false },
+        ),
+        (
+            r#"{"kind":"blocks_changed","user":3,"other":5,"blocked":true}"#,
+            ChangeRecord::BlocksChanged { user: UserKey(3), other: UserKey(5), blocked: true },
         ),
         (r#"{"kind":"conversation_changed"}"#, ChangeRecord::ConversationChanged),
         (r#"{"kind":"conversation_shown","member":3}"#, ChangeRecord::ConversationShown { member: UserKey(3) }),

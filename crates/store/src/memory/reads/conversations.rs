@@ -16,6 +16,7 @@ use quintet_rules::rows::{ConversationRow, LogRows, MemberRow, MessageRow, UserR
 
 use super::messages::shown;
 use super::{find_user, known, readable};
+use crate::blocks;
 use crate::error::Read;
 use crate::memory::data::Data;
 use crate::page::{activity_mark, after_activity, message_bytes, user_bytes};
@@ -30,7 +31,8 @@ pub(in crate::memory) fn memberships(data: &Data, user: &UserId) -> Read<Members
     let own = data.memberships_of(row.key).map(|key| data.conversation_named(key));
     let conversations =
         own.map(|row| row.map(|row| (Arc::clone(&row.reference), row.head.member_count))).collect::<Result<_, _>>()?;
-    Ok(Memberships { position, registered: !row.user.is_guest(), conversations })
+    let hidden = blocks::hidden_from(data, row)?;
+    Ok(Memberships { position, registered: !row.user.is_guest(), conversations, hidden })
 }
 
 /// A conversation that the user is a member of.

@@ -4,7 +4,7 @@
 
 use std::cmp::Reverse;
 
-use quintet_domain::Timestamp;
+use quintet_domain::{ConversationKind, Timestamp};
 use quintet_rules::rows::{CursorRow, MemberFilter, MemberRow, MemberRows};
 use quintet_rules::{ConversationKey, RowResult, UserKey};
 
@@ -147,7 +147,9 @@ impl MemberRows for Data {
     fn share_closed_conversation(&self, user: UserKey, other: UserKey, limit: usize) -> RowResult<bool> {
         Ok(self.memberships_of(user).rev().take(limit).any(|key| {
             self.conversations.members.contains(&(key, other))
-                && self.conversations.rows.get(&key).is_some_and(|conversation| !conversation.open)
+                && self.conversations.rows.get(&key).is_some_and(|conversation| {
+                    !conversation.open && conversation.reference.kind != ConversationKind::Direct
+                })
         }))
     }
 

@@ -3,6 +3,7 @@
 //! What must stay true: each table has an index for whatever is looked up by something else than its key, and each
 //! operation moves a row in all of them; values that are unique in SQL are unique here.
 
+mod blocks;
 mod catch_up;
 mod conversations;
 mod files;

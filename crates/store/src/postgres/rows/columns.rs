@@ -43,7 +43,8 @@ macro_rules! user_columns {
              u.username_key, u.name_key, u.name_look, u.email, u.email_key, u.password_hash, u.home_dialect, u.country,
              u.token_generation, u.tokens_from_s, u.disabled, u.erased, u.erasing_from, u.erasing_conversation_pk,
              u.picture_pk, u.former_id, ",
-            $metadata
+            $metadata,
+            ", u.is_blocked, u.blocks_position"
         )
     };
 }
@@ -108,14 +109,15 @@ macro_rules! conversation_columns {
             ", ",
             $updated_at,
             ", ",
-            $metadata
+            $metadata,
+            ", c.blocked"
         )
     };
 }
 pub(in crate::postgres) use conversation_columns;
 
 /// The number of columns of a conversation.
-pub(in crate::postgres) const CONVERSATION_COLUMNS: usize = 21;
+pub(in crate::postgres) const CONVERSATION_COLUMNS: usize = 22;
 
 /// The columns of a message, for [`message_at`].
 macro_rules! message_columns {
@@ -229,6 +231,8 @@ pub(in crate::postgres) fn user_at(row: &Row) -> Fetched<UserRow> {
         picture: row.try_get::<_, Option<i64>>(24)?.map(FileKey),
         former_id: row.try_get::<_, Option<&str>>(25)?.map(UserId::trusted),
         metadata: row.try_get::<_, Option<&str>>(26)?.map(Metadata::trusted),
+        is_blocked: row.try_get(27)?,
+        blocks_position: row.try_get::<_, Option<i64>>(28)?.map(i64::cast_unsigned),
     })
 }
 
@@ -251,6 +255,7 @@ pub(in crate::postgres) fn conversation_at(row: &Row, at: usize) -> Fetched<Conv
         owner: key(at + 6)?,
         owner_secret: row.try_get::<_, Option<i64>>(at + 7)?.map(SecretKey),
         pair: key(at + 8)?.zip(key(at + 9)?),
+        blocked: row.try_get(at + 21)?,
         made_by_guest: row.try_get(at + 12)?,
         empty_since: moment(row, at + 13)?,
         created_at: Timestamp(row.try_get(at + 14)?),

@@ -196,7 +196,7 @@ impl<C: Channel> MemberRows for PostgresRows<C> {
             "SELECT 1 FROM (SELECT conversation_pk FROM member WHERE user_pk = $1
                             ORDER BY conversation_pk DESC LIMIT $3) own
              JOIN member other ON other.conversation_pk = own.conversation_pk AND other.user_pk = $2
-             JOIN conversation c ON c.pk = own.conversation_pk AND NOT c.open LIMIT 1",
+             JOIN conversation c ON c.pk = own.conversation_pk AND NOT c.open AND c.kind <> 'direct' LIMIT 1",
             &[&user.0, &other.0, &limit_of(limit)],
         )
     }

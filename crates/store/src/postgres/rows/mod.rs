@@ -3,6 +3,7 @@
 //! What must stay true: nothing here decides anything. An operation works over any channel, so that a read uses the same
 //! rules as a write.
 
+mod blocks;
 mod catch_up;
 mod columns;
 mod conversations;

@@ -95,6 +95,14 @@ impl Foreseen {
                 let Target::Conversation(conversation) = &write.target else { return };
                 self.member(conversation, &write.actor.user, cache);
             }
+            Write::MayType(write) => match &write.target {
+                Target::Conversation(conversation) => self.member(conversation, &write.user, cache),
+                Target::Direct(_) => {}
+            },
+            Write::SetBlock(write) => {
+                self.user(&write.actor.user, cache);
+                self.user(&write.user, cache);
+            }
             Write::NoteSeen(write) => write.users.iter().for_each(|(user, _)| self.user(user, cache)),
             Write::RequestMeetup(write) => self.user(&write.actor.user, cache),
             Write::DecideRequest(write) => {

@@ -45,7 +45,8 @@ macro_rules! user_columns {
              u.username_key, u.name_key, u.name_look, u.email, u.email_key, u.password_hash, u.home_dialect, u.country,
              u.token_generation, u.tokens_from_s, u.disabled, u.erased, u.erasing_from, u.erasing_conversation_pk,
              u.picture_pk, u.former_id, ",
-            $metadata
+            $metadata,
+            ", u.is_blocked, u.blocks_position"
         )
     };
 }
@@ -67,14 +68,15 @@ macro_rules! conversation_columns {
             ", c.open, c.owner_pk, c.owner_secret_pk, c.first_pk, c.second_pk,
              (SELECT id FROM user WHERE pk = c.first_pk), (SELECT id FROM user WHERE pk = c.second_pk), c.made_by_guest,
              c.empty_since, c.created_at, c.deleted_at, c.sequence, c.member_count, c.last_message, c.updated_at, ",
-            $metadata
+            $metadata,
+            ", c.blocked"
         )
     };
 }
 pub(in crate::sqlite) use conversation_columns;
 
 /// The number of columns of a conversation.
-pub(in crate::sqlite) const CONVERSATION_COLUMNS: usize = 21;
+pub(in crate::sqlite) const CONVERSATION_COLUMNS: usize = 22;
 
 /// The columns of a message, for [`message_at`].
 macro_rules! message_columns {
@@ -176,6 +178,8 @@ pub(in crate::sqlite) fn user_at(row: &Row<'_>) -> Result<UserRow> {
         picture: row.get::<_, Option<i64>>(24)?.map(FileKey),
         former_id: row.get_ref(25)?.as_str_or_null()?.map(UserId::trusted),
         metadata: row.get_ref(26)?.as_str_or_null()?.map(Metadata::trusted),
+        is_blocked: row.get(27)?,
+        blocks_position: row.get::<_, Option<i64>>(28)?.map(i64::cast_unsigned),
     })
 }
 
@@ -198,6 +202,7 @@ pub(in crate::sqlite) fn conversation_at(row: &Row<'_>, at: usize) -> Result<Con
         owner: key(at + 6)?,
         owner_secret: row.get::<_, Option<i64>>(at + 7)?.map(SecretKey),
         pair: key(at + 8)?.zip(key(at + 9)?),
+        blocked: row.get(at + 21)?,
         made_by_guest: row.get(at + 12)?,
         empty_since: moment(row, at + 13)?,
         created_at: Timestamp(row.get(at + 14)?),

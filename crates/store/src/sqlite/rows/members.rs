@@ -194,7 +194,7 @@ impl<C: Deref<Target = Connection>> MemberRows for SqliteRows<C> {
             "SELECT 1 FROM (SELECT conversation_pk FROM member WHERE user_pk = ?1
                             ORDER BY conversation_pk DESC LIMIT ?3) own
              JOIN member other ON other.conversation_pk = own.conversation_pk AND other.user_pk = ?2
-             JOIN conversation c ON c.pk = own.conversation_pk AND c.open = 0",
+             JOIN conversation c ON c.pk = own.conversation_pk AND c.open = 0 AND c.kind <> 'direct'",
             [user.0, other.0, limit_of(limit)],
         )
     }

@@ -57,6 +57,8 @@ impl<C: Deref<Target = Connection>> SqliteRows<C> {
                 row.picture.map(|picture| picture.0),
                 row.former_id.as_ref().map(UserId::as_str),
                 row.metadata.as_ref().map(Metadata::as_str),
+                row.is_blocked,
+                row.blocks_position.map(u64::cast_signed),
             ],
         )
     }
@@ -98,9 +100,9 @@ impl<C: Deref<Target = Connection>> UserRows for SqliteRows<C> {
             "INSERT INTO user (pk, id, kind, service, username, name, last_name, avatar, last_seen, created_at,
                  username_key, name_key, name_look, email, email_key, password_hash, home_dialect, country,
                  token_generation, tokens_from_s, disabled, erased, erasing_from, erasing_conversation_pk, picture_pk,
-                 former_id, metadata)
+                 former_id, metadata, is_blocked, blocks_position)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
-                 ?22, ?23, ?24, ?25, ?26, ?27)",
+                 ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)",
             None,
             row,
         )?;
@@ -113,7 +115,8 @@ impl<C: Deref<Target = Connection>> UserRows for SqliteRows<C> {
                  last_seen = ?9, created_at = ?10, username_key = ?11, name_key = ?12, name_look = ?13, email = ?14,
                  email_key = ?15, password_hash = ?16, home_dialect = ?17, country = ?18, token_generation = ?19,
                  tokens_from_s = ?20, disabled = ?21, erased = ?22, erasing_from = ?23,
-                 erasing_conversation_pk = ?24, picture_pk = ?25, former_id = ?26, metadata = ?27
+                 erasing_conversation_pk = ?24, picture_pk = ?25, former_id = ?26, metadata = ?27,
+                 is_blocked = ?28, blocks_position = ?29
              WHERE pk = ?1",
             Some(row.key),
             row,

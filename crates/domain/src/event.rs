@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use crate::{
-    ConnectionId, ConversationId, ConversationRef, ConversationSettings, MeetupId, MeetupStatus, Message, MessageId,
-    Metadata, Notification, Overview, Reacted, Timestamp, User, UserId, Withheld,
+    ConnectionId, ConversationId, ConversationKind, ConversationRef, ConversationSettings, MeetupId, MeetupStatus,
+    Message, MessageId, Metadata, Notification, Overview, Reacted, Timestamp, User, UserId, Withheld,
 };
 
 /// Why a membership ended.
@@ -277,6 +277,40 @@ impl Event {
             Self::UserChanged { user, .. } => Audience::Contacts(&user.id),
             Self::Presence { user, .. } => Audience::Watchers(&user.id),
         }
+    }
+
+    /// Returns those whom the event concerns alone: the two users of a direct conversation, or the one user to whom it is
+    /// told. `None` if it concerns a conversation of many, or everybody. Other back ends are told it only if they are among
+    /// those, unless the operator says otherwise.
+    #[must_use]
+    pub fn parties(&self) -> Option<&[UserId]> {
+        let conversation = match self {
+            Self::MessageCreated(message) | Self::MessageEdited(message) | Self::MessageDeleted(message) => {
+                &message.conversation
+            }
+            Self::MessageReacted(reacted) => &reacted.conversation,
+            Self::ConversationCreated { conversation, .. } | Self::ConversationChanged { conversation } => {
+                &conversation.conversation
+            }
+            Self::MessagesRead { conversation, .. }
+            | Self::MessagePinned { conversation, .. }
+            | Self::DeletionAnnounced { conversation }
+            | Self::ConversationDeleted { conversation }
+            | Self::MemberJoined { conversation, .. }
+            | Self::MemberLeft { conversation, .. }
+            | Self::Typing { conversation, .. }
+            | Self::RoomPresence { conversation, .. } => conversation,
+            Self::ConversationAppeared { user, .. }
+            | Self::ConversationHidden { user, .. }
+            | Self::SettingsChanged { user, .. }
+            | Self::BlocksChanged { user, .. }
+            | Self::MessagesDelivered { author: user, .. }
+            | Self::Notified { user, .. }
+            | Self::Revoked { user, .. } => return Some(std::slice::from_ref(user)),
+            Self::UserChanged { .. } | Self::Presence { .. } | Self::MeetupChanged { .. } => return None,
+        };
+        let users = conversation.pair.as_deref().map_or(&[][..], |pair| &pair[..]);
+        (conversation.kind == ConversationKind::Direct).then_some(users)
     }
 
     /// Returns the user who caused the event, if dialects encode it differently for that user.

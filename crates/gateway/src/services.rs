@@ -1,5 +1,5 @@
-//! The sockets of services: other back ends, which hear in the model's own words what happens in all conversations, as
-//! far as the scopes of their keys allow.
+//! The sockets of services: other back ends, which hear in the model's own words what happens in all conversations of many,
+//! and in direct ones of their own, as far as the scopes of their keys allow.
 //!
 //! The connection of a service is not attached to the hub. A task of its own reads the log behind the commits, from where
 //! the client left off and as fast as the client takes it; the bus only wakes it.
@@ -227,7 +227,10 @@ impl Told {
         let links = self.service.bases().links(self.connection.base);
         let shown = links.event(&entry.event, |message| links.message(message));
         let told = ModelEvent::of(shown.as_ref().unwrap_or(&entry.event));
-        let Some(told) = told.filter(|told| self.scopes.has(told.kind.scope())) else { return !out.is_closed() };
+        let is_for_it = entry.event.parties().is_none_or(|users| users.contains(&self.user.id));
+        let Some(told) = told.filter(|told| is_for_it && self.scopes.has(told.kind.scope())) else {
+            return !out.is_closed();
+        };
         while out.queued_bytes() > self.queued_max && !out.is_closed() {
             tokio::time::sleep(LOOK_EVERY).await;
         }

@@ -140,10 +140,7 @@ pub fn event_data(service: &Service, told: &Told) -> Option<EventData> {
     let linked = links.event(event, |message| links.message(message));
     let event = linked.as_ref().unwrap_or(event);
     let (kind, about, data) = words(&Views(service, &Hidden::Nobody), told, event)?;
-    let is_personal = match &about {
-        Some(about) => about.kind == ConversationKind::Direct,
-        None => kind == WebhookKind::NotificationCreated,
-    };
+    let is_personal = event.parties().is_some();
     let conversation = about.map(|about| about.id.clone());
     // None of these types fails to be serialised.
     let data = to_raw_value(&data).ok()?;

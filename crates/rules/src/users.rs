@@ -57,7 +57,12 @@ fn record_changed(tx: &mut Transaction<'_>, row: &UserRow, visible: bool) -> Rul
 pub(crate) fn register(tx: &mut Transaction<'_>, mut new: NewUser) -> RuleResult<Account> {
     let invited = new.invited.take();
     let invitation = invited.map(|invited| invitations::for_registration(tx, &invited)).transpose()?;
+    let has_id = new.id.is_some();
     let row = registered_row(tx, new)?;
+    if !has_id {
+        // Nobody holds the id, but those who are told everything are told of a new person.
+        record_changed(tx, &row, false)?;
+    }
     if let Some(invitation) = invitation {
         invitations::registered(tx, &invitation, &ActingUser::plain(Arc::clone(&row)))?;
     }
@@ -74,9 +79,7 @@ pub(crate) fn registered_row(tx: &mut Transaction<'_>, mut new: NewUser) -> Rule
         Some(id) => take_id(tx, id, new),
         None => {
             let id = UserId::trusted(&tx.new_id());
-            let row = insert(tx, id, new)?;
-            record_changed(tx, &row, false)?;
-            Ok(row)
+            insert(tx, id, new)
         }
     }
 }

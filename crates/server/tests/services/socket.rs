@@ -45,8 +45,15 @@ async fn a_service_hears_all_conversations() {
     http.api(&alice.1, "DELETE", &format!("{path}/members/{}", bob.0), Value::Null).await.expect(204);
     http.api(&alice.1, "POST", &format!("{path}/members"), json!({ "userId": bob.0 })).await.expect(201);
     http.api(&alice.1, "DELETE", &path, Value::Null).await.expect(204);
-    // A direct conversation too.
-    let direct = json!({ "kind": "direct", "memberIds": [bob.0] });
+    // Those of others are their own matter, and so are their notifications. Its own direct conversation is told.
+    let direct = |with: &str| json!({ "kind": "direct", "memberIds": [with] });
+    let others = http.api(&alice.1, "POST", "/conversations", direct(&bob.0)).await.expect(201);
+    let private = format!("/conversations/{}/messages", others["id"].as_str().expect("an id"));
+    http.api(&alice.1, "POST", &private, json!({ "content": "between us" })).await.expect(201);
+    let notice = json!({ "userId": bob.0, "title": "Hello", "message": "World" });
+    http.api(&scoped(&server, "other", "post"), "POST", "/notifications", notice).await.expect(201);
+    let own = http.api(&reader, "GET", "/me", Value::Null).await.expect(200);
+    let direct = direct(own["id"].as_str().expect("an id"));
     let direct = http.api(&alice.1, "POST", "/conversations", direct).await.expect(201);
 
     let (kind, created, data) = hear(&mut ear).await;

@@ -111,8 +111,7 @@ async fn everything_that_happens_is_told_signed_and_in_order() {
     assert_eq!(ids.len(), requests.len(), "each once");
     let of = |conversation: bool| {
         let about = |request: &&Request| request.json["data"].get("conversation").is_some() == conversation;
-        let found = requests.iter().filter(about).map(Request::kind).collect::<Vec<_>>();
-        found
+        requests.iter().filter(about).map(Request::kind).collect::<Vec<_>>()
     };
     // One's own settings are nobody else's matter.
     let conversation_events = [
@@ -237,10 +236,11 @@ async fn nothing_is_lost_over_failures_and_kills() {
     assert_eq!(shown["failingSince"], Value::Null);
     // It is told again from where somebody asks.
     let count = receiver.requests().len();
-    let first = requests[0].json["position"].clone();
+    let first = requests.iter().map(|request| request.json["position"].as_u64()).min().expect("some");
     shop.call("POST", &format!("/webhooks/{id}/replay"), json!({ "from": first }), 200).await;
     let again = receiver.until(|all| all.len() >= count + 26).await;
-    assert_eq!(again[count].header("webhook-id"), requests[0].header("webhook-id"), "a repeat has the same id");
+    let repeats = |one: &Request| one.header("webhook-id") == requests[0].header("webhook-id");
+    assert!(again[count..].iter().any(repeats), "a repeat has the same id");
 }
 
 /// Receivers that lead elsewhere, answer endlessly, or not at all: each has its sentence, and others notice nothing.

@@ -87,6 +87,8 @@ fn good(dialect: &str, alice: &str, place: &str) -> Vec<(&'static str, Value)> {
             ("unpinMessage", json!({ "messageId": "m" })),
             ("markDelivered", json!({ "chatId": place, "messageIds": ["m"] })),
             ("updateSettings", json!({ "chatId": place })),
+            ("blockUser", json!({ "userId": "nobody" })),
+            ("unblockUser", json!({ "userId": "nobody" })),
         ],
         "messenger" => vec![
             ("privateMessage", json!({ "recipientId": "nobody", "content": "x" })),
@@ -103,6 +105,8 @@ fn good(dialect: &str, alice: &str, place: &str) -> Vec<(&'static str, Value)> {
             ("setMessagePin", json!({ "messageId": "m" })),
             ("deliverMessages", json!({ "messageIds": ["m"] })),
             ("setPreferences", json!({ "groupId": place })),
+            ("blockContact", json!({ "userId": "nobody" })),
+            ("unblockContact", json!({ "userId": "nobody" })),
         ],
         "rooms" => vec![
             ("create_room", json!({ "name": "R", "userId": alice })),
@@ -119,6 +123,8 @@ fn good(dialect: &str, alice: &str, place: &str) -> Vec<(&'static str, Value)> {
             ("unpin_message", json!({ "messageId": "m" })),
             ("deliver_messages", json!({ "roomId": place, "messageIds": ["m"] })),
             ("update_room_settings", json!({ "roomId": place })),
+            ("block_user", json!({ "userId": "nobody" })),
+            ("unblock_user", json!({ "userId": "nobody" })),
         ],
         "conversations" => vec![
             ("send_message", json!({ "conversationId": place, "content": "x" })),
@@ -131,6 +137,7 @@ fn good(dialect: &str, alice: &str, place: &str) -> Vec<(&'static str, Value)> {
             ("set_message_pin", json!({ "messageId": "m" })),
             ("mark_delivered", json!({ "conversationId": place, "messageIds": ["m"] })),
             ("update_conversation_settings", json!({ "conversationId": place })),
+            ("set_block", json!({ "userId": "nobody" })),
         ],
         _ => vec![
             ("chat:join", json!({ "chatId": place })),
@@ -147,6 +154,8 @@ fn good(dialect: &str, alice: &str, place: &str) -> Vec<(&'static str, Value)> {
             ("message:unpin", json!({ "messageId": "m" })),
             ("message:delivered", json!({ "messageId": "m", "chatId": place })),
             ("chat:configure", json!({ "chatId": place })),
+            ("user:block", json!({ "userId": "nobody" })),
+            ("user:unblock", json!({ "userId": "nobody" })),
         ],
     }
 }
@@ -198,6 +207,8 @@ async fn each_event_of_each_dialect() {
     for dialect in DIALECTS {
         let mut wire = stage.connect(dialect).await;
         for (event, payload) in good(dialect, &stage.alice.0, &stage.place) {
+            // In other events, `userId` is the sender's own.
+            let blocks = event.to_lowercase().contains("block");
             let mut bad: Vec<(Value, &str, String)> = vec![
                 (Value::Null, "ERR_INVALID_PAYLOAD", "payload".into()),
                 (json!([1]), "ERR_INVALID_PAYLOAD", "payload".into()),
@@ -213,7 +224,7 @@ async fn each_event_of_each_dialect() {
                 let named = format!("`{key}`");
                 let may_be_absent =
                     [key.to_owned(), format!("{key} of {event}")].map(|name| MAY_BE_ABSENT.contains(&&*name));
-                if !may_be_absent.contains(&true) || NEEDS_ONE.contains(&event) {
+                if !may_be_absent.contains(&true) || NEEDS_ONE.contains(&event) || (blocks && key == "userId") {
                     bad.push((with(None), "ERR_INVALID_PAYLOAD", named.clone()));
                 }
                 // The name of a user who has an account is ignored.
@@ -226,7 +237,7 @@ async fn each_event_of_each_dialect() {
                         bad.push((with(Some("  \n ".into())), "ERR_INVALID_PAYLOAD", named.clone()));
                     }
                     bad.push((with(Some("x".repeat(5_121).into())), "ERR_TOO_LARGE", named.clone()));
-                } else if key == "senderId" || key == "userId" {
+                } else if (key == "senderId" || key == "userId") && !blocks {
                     bad.push((with(Some("somebody-else".into())), "ERR_FORBIDDEN", "somebody-else".into()));
                 } else if key == "messageIds" {
                     bad.push((with(Some(json!(vec!["m"; 1_001]))), "ERR_TOO_LARGE", named.clone()));
@@ -234,7 +245,7 @@ async fn each_event_of_each_dialect() {
                 } else if value.is_string() && !["name", "username"].contains(&key.as_str()) {
                     // Any text without spaces can be an emoji.
                     if key != "emoji" {
-                        let unknown = if key == "recipientId" { "nobody" } else { "no-such-id" };
+                        let unknown = if key == "recipientId" || blocks { "nobody" } else { "no-such-id" };
                         bad.push((with(Some(unknown.into())), "ERR_NOT_FOUND", unknown.into()));
                     }
                     bad.push((with(Some("x".repeat(129).into())), "ERR_TOO_LARGE", named.clone()));

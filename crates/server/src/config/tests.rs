@@ -223,6 +223,7 @@ fn every_setting_of_the_environment_is_one_of_the_file() {
             (_, "trusted_proxies", _) => "127.0.0.1",
             (_, "forwarded_header", _) => "forwarded",
             ("presence", "audience", _) => "contacts",
+            ("people", "contact", _) => "shared",
             ("auth", "sign_with", _) => "shared",
             ("conversations", "echo", _) => "unless_acked",
             ("auth", "registration", _) => "closed",

@@ -11,7 +11,7 @@ use http::StatusCode;
 use http::request::Parts;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use quintet_domain::limits::{HEAVY_READ_COST, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
-use quintet_domain::{Code, Hidden, Links, Refusal, Scopes, UserId};
+use quintet_domain::{Code, Hidden, Links, Refusal, Scope, Scopes, UserId};
 use quintet_input::authorization::bearer;
 use quintet_input::json;
 use quintet_service::{
@@ -131,6 +131,11 @@ impl AuthUser {
             scopes::check(scopes, parts)?;
         }
         Ok(caller)
+    }
+
+    /// Refuses a service whose key lacks a scope that a request needs beside the one of its operation.
+    pub(crate) fn needs(&self, scope: Scope) -> Result<(), Refusal> {
+        self.4.map_or(Ok(()), |scopes| scopes.check(scope))
     }
 
     /// Refuses a service whose key lacks the scope of an operation, which has no route of its own.

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use quintet_domain::{ConversationId, InvitationBounds, Refusal, Timestamp};
+use quintet_domain::{ConversationId, InvitationBounds, Refusal, Scope, Timestamp};
 use quintet_service::{NewInvitation, Service};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -144,7 +144,8 @@ pub(crate) async fn list(
     Ok(Json(Page::of(found, |made| view(&Views(&service, caller.hidden()), made, None))))
 }
 
-/// Makes an invitation to the server, by which people may register. For services.
+/// Makes an invitation to the server, by which people may register. For services; one that leads into groups needs the
+/// scope `moderate` too.
 #[utoipa::path(
     post, path = "/invitations", tag = "invitations", operation_id = "makeInvitation",
     request_body = NewServerInvitation,
@@ -159,6 +160,10 @@ pub(crate) async fn make(
     let conversations: Result<Vec<ConversationId>, Refusal> =
         input.conversation_ids.iter().map(|id| existing(id)).collect();
     let bounds = bounds(input.uses_max, input.expires_at)?;
+    if !input.conversation_ids.is_empty() {
+        // Whoever accepts it becomes a member, which the key could not bring about otherwise.
+        caller.needs(Scope::Moderate)?;
+    }
     let new = NewInvitation { admits: true, conversations: conversations?, bounds };
     let (code, made) = service.invite(Some(caller.actor()), new).await?;
     Ok((StatusCode::CREATED, Json(view(&Views(&service, caller.hidden()), &made, Some(code)))))

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use quintet_domain::limits::{WEBHOOK_CONVERSATIONS_MAX, WEBHOOK_DESCRIPTION_CHARS_MAX};
-use quintet_domain::{Code, WebhookChange, WebhookKind, webhook_conversations, webhook_kinds};
+use quintet_domain::{Code, Refusal, Scope, WebhookChange, WebhookKind, webhook_conversations, webhook_kinds};
 use quintet_service::{NewWebhook, Service};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,7 +14,7 @@ use utoipa::openapi::schema::{ArrayBuilder, ArrayItems};
 use utoipa::openapi::{RefOr, Schema};
 
 use crate::error::{Answer, Problem, ProblemBody};
-use crate::extract::{Backend, Body, Path};
+use crate::extract::{AuthUser, Backend, Body, Path};
 use crate::scalars::{Moment, one_of, or_null};
 
 fn kinds() -> RefOr<Schema> {
@@ -169,7 +169,14 @@ pub(crate) async fn list(State(service): State<Service>, _: Backend) -> Answer<J
     Ok(Json(Webhooks { items: found.into_iter().map(WebhookView::of).collect() }))
 }
 
-/// Creates a webhook that is told what happens from now on. For services. The secret is shown only here.
+/// Refuses a key that may not hear by itself what a webhook is told.
+fn hears(caller: &AuthUser) -> Result<(), Refusal> {
+    caller.needs(Scope::Read)?;
+    caller.needs(Scope::Users)
+}
+
+/// Creates a webhook that is told what happens from now on. For services whose key has the scopes `read` and `users` too,
+/// because a webhook is told what these allow. The secret is shown only here.
 #[utoipa::path(
     post, path = "/webhooks", tag = "webhooks", operation_id = "addWebhook", request_body = WebhookInput,
     responses((status = 201, description = "Created", body = WebhookView))
@@ -177,8 +184,10 @@ pub(crate) async fn list(State(service): State<Service>, _: Backend) -> Answer<J
 pub(crate) async fn add(
     State(service): State<Service>,
     _: Backend,
+    caller: AuthUser,
     Body(input): Body<WebhookInput>,
 ) -> Answer<(StatusCode, Json<WebhookView>)> {
+    hears(&caller)?;
     let WebhookInput { url, description, events, conversations } = input;
     let (kinds, conversations) = (webhook_kinds(&events)?, webhook_conversations(&conversations)?);
     let webhook = service.add_webhook(NewWebhook { url, description, kinds, conversations, personal: false }).await?;
@@ -208,10 +217,15 @@ pub(crate) async fn get(
 pub(crate) async fn change(
     State(service): State<Service>,
     _: Backend,
+    caller: AuthUser,
     Path(id): Path<String>,
     Body(input): Body<WebhookPatch>,
 ) -> Answer<Json<WebhookView>> {
     let WebhookPatch { url, description, events, conversations, enabled } = input;
+    // Nothing but a new description tells nobody more.
+    if url.is_some() || events.is_some() || conversations.is_some() || enabled == Some(true) {
+        hears(&caller)?;
+    }
     let kinds = events.map(|events| webhook_kinds(&events)).transpose()?;
     let conversations = conversations.map(|ids| webhook_conversations(&ids)).transpose()?;
     let change = WebhookChange { url, description, kinds, conversations, enabled };
@@ -266,9 +280,11 @@ pub(crate) async fn deliveries(
 pub(crate) async fn replay(
     State(service): State<Service>,
     _: Backend,
+    caller: AuthUser,
     Path(id): Path<String>,
     Body(input): Body<Replay>,
 ) -> Answer<Json<WebhookView>> {
+    hears(&caller)?;
     // That the webhook is there is asked first, so that what is not found then is the position.
     service.webhook(&id).await?;
     let replayed = service.replay_webhook(id, input.from).await.map_err(|refusal| match refusal.code {

@@ -1,20 +1,21 @@
 //! Rules about invitations: who may make and revoke them, and what becomes of those who accept one.
 //!
 //! What must stay true: uses are counted in the write that lets somebody in, so that of two at once on the last use one
-//! wins; a link into a group is good only while the one who made it may add members there.
+//! wins; an invitation is good only while the one who made it is not disabled, and a link into a group only while that one
+//! may add members there.
 
 use std::sync::Arc;
 
 use quintet_domain::limits::{INVITATION_CONVERSATIONS_MAX, INVITATIONS_OF_USER_MAX};
-use quintet_domain::permissions::Action;
+use quintet_domain::permissions::{self, Action};
 use quintet_domain::{
     AcceptInvitation, AcceptedInvitation, Actor, Code, ConversationKind, Invitation, InvitationState, Invited,
     MakeInvitation, Refusal, RevokeInvitation, Role,
 };
 
-use crate::rows::{ConversationRow, ConversationRows, InvitationRow, InvitationRows, UserRows};
+use crate::rows::{ConversationRow, ConversationRows, InvitationRow, InvitationRows, MemberRows, UserRows};
 use crate::transaction::{ActingUser, Transaction};
-use crate::{RowResult, RuleResult, members};
+use crate::{RowResult, RuleResult, members, standing};
 
 /// An invitation as it is shown.
 ///
@@ -162,7 +163,45 @@ fn may_revoke(tx: &mut Transaction<'_>, row: &InvitationRow, by: &ActingUser) ->
 fn good(tx: &mut Transaction<'_>, hash: &str) -> RuleResult<InvitationRow> {
     let row = tx.invitations().invitation_by_hash(hash)?.ok_or_else(unknown)?;
     row.bounds.check(row.state, tx.now)?;
+    // So that the codes of a key that was lost end with the key.
+    if let Some(key) = row.made_by
+        && tx.user_by_key(key)?.disabled
+    {
+        return Err(maker_disabled().into());
+    }
     Ok(row)
+}
+
+fn maker_disabled() -> Refusal {
+    Refusal::forbidden("This invitation is not good any more: who made it was disabled.")
+}
+
+fn right_lost() -> Refusal {
+    Refusal::forbidden("This invitation is not good any more: who made it may no longer add members to the group.")
+}
+
+/// Why an invitation is not good any more because of the one who made it; `None` if it is.
+///
+/// # Errors
+/// An error of the store.
+pub fn lost_right<R>(rows: &R, row: &InvitationRow) -> RowResult<Option<Refusal>>
+where
+    R: ConversationRows + MemberRows + UserRows + ?Sized,
+{
+    let Some(key) = row.made_by else { return Ok(None) };
+    let Some(maker) = rows.user_by_key(key)? else { return Ok(None) };
+    if maker.disabled {
+        return Ok(Some(maker_disabled()));
+    }
+    for id in row.conversations.iter().filter(|_| !row.admits) {
+        let Some(conversation) = rows.conversation(id)? else { continue };
+        let member = rows.member(conversation.key, key)?;
+        let standing = standing(&conversation, &maker, member.as_ref(), false);
+        if permissions::check(Action::Add, standing, id).is_err() {
+            return Ok(Some(right_lost()));
+        }
+    }
+    Ok(None)
 }
 
 pub(crate) fn accept(tx: &mut Transaction<'_>, write: &AcceptInvitation) -> RuleResult<AcceptedInvitation> {
@@ -238,6 +277,5 @@ fn refuse_lost_right(tx: &mut Transaction<'_>, row: &InvitationRow, conversation
     if may {
         return Ok(());
     }
-    let message = "This invitation is not good any more: who made it may no longer add members to the group.";
-    Err(Refusal::forbidden(message).into())
+    Err(right_lost().into())
 }

@@ -3,20 +3,23 @@
 //! What must stay true: a page ends at its limit, and its cursor is the key of its last row.
 
 use quintet_domain::{Invitation, UserId};
-use quintet_rules::invitations::{listed, shown};
-use quintet_rules::rows::{ConversationRows, InvitationRows, UserRows};
+use quintet_rules::invitations::{listed, lost_right, shown};
+use quintet_rules::rows::{ConversationRows, InvitationRows, MemberRows, UserRows};
 
 use crate::Page;
 use crate::error::Read;
 use crate::page::before_key;
 
-/// The invitation whose code has a hash.
+/// The invitation whose code has a hash. One that is not good any more because of its maker is refused.
 pub(crate) fn by_hash<R>(rows: &R, hash: &str) -> Read<Option<Invitation>>
 where
-    R: ConversationRows + UserRows + InvitationRows,
+    R: ConversationRows + MemberRows + UserRows + InvitationRows,
 {
-    let found = rows.invitation_by_hash(hash)?;
-    Ok(found.map(|row| shown(rows, row)).transpose()?)
+    let Some(row) = rows.invitation_by_hash(hash)? else { return Ok(None) };
+    match lost_right(rows, &row)? {
+        Some(refusal) => Err(refusal.into()),
+        None => Ok(Some(shown(rows, row)?)),
+    }
 }
 
 /// A page of invitations, the newest first: those that a user made, or all.

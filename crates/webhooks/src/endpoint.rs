@@ -212,6 +212,7 @@ impl Endpoint {
                 // Pauses grow only where nothing gets through.
                 failures = if gets_through { 1 } else { failures + 1 };
                 sleep(random_pause(failures)).await;
+                self.renew(&mut window).await;
             }
         }
         self.position = page.last;
@@ -225,6 +226,15 @@ impl Endpoint {
             true => self.noted(None).await,
             false => None,
         }
+    }
+
+    /// Reads again what waits in a window, so that what was edited, deleted or erased during a pause is told as it is now.
+    async fn renew(&self, window: &mut Window) {
+        let Some(first) = window.first() else { return };
+        let Context { service, identity, .. } = &*self.context;
+        // What cannot be read now is read before the next attempt.
+        let Ok(page) = service.log_after(first - 1, WEBHOOK_WINDOW).await else { return };
+        window.renew(page.told.iter().filter_map(|told| Envelope::of(service, identity, told)));
     }
 
     /// Keeps attempts until they are noted.

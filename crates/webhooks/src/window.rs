@@ -66,6 +66,16 @@ impl Window {
         self.lanes.iter().filter_map(|lane| lane.waiting.front()).map(|envelope| envelope.position).min()
     }
 
+    /// Replaces what waits by the same things as they are now, by their positions.
+    pub(crate) fn renew(&mut self, now: impl Iterator<Item = Envelope>) {
+        let mut now: HashMap<u64, Envelope> = now.map(|envelope| (envelope.position, envelope)).collect();
+        for waiting in self.lanes.iter_mut().flat_map(|lane| &mut lane.waiting) {
+            if let Some(envelope) = now.remove(&waiting.position) {
+                *waiting = envelope;
+            }
+        }
+    }
+
     /// Delivers what waits in each lane, up to the first failure there.
     pub(crate) async fn round(&mut self, context: &Arc<Context>, webhook: &Webhook) -> Round {
         let webhook = Arc::new(webhook.clone());

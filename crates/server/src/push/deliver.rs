@@ -107,7 +107,13 @@ impl Shared {
     async fn deliver(&self, row: &PushSubscriptionRow, payload: &[u8], delivery: &Delivery) -> Outcome {
         let Some(subscription) = subscription(row) else { return Outcome::Failed };
         let mut pauses = PAUSES.into_iter();
+        // Whether this delivery has noticed that the endpoint fails. It tries again, and others do not wait for it.
+        let mut has_noticed = false;
         loop {
+            let now = self.service.environment().now();
+            if !has_noticed && self.resting().has(&row.endpoint, now) {
+                return Outcome::Failed;
+            }
             let answer = self.attempt(&subscription, payload, delivery).await;
             match answer {
                 Answered::Taken => {
@@ -115,10 +121,17 @@ impl Shared {
                     return Outcome::Sent;
                 }
                 Answered::Gone => return self.remove(row).await,
-                Answered::Busy(why) => match pauses.next() {
-                    Some(pause) => tokio::time::sleep(pause).await,
-                    None => return self.failed(&subscription, &why),
-                },
+                Answered::Busy(why) => {
+                    let now = self.service.environment().now();
+                    if !has_noticed && self.resting().has(&row.endpoint, now) {
+                        return Outcome::Failed;
+                    }
+                    if !std::mem::replace(&mut has_noticed, true) {
+                        self.failed(&subscription, &why);
+                    }
+                    let Some(pause) = pauses.next() else { return Outcome::Failed };
+                    tokio::time::sleep(pause).await;
+                }
                 Answered::Refused(why) => return self.failed(&subscription, &why),
             }
         }

@@ -1,6 +1,7 @@
 //! Push services that fail rest for a while, in which they are not asked.
 //!
-//! What must stay true: one that does not answer takes no more than one place among those that are asked, and seldom.
+//! What must stay true: from the first failure on, only the delivery that noticed it asks the endpoint, so that one that does
+//! not answer takes one place among those that are asked, and seldom.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -75,6 +75,20 @@ async fn a_server_for_the_invited() {
     assert!(!unknown && said.contains("There is no such invitation."), "{said}");
     let (bad, said) = server.run(&["invite", "add", "--until", "2001-01-01T00:00:00Z"]);
     assert!(!bad && said.contains("`expiresAt` must be in the future."), "{said}");
+    // The codes of a key end with it, and so does what they lead into.
+    let (made, key) = server.run(&["key", "add", "shop", "--scope", "admin"]);
+    assert!(made, "{key}");
+    let into = http.api(&key, "POST", "/invitations", json!({ "conversationIds": [group] })).await;
+    refused(&into, 403, "This key lacks the scope `moderate`");
+    let made = http.api(&key, "POST", "/invitations", json!({})).await.expect(201);
+    let mut last = person(8);
+    last["invitation"] = made["code"].clone();
+    let path = format!("/invitations/{}/accept", made["code"].as_str().expect("a code"));
+    http.api("", "GET", &path, Value::Null).await.expect(200);
+    assert!(server.run(&["key", "remove", "shop"]).0);
+    let disabled = "This invitation is not good any more: who made it was disabled.";
+    refused(&http.api("", "GET", &path, Value::Null).await, 403, disabled);
+    refused(&http.call("", "POST", DOORS[0].0, last).await, 403, disabled);
     // Whoever tries codes is slowed down.
     let mut tries = 0;
     while http.api("", "GET", "/invitations/qi_1/accept", Value::Null).await.status != 429 {

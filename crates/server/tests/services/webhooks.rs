@@ -193,6 +193,51 @@ async fn a_filter_names_events_and_conversations() {
     shop.call("POST", &format!("/webhooks/{id}/replay"), replay, 422).await;
 }
 
+/// What was edited while a delivery failed is told as it is when it gets through.
+#[tokio::test]
+async fn what_waited_is_told_as_it_is_now() {
+    let server = server().run();
+    let (shop, receiver) = (Shop::of(&server), Receiver::start().await);
+    let (alice, http) = (shop.http.register("alice").await, shop.http.clone());
+    let group = http.group(&alice.1, &[]).await;
+    shop.hook(json!({ "url": receiver.url(), "events": ["message.created"] })).await;
+    receiver.answer(|_| Reply::Status(500));
+    let sent = say(&http, &alice.1, &group, "a secret").await;
+    receiver.until(|all| !all.is_empty()).await;
+    let path = format!("/messages/{}", sent["id"].as_str().expect("an id"));
+    http.api(&alice.1, "DELETE", &path, Value::Null).await.expect(204);
+    receiver.answer(|json| {
+        let text = json["data"]["message"]["content"].as_str();
+        if text == Some("a secret") { Reply::Status(500) } else { Reply::Status(200) }
+    });
+    let requests = receiver.until(|all| all.iter().any(|request| request.accepted)).await;
+    let told = &requests.last().expect("one").json["data"]["message"];
+    assert_eq!(told["content"], "This message was deleted", "{told}");
+    assert!(told["deletedAt"].is_string(), "{told}");
+    let ids: HashSet<&str> = requests.iter().map(|request| request.header("webhook-id")).collect();
+    assert_eq!(ids.len(), 1, "it is the same event");
+}
+
+/// A key that may not hear something by itself has no webhook tell it.
+#[tokio::test]
+async fn a_webhook_needs_what_it_is_told() {
+    let server = server().run();
+    let http = server.http();
+    let hook = json!({ "url": "https://example.org/hook" });
+    for (scopes, lacks) in [("admin", Some("read")), ("admin,read", Some("users")), ("admin,read,users", None)] {
+        let (made, key) = server.run(&["key", "add", &scopes.replace(',', "-"), "--scope", scopes]);
+        assert!(made, "{key}");
+        let answer = http.api(&key, "POST", "/webhooks", hook.clone()).await;
+        match lacks {
+            Some(scope) => {
+                assert_eq!(answer.status, 403, "{}", answer.text);
+                assert!(answer.text.contains(&format!("lacks the scope `{scope}`")), "{}", answer.text);
+            }
+            None => assert_eq!(answer.status, 201, "{}", answer.text),
+        }
+    }
+}
+
 /// A receiver that fails, dies and comes back gets everything, in the order of each conversation, over the death of the
 /// server as well.
 #[tokio::test]

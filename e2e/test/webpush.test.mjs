@@ -3,6 +3,8 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 
 import { browser } from "../lib/browser.mjs";
 import { within } from "../lib/client.mjs";
@@ -62,6 +64,14 @@ describe("messages while the page is closed", () => {
     return (await registration.getNotifications()).map(({ title, body, tag }) => ({ title, body, tag }));
   });
 
+  /** Waits until these notifications are shown, and no others. */
+  async function shows(person, wanted) {
+    const there = async () => {
+      while (!isDeepStrictEqual(await shown(person), wanted)) await pause(50);
+    };
+    await within(there(), () => `the notifications ${JSON.stringify(wanted)}`);
+  }
+
   /** Hands the browser what its push service was sent. */
   async function deliver(person, data) {
     const client = await person.context.newCDPSession(person.page);
@@ -93,15 +103,12 @@ describe("messages while the page is closed", () => {
       body: "Lunch?", tag: `#/c/${id}`,
     });
     await deliver(person, said);
-    await until(person.page, async () => (await (await navigator.serviceWorker.ready).getNotifications()).length === 1);
-    assert.deepEqual(await shown(person), [{ title: "Team push", body: "Alicepush Example: Lunch?", tag: `#/c/${id}` }]);
+    const notification = { title: "Team push", body: "Alicepush Example: Lunch?", tag: `#/c/${id}` };
+    await shows(person, [notification]);
 
     // A newer message of the conversation takes its place; the page has the words for one without a text.
     await deliver(person, JSON.stringify({ ...JSON.parse(said), body: "", kind: "image" }));
-    await until(person.page, async () => {
-      const [first, ...more] = await (await navigator.serviceWorker.ready).getNotifications();
-      return more.length === 0 && first?.body === "Alicepush Example: Image";
-    });
+    await shows(person, [{ ...notification, body: "Alicepush Example: Image" }]);
     const [worker] = person.context.serviceWorkers();
     await worker.evaluate(async () => {
       const [notification] = await self.registration.getNotifications();

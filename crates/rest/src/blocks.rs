@@ -8,7 +8,7 @@ use quintet_service::{Block, Service};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::error::Answer;
+use crate::error::{Answer, ProblemBody};
 use crate::extract::Person;
 use crate::ids::Id;
 use crate::scalars::Moment;
@@ -33,7 +33,11 @@ pub(crate) struct Blocks {
 /// Lists the users whom the caller has blocked, at most 1,000, in the order in which it did.
 #[utoipa::path(
     get, path = "/me/blocks", tag = "me", operation_id = "listBlocks",
-    responses((status = 200, description = "The blocked users", body = Blocks))
+    responses(
+        (status = 200, description = "The blocked users", body = Blocks),
+        (status = 403, description = "The caller is a service", body = ProblemBody,
+            content_type = "application/problem+json")
+    )
 )]
 pub(crate) async fn list(State(service): State<Service>, Person(caller): Person) -> Answer<Json<Blocks>> {
     let views = Views(&service, caller.hidden());

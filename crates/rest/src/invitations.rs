@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::error::{Answer, ProblemBody};
-use crate::extract::{AuthUser, Backend, BodyIfAny, ClientIp, PageQuery, Path, Person, Query};
+use crate::extract::{AuthUser, Backend, Body, ClientIp, PageQuery, Path, Person, Query};
 use crate::ids::{Id, existing};
 use crate::scalars::Moment;
 use crate::views::{Page, User, Views, conversation_kinds};
@@ -149,13 +149,17 @@ pub(crate) async fn list(
 #[utoipa::path(
     post, path = "/invitations", tag = "invitations", operation_id = "makeInvitation",
     request_body = NewServerInvitation,
-    responses((status = 201, description = "Made; its code is shown only now", body = Invitation))
+    responses(
+        (status = 201, description = "Made; its code is shown only now", body = Invitation),
+        (status = 404, description = "There is no such conversation", body = ProblemBody,
+            content_type = "application/problem+json")
+    )
 )]
 pub(crate) async fn make(
     State(service): State<Service>,
     _: Backend,
     caller: AuthUser,
-    BodyIfAny(input): BodyIfAny<NewServerInvitation>,
+    Body(input): Body<NewServerInvitation>,
 ) -> Answer<(StatusCode, Json<Invitation>)> {
     let conversations: Result<Vec<ConversationId>, Refusal> =
         input.conversation_ids.iter().map(|id| existing(id)).collect();
@@ -180,7 +184,7 @@ pub(crate) async fn make_for_group(
     State(service): State<Service>,
     caller: AuthUser,
     Id(id): Id<ConversationId>,
-    BodyIfAny(input): BodyIfAny<NewGroupInvitation>,
+    Body(input): Body<NewGroupInvitation>,
 ) -> Answer<(StatusCode, Json<Invitation>)> {
     let bounds = bounds(input.uses_max, input.expires_at)?;
     let new = NewInvitation { admits: false, conversations: vec![id], bounds };

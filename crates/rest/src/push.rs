@@ -9,8 +9,8 @@ use quintet_service::{PushInput, Service};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::error::Answer;
-use crate::extract::{AuthUser, Body, BodyIfAny, Person};
+use crate::error::{Answer, ProblemBody};
+use crate::extract::{AuthUser, Body, Person};
 use crate::scalars::Moment;
 
 /// The key by which push services know the server.
@@ -53,7 +53,11 @@ pub(crate) struct PushSubscriptions {
 /// Lists the caller's browsers that messages are pushed to: at most 16.
 #[utoipa::path(
     get, path = "/me/push", tag = "me", operation_id = "listPushSubscriptions",
-    responses((status = 200, description = "The browsers", body = PushSubscriptions))
+    responses(
+        (status = 200, description = "The browsers", body = PushSubscriptions),
+        (status = 403, description = "The caller is a service", body = ProblemBody,
+            content_type = "application/problem+json")
+    )
 )]
 pub(crate) async fn list(State(service): State<Service>, person: Person) -> Answer<Json<PushSubscriptions>> {
     let found = service.push_subscriptions(person.0.id()).await?;
@@ -114,7 +118,7 @@ pub(crate) struct EndedPushSubscription {
 pub(crate) async fn unsubscribe(
     State(service): State<Service>,
     person: Person,
-    BodyIfAny(input): BodyIfAny<EndedPushSubscription>,
+    Body(input): Body<EndedPushSubscription>,
 ) -> Answer<StatusCode> {
     service.remove_push_subscriptions(person.0.id(), input.endpoint).await?;
     Ok(StatusCode::NO_CONTENT)

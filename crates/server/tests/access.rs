@@ -63,7 +63,7 @@ fn table() -> Vec<(&'static str, &'static str, Value, [u16; 5])> {
         ("GET",    "/push/key",                          none(),                                   [401, 200, 200, 200, 200]),
         ("GET",    "/me/push",                           none(),                                   [401, 200, 200, 200, 403]),
         ("POST",   "/me/push",                           subscription(),                           [401, 204, 204, 204, 403]),
-        ("DELETE", "/me/push",                           none(),                                   [401, 204, 204, 204, 403]),
+        ("DELETE", "/me/push",                           json!({}),                                [401, 204, 204, 204, 403]),
         ("GET",    "/me/blocks",                         none(),                                   [401, 200, 200, 200, 403]),
         ("PUT",    "/me/blocks/blocked",                 none(),                                   [401, 204, 204, 204, 403]),
         ("DELETE", "/me/blocks/blocked",                 none(),                                   [401, 204, 204, 204, 403]),

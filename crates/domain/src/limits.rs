@@ -56,6 +56,8 @@ pub const METADATA_DEPTH_MAX: usize = 32;
 pub const NAME_CHARS_MAX: usize = 128;
 /// Maximum bytes of an email address (RFC 5321, with erratum 1690).
 pub const EMAIL_BYTES_MAX: usize = 254;
+/// Maximum times that one invitation may be used, if its uses are bounded.
+pub const INVITATION_USES_MAX: u32 = 1_000_000;
 /// Maximum number of invitations of one user that are good at a time.
 pub const INVITATIONS_OF_USER_MAX: usize = 50;
 /// Maximum number of groups and rooms that one invitation leads into.

@@ -21,7 +21,7 @@ pub(crate) struct NewServerInvitation {
     /// The groups and rooms that it leads into, at most 20.
     conversation_ids: Vec<String>,
     /// How often it may be used; any number of times if absent.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 1_000_000)]
     uses_max: Option<u32>,
     /// The moment until which it is good; for good if absent.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -33,7 +33,7 @@ pub(crate) struct NewServerInvitation {
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct NewGroupInvitation {
     /// How often it may be used; any number of times if absent.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 1_000_000)]
     uses_max: Option<u32>,
     /// The moment until which it is good; for good if absent.
     #[schema(value_type = Option<String>, format = DateTime)]

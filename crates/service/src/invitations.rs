@@ -4,6 +4,7 @@
 
 use std::net::IpAddr;
 
+use quintet_domain::limits::INVITATION_USES_MAX;
 use quintet_domain::{
     AcceptInvitation, AcceptedInvitation, Actor, Code, ConversationId, Invitation, InvitationBounds, Invited,
     MakeInvitation, Refusal, RevokeInvitation, UserId,
@@ -60,8 +61,8 @@ impl Service {
     /// field; `ERR_CONFLICT` if the actor has too many invitations.
     pub async fn invite(&self, actor: Option<Actor>, new: NewInvitation) -> Result<(String, Invitation), Refusal> {
         let NewInvitation { admits, conversations, bounds } = new;
-        if bounds.uses_max == Some(0) {
-            return Err(Refusal::invalid("usesMax", "must be at least 1"));
+        if bounds.uses_max.is_some_and(|uses| uses == 0 || uses > INVITATION_USES_MAX) {
+            return Err(Refusal::invalid("usesMax", format!("must be from 1 to {INVITATION_USES_MAX}")));
         }
         if bounds.expires_at.is_some_and(|end| end.0 <= self.0.environment.now().0) {
             return Err(Refusal::invalid("expiresAt", "must be in the future"));

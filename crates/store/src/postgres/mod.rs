@@ -65,7 +65,6 @@ use self::rows::{Channel, PostgresRows};
 use self::search::SearchFeed;
 use self::shared_counts::PostgresCounts;
 use self::side_link::SideLink;
-use crate::invitation_reads;
 use crate::migrated::Migrated;
 use crate::push::PushReads;
 use crate::readers::{self, Class, Readers};
@@ -74,7 +73,7 @@ use crate::writer::{Committer, Writer};
 use crate::{
     Block, Database, Delivered, Filter, Future, Jobs, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow,
     OnCommit, OpenError, OrphanedFiles, Page, PageOf, Party, PendingNotifications, PinnedMessage, Reaction, ReadResult,
-    ReplyTo, ServiceAccount, ServiceKey, SharedCounts, Store, StoreError, UserState, blocks, marks,
+    ReplyTo, ServiceAccount, ServiceKey, SharedCounts, Store, StoreError, UserState, blocks, invitation_reads, marks,
 };
 
 /// The store on a PostgreSQL database.

@@ -215,8 +215,6 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>, node: &Node) ->
     let (service, prepared) = service(config, &location, opened)?;
     let push_key = secret::push_key(config)?;
     service.set_push_key(push_key.public());
-    let push = Push::new(push_key, config)?;
-    service.metrics().add(Box::new(push.counts()));
     let cluster = match (&on_postgres, prepared) {
         (Some(store), Some(prepared)) => Some(prepared.start(config, node.own(), store, bus).await?),
         (Some(_) | None, _) => None,
@@ -282,6 +280,8 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>, node: &Node) ->
         service.set_health(move || watched.why_not_ready());
     }
     let (outbound, webhooks) = (outbound(config)?, WebhookMetrics::default());
+    let push = Push::new(push_key, config, outbound.clone());
+    service.metrics().add(Box::new(push.counts()));
     service.metrics().add(Box::new(webhooks.clone()));
     let rest_settings = quintet_rest::Settings { docs: config.http.docs };
     let rest = quintet_rest::router(service.clone(), &rest_settings);

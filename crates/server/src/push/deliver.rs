@@ -6,7 +6,6 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use quintet_domain::Timestamp;
 use quintet_outbound::{Outbound, OutboundError, Reach};
 use quintet_push::{BrowserKeys, Delivery, Endpoint, PushRequest, Subscription, Urgency, request};
 use quintet_service::{PushNotice, PushSubscriptionRow, Service};
@@ -33,7 +32,6 @@ const TTL_S: u32 = 24 * 60 * 60;
 struct Shared {
     service: Service,
     push: Arc<Push>,
-    client: Outbound,
     places: Semaphore,
     resting: Mutex<Resting>,
 }
@@ -68,9 +66,8 @@ fn answered(status: u16) -> Answered {
 
 impl Deliveries {
     pub(super) fn new(service: Service, push: Arc<Push>) -> Self {
-        let client = Outbound::new(push.networks.clone());
         let (places, resting) = (Semaphore::new(AT_ONCE), Mutex::default());
-        Self { shared: Arc::new(Shared { service, push, client, places, resting }), under_way: JoinSet::new() }
+        Self { shared: Arc::new(Shared { service, push, places, resting }), under_way: JoinSet::new() }
     }
 
     /// Whether another push message may begin.
@@ -80,14 +77,10 @@ impl Deliveries {
     }
 
     /// Begins to hand a push message to the push services of all browsers of its user.
-    pub(super) fn begin(&mut self, notice: &PushNotice, now: Timestamp) {
+    pub(super) fn begin(&mut self, notice: &PushNotice) {
         let payload: Arc<[u8]> = written(&notice.content).into();
         let topic = topic(&notice.content);
         for row in &notice.subscriptions {
-            if self.shared.resting().has(&row.endpoint, now) {
-                self.shared.push.counts.count(Outcome::Failed);
-                continue;
-            }
             let (shared, row, payload) = (Arc::clone(&self.shared), row.clone(), Arc::clone(&payload));
             let delivery = Delivery { ttl_s: TTL_S, urgency: Urgency::High, topic: Some(topic.clone()) };
             self.under_way.spawn(async move {
@@ -103,30 +96,35 @@ impl Shared {
         self.resting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Delivers a push message to one browser.
+    /// Whether the endpoint of a browser rests.
+    fn rests(&self, row: &PushSubscriptionRow) -> bool {
+        self.resting().has(&row.endpoint, self.service.environment().now())
+    }
+
+    /// Delivers a push message to one browser, unless its endpoint rests.
     async fn deliver(&self, row: &PushSubscriptionRow, payload: &[u8], delivery: &Delivery) -> Outcome {
         let Some(subscription) = subscription(row) else { return Outcome::Failed };
         let mut pauses = PAUSES.into_iter();
-        // Whether this delivery has noticed that the endpoint fails. It tries again, and others do not wait for it.
+        // Whether this delivery was the first to notice that the endpoint fails. It tries again, and the others give up.
         let mut has_noticed = false;
         loop {
-            let now = self.service.environment().now();
-            if !has_noticed && self.resting().has(&row.endpoint, now) {
+            let Ok(place) = self.places.acquire().await else { return Outcome::Failed };
+            // Only now: it may have begun to rest while this delivery waited for its place.
+            if !has_noticed && self.rests(row) {
                 return Outcome::Failed;
             }
             let answer = self.attempt(&subscription, payload, delivery).await;
+            drop(place);
             match answer {
                 Answered::Taken => {
                     self.resting().answered(&row.endpoint);
                     return Outcome::Sent;
                 }
                 Answered::Gone => return self.remove(row).await,
+                Answered::Busy(_) if !has_noticed && self.rests(row) => return Outcome::Failed,
                 Answered::Busy(why) => {
-                    let now = self.service.environment().now();
-                    if !has_noticed && self.resting().has(&row.endpoint, now) {
-                        return Outcome::Failed;
-                    }
-                    if !std::mem::replace(&mut has_noticed, true) {
+                    if !has_noticed {
+                        has_noticed = true;
                         self.failed(&subscription, &why);
                     }
                     let Some(pause) = pauses.next() else { return Outcome::Failed };
@@ -156,14 +154,13 @@ impl Shared {
 
     /// Asks a push service once.
     async fn attempt(&self, subscription: &Subscription, payload: &[u8], delivery: &Delivery) -> Answered {
-        let Ok(_place) = self.places.acquire().await else { return Answered::Refused("the server stops".to_owned()) };
         let now_s = u64::try_from(self.service.environment().now().seconds()).unwrap_or_default();
         let key = (&self.push.key, self.push.contact.as_deref());
         let request = match request(subscription, payload, delivery, key, now_s) {
             Ok(request) => request,
             Err(error) => return Answered::Refused(error.to_string()),
         };
-        send(&self.client, request).await
+        send(&self.push.client, request).await
     }
 }
 

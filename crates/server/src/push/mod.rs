@@ -74,7 +74,7 @@ async fn send_due(service: &Service, waiting: &mut Waiting, deliveries: &mut Del
         };
         // What other nodes have stored.
         match verdict(candidate.at, notice.active_at, now) {
-            Verdict::Send => deliveries.begin(&notice, now),
+            Verdict::Send => deliveries.begin(&notice),
             Verdict::Later(due) => waiting.add(candidate, due),
             Verdict::Never => {}
         }

@@ -109,6 +109,29 @@ async fn a_message_reaches_each_browser_of_those_who_are_away() {
     counted(&server, "sent", 4).await;
 }
 
+/// All 64 places may be taken by one endpoint that does not answer, but only until it is known not to.
+#[tokio::test]
+async fn an_endpoint_that_never_answers_holds_up_nobody_for_long() {
+    let Stage { server, http, mut push, bob, carol, .. } = stage().await;
+    let (made, key) = server.run(&["key", "add", "shop"]);
+    assert!(made, "{key}");
+    subscribe(&http, &bob, &push.browser("/never/bob")).await;
+    subscribe(&http, &carol, &push.browser("/ok/carol")).await;
+    let notify = async |user: &User| {
+        let notice = json!({ "userId": user.0, "title": "Hello", "message": "World" });
+        http.api(&key, "POST", "/notifications", notice).await.expect(201);
+    };
+    for _ in 0..200 {
+        notify(&bob).await;
+    }
+    for _ in 0..64 {
+        assert_eq!(push.next().await.path, "/never/bob");
+    }
+    notify(&carol).await;
+    let paths = push.until(&["/ok/carol"]).await;
+    assert!(paths.len() <= 2, "of those that waited, at most the one that noticed asks again: {paths:?}");
+}
+
 #[tokio::test]
 async fn nobody_is_disturbed_who_does_not_want_to_be() {
     let Stage { server, http, mut push, alice, bob, carol, group } = stage().await;

@@ -1,5 +1,5 @@
-//! Runs the Rust tests, two test binaries at a time: most tests wait for a server, a database or a disk rather than compute,
-//! so that `cargo test`, which runs one binary after the other, leaves half of a small machine idle.
+//! Runs the Rust tests, most test binaries two at a time: most tests wait for a server, a database or a disk rather than
+//! compute, so that `cargo test`, which runs one binary after the other, leaves half of a small machine idle.
 //!
 //! What must stay true: each test binary that cargo builds is run, in the folder of its package, as `cargo test` does; what
 //! it prints is shown whole; each failure is a failure of the run, and the others are run nonetheless.
@@ -16,8 +16,11 @@ use crate::sh;
 
 /// The number of test binaries that run at the same time. Each runs as many of its tests at a time as there are cores.
 const AT_ONCE: usize = 2;
-/// The names of the binaries that run longest. They are begun first, so that none of them runs alone at the end.
-const LONGEST: [&str; 4] = ["agree", "attack", "compat", "cut_off"];
+/// The names of the binaries that run with nothing beside them: in `cut_off`, two nodes have to find a database again at about
+/// the same time, or the later one sends its clients away.
+const ALONE: [&str; 1] = ["cut_off"];
+/// The names of the binaries that run longest beside others. They are begun first, so that none of them runs alone at the end.
+const LONGEST: [&str; 3] = ["agree", "attack", "compat"];
 
 /// A program with tests.
 struct TestBinary {
@@ -36,9 +39,19 @@ pub(crate) fn run(variables: &[(&str, &str)]) -> Result<(), String> {
     // The sort keeps the order of the others.
     binaries.sort_by_key(|binary| LONGEST.iter().position(|name| *name == binary.name).unwrap_or(LONGEST.len()));
     let count = binaries.len();
+    let (alone, beside) = binaries.into_iter().partition(|binary| ALONE.contains(&binary.name.as_str()));
+    let failed = [run_all(alone, 1, variables), run_all(beside, AT_ONCE, variables)].concat();
+    if !failed.is_empty() {
+        return Err(format!("{} of {count} test binaries failed: {}", failed.len(), failed.join("; ")));
+    }
+    sh::run("cargo", &["test", "--workspace", "--all-features", "--doc"])
+}
+
+/// Runs programs, some at the same time. Returns what is wrong with those that failed.
+fn run_all(binaries: Vec<TestBinary>, at_once: usize, variables: &[(&str, &str)]) -> Vec<String> {
     let (waiting, failed) = (Mutex::new(VecDeque::from(binaries)), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
+        for _ in 0..at_once {
             scope.spawn(|| {
                 while let Some(binary) = { locked(&waiting).pop_front() } {
                     if let Err(why) = run_one(&binary, variables) {
@@ -48,11 +61,7 @@ pub(crate) fn run(variables: &[(&str, &str)]) -> Result<(), String> {
             });
         }
     });
-    let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if !failed.is_empty() {
-        return Err(format!("{} of {count} test binaries failed: {}", failed.len(), failed.join("; ")));
-    }
-    sh::run("cargo", &["test", "--workspace", "--all-features", "--doc"])
+    failed.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Builds the tests, and returns the programs in the order in which they were built.

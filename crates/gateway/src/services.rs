@@ -13,7 +13,7 @@ use quintet_dialect::{ModelEvent, ModelEventType, Outgoing};
 use quintet_domain::limits::SERVICE_SOCKET_PAGE_POSITIONS;
 use quintet_domain::{Code, Entry, Event, Refusal, Scopes, User};
 use quintet_input::authorization::without_scheme;
-use quintet_service::{ResumeToken, Service, ServiceAccount};
+use quintet_service::{Party, ResumeToken, Service, ServiceAccount};
 use quintet_socketio::{CloseReason, Recovery};
 use tokio::sync::watch;
 
@@ -141,7 +141,7 @@ async fn begin(service: &Service, user: &User, start: Start) -> Result<(u64, Opt
         Start::After(after) => (after, None),
         Start::Resumed { after, pid } => (after, Some(pid)),
     };
-    let page = service.log_page(&user.id, after, 0).await?;
+    let page = service.log_page(Party::from(&user.id), after, 0).await?;
     match pid {
         _ if page.after == after => Ok((after, pid)),
         // The client is told that it was not gone on with, as other clients are.
@@ -197,7 +197,8 @@ impl Told {
     /// Tells everything that there is by now. Returns false once the connection is over.
     async fn catch_up(&mut self) -> Result<bool, Refusal> {
         loop {
-            let page = self.service.log_page(&self.user.id, self.cursor, SERVICE_SOCKET_PAGE_POSITIONS).await?;
+            let by = Party::from(&self.user.id);
+            let page = self.service.log_page(by, self.cursor, SERVICE_SOCKET_PAGE_POSITIONS).await?;
             if page.after != self.cursor {
                 self.connection.out.close(PRUNED);
                 return Ok(false);

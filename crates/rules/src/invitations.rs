@@ -273,9 +273,8 @@ fn enter(
 fn refuse_lost_right(tx: &mut Transaction<'_>, row: &InvitationRow, conversation: &ConversationRow) -> RuleResult<()> {
     let Some(key) = row.made_by else { return Ok(()) };
     let maker = tx.user_by_key(key)?;
-    let may = !maker.disabled && tx.check(Action::Add, conversation, &ActingUser::plain(maker), false).is_ok();
-    if may {
-        return Ok(());
+    match tx.check(Action::Add, conversation, &ActingUser::plain(maker), false) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(right_lost().into()),
     }
-    Err(right_lost().into())
 }

@@ -126,19 +126,4 @@ mod tests {
         }
         assert_eq!(activity.after(Timestamp(0)).len(), PARTS * USERS_OF_PART_MAX);
     }
-
-    /// Prints what one note costs: `cargo test --release -p quintet-service -- --ignored --nocapture one_note`.
-    #[test]
-    #[ignore = "a measurement"]
-    fn one_note_costs_nanoseconds() {
-        const NOTES: u32 = 1_000_000;
-        let users: Vec<UserId> = (0..1_000).map(|number| user(&format!("user-{number}"))).collect();
-        for activity in [Activity::default(), noted()] {
-            let began = std::time::Instant::now();
-            for number in 0..NOTES as usize {
-                activity.note(&users[number % users.len()], || Timestamp(number as i64));
-            }
-            println!("{:?} a note, noted: {}", began.elapsed() / NOTES, activity.is_noted());
-        }
-    }
 }

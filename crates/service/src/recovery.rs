@@ -7,7 +7,7 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
-use quintet_domain::{ConnectionId, Refusal, User, UserId};
+use quintet_domain::{ConnectionId, Refusal, User};
 use quintet_store::{LogPage, MissedSince, Party, Replayed};
 use sha2::Sha256;
 
@@ -61,12 +61,13 @@ impl Service {
 }
 
 impl Service {
-    /// Returns what was committed after a position, up to `limit` positions, for a service that hears everything.
+    /// Returns everything that was committed after a position and is still kept, of at most `limit` positions, for somebody
+    /// who is told everything.
     ///
     /// # Errors
     /// An internal error.
-    pub async fn log_page(&self, service: &UserId, after: u64, limit: u64) -> Result<LogPage, Refusal> {
-        Ok(self.store().log_page(Party::from(service), after, limit).await?)
+    pub async fn log_page(&self, by: Party, after: u64, limit: u64) -> Result<LogPage, Refusal> {
+        Ok(self.store().log_page(by, after, limit).await?)
     }
 }
 

@@ -10,7 +10,6 @@ use quintet_domain::{
     AddWebhook, ChangeWebhook, ConversationId, DeleteWebhook, NoteWebhook, Refusal, ReplayWebhook, Webhook,
     WebhookChange, WebhookDelivery, WebhookFilter, WebhookKind, WebhookSecret, validate_webhook_description,
 };
-use quintet_store::{LogPage, Party};
 use tokio::sync::Notify;
 
 use crate::Service;
@@ -149,14 +148,6 @@ impl Service {
     /// `ERR_CONFLICT` or `ERR_NOT_FOUND` if the webhook was sent back, disabled or deleted since they began.
     pub async fn note_webhook(&self, deliveries: NoteWebhook) -> Result<Webhook, Refusal> {
         self.write(deliveries).await
-    }
-
-    /// Returns everything that was committed after a position and is still kept, of at most `limit` positions.
-    ///
-    /// # Errors
-    /// An internal error.
-    pub async fn log_after(&self, after: u64, limit: u64) -> Result<LogPage, Refusal> {
-        Ok(self.store().log_page(Party::Server, after, limit).await?)
     }
 
     /// Returns the identity of the data: positions of other data mean something else.

@@ -2,9 +2,11 @@
 //!
 //! What must stay true: each read sees one committed state.
 
-use quintet_domain::UserId;
+use quintet_domain::{NotificationId, UserId};
+use quintet_rules::log::ChangeRecord;
 use quintet_rules::push::{PushAbout, PushNotice, PushStep};
 use quintet_rules::rows::PushSubscriptionRow;
+use quintet_rules::{RowResult, RowsError, UserKey};
 
 use crate::future::ReadResult;
 
@@ -18,4 +20,17 @@ pub trait PushReads: Send + Sync {
     fn step(&self) -> ReadResult<'_, PushStep>;
     /// The push message for a user about something, as it is now; `None` if nothing is to be sent.
     fn notice(&self, user: UserId, about: PushAbout) -> ReadResult<'_, Option<PushNotice>>;
+}
+
+/// The notifications among records of changes, each its version and its text.
+pub(crate) fn notified(records: Vec<(i64, String)>) -> RowResult<Vec<(UserKey, NotificationId)>> {
+    let mut found = Vec::with_capacity(records.len());
+    for (version, data) in records {
+        if let ChangeRecord::Notified { user, notification } =
+            ChangeRecord::decode(version, &data).map_err(RowsError::new)?
+        {
+            found.push((user, notification));
+        }
+    }
+    Ok(found)
 }

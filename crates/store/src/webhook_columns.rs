@@ -1,9 +1,19 @@
-//! Columns of webhooks that are lists: names and ids, which have no spaces, separated by spaces.
+//! The columns of webhooks, which both databases have alike; lists in them are names and ids, which have no spaces,
+//! separated by spaces.
 //!
 //! What must stay true: an empty list means everything, so that a list with an unknown name is an error, and never a
 //! shorter one.
 
 use quintet_domain::{ConversationId, WebhookKind};
+
+/// The columns of a webhook, in the order in which both stores read them.
+macro_rules! webhook_columns {
+    () => {
+        "w.id, w.url, w.secret, w.description, w.kinds, w.conversations, w.enabled, w.disabled_because, w.created_at,
+         w.position, w.turn, w.failing_since, w.personal"
+    };
+}
+pub(crate) use webhook_columns;
 
 fn joined<'t>(texts: impl Iterator<Item = &'t str>) -> String {
     texts.collect::<Vec<_>>().join(" ")

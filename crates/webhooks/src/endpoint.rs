@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use quintet_domain::limits::WEBHOOK_WINDOW;
 use quintet_domain::{Code, NoteWebhook, Refusal, Webhook, WebhookDelivery};
-use quintet_service::{HELD_FOR, LogPage};
+use quintet_service::{HELD_FOR, LogPage, Party};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -144,7 +144,7 @@ impl Endpoint {
     async fn deliver(&mut self) -> End {
         loop {
             self.wake.mark_unchanged();
-            let page = match self.context.service.log_after(self.position, WEBHOOK_WINDOW).await {
+            let page = match self.context.service.log_page(Party::Server, self.position, WEBHOOK_WINDOW).await {
                 Ok(page) => page,
                 Err(_) => {
                     sleep(AGAIN_AFTER).await;
@@ -233,7 +233,7 @@ impl Endpoint {
         let Some(first) = window.first() else { return };
         let Context { service, identity, .. } = &*self.context;
         // What cannot be read now is read before the next attempt.
-        let Ok(page) = service.log_after(first - 1, WEBHOOK_WINDOW).await else { return };
+        let Ok(page) = service.log_page(Party::Server, first - 1, WEBHOOK_WINDOW).await else { return };
         window.renew(page.told.iter().filter_map(|told| Envelope::of(service, identity, told)));
     }
 

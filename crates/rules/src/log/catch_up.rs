@@ -18,7 +18,7 @@ use super::missed_reactions::Together;
 use super::receivable::Departures;
 use super::record::ChangeRecord;
 use super::replay::Facts;
-use crate::{ConversationKey, MessageKey, RowResult, UserKey};
+use crate::{ConversationKey, MessageKey, RowResult, RowsError, UserKey};
 
 /// A change as the log has it, the creation of messages included.
 #[derive(Clone, Debug)]
@@ -39,6 +39,18 @@ pub struct Logged {
     pub change: MissedKind,
     /// The users who were told, as [`LoggedChange`](crate::rows::LoggedChange) keeps them.
     pub told: Option<Vec<UserId>>,
+}
+
+impl Logged {
+    /// Returns a row with the record of its change, as a database has it: its version and its text. A message has none.
+    ///
+    /// # Errors
+    /// An error of the store if the record cannot be read.
+    pub fn with_record(self, stored: Option<(i64, String)>) -> RowResult<Self> {
+        let Some((version, data)) = stored else { return Ok(self) };
+        let record = ChangeRecord::decode(version, &data).map_err(RowsError::new)?;
+        Ok(Self { change: MissedKind::Recorded(record), ..self })
+    }
 }
 
 /// An entry of the log, with what it does not say itself.

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use quintet_domain::{Metadata, Notification, NotificationId, Timestamp, UserId};
-use quintet_rules::log::{CatchUpRows, ChangeRecord, Logged, MissedKind};
-use quintet_rules::{ConversationKey, RowResult, RowsError, UserKey};
+use quintet_rules::log::{CatchUpRows, Logged, MissedKind};
+use quintet_rules::{ConversationKey, RowResult, UserKey};
 use tokio_postgres::Row;
 
 use super::columns::origin_at;
@@ -30,44 +30,38 @@ fn logged_at(row: &Row) -> Fetched<(Logged, Option<(i64, String)>)> {
     Ok((logged, version.zip(row.try_get(6)?)))
 }
 
-/// Decodes the records of changes.
-fn decoded(rows: Vec<(Logged, Option<(i64, String)>)>) -> RowResult<Vec<Logged>> {
-    let decoded = rows.into_iter().map(|(logged, record)| match record {
-        None => Ok(logged),
-        Some((version, data)) => {
-            let record = ChangeRecord::decode(version, &data).map_err(RowsError::new)?;
-            Ok(Logged { change: MissedKind::Recorded(record), ..logged })
-        }
-    });
-    decoded.collect()
+/// The messages after the position `$1` and up to `$2`, and the changes after `$1` that fit a condition, by their positions.
+macro_rules! log_where {
+    ($changes:literal) => {
+        concat!(
+            "SELECT position, conversation_pk, sequence, origin, acked, version, data, told, at FROM change
+             WHERE position > $1 AND ",
+            $changes,
+            " UNION ALL
+             SELECT position, conversation_pk, sequence, origin, acked, NULL, NULL, NULL, created_at FROM message
+             WHERE position > $1 AND position <= $2
+             ORDER BY position"
+        )
+    };
+}
+
+impl<C: Channel> PostgresRows<C> {
+    /// Reads what one of the two statements selects.
+    fn read_log(&self, sql: &'static str, after: u64, up_to: u64) -> RowResult<Vec<Logged>> {
+        let rows = self.list(sql, &[&after.cast_signed(), &up_to.cast_signed()], logged_at)?;
+        rows.into_iter().map(|(logged, record)| logged.with_record(record)).collect()
+    }
 }
 
 impl<C: Channel> CatchUpRows for PostgresRows<C> {
     fn logged(&self, after: u64, up_to: u64) -> RowResult<Vec<Logged>> {
         // Reads are most of the changes, and nobody is shown less because of a later one.
-        decoded(self.list(
-            "SELECT position, conversation_pk, sequence, origin, acked, version, data, told, at FROM change
-             WHERE position > $1 AND (position <= $2 OR data NOT LIKE '%\"messages_read\"%')
-             UNION ALL
-             SELECT position, conversation_pk, sequence, origin, acked, NULL, NULL, NULL, created_at FROM message
-             WHERE position > $1 AND position <= $2
-             ORDER BY position",
-            &[&after.cast_signed(), &up_to.cast_signed()],
-            logged_at,
-        )?)
+        let sql = log_where!("(position <= $2 OR data NOT LIKE '%\"messages_read\"%')");
+        self.read_log(sql, after, up_to)
     }
 
     fn logged_within(&self, after: u64, up_to: u64) -> RowResult<Vec<Logged>> {
-        decoded(self.list(
-            "SELECT position, conversation_pk, sequence, origin, acked, version, data, told, at FROM change
-             WHERE position > $1 AND position <= $2
-             UNION ALL
-             SELECT position, conversation_pk, sequence, origin, acked, NULL, NULL, NULL, created_at FROM message
-             WHERE position > $1 AND position <= $2
-             ORDER BY position",
-            &[&after.cast_signed(), &up_to.cast_signed()],
-            logged_at,
-        )?)
+        self.read_log(log_where!("position <= $2"), after, up_to)
     }
 
     fn user_metadata(&self, keys: &BTreeSet<UserKey>) -> RowResult<Vec<(UserKey, Metadata)>> {

@@ -92,10 +92,10 @@ macro_rules! conversation_columns {
             $metadata,
             "greatest(c.sequence, latest.sequence)",
             "latest.position",
-            "CASE WHEN latest.sequence > c.sequence THEN latest.created_at ELSE c.updated_at END"
+            $crate::postgres::rows::conversation_updated_at!()
         )
     };
-    ($description:literal, $metadata:literal, $sequence:literal, $last_message:literal, $updated_at:literal) => {
+    ($description:literal, $metadata:literal, $sequence:literal, $last_message:literal, $updated_at:expr) => {
         concat!(
             "c.pk, c.id, c.kind, c.name, ",
             $description,

@@ -5,15 +5,15 @@
 use std::sync::Arc;
 
 use quintet_domain::{Notification, NotificationId, Timestamp, UserId};
-use quintet_rules::log::ChangeRecord;
 use quintet_rules::rows::{MemberRow, MessageRow, PushRows, PushSubscriptionRow};
-use quintet_rules::{ConversationKey, RowResult, RowsError, UserKey};
+use quintet_rules::{ConversationKey, RowResult, UserKey};
 use tokio_postgres::Row;
 
 use super::members::member_at;
 use super::{
     Channel, Fetched, PostgresRows, limit_of, message_at, message_columns, notification_at, notification_columns,
 };
+use crate::push::notified;
 
 fn subscription_at(row: &Row) -> Fetched<PushSubscriptionRow> {
     Ok(PushSubscriptionRow {
@@ -131,15 +131,7 @@ impl<C: Channel> PushRows for PostgresRows<C> {
             &[&after.cast_signed(), &up_to.cast_signed()],
             |row| Ok((row.try_get::<_, i64>(0)?, row.try_get::<_, String>(1)?)),
         )?;
-        let mut found = Vec::with_capacity(records.len());
-        for (version, data) in records {
-            if let ChangeRecord::Notified { user, notification } =
-                ChangeRecord::decode(version, &data).map_err(RowsError::new)?
-            {
-                found.push((user, notification));
-            }
-        }
-        Ok(found)
+        notified(records)
     }
 
     fn notification_by_id(&self, id: &NotificationId) -> RowResult<Option<(UserKey, Arc<Notification>)>> {

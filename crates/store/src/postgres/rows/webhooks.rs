@@ -9,15 +9,7 @@ use tokio_postgres::Row;
 
 use super::columns::small;
 use super::{Channel, Fetched, PostgresRows, limit_of, parsed};
-use crate::webhook_columns::{conversations_read, conversations_written, kinds_read, kinds_written};
-
-/// The columns of a webhook, for [`webhook_at`].
-macro_rules! webhook_columns {
-    () => {
-        "w.id, w.url, w.secret, w.description, w.kinds, w.conversations, w.enabled, w.disabled_because, w.created_at,
-         w.position, w.turn, w.failing_since, w.personal"
-    };
-}
+use crate::webhook_columns::{conversations_read, conversations_written, kinds_read, kinds_written, webhook_columns};
 
 fn webhook_at(row: &Row) -> Fetched<Webhook> {
     Ok(Webhook {

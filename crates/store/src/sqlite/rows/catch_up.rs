@@ -7,8 +7,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use quintet_domain::{Metadata, Notification, NotificationId, Timestamp};
-use quintet_rules::log::{CatchUpRows, ChangeRecord, Logged, MissedKind};
-use quintet_rules::{ConversationKey, RowResult, RowsError, UserKey};
+use quintet_rules::log::{CatchUpRows, Logged, MissedKind};
+use quintet_rules::{ConversationKey, RowResult, UserKey};
 use rusqlite::{Connection, Row, params};
 
 use super::columns::origin_at;
@@ -48,14 +48,7 @@ impl<C: Deref<Target = Connection>> CatchUpRows for SqliteRows<C> {
             params![after.cast_signed(), up_to.cast_signed()],
             logged_at,
         )?;
-        let decoded = rows.into_iter().map(|(logged, record)| match record {
-            None => Ok(logged),
-            Some((version, data)) => {
-                let record = ChangeRecord::decode(version, &data).map_err(RowsError::new)?;
-                Ok(Logged { change: MissedKind::Recorded(record), ..logged })
-            }
-        });
-        decoded.collect()
+        rows.into_iter().map(|(logged, record)| logged.with_record(record)).collect()
     }
 
     fn user_metadata(&self, keys: &BTreeSet<UserKey>) -> RowResult<Vec<(UserKey, Metadata)>> {

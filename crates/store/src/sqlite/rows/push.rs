@@ -6,13 +6,13 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use quintet_domain::{Notification, NotificationId, Timestamp, UserId};
-use quintet_rules::log::ChangeRecord;
 use quintet_rules::rows::{MemberRow, MessageRow, PushRows, PushSubscriptionRow};
-use quintet_rules::{ConversationKey, RowResult, RowsError, UserKey};
+use quintet_rules::{ConversationKey, RowResult, UserKey};
 use rusqlite::{Connection, Row, params};
 
 use super::members::member_at;
 use super::{SqliteRows, limit_of, message_at, message_columns, notification_at, notification_columns};
+use crate::push::notified;
 
 fn subscription_at(row: &Row<'_>) -> rusqlite::Result<PushSubscriptionRow> {
     Ok(PushSubscriptionRow {
@@ -129,15 +129,7 @@ impl<C: Deref<Target = Connection>> PushRows for SqliteRows<C> {
             [after.cast_signed(), up_to.cast_signed()],
             |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
         )?;
-        let mut found = Vec::with_capacity(records.len());
-        for (version, data) in records {
-            if let ChangeRecord::Notified { user, notification } =
-                ChangeRecord::decode(version, &data).map_err(RowsError::new)?
-            {
-                found.push((user, notification));
-            }
-        }
-        Ok(found)
+        notified(records)
     }
 
     fn notification_by_id(&self, id: &NotificationId) -> RowResult<Option<(UserKey, Arc<Notification>)>> {

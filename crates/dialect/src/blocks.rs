@@ -1,6 +1,6 @@
 //! The events by which users block others, in every dialect: each has its own names, and the same fields.
 //!
-//! What must stay true: only the connections of the user who blocks are told.
+//! What must stay true: only the connections of the user who blocks receive them.
 
 use quintet_domain::{Event, Refusal, UserId, WriteCommand};
 use serde::Serialize;

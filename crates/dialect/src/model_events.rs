@@ -1,8 +1,7 @@
-//! Events in the model's own words, for other back ends: what a service hears over its socket and what webhooks deliver.
+//! Events in the model's own words, for other back ends: what a service hears over its socket.
 //!
-//! An event has the form `{type, position, data}`, whatever the vocabulary of the client that caused it. Both ways use
-//! these names and this rendering, so that a back end reads the same object wherever it comes from; a webhook adds its own
-//! fields around it.
+//! An event has the form `{type, position, data}`, whatever the vocabulary of the client that caused it. Webhooks have names
+//! and objects of their own, those of the HTTP API (`crates/rest/src/webhook_events.rs`).
 //!
 //! What must stay true: every event of the model is considered by a match without a wildcard; the data depends on the
 //! event alone, not on who receives it; what concerns one user alone, such as settings, is not told.

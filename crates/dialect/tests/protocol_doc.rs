@@ -99,7 +99,7 @@ fn tables() -> String {
     text
 }
 
-/// The table of what other back ends are told.
+/// The table of the events that a service receives over its socket.
 fn model_events() -> String {
     let mut text = "\n| type | fields of `data` | scope |\n|---|---|---|\n".to_owned();
     for kind in ModelEventType::ALL {

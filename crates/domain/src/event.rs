@@ -279,9 +279,9 @@ impl Event {
         }
     }
 
-    /// Returns those whom the event concerns alone: the two users of a direct conversation, or the one user to whom it is
-    /// told. `None` if it concerns a conversation of many, or everybody. Other back ends are told it only if they are among
-    /// those, unless the operator says otherwise.
+    /// Returns the users whom alone the event concerns: the two users of a direct conversation, or the one user who receives
+    /// it. `None` if it concerns a conversation of many, or everybody. A service receives such an event only if it is one of
+    /// these users, and a webhook only if the operator has created it so.
     #[must_use]
     pub fn parties(&self) -> Option<&[UserId]> {
         let conversation = match self {

@@ -30,7 +30,7 @@ pub enum Hidden {
 pub enum ShownEvent {
     /// The viewer receives it as everybody does.
     AsItIs,
-    /// The viewer receives this event instead, and is told of nobody who is hidden that it is online.
+    /// The viewer receives this event instead, in which hidden users are offline.
     Changed(Event),
     /// The viewer does not receive it.
     Withheld,

@@ -22,8 +22,8 @@ pub const REACTION_CHANGES_TOLD_MAX: usize = 1_000;
 pub const REACTION_CHANGES_HELD_MAX: usize = 100_000;
 /// Maximum users whom one user has blocked.
 pub const BLOCKS_OF_USER_MAX: usize = 1_000;
-/// Maximum users who have blocked one user and are told apart for it. A user whom more have blocked is shown nobody's
-/// presence and receipts.
+/// Maximum number of users who have blocked one user and whose presence and receipts alone are hidden from it. A user whom
+/// more have blocked is shown nobody's presence and receipts.
 pub const BLOCKERS_TOLD_APART_MAX: usize = 10_000;
 /// Maximum pinned messages of a conversation.
 pub const PINS_MAX: usize = 50;
@@ -341,7 +341,7 @@ pub const HEAVY_READ_COST: u32 = 5;
 pub const ANONYMOUS_READS_PER_SECOND: u32 = 100;
 /// Reads without a token that may arrive at once from an address before the rate applies.
 pub const ANONYMOUS_READS_BURST: u32 = 1_000;
-/// Maximum webhooks.
+/// Maximum number of webhooks of an installation.
 pub const WEBHOOKS_MAX: usize = 16;
 /// Maximum conversations that a webhook names.
 pub const WEBHOOK_CONVERSATIONS_MAX: usize = 100;

@@ -9,7 +9,7 @@ use crate::Refusal;
 /// A part of what services may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scope {
-    /// See conversations, messages, meetups and people, and hear what happens in all conversations.
+    /// See conversations, messages, meetups and people, and hear what happens in all conversations of many.
     Read,
     /// Write in its own name: messages, reactions, files, new conversations and meetups, notifications to users.
     Post,
@@ -60,7 +60,7 @@ impl fmt::Display for Scope {
 pub struct Scopes(u8);
 
 impl Scopes {
-    /// No scope.
+    /// The set without a scope: a key that has it may do nothing that needs one.
     pub const NONE: Self = Self(0);
 
     /// All scopes, which keys have that were created without naming any.

@@ -1,7 +1,7 @@
 //! The objects in the data of model events.
 //!
-//! What must stay true: fields have the names that the HTTP API gives them; nothing depends on the moment at which an event
-//! is told.
+//! What must stay true: fields have the names that the HTTP API gives them; nothing depends on the moment at which an event is
+//! sent.
 
 use quintet_domain::{
     ClientMessageId, ConversationRef, FileLink, Member, Message, MessageId, Metadata, Notification, Overview, Reacted,
@@ -124,7 +124,7 @@ pub(super) struct MessageData<'a> {
     pub(super) conversation: PlaceObject<'a>,
 }
 
-/// One user's part in reactions that are told together.
+/// The change of one user's reaction, in an event that tells of several changes together.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ChangeObject<'a> {

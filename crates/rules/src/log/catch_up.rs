@@ -171,7 +171,7 @@ fn of_user(logged: &Logged) -> Option<UserKey> {
     match logged.change {
         MissedKind::Recorded(
             ChangeRecord::Notified { user, .. }
-            | ChangeRecord::UserChanged { user }
+            | ChangeRecord::UserChanged { user, .. }
             | ChangeRecord::ConversationShown { member: user }
             | ChangeRecord::ConversationHidden { member: user }
             | ChangeRecord::SettingsChanged { member: user, .. }
@@ -193,7 +193,7 @@ fn of_other(logged: &Logged) -> Option<UserKey> {
 /// The user whose profile changed: its custom data is not among the facts of other changes.
 fn of_profile(logged: &Logged) -> Option<UserKey> {
     match logged.change {
-        MissedKind::Recorded(ChangeRecord::UserChanged { user }) => Some(user),
+        MissedKind::Recorded(ChangeRecord::UserChanged { user, .. }) => Some(user),
         MissedKind::Created | MissedKind::Recorded(_) => None,
     }
 }
@@ -305,10 +305,9 @@ fn known(facts: &Facts, logged: &Logged) -> Option<Change> {
             let by = by.and_then(person);
             Change::MeetupChanged { meetup: meetup.clone(), status: *status, by, audience: told() }
         }
-        // The record does not say whether others see a difference, so that they look.
-        ChangeRecord::UserChanged { user } => {
+        ChangeRecord::UserChanged { user, visible } => {
             let metadata = facts.users.get(user)?.metadata.clone();
-            Change::UserChanged { user: person(*user)?, metadata, visible: true }
+            Change::UserChanged { user: person(*user)?, metadata, visible: *visible }
         }
         ChangeRecord::Revoked { user, generation } => {
             Change::Revoked { user: (*user, person(*user)?.1.id.clone()), generation: *generation }

@@ -375,7 +375,9 @@ impl Change {
             Self::Notified { user: (user, _), notification } => {
                 ChangeRecord::Notified { user: *user, notification: notification.id.clone() }
             }
-            Self::UserChanged { user: (user, _), .. } => ChangeRecord::UserChanged { user: *user },
+            Self::UserChanged { user: (user, _), visible, .. } => {
+                ChangeRecord::UserChanged { user: *user, visible: *visible }
+            }
             Self::Revoked { user: (user, _), generation } => {
                 ChangeRecord::Revoked { user: *user, generation: *generation }
             }

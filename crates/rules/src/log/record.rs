@@ -148,6 +148,8 @@ pub enum ChangeRecord {
     UserChanged {
         /// The key of the user.
         user: UserKey,
+        /// Whether others see a difference: false for a new user, and where only private fields changed.
+        visible: bool,
     },
     /// The tokens of a user were revoked.
     Revoked {
@@ -263,6 +265,9 @@ enum V1 {
     },
     UserChanged {
         user: i64,
+        // Earlier builds did not write whether others see a difference.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unseen: bool,
     },
     Revoked {
         user: i64,
@@ -326,7 +331,7 @@ impl ChangeRecord {
             Self::Notified { user, notification } => {
                 V1::Notified { user: user.0, notification: notification.as_str().to_owned() }
             }
-            Self::UserChanged { user } => V1::UserChanged { user: user.0 },
+            Self::UserChanged { user, visible } => V1::UserChanged { user: user.0, unseen: !visible },
             Self::Revoked { user, generation } => V1::Revoked { user: user.0, generation: *generation },
         };
         Ok(serde_json::to_string(&record)?)
@@ -400,7 +405,7 @@ impl ChangeRecord {
             V1::Notified { user, notification } => {
                 Self::Notified { user: UserKey(user), notification: NotificationId::trusted(&notification) }
             }
-            V1::UserChanged { user } => Self::UserChanged { user: UserKey(user) },
+            V1::UserChanged { user, unseen } => Self::UserChanged { user: UserKey(user), visible: !unseen },
             V1::Revoked { user, generation } => Self::Revoked { user: UserKey(user), generation },
         })
     }

@@ -101,7 +101,7 @@ fn record() -> impl Strategy<Value = ChangeRecord> {
             user: UserKey(u),
             notification: NotificationId::trusted(&id)
         }),
-        key.prop_map(|u| ChangeRecord::UserChanged { user: UserKey(u) }),
+        (key, any::<bool>()).prop_map(|(u, visible)| ChangeRecord::UserChanged { user: UserKey(u), visible }),
         (key, number).prop_map(|(u, generation)| ChangeRecord::Revoked { user: UserKey(u), generation }),
     ]
     .prop_filter("a kind of record", complete)

@@ -90,7 +90,7 @@ fn every_change_is_brought_over() {
         (29, ChangeRecord::MemberLeft { member: user(3), departure: Departure::GuestGone, member_count: 2 }),
         (30, meetup("m-1", MeetupStatus::Confirmed, Some(user(1)))),
         (31, ChangeRecord::Notified { user: user(1), notification: NotificationId::trusted("n-1") }),
-        (32, ChangeRecord::UserChanged { user: user(1) }),
+        (32, ChangeRecord::UserChanged { user: user(1), visible: true }),
         (33, ChangeRecord::Revoked { user: user(1), generation: 4 }),
         (34, ChangeRecord::ConversationCreated { by: user(1) }),
         (35, ChangeRecord::ConversationChanged),

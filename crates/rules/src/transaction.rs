@@ -88,6 +88,8 @@ impl About {
 pub struct Mark {
     entries: usize,
     position: u64,
+    /// The number of changes to delivery cursors that are not stored.
+    deliveries: usize,
 }
 
 /// The open transaction of a group of writes.
@@ -125,7 +127,8 @@ impl<'t> Transaction<'t> {
     pub fn begin(&mut self) -> Mark {
         self.payers = Payers::default();
         self.state.cache.begin();
-        Mark { entries: self.entries.len(), position: self.position }
+        let deliveries = self.state.deliveries.changes();
+        Mark { entries: self.entries.len(), position: self.position, deliveries }
     }
 
     /// Undoes the running write; the store rolls its rows back.
@@ -133,6 +136,7 @@ impl<'t> Transaction<'t> {
         self.entries.truncate(mark.entries);
         self.position = mark.position;
         self.state.cache.undo();
+        self.state.deliveries.undo(mark.deliveries);
     }
 
     /// The position of the newest change.

@@ -89,6 +89,7 @@ impl Committer {
     ) -> Group {
         let began = Instant::now();
         let position = self.position;
+        self.state.deliveries.begin_group();
         let mut run = Run {
             committer: self,
             environment: GroupTime { environment, now: None },
@@ -112,6 +113,7 @@ impl Committer {
             Err(error) => error,
         };
         self.state.cache.clear();
+        self.state.deliveries.undo(0);
         self.careful_groups = CAREFUL_GROUPS;
         tracing::error!(%error, writes, "a group of writes was not committed");
         // Of several writers, this one may not have been told yet of what the others have committed. Refusals do not wait

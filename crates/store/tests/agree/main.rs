@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 
 use proptest::prelude::*;
-use quintet_domain::{Code, Commit, Contact, Environment, Quotas, Ticket, Timestamp, Write};
+use quintet_domain::{Code, Commit, Contact, Environment, Quotas, SaveDeliveries, Ticket, Timestamp, Write};
 use quintet_store::{
     Clock, Group, Location, MemoryDisk, MemoryStore, MemoryWriter, PostgresStore, ReplyTo, SqliteStore, Store,
 };
@@ -90,6 +90,11 @@ impl Side {
         let group = self.groups.recv().unwrap();
         assert!(group.committed, "{step:?}");
         group.commit
+    }
+
+    async fn save_deliveries(&self) {
+        self.store.submit(SaveDeliveries.into(), ReplyTo::Nobody).await.unwrap();
+        assert!(self.groups.recv().unwrap().committed);
     }
 }
 
@@ -191,22 +196,35 @@ impl Driven {
                 self.environment.secrets.store(secrets, Ordering::Relaxed);
             }
             Fault::CrashBefore => {
+                self.save_deliveries().await;
                 self.submit(write.clone(), ticket).await;
                 let Self { store, writer, environment } = self;
                 let disk = writer.crash();
                 self = Self::over(disk, store, environment);
             }
             Fault::CrashAfter => {
-                self.submit(write, ticket).await;
+                self.save_deliveries().await;
+                self.submit(write.clone(), ticket).await;
                 let Self { store, writer, environment } = self;
                 let disk = writer.crash_after_commit(1);
-                return (Self::over(disk, store, environment), None);
+                self = Self::over(disk, store, environment);
+                if matches!(write, Write::NoteDelivery(_)) {
+                    self.submit(write, ticket).await;
+                    self.writer.commit(1).unwrap();
+                }
+                return (self, None);
             }
         }
         self.submit(write, ticket).await;
         let group = self.writer.commit(1).unwrap();
         assert!(group.committed && self.writer.commit(1).is_none());
         (self, Some(group.commit))
+    }
+
+    /// Stores the delivery cursors that have moved, which a crash would lose.
+    async fn save_deliveries(&mut self) {
+        self.store.submit(SaveDeliveries.into(), ReplyTo::Nobody).await.unwrap();
+        assert!(self.writer.commit(1).unwrap().committed);
     }
 
     fn over(disk: MemoryDisk, crashed: Arc<MemoryStore>, environment: Arc<Fixed>) -> Self {
@@ -220,6 +238,9 @@ async fn faults_leave_no_trace(steps: &[(Step, Fault)]) {
     let (calm, mut driven, mut world) = (Side::memory(quotas(false)), Driven::new(), World::default());
     let beginning: Vec<_> = world::beginning().into_iter().map(|step| (step, Fault::None)).collect();
     for (ticket, (step, fault)) in (0..).zip(beginning.iter().chain(steps)) {
+        if matches!(fault, Fault::CrashBefore | Fault::CrashAfter) {
+            calm.save_deliveries().await;
+        }
         let expected = calm.commit(step, &world, ticket).await;
         driven.environment.now.fetch_add(world::ms_before(step), Ordering::Relaxed);
         let write = world.write(step, driven.environment.now());

@@ -15,6 +15,10 @@ pub const READY_WITHIN: Duration = Duration::from_secs(10);
 /// The time for which a node that was heard counts as one that reaches the database: nodes that do not are silent.
 const HEARD_FOR: Duration = Duration::from_secs(3);
 
+/// The time for which another node must have said that it reaches the database before clients are sent to it. Nodes that
+/// lost the database together do not come back at the same moment: the last one must have the time to try again.
+const HEARD_SINCE: Duration = Duration::from_secs(2);
+
 /// Whether a node hears everything that the others commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Health {
@@ -38,6 +42,8 @@ pub struct Status {
     confirmed_at_ms: AtomicU64,
     /// When another node last said that it is alive and reaches the database, likewise.
     heard_at_ms: AtomicU64,
+    /// Since when another node says so without a pause of [`HEARD_FOR`], likewise.
+    heard_since_ms: AtomicU64,
     gaps: AtomicU64,
     published: AtomicU64,
     received: AtomicU64,
@@ -57,6 +63,7 @@ impl Status {
             told_at_ms: number(),
             confirmed_at_ms: number(),
             heard_at_ms: number(),
+            heard_since_ms: number(),
             gaps: number(),
             published: number(),
             received: number(),
@@ -139,11 +146,14 @@ impl Status {
         }
     }
 
-    /// Whether the clients of this node are better off elsewhere: it does not reach the database, and another one does.
+    /// Whether the clients of this node are better off elsewhere: it does not reach the database, and another one does, not
+    /// only since a moment ago.
     #[must_use]
     pub fn must_leave(&self) -> bool {
         let now = Instant::now();
-        self.health_at(now) == Health::NoDatabase && self.since(&self.heard_at_ms, now) < HEARD_FOR
+        let is_heard =
+            self.since(&self.heard_at_ms, now) < HEARD_FOR && self.since(&self.heard_since_ms, now) >= HEARD_SINCE;
+        self.health_at(now) == Health::NoDatabase && is_heard
     }
 
     /// Whether the database has answered this node a moment ago.
@@ -187,6 +197,9 @@ impl Status {
     }
 
     pub(crate) fn heard(&self, now: Instant) {
+        if self.since(&self.heard_at_ms, now) >= HEARD_FOR {
+            self.heard_since_ms.store(self.since_began_ms(now), Ordering::Relaxed);
+        }
         self.heard_at_ms.store(self.since_began_ms(now), Ordering::Relaxed);
     }
 
@@ -238,8 +251,25 @@ mod tests {
         tokio::time::advance(READY_WITHIN + Duration::from_secs(1)).await;
         assert_eq!((status.health(), status.must_leave()), (Health::NoDatabase, false));
         status.heard(Instant::now());
+        assert!(!status.must_leave(), "a node that came back a moment before this one does not count");
+        tokio::time::advance(HEARD_SINCE).await;
+        status.heard(Instant::now());
         assert!(status.must_leave());
         tokio::time::advance(HEARD_FOR).await;
         assert!(!status.must_leave(), "where nobody reaches the database, nobody leaves");
+        status.heard(Instant::now());
+        assert!(!status.must_leave(), "it was silent for long");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_node_that_is_cut_off_alone_leaves_as_soon_as_it_is_not_ready() {
+        let status = Status::new(5);
+        for _ in 0..READY_WITHIN.as_secs() {
+            tokio::time::advance(Duration::from_secs(1)).await;
+            status.heard(Instant::now());
+            assert!(!status.must_leave());
+        }
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert!(status.must_leave());
     }
 }

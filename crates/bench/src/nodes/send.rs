@@ -18,9 +18,8 @@ use crate::scenarios::{Case, Run, ms};
 pub(super) const ABOUT: &str = "Messages to 64 rooms with one member each, so that the send dominates; each is committed \
     with `fsync` before it is acknowledged. One node. The number of sends in progress is the largest of 64, 256 and \
     1,024 at which 99 % are acknowledged within 50 ms. The floor is a bare client with `tokio-postgres` that commits the \
-    same rows in groups as large as those of Quintet: one statement with `unnest` for messages, one for the heads of \
-    conversations, one row for the group, and COMMIT, sent together. *CPU* is that of all processes: nodes, PostgreSQL \
-    and Redis.";
+    same rows in groups as large as those of Quintet: one statement with `unnest` for messages, one row for the group, \
+    and COMMIT, sent together. *CPU* is that of all processes: nodes, PostgreSQL and Redis.";
 
 pub(super) const ABOUT_TWO: &str = "The same with one node and with two, of which each has half of the rooms: each of the \
     64 senders has four sends in progress, so that a node that answers faster has more of them. *Share of the slower \

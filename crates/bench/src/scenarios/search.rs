@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
@@ -23,8 +24,9 @@ pub(super) const ABOUT: &str = "Messages of one to 19 words from a vocabulary of
     Zipf's law, in 2,000 conversations. They were written by Quintet's own writer, and the server has no index of them \
     when it starts. *Indexed* is the time from the start of its process until the newest message is found; the server \
     rests three times as long as it works on the index. Then 200 messages a second are sent, first alone and then \
-    beside searches: eight users, each a member of 200 of the conversations, search all of these over HTTP, one search \
-    after the other, for the newest 20 messages with two words. The words are those of a message that the user may \
+    beside searches: eight users, each a member of 200 of the conversations, search all of these over HTTP, first 20 \
+    times a second all together, and then one search after the other without a pause, for the newest 20 messages with \
+    two words. A search counts from the moment at which it was due. The words are those of a message that the user may \
     read, so that it is found: in turns two of the 200 most frequent, one of these and a rarer one, and two rarer \
     ones. The second word is taken for the beginning of one, as the server does by default. *Texts* are the bytes of \
     all messages' texts, with which the file of the index is compared. The store is durable, and everything is in the \
@@ -38,6 +40,8 @@ const AUTHORS: usize = 10;
 const SEARCHERS: usize = 8;
 /// The number of messages that are written per second.
 const WRITTEN: f64 = 200.0;
+/// The number of searches that all users together make per second, while they pause between two of them.
+const SEARCHED: f64 = 20.0;
 /// The number of words of which each is called frequent: they are half of all that is written.
 const FREQUENT: usize = 200;
 /// The number of searches of each user; then they begin again.
@@ -93,35 +97,42 @@ fn run(messages: u64, seconds: u64) -> io::Result<Vec<Value>> {
     let senders = [Turn::message(0, &conversations[SEARCHERS])];
     let (warmed_up, _) = send(&mut load, &senders, Duration::from_secs(1))?;
     let (alone, ack_alone) = send(&mut load, &senders, Duration::from_secs(seconds))?;
-    let (address, until) = (server.address, Instant::now() + Duration::from_secs(seconds));
-    let searchers: Vec<_> = { queries }
-        .into_iter()
-        .enumerate()
-        .map(|(user, queries)| std::thread::spawn(move || search(&mut Api::of(address, user)?, &queries, until)))
-        .collect();
-    let before = server.cpu();
-    let (beside, ack_beside) = send(&mut load, &senders, Duration::from_secs(seconds))?;
-    let cpu = server.cpu().since(before);
-    texts += (warmed_up + alone + beside) * TEXT_BYTES as u64;
-    let mut times = histogram()?;
-    for searcher in searchers {
-        let of_user = searcher.join().map_err(|_| io::Error::other("a searcher failed"))??;
-        times.add(of_user).map_err(io::Error::other)?;
-    }
+    let pause = Duration::from_secs_f64(SEARCHERS as f64 / SEARCHED);
+    let mut beside = |pause: Duration| -> io::Result<(Histogram<u64>, Histogram<u64>, f64)> {
+        let searchers = search_together(server.address, &queries, pause, Duration::from_secs(seconds));
+        let before = server.cpu();
+        let (sent, acks) = send(&mut load, &senders, Duration::from_secs(seconds))?;
+        let cpu = server.cpu().since(before).all / seconds as f64 * 100.0;
+        texts += sent * TEXT_BYTES as u64;
+        let mut times = histogram()?;
+        for searcher in searchers {
+            let of_user = searcher.join().map_err(|_| io::Error::other("a searcher failed"))??;
+            times.add(of_user).map_err(io::Error::other)?;
+        }
+        Ok((times, acks, cpu))
+    };
+    let (paced, acks_paced, cpu_paced) = beside(pause)?;
+    let (times, ack_beside, cpu) = beside(Duration::ZERO)?;
+    texts += (warmed_up + alone) * TEXT_BYTES as u64;
     drop((load, server));
     let index = size_of_index(&folder.path().join(INDEX))?;
-    let (alone, beside) = (ms(&ack_alone, 0.99), ms(&ack_beside, 0.99));
+    let [alone, beside_paced, beside] = [&ack_alone, &acks_paced, &ack_beside].map(|acks| ms(acks, 0.99));
     Ok(vec![
         Value::less("indexed", "s", indexed.as_secs_f64()),
         Value::more("messages indexed a second", "", messages as f64 / indexed.as_secs_f64()),
         Value::less("CPU of indexing a message", "µs", indexing * 1e6 / messages as f64),
+        Value::less("search p50, paced", "ms", ms(&paced, 0.5)),
+        Value::less("search p99, paced", "ms", ms(&paced, 0.99)),
+        Value::more("searches a second, paced", "", paced.len() as f64 / seconds as f64),
+        Value::less("CPU beside searches, paced", "%", cpu_paced),
         Value::less("search p50", "ms", ms(&times, 0.5)),
         Value::less("search p99", "ms", ms(&times, 0.99)),
         Value::more("searches a second", "", times.len() as f64 / seconds as f64),
         Value::less("acknowledgement p99 without searches", "ms", alone),
+        Value::less("acknowledgement p99 beside searches, paced", "ms", beside_paced),
         Value::less("acknowledgement p99 beside searches", "ms", beside),
         Value::less("acknowledgement p99, beside searches as a multiple of without", "", beside / alone),
-        Value::less("CPU beside searches", "%", cpu.all / seconds as f64 * 100.0),
+        Value::less("CPU beside searches", "%", cpu),
         Value::less("size of the index", "MB", index as f64 / 1e6),
         Value::less("index as a share of the texts", "%", index as f64 * 100.0 / texts as f64),
     ])
@@ -222,14 +233,36 @@ fn send(load: &mut Load, senders: &[Turn], how_long: Duration) -> io::Result<(u6
     Ok((sent, measured.ack.clone()))
 }
 
-/// Searches until a moment. Returns how long each search took.
-fn search(api: &mut Api, queries: &[String], until: Instant) -> io::Result<Histogram<u64>> {
-    let mut times = histogram()?;
+/// A thread that searches, and returns how long each search took.
+type Searcher = JoinHandle<io::Result<Histogram<u64>>>;
+
+/// Lets all users search for a while, each at most once in `pause`; they begin at different moments of it.
+fn search_together(server: SocketAddr, queries: &[Vec<String>], pause: Duration, how_long: Duration) -> Vec<Searcher> {
+    let began = Instant::now();
+    let until = began + how_long;
+    let of_user = |(user, queries): (usize, &Vec<String>)| {
+        let (queries, first) = (queries.clone(), began + pause.mul_f64(user as f64 / SEARCHERS as f64));
+        std::thread::spawn(move || search(&mut Api::of(server, user)?, &queries, (first, pause), until))
+    };
+    queries.iter().enumerate().map(of_user).collect()
+}
+
+/// Searches until a moment, from another one on and at most once in a while. Returns how long after it was due each search
+/// was answered.
+fn search(
+    api: &mut Api,
+    queries: &[String],
+    (first, pause): (Instant, Duration),
+    until: Instant,
+) -> io::Result<Histogram<u64>> {
+    let (mut times, mut due) = (histogram()?, first);
     for query in queries.iter().cycle() {
-        let began = Instant::now();
+        std::thread::sleep(due.saturating_duration_since(Instant::now()));
+        let began = if pause.is_zero() { Instant::now() } else { due };
         if began >= until {
             break;
         }
+        due += pause;
         let page = api.get(&format!("/search/messages?q={query}&limit=20"))?;
         times.saturating_record(began.elapsed().as_nanos() as u64);
         if !has_items(&page) {

@@ -33,7 +33,7 @@ use crate::payload::{
     Type::{self, Content, Flag, Id, Ids, Kind, Name, Text, Time},
     optional, required,
 };
-use crate::shared::{self, IdList, Moment, is_false};
+use crate::shared::{self, DepartedUser, IdList, Moment, is_false};
 
 const OBJECT: Type = Type::Object;
 
@@ -133,7 +133,7 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     ),
     to_client("message:deleted", Quintet, Object(&[required("messageId", Id), required("chatId", Id)])),
     to_client("member:joined", Quintet, Object(&[required("chatId", Id), required("user", OBJECT)])),
-    to_client("member:left", Quintet, Object(&[required("chatId", Id), required("userId", Id)])),
+    to_client("member:left", Quintet, shared::LEFT_CHAT),
     to_client("users:online", Quintet, Bare(Ids)),
     to_client("chat:created", Quintet, shared::CHAT),
     to_client("chat:updated", Quintet, shared::CHAT),
@@ -304,6 +304,11 @@ enum EventPayload<'a> {
     Chat {
         chat_id: &'a str,
     },
+    Left {
+        chat_id: &'a str,
+        #[serde(flatten)]
+        departed: DepartedUser<'a>,
+    },
     Member {
         chat_id: &'a str,
         user_id: &'a str,
@@ -357,7 +362,8 @@ pub(crate) fn encode(event: &Event, online: Online<'_>, texts: &mut MessageTexts
             EventPayload::Joined { chat_id: conversation.id.as_str(), user: UserObject::of(user, online(&user.id)) },
         ),
         Event::MemberLeft { conversation, user, .. } => {
-            ("member:left", EventPayload::Member { chat_id: conversation.id.as_str(), user_id: user.id.as_str() })
+            let departed = DepartedUser::of(user, event);
+            ("member:left", EventPayload::Left { chat_id: conversation.id.as_str(), departed })
         }
         Event::ConversationDeleted { conversation } => {
             ("chat:left", EventPayload::Chat { chat_id: conversation.id.as_str() })

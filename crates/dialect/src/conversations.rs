@@ -34,7 +34,7 @@ use crate::payload::{
     Type::{self, Binary, Content, Flag, Id, Ids, Name, Time},
     optional, required,
 };
-use crate::shared::{self, IdList, Moment, is_false};
+use crate::shared::{self, DepartedUser, IdList, Moment, is_false};
 
 pub(crate) use self::objects::MessageObject;
 use self::objects::UserObject;
@@ -138,7 +138,7 @@ pub(crate) const EVENTS: &[EventSpec] = &[
         Object(&[required("userId", Id), required("username", Name), required("lastSeen", Time)]),
     ),
     to_client("member_joined", Quintet, Object(&[required("conversationId", Id), required("user", OBJECT)])),
-    to_client("member_left", Quintet, Object(&[required("conversationId", Id), required("userId", Id)])),
+    to_client("member_left", Quintet, shared::LEFT_CONVERSATION),
     to_client("online_users", Quintet, Bare(Ids)),
     to_client("conversation_created", Quintet, shared::CONVERSATION),
     to_client("conversation_updated", Quintet, shared::CONVERSATION),
@@ -233,7 +233,8 @@ enum EventPayload<'a> {
     },
     Left {
         conversation_id: &'a str,
-        user_id: &'a str,
+        #[serde(flatten)]
+        departed: DepartedUser<'a>,
     },
     Typing {
         user_id: &'a str,
@@ -303,7 +304,8 @@ pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing
             EventPayload::Joined { conversation_id: conversation.id.as_str(), user: UserObject::of(user) },
         ),
         Event::MemberLeft { conversation, user, .. } => {
-            ("member_left", EventPayload::Left { conversation_id: conversation.id.as_str(), user_id: user.id.as_str() })
+            let departed = DepartedUser::of(user, event);
+            ("member_left", EventPayload::Left { conversation_id: conversation.id.as_str(), departed })
         }
         Event::Typing { conversation, user, typing } => (
             "typing_status",

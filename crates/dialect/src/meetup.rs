@@ -29,7 +29,7 @@ use crate::payload::{
     Type::{self, Content, Id, Ids, Name, Text, Time},
     required,
 };
-use crate::shared::{self, IdList, Moment, PlainUser, is_false};
+use crate::shared::{self, DepartedUser, IdList, Moment, PlainUser, is_false};
 
 const OBJECT: Type = Type::Object;
 
@@ -125,7 +125,7 @@ pub(crate) const EVENTS: &[EventSpec] = &[
         Object(&[required("userId", Id), required("status", Text), required("lastSeen", Time)]),
     ),
     to_client("memberJoined", Quintet, Object(&[required("chatId", Id), required("user", OBJECT)])),
-    to_client("memberLeft", Quintet, Object(&[required("chatId", Id), required("userId", Id)])),
+    to_client("memberLeft", Quintet, shared::LEFT_CHAT),
     to_client("presenceList", Quintet, Bare(Ids)),
     to_client("chatCreated", Quintet, shared::CHAT),
     to_client("chatUpdated", Quintet, shared::CHAT),
@@ -239,6 +239,11 @@ enum EventPayload<'a> {
         chat_id: &'a str,
         user: PlainUser<'a>,
     },
+    Left {
+        chat_id: &'a str,
+        #[serde(flatten)]
+        departed: DepartedUser<'a>,
+    },
     Member {
         chat_id: &'a str,
         user_id: &'a str,
@@ -300,7 +305,8 @@ pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing
             ("memberJoined", EventPayload::Joined { chat_id: conversation.id.as_str(), user: PlainUser::of(user) })
         }
         Event::MemberLeft { conversation, user, .. } => {
-            ("memberLeft", EventPayload::Member { chat_id: conversation.id.as_str(), user_id: user.id.as_str() })
+            let departed = DepartedUser::of(user, event);
+            ("memberLeft", EventPayload::Left { chat_id: conversation.id.as_str(), departed })
         }
         Event::MeetupChanged { meetup, status, updated_by, .. } => (
             "meetupStatusUpdate",

@@ -11,7 +11,6 @@ use quintet_domain::{
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::blocks;
 use crate::client_fields::{
     ARCHIVED, CLIENT_MESSAGE_ID, FILE_NAME, FILE_URL, FILES, MARKED_UNREAD, MENTION_ALL, MENTIONS, MESSAGE, METADATA,
     MUTED, NOTIFY, PINNED, READ_MESSAGES, REPLY_TO, THREAD_ID, content, conversation, kind, other_user,
@@ -24,7 +23,6 @@ use crate::event_spec::{
     from_client, to_client,
 };
 use crate::fields::Fields;
-use crate::marks;
 use crate::message_texts::MessageTexts;
 use crate::outgoing::{Answer, Outgoing, Perspective};
 use crate::payload::{
@@ -33,7 +31,8 @@ use crate::payload::{
     Type::{self, Flag, Id, Ids, Name},
     optional, required,
 };
-use crate::shared::{self, IdList, Moment, is_false};
+use crate::shared::{self, DepartedUser, IdList, Moment, is_false};
+use crate::{blocks, marks};
 
 const OBJECT: Type = Type::Object;
 
@@ -123,7 +122,7 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("messageSent", Document, Bare(OBJECT)),
     to_client("groupMessage", Document, Bare(OBJECT)),
     to_client("userJoinedGroup", Document, Object(&[required("groupId", Id), required("user", OBJECT)])),
-    to_client("userLeftGroup", Document, Object(&[required("groupId", Id), required("userId", Id)])),
+    to_client("userLeftGroup", Document, shared::LEFT_GROUP),
     to_client("joinedGroup", Document, Object(&[required("groupId", Id), required("name", Name)])),
     to_client("leftGroup", Document, Object(&[required("groupId", Id), required("name", Name)])),
     to_client("messageUpdated", Quintet, Bare(OBJECT)),
@@ -367,7 +366,8 @@ enum EventPayload<'a> {
     },
     Left {
         group_id: &'a str,
-        user_id: &'a str,
+        #[serde(flatten)]
+        departed: DepartedUser<'a>,
     },
     Group(GroupObject<'a>),
     Typing {
@@ -415,7 +415,8 @@ pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut Messag
             ("userJoinedGroup", EventPayload::Joined { group_id: conversation.id.as_str(), user: UserObject::of(user) })
         }
         Event::MemberLeft { conversation, user, .. } => {
-            ("userLeftGroup", EventPayload::Left { group_id: conversation.id.as_str(), user_id: user.id.as_str() })
+            let (group_id, departed) = (conversation.id.as_str(), DepartedUser::of(user, event));
+            ("userLeftGroup", EventPayload::Left { group_id, departed })
         }
         Event::ConversationDeleted { conversation } => {
             ("leftGroup", EventPayload::Group(GroupObject::of(conversation)))

@@ -35,7 +35,8 @@ pub enum ModelEventType {
     Read,
     /// A conversation was created.
     ConversationCreated,
-    /// A conversation was renamed, opened or closed, its custom data was replaced, or the roles of its members changed.
+    /// A conversation was renamed, opened or closed, its custom data was replaced, or the roles of its members or what they
+    /// may write changed.
     ConversationUpdated,
     /// A conversation was deleted for all of its members.
     ConversationDeleted,
@@ -129,7 +130,7 @@ impl ModelEventType {
             Self::Read => &["conversationId", "userId", "messageIds"],
             Self::ConversationCreated | Self::ConversationUpdated | Self::ConversationDeleted => &["conversation"],
             Self::MemberJoined => &["conversation", "user", "memberCount"],
-            Self::MemberLeft => &["conversation", "user", "memberCount", "reason"],
+            Self::MemberLeft => &["conversation", "user", "memberCount", "departure", "reason?"],
             Self::MeetupUpdated => &["meetupId", "status", "updatedBy"],
             Self::NotificationCreated => &["userId", "notification"],
             Self::UserUpdated => &["user"],
@@ -190,12 +191,13 @@ impl ModelEvent {
                 };
                 Self::new(ModelEventType::MemberJoined, &data)
             }
-            Event::MemberLeft { conversation, user, departure, member_count } => {
+            Event::MemberLeft { conversation, user, departure, reason, member_count } => {
                 let data = LeftData {
                     conversation: PlaceObject::of(conversation),
                     user: NamedObject { id: user.id.as_str(), username: &user.username },
                     member_count: *member_count,
-                    reason: departure.as_str(),
+                    departure: departure.as_str(),
+                    reason: reason.as_deref(),
                 };
                 Self::new(ModelEventType::MemberLeft, &data)
             }

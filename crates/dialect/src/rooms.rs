@@ -34,7 +34,7 @@ use crate::payload::{
     Type::{self, Content, Flag, Id, Ids, Kind, Name, Objects, Text, Time},
     optional, required,
 };
-use crate::shared::{self, IdList, Moment, is_false};
+use crate::shared::{self, DepartedUser, IdList, Moment, is_false};
 
 use self::objects::RoomMembers;
 pub(crate) use self::objects::{MessageObject, UserObject};
@@ -147,7 +147,7 @@ pub(crate) const EVENTS: &[EventSpec] = &[
         Document,
         Object(&[required("userId", Id), required("username", Name), required("roomId", Id)]),
     ),
-    to_client("user_left", Document, Object(&[required("userId", Id), required("roomId", Id)])),
+    to_client("user_left", Document, shared::LEFT_ROOM),
     to_client(
         "user_typing",
         Document,
@@ -273,7 +273,8 @@ enum EventPayload<'a> {
         user: UserObject<'a>,
     },
     Left {
-        user_id: &'a str,
+        #[serde(flatten)]
+        departed: DepartedUser<'a>,
         room_id: &'a str,
     },
     Typing {
@@ -342,7 +343,8 @@ pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut Messag
         // its own departure.
         Event::MemberLeft { .. } if differs_for_actor(event) && perspective == Perspective::Other => return None,
         Event::MemberLeft { conversation, user, .. } | Event::RoomPresence { conversation, user, online: false } => {
-            ("user_left", EventPayload::Left { user_id: user.id.as_str(), room_id: conversation.id.as_str() })
+            let departed = DepartedUser::of(user, event);
+            ("user_left", EventPayload::Left { departed, room_id: conversation.id.as_str() })
         }
         Event::Typing { conversation, user, typing } => (
             "user_typing",

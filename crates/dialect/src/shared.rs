@@ -4,12 +4,12 @@
 
 use std::borrow::Borrow;
 
-use quintet_domain::{Command, Reading, Refusal, Target, Timestamp, User, WriteCommand};
+use quintet_domain::{Command, Departure, Event, Moderation, Reading, Refusal, Target, Timestamp, User, WriteCommand};
 use serde::{Serialize, Serializer};
 
 use crate::event_spec::{Decoded, EventSpec, Origin, from_client};
 use crate::fields::Fields;
-use crate::payload::{Payload, Type, optional, required};
+use crate::payload::{Field, Payload, Type, optional, required};
 
 /// The payload of the `error` event.
 pub(crate) const ERROR_FIELDS: Payload =
@@ -27,6 +27,25 @@ pub(crate) const CHAT: Payload = Payload::Object(&[required("chat", Type::Object
 
 /// The payload of an event that has a conversation in its field `conversation`.
 pub(crate) const CONVERSATION: Payload = Payload::Object(&[required("conversation", Type::Object)]);
+
+const BANNED: Field = optional("banned", Type::Flag);
+const REASON: Field = optional("reason", Type::Text);
+
+/// The payload of an event about a departure from a chat.
+pub(crate) const LEFT_CHAT: Payload =
+    Payload::Object(&[required("chatId", Type::Id), required("userId", Type::Id), BANNED, REASON]);
+
+/// The payload of an event about a departure from a group.
+pub(crate) const LEFT_GROUP: Payload =
+    Payload::Object(&[required("groupId", Type::Id), required("userId", Type::Id), BANNED, REASON]);
+
+/// The payload of an event about a departure from a room.
+pub(crate) const LEFT_ROOM: Payload =
+    Payload::Object(&[required("userId", Type::Id), required("roomId", Type::Id), BANNED, REASON]);
+
+/// The payload of an event about a departure from a conversation.
+pub(crate) const LEFT_CONVERSATION: Payload =
+    Payload::Object(&[required("conversationId", Type::Id), required("userId", Type::Id), BANNED, REASON]);
 
 const TOKEN: Payload = Payload::IdOrObject(&[required("token", Type::Text)]);
 
@@ -95,6 +114,48 @@ impl Failure {
     pub(crate) const OK: Self = Self { ok: Some(false), ..Self::NONE };
     /// For clients whose dialect is not known.
     pub(crate) const ALL: Self = Self { status: Some("error"), success: Some(false), ok: Some(false) };
+}
+
+/// The user of an event about a departure, and what the event says of a ban.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DepartedUser<'a> {
+    user_id: &'a str,
+    #[serde(skip_serializing_if = "is_false")]
+    banned: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+impl<'a> DepartedUser<'a> {
+    /// A user who has left, as the event tells of it.
+    pub(crate) fn of(user: &'a User, event: &'a Event) -> Self {
+        let (banned, reason) = match event {
+            Event::MemberLeft { departure: Departure::Banned, reason, .. } => (true, reason.as_deref()),
+            _ => (false, None),
+        };
+        Self { user_id: user.id.as_str(), banned, reason }
+    }
+}
+
+/// What limits what the members of a conversation write.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ModerationObject {
+    slow_mode_s: u32,
+    only_admins_write: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    silenced_until: Option<Moment>,
+}
+
+impl ModerationObject {
+    /// What limits a reader who is silenced until a moment, if it is; none if nothing does.
+    pub(crate) fn of(moderation: Moderation, silenced_until: Option<Timestamp>) -> Option<Self> {
+        let says_nothing = moderation.is_default() && silenced_until.is_none();
+        let Moderation { slow_mode_s, only_admins_write } = moderation;
+        let silenced_until = silenced_until.map(Moment);
+        (!says_nothing).then_some(Self { slow_mode_s, only_admins_write, silenced_until })
+    }
 }
 
 /// A user in the dialects whose documents have no user object.

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use quintet_dialect::{Dialect, MessageTexts, Perspective, encode};
 use quintet_domain::{
     ConversationId, ConversationKind, ConversationRef, Emoji, Event, FileLink, MeetupId, MeetupStatus, Member, Message,
-    MessageId, MessageKind, Notification, NotificationId, Overview, Reacted, ReactionChange, Reader, Role, Timestamp,
-    User, UserId, UserKind,
+    MessageId, MessageKind, Moderation, Notification, NotificationId, Overview, Reacted, ReactionChange, Reader, Role,
+    Timestamp, User, UserId, UserKind,
 };
 use serde_json::Value;
 
@@ -77,6 +77,7 @@ fn examples() -> Vec<(&'static str, Event)> {
         description: Some("Where we eat".into()),
         metadata: None,
         open: false,
+        moderation: Moderation::default(),
         owner: Some(ada.id.clone()),
         members: vec![member(&ada, Role::Owner), member(&bob, Role::Member)],
         member_count: 2,

@@ -4,6 +4,39 @@ use std::sync::Arc;
 
 use crate::{Invited, Metadata, User, UserId};
 
+/// What a person may do on the whole server. A later one may do what an earlier one may.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ServerRole {
+    /// What every person may.
+    #[default]
+    User,
+    /// Looks after what people report.
+    Moderator,
+    /// Reads the audit log.
+    Admin,
+}
+
+impl ServerRole {
+    /// All roles.
+    pub const ALL: [Self; 3] = [Self::User, Self::Moderator, Self::Admin];
+
+    /// The role as text, as it is stored and shown.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Moderator => "moderator",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// Parses the text of a role; none if there is no such role.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text)
+    }
+}
+
 /// A registered user with its credentials and private fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
@@ -25,6 +58,8 @@ pub struct Account {
     pub disabled: bool,
     /// Whether somebody has blocked the user, who must not learn it.
     pub is_blocked: bool,
+    /// What the user may do on the whole server.
+    pub server_role: ServerRole,
     /// The custom data of the profile, which others see where the profile is shown by itself.
     pub metadata: Option<Metadata>,
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{ConversationRef, ConversationSettings, Member, Message, Metadata, Timestamp, UserId};
+use crate::{ConversationRef, ConversationSettings, Member, Message, Metadata, Moderation, Timestamp, UserId};
 
 /// A conversation as one of its members sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +13,10 @@ pub struct Conversation {
     pub metadata: Option<Metadata>,
     /// Whether anybody may join by the id.
     pub open: bool,
+    /// How it limits what its members may write.
+    pub moderation: Moderation,
+    /// The moment until which this member is silenced; it may be over. None if it is not silenced.
+    pub silenced_until: Option<Timestamp>,
     /// The owner, if the conversation has one.
     pub owner: Option<UserId>,
     /// The members, in the order in which they joined. A list shows only the first of them and the user who asked.

@@ -17,6 +17,8 @@ pub enum Departure {
     Left,
     /// Another member or the server removed it.
     Removed,
+    /// It was banned, so that it cannot come back for now.
+    Banned,
     /// The guest was offline for longer than guests stay in rooms.
     GuestGone,
     /// An account got the id of the guest.
@@ -30,6 +32,7 @@ impl Departure {
         match self {
             Self::Left => "left",
             Self::Removed => "removed",
+            Self::Banned => "banned",
             Self::GuestGone => "guest_gone",
             Self::IdTaken => "id_taken",
         }
@@ -38,7 +41,7 @@ impl Departure {
     /// Parses a stored name; none if there is no such reason.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        let all = [Self::Left, Self::Removed, Self::GuestGone, Self::IdTaken];
+        let all = [Self::Left, Self::Removed, Self::Banned, Self::GuestGone, Self::IdTaken];
         all.into_iter().find(|departure| departure.as_str() == name)
     }
 }
@@ -128,7 +131,8 @@ pub enum Event {
         /// The id of the user who was blocked, or is blocked no more; none if the event stands for several changes.
         other: Option<UserId>,
     },
-    /// A conversation was renamed, opened or closed, its custom data was replaced, or the roles of its members changed.
+    /// A conversation was renamed, opened or closed, its custom data was replaced, or the roles of its members or what they
+    /// may write changed.
     ConversationChanged {
         /// The conversation in its new state.
         conversation: Arc<Overview>,
@@ -160,8 +164,10 @@ pub enum Event {
         conversation: Arc<ConversationRef>,
         /// The former member.
         user: Arc<User>,
-        /// The reason for which the membership ended.
+        /// How the membership ended.
         departure: Departure,
+        /// The reason that was given for it; none if none was.
+        reason: Option<Arc<str>>,
         /// Number of members after the change.
         member_count: u32,
     },

@@ -241,7 +241,8 @@ impl Hidden {
 mod tests {
     use super::*;
     use crate::{
-        ConversationId, ConversationKind, ConversationRef, MessageId, MessageKind, Reader, Role, Timestamp, UserKind,
+        ConversationId, ConversationKind, ConversationRef, MessageId, MessageKind, Moderation, Reader, Role, Timestamp,
+        UserKind,
     };
 
     const NOW: Timestamp = Timestamp(1_700_000_000_000);
@@ -340,6 +341,7 @@ mod tests {
             conversation: message("viewer", None, &[]).conversation.clone(),
             description: None,
             metadata: None,
+            moderation: Moderation::default(),
             open: false,
             owner: None,
             members: vec![member("blocker"), member("another")],

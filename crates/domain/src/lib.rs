@@ -7,6 +7,7 @@
 
 mod account;
 mod actor;
+mod audit;
 mod command;
 mod commit;
 mod conversation;
@@ -27,6 +28,7 @@ mod message;
 mod message_details;
 mod message_kind;
 mod message_search;
+mod moderation;
 mod names;
 mod network;
 mod new_details;
@@ -44,8 +46,9 @@ mod webhook;
 mod withheld;
 mod write;
 
-pub use account::{Account, Claims, Login, NewUser, ProfileChange};
+pub use account::{Account, Claims, Login, NewUser, ProfileChange, ServerRole};
 pub use actor::{Actor, GuestProof};
+pub use audit::{AuditEntry, AuditFilter};
 pub use command::{Command, LocalCommand, NewText, Outcome, Profile, Reading, Reply, RoomMember, Target, WriteCommand};
 pub use commit::{CommandReply, Commit, Ticket};
 pub use conversation::{ConversationKind, ConversationRef, Member, Role};
@@ -67,6 +70,7 @@ pub use message::{DELETED_CONTENT, FileLink, Message, Reader, validate_content};
 pub use message_details::{AttachedFile, Mention, MessageDetails, Metadata, Pin, Quote, ReactionCount, ThreadSummary};
 pub use message_kind::MessageKind;
 pub use message_search::{Has, MessageSearch};
+pub use moderation::{Act, Moderation, Restriction, RestrictionKind, given_reason};
 pub use names::{NAME_KEY_VERSION, NameKeys, collisions, parse_username, refuse_reserved, username_from};
 pub use network::{network, site};
 pub use new_details::{EditedDetails, NewDetails, validate_files, validate_mentions};

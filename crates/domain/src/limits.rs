@@ -227,6 +227,14 @@ pub const OWNED_MAX: i64 = 10_000;
 pub const MEETUPS_HOSTED_MAX: i64 = 1_000;
 /// Maximum open requests to take part in one meetup.
 pub const MEETUP_REQUESTS_MAX: i64 = 1_000;
+/// Maximum seconds of slow mode, between two messages of one member of a conversation.
+pub const SLOW_MODE_SECONDS_MAX: u32 = 86_400;
+/// Days for which the audit log is kept, unless the configuration sets another number.
+pub const AUDIT_KEPT_DAYS_DEFAULT: u32 = 365;
+/// Maximum bytes of the reason of an act of moderation, in UTF-8.
+pub const REASON_BYTES_MAX: usize = 512;
+/// Maximum users who are banned from one conversation, and maximum members who are silenced there.
+pub const RESTRICTIONS_MAX: i64 = 10_000;
 /// Maximum notifications that are kept for a user; the oldest are removed first.
 pub const NOTIFICATIONS_KEPT_MAX: i64 = 5_000;
 /// Maximum members beside the owner of a new group for which each member is announced to those before it. A larger

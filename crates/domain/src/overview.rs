@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::limits::{MEMBERS_OF_LARGE_TOLD_MAX, MEMBERS_TOLD_MAX};
-use crate::{ConversationRef, Member, Message, Metadata, Timestamp, UserId};
+use crate::{ConversationRef, Member, Message, Metadata, Moderation, Timestamp, UserId};
 
 /// A conversation as an event shows it to all of its members.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct Overview {
     pub metadata: Option<Metadata>,
     /// Whether anybody may join by the id.
     pub open: bool,
+    /// How it limits what its members may write.
+    pub moderation: Moderation,
     /// The owner, if the conversation has one.
     pub owner: Option<UserId>,
     /// The members in the order in which they joined, as many as [`members_told`] allows.

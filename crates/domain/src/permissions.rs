@@ -33,6 +33,8 @@ pub enum Action {
     Delete,
     /// Mention all members at once, in a conversation that is not a small group.
     MentionAll,
+    /// Ban and silence others, see who is banned or silenced, and limit what members may write.
+    Moderate,
 }
 
 /// The facts on which the table decides: the conversation, and the actor's relation to it.
@@ -53,6 +55,8 @@ pub struct Standing {
     /// Whether it is a direct conversation of which one has blocked the other, so that both may only read it and delete
     /// what they wrote.
     pub blocked: bool,
+    /// Whether the actor is banned from the conversation, so that it may not know of it.
+    pub banned: bool,
 }
 
 /// The refusal of what one of two users has ended by blocking the other. It does not say which of them.
@@ -66,8 +70,9 @@ pub fn blocked() -> Refusal {
 #[must_use]
 pub fn allows(action: Action, standing: Standing) -> bool {
     use ConversationKind::{Direct, Group, Meetup, Room};
-    let Standing { kind, open, role, by, author, deleted, blocked } = standing;
-    if deleted || by == UserKind::Guest && kind != Room || blocked && !stays_when_blocked(action) {
+    let Standing { kind, open, role, by, author, deleted, blocked, banned } = standing;
+    let kept_out = deleted || banned || by == UserKind::Guest && kind != Room;
+    if kept_out || blocked && !stays_when_blocked(action) {
         return false;
     }
     let membership = role;
@@ -118,6 +123,11 @@ pub fn allows(action: Action, standing: Standing) -> bool {
             Direct => member,
             Group | Room | Meetup => leads,
         },
+        Action::Moderate => match kind {
+            Group | Room => leads,
+            Meetup => owns,
+            Direct => false,
+        },
     }
 }
 
@@ -137,12 +147,21 @@ fn stays_when_blocked(action: Action) -> bool {
         | Action::React
         | Action::Pin
         | Action::Delete
-        | Action::MentionAll => false,
+        | Action::MentionAll
+        | Action::Moderate => false,
     }
 }
 
+/// Returns whether an actor with a role may ban or silence a member with another role: those below its own, and never
+/// the owner. A service has the rights of an owner.
+#[must_use]
+pub fn outranks(by: UserKind, own: Option<Role>, other: Option<Role>) -> bool {
+    let own = if by == UserKind::Service { Some(Role::Owner) } else { own };
+    other != Some(Role::Owner) && own > other
+}
+
 /// Checks that an action is allowed. To a user who is not a member, the refusal reveals the existence of open
-/// conversations only, and to nobody that of a deleted one.
+/// conversations only, to one who is banned not even that, and to nobody that of a deleted one.
 ///
 /// # Errors
 /// [`Code::NotFound`] or [`Code::Forbidden`].
@@ -151,7 +170,7 @@ pub fn check(action: Action, standing: Standing, conversation: &ConversationId) 
         return Ok(());
     }
     if !allows(Action::Use, standing) {
-        return Err(if standing.open && !standing.deleted {
+        return Err(if standing.open && !standing.deleted && !standing.banned {
             Refusal::forbidden(format!("You are not a member of conversation `{conversation}`."))
         } else {
             Refusal::not_found("conversation", conversation)
@@ -173,6 +192,7 @@ pub fn check(action: Action, standing: Standing, conversation: &ConversationId) 
             }
             Action::Leave => "The host cannot leave a meetup; cancel it instead.".to_owned(),
             Action::MentionAll => "Only who leads the conversation may mention all of its members.".to_owned(),
+            Action::Moderate => "Only who leads the conversation may moderate it.".to_owned(),
             _ => format!("You may not do that in conversation `{conversation}`."),
         },
     ))
@@ -182,10 +202,16 @@ pub fn check(action: Action, standing: Standing, conversation: &ConversationId) 
 mod tests {
     use super::*;
 
+    /// The standing of a stranger with an account, whom nothing keeps out.
+    fn nobody(kind: ConversationKind, open: bool, author: bool) -> Standing {
+        let (role, by) = (None, UserKind::Registered);
+        Standing { kind, open, role, by, author, deleted: false, blocked: false, banned: false }
+    }
+
     /// Each row says who may act, in the order `guest stranger member admin owner service`; the service is not a
     /// member, and `x` stands for an allowed action.
     fn row(kind: ConversationKind, open: bool, action: Action, author: bool) -> String {
-        let standing = |role, by| Standing { kind, open, role, by, author, deleted: false, blocked: false };
+        let standing = |role, by| Standing { role, by, ..nobody(kind, open, author) };
         let actors = [
             standing(None, UserKind::Guest),
             standing(None, UserKind::Registered),
@@ -202,32 +228,32 @@ mod tests {
         use Action as A;
         use ConversationKind::*;
         // kind, open: Use (and Send), Join, Add, Remove, Leave, Change, MakeAdmin, Edit by another, by the author,
-        // DeleteMessage by another, by the author, Delete, MentionAll, React, Pin.
+        // DeleteMessage by another, by the author, Delete, MentionAll, React, Pin, Moderate.
         let rows = [
             (
                 Direct,
                 false,
-                "--xxx- ------ ------ ------ ------ ------ ------ ------ --xxx- ------ --xxx- ------ --xxx- --xxx- --xxx-",
+                "--xxx- ------ ------ ------ ------ ------ ------ ------ --xxx- ------ --xxx- ------ --xxx- --xxx- --xxx- ------",
             ),
             (
                 Group,
                 false,
-                "--xxxx -----x ---xxx ---xxx --xxx- ---xxx ----xx ------ --xxxx ---xxx --xxxx ----xx ---xxx --xxxx ---xxx",
+                "--xxxx -----x ---xxx ---xxx --xxx- ---xxx ----xx ------ --xxxx ---xxx --xxxx ----xx ---xxx --xxxx ---xxx ---xxx",
             ),
             (
                 Group,
                 true,
-                "--xxxx -xxxxx ---xxx ---xxx --xxx- ---xxx ----xx ------ --xxxx ---xxx --xxxx ----xx ---xxx --xxxx ---xxx",
+                "--xxxx -xxxxx ---xxx ---xxx --xxx- ---xxx ----xx ------ --xxxx ---xxx --xxxx ----xx ---xxx --xxxx ---xxx ---xxx",
             ),
             (
                 Room,
                 true,
-                "--xxxx xxxxxx ------ ---xxx --xxx- ----xx ----xx ------ --xxxx ---xxx --xxxx ----xx ---xxx --xxxx ---xxx",
+                "--xxxx xxxxxx ------ ---xxx --xxx- ----xx ----xx ------ --xxxx ---xxx --xxxx ----xx ---xxx --xxxx ---xxx ---xxx",
             ),
             (
                 Meetup,
                 false,
-                "--xxxx ------ ------ ----xx --xx-- ----xx ------ ------ --xxxx ----xx --xxxx ------ ---xxx --xxxx ----xx",
+                "--xxxx ------ ------ ----xx --xx-- ----xx ------ ------ --xxxx ----xx --xxxx ------ ---xxx --xxxx ----xx ----xx",
             ),
         ];
         for (kind, open, expected) in rows {
@@ -247,6 +273,7 @@ mod tests {
                 row(kind, open, A::MentionAll, false),
                 row(kind, open, A::React, false),
                 row(kind, open, A::Pin, false),
+                row(kind, open, A::Moderate, false),
             ];
             assert_eq!(cells.join(" "), expected, "{kind:?} open={open}");
             assert_eq!(row(kind, open, A::Send, false), row(kind, open, A::Use, false));
@@ -259,17 +286,53 @@ mod tests {
             [ConversationKind::Direct, ConversationKind::Group, ConversationKind::Meetup, ConversationKind::Room]
         {
             let (role, by) = (Some(Role::Member), UserKind::Guest);
-            let standing = Standing { kind, open: true, role, by, author: true, deleted: false, blocked: false };
+            let standing = Standing { role, by, ..nobody(kind, true, true) };
             assert_eq!(allows(Action::Use, standing), kind == ConversationKind::Room);
             assert_eq!(allows(Action::Edit, standing), kind == ConversationKind::Room);
         }
     }
 
     #[test]
+    fn who_is_banned_may_do_nothing_and_is_told_of_nothing() {
+        let id = ConversationId::trusted("c");
+        for kind in [ConversationKind::Group, ConversationKind::Room] {
+            for by in [UserKind::Registered, UserKind::Guest] {
+                let free = Standing { by, ..nobody(kind, true, false) };
+                let banned = Standing { banned: true, ..free };
+                assert_eq!(allows(Action::Join, free), by == UserKind::Registered || kind == ConversationKind::Room);
+                assert!(!allows(Action::Join, banned));
+                assert_eq!(check(Action::Join, banned, &id), Err(Refusal::not_found("conversation", &id)));
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_moderates_the_owner_or_its_equals() {
+        use Role::{Admin, Member, Owner};
+        let person = UserKind::Registered;
+        for (own, other, may) in [
+            (Some(Owner), Some(Admin), true),
+            (Some(Owner), Some(Member), true),
+            (Some(Owner), None, true),
+            (Some(Owner), Some(Owner), false),
+            (Some(Admin), Some(Admin), false),
+            (Some(Admin), Some(Owner), false),
+            (Some(Admin), Some(Member), true),
+            (Some(Admin), None, true),
+            (Some(Member), Some(Member), false),
+            (None, None, false),
+        ] {
+            assert_eq!(outranks(person, own, other), may, "{own:?} {other:?}");
+        }
+        assert!(outranks(UserKind::Service, None, Some(Admin)));
+        assert!(!outranks(UserKind::Service, None, Some(Owner)));
+    }
+
+    #[test]
     fn nobody_acts_in_a_deleted_conversation() {
         let (kind, id) = (ConversationKind::Group, ConversationId::trusted("c"));
         for (role, by) in [(Some(Role::Owner), UserKind::Registered), (None, UserKind::Service)] {
-            let standing = Standing { kind, open: true, role, by, author: true, deleted: true, blocked: false };
+            let standing = Standing { role, by, deleted: true, ..nobody(kind, true, true) };
             let refused = check(Action::DeleteMessage, standing, &id);
             assert_eq!(refused, Err(Refusal::not_found("conversation", &id)));
         }
@@ -280,7 +343,7 @@ mod tests {
         use Action as A;
         let (kind, id) = (ConversationKind::Direct, ConversationId::trusted("c"));
         let (role, by) = (Some(Role::Member), UserKind::Registered);
-        let standing = |author, blocked| Standing { kind, open: false, role, by, author, deleted: false, blocked };
+        let standing = |author, blocked| Standing { role, by, blocked, ..nobody(kind, false, author) };
         let all = [A::Use, A::Send, A::Edit, A::DeleteMessage, A::React, A::Pin, A::MentionAll];
         for action in all {
             assert!(allows(action, standing(true, false)), "{action:?}");

@@ -30,4 +30,6 @@ pub struct Quotas {
     pub free_bytes_min: u64,
     /// Days for which the log of changes is kept, from which missed events are replayed; 0 for ever.
     pub change_days: u32,
+    /// Days for which the audit log is kept; 0 for ever.
+    pub audit_days: u32,
 }

@@ -5,7 +5,9 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use quintet_domain::limits::CONVERSATION_METADATA_BYTES_MAX;
-use quintet_domain::{ConversationId, ConversationKind, MessageId, Refusal, Role, UserId};
+use quintet_domain::{
+    ConversationId, ConversationKind, MessageId, ModerationChange, Refusal, Role, UserId, given_reason,
+};
 use quintet_service::{ConversationChange, ConversationInput, Service};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -110,6 +112,7 @@ pub(crate) async fn get(
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ConversationPatch {
     name: Option<String>,
     open: Option<bool>,
@@ -117,9 +120,17 @@ pub(crate) struct ConversationPatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Object>)]
     metadata: Option<Option<Box<RawValue>>>,
+    /// Slow mode: the seconds between two messages of one member, which the owner and admins need not wait; 0 for none.
+    #[schema(maximum = 86400)]
+    slow_mode_s: Option<u32>,
+    /// Whether only the owner and admins write.
+    only_admins_write: Option<bool>,
+    /// The reason of a change of these two, of at most 512 bytes, which the audit log keeps.
+    reason: Option<String>,
 }
 
-/// Changes the name of a conversation, whether it is open, or its custom data.
+/// Changes the name of a conversation, whether it is open, its custom data, or what its members may write. The last is for
+/// the owner and admins of rooms too.
 #[utoipa::path(
     patch, path = "/conversations/{id}", tag = "conversations", operation_id = "changeConversation",
     params(("id" = String, Path)), request_body = ConversationPatch,
@@ -133,7 +144,12 @@ pub(crate) async fn change(
 ) -> Answer<Json<Conversation>> {
     let metadata = input.metadata.as_ref().map(Option::as_deref);
     let metadata = new_metadata(metadata, CONVERSATION_METADATA_BYTES_MAX)?;
-    let patch = ConversationChange { name: input.name, open: input.open, metadata };
+    let moderation = ModerationChange {
+        slow_mode_s: input.slow_mode_s,
+        only_admins_write: input.only_admins_write,
+        reason: given_reason(input.reason.as_deref())?,
+    };
+    let patch = ConversationChange { name: input.name, open: input.open, metadata, moderation };
     let conversation = service.change_conversation(caller.actor(), id, patch).await?;
     Ok(Json(shown(&service, &caller, &conversation).await?))
 }

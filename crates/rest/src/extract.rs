@@ -11,7 +11,7 @@ use http::StatusCode;
 use http::request::Parts;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use quintet_domain::limits::{HEAVY_READ_COST, PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
-use quintet_domain::{Code, Hidden, Links, Refusal, Scope, Scopes, UserId};
+use quintet_domain::{Code, Hidden, Links, Refusal, Scope, Scopes, ServerRole, UserId};
 use quintet_input::authorization::bearer;
 use quintet_input::json;
 use quintet_service::{
@@ -113,7 +113,7 @@ impl Head for ReaderLinks {
     }
 }
 
-extractors!(ReaderLinks, AuthUser, Lister, Anonymous, Person, Backend, ClientIp);
+extractors!(ReaderLinks, AuthUser, Lister, Anonymous, Person, Backend, ServerAdmin, ClientIp);
 
 impl Head for AuthUser {
     async fn read(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
@@ -247,13 +247,28 @@ impl Head for Person {
     }
 }
 
-/// Proof that the caller is a service.
-pub(crate) struct Backend;
+/// The caller, which must be a service.
+pub(crate) struct Backend(pub(crate) AuthUser);
 
 impl Head for Backend {
     async fn read(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
         let say = "This is only for services; `quintet key add NAME` creates a service's key.";
-        caller_that(parts, service, true, say).await.map(|_| Self)
+        caller_that(parts, service, true, say).await.map(Self)
+    }
+}
+
+/// The caller of a list for the whole server, which must be a service or an admin of the server. It costs what a list costs.
+pub(crate) struct ServerAdmin(pub(crate) AuthUser);
+
+impl Head for ServerAdmin {
+    async fn read(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
+        let caller = AuthUser::read(parts, service).await?;
+        if caller.0.user.is_service() || caller.0.server_role == ServerRole::Admin {
+            let Lister(caller) = Lister::read(parts, service).await?;
+            return Ok(Self(caller));
+        }
+        let say = "This is only for services and admins of the server; `quintet user role NAME admin` makes one.";
+        Err(Refusal::forbidden(say).into())
     }
 }
 

@@ -7,6 +7,7 @@
 //! What must stay true: changes made here reach sockets by the one delivery path of all changes.
 
 mod app;
+mod audit;
 mod auth;
 mod avatars;
 mod blocks;
@@ -19,10 +20,12 @@ mod extract;
 mod files;
 mod ids;
 mod invitations;
+mod limits;
 mod me;
 mod meetups;
 mod message_details;
 mod messages;
+mod moderation;
 mod new_details;
 mod notifications;
 mod openapi;

@@ -25,8 +25,8 @@ use crate::extract::Anonymous;
 use crate::openapi::{self, ApiDocument};
 use crate::permit::ReadPermit;
 use crate::{
-    auth, avatars, blocks, caching, compat, conversations, files, invitations, me, meetups, messages, notifications,
-    operations, push, reactions, rooms, search, server, settings, users, webhooks,
+    audit, auth, avatars, blocks, caching, compat, conversations, files, invitations, me, meetups, messages,
+    moderation, notifications, operations, push, reactions, rooms, search, server, settings, users, webhooks,
 };
 
 /// The path of the OpenAPI document.
@@ -62,6 +62,11 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .routes(routes!(conversations::get, conversations::change, conversations::delete))
         .routes(routes!(conversations::add_member))
         .routes(routes!(conversations::remove_member))
+        .routes(routes!(moderation::ban, moderation::lift_ban))
+        .routes(routes!(moderation::bans))
+        .routes(routes!(moderation::silence, moderation::lift_silence))
+        .routes(routes!(moderation::silences))
+        .routes(routes!(audit::list))
         .routes(routes!(conversations::mark_read))
         .routes(routes!(conversations::mark_delivered))
         .routes(routes!(invitations::list, invitations::make))

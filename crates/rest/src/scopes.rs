@@ -34,8 +34,7 @@ const POST: Needs = Of(Scope::Post);
 const MODERATE: Needs = Of(Scope::Moderate);
 /// Create, change and erase users.
 const USERS: Needs = Of(Scope::Users);
-
-/// Let people in to the server, and manage webhooks.
+/// Let people in to the server, manage webhooks, and read the audit log.
 const ADMIN: Needs = Of(Scope::Admin);
 
 /// What each operation needs: its method, its path, and the need.
@@ -70,6 +69,13 @@ const TABLE: &[(&str, &str, Needs)] = &[
     ("DELETE", "/api/v1/conversations/{id}",                         MODERATE),
     ("POST",   "/api/v1/conversations/{id}/members",                 MODERATE),
     ("DELETE", "/api/v1/conversations/{id}/members/{user}",          MODERATE),
+    ("GET",    "/api/v1/conversations/{id}/bans",                    MODERATE),
+    ("PUT",    "/api/v1/conversations/{id}/bans/{user}",             MODERATE),
+    ("DELETE", "/api/v1/conversations/{id}/bans/{user}",             MODERATE),
+    ("GET",    "/api/v1/conversations/{id}/silences",                MODERATE),
+    ("PUT",    "/api/v1/conversations/{id}/silences/{user}",         MODERATE),
+    ("DELETE", "/api/v1/conversations/{id}/silences/{user}",         MODERATE),
+    ("GET",    "/api/v1/audit",                                      ADMIN),
     ("PUT",    "/api/v1/conversations/{id}/read",                    POST),
     ("PUT",    "/api/v1/conversations/{id}/delivered",               POST),
     ("PATCH",  "/api/v1/conversations/{id}/settings",                POST),

@@ -115,7 +115,11 @@ pub(crate) async fn change(
     delete, path = "/users/{id}", tag = "users", operation_id = "eraseUser", params(("id" = String, Path)),
     responses((status = 204, description = "Done"))
 )]
-pub(crate) async fn erase(State(service): State<Service>, _: Backend, Id(id): Id<UserId>) -> Answer<StatusCode> {
-    service.erase_user(id).await?;
+pub(crate) async fn erase(
+    State(service): State<Service>,
+    Backend(caller): Backend,
+    Id(id): Id<UserId>,
+) -> Answer<StatusCode> {
+    service.erase_user(id, caller.id()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

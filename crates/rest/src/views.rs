@@ -2,13 +2,14 @@
 //!
 //! What must stay true: the OpenAPI document is made from these types, and the answers are serialised from them.
 
-use quintet_domain::{ConversationKind, Hidden, MeetupStatus, MessageKind, Metadata, Role, UserId};
+use quintet_domain::{ConversationKind, Hidden, MeetupStatus, MessageKind, Metadata, Role, ServerRole, UserId};
 use quintet_service::{Account, OwnReactions, Service, Uploaded};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 
+use crate::limits::Moderation;
 use crate::message_details::{Details, custom_data};
 use crate::own_settings::Settings;
 pub(crate) use crate::scalars::{Moment, message_kinds, one_of, or_null};
@@ -20,6 +21,10 @@ pub(crate) fn conversation_kinds() -> RefOr<Schema> {
 
 fn roles() -> RefOr<Schema> {
     one_of([Role::Owner, Role::Admin, Role::Member].map(Role::as_str))
+}
+
+fn server_roles() -> RefOr<Schema> {
+    one_of([ServerRole::Moderator, ServerRole::Admin].map(ServerRole::as_str))
 }
 
 /// The kinds of conversations that can be created by name. A meetup creates its own.
@@ -85,10 +90,15 @@ pub(crate) struct Profile {
 
 /// A user as the user itself sees it.
 #[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Own {
     #[serde(flatten)]
     profile: Profile,
     email: Option<String>,
+    /// What the user may do on the whole server; absent for what every user may.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, schema_with = server_roles)]
+    server_role: Option<&'static str>,
 }
 
 /// A token and its owner.
@@ -172,6 +182,10 @@ pub(crate) struct Conversation {
     last_message: Option<Message>,
     /// The number of messages of others that the caller has not read.
     unread_count: u64,
+    /// What limits what is written; absent if nothing does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    moderation: Option<Moderation>,
     /// The caller's own settings; absent if all have their defaults.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -329,7 +343,9 @@ impl Views<'_> {
     }
 
     pub(crate) fn own(&self, account: &Account) -> Own {
-        Own { profile: self.profile(&account.user, account.metadata.as_ref()), email: account.email.clone() }
+        let server_role = Some(account.server_role).filter(|role| *role != ServerRole::User).map(ServerRole::as_str);
+        let profile = self.profile(&account.user, account.metadata.as_ref());
+        Own { profile, email: account.email.clone(), server_role }
     }
 
     pub(crate) fn profile(&self, user: &quintet_domain::User, metadata: Option<&Metadata>) -> Profile {
@@ -403,6 +419,7 @@ impl Views<'_> {
                 .filter(|count| usize::try_from(*count).is_ok_and(|count| count > conversation.members.len())),
             last_message: conversation.last_message.as_ref().map(|message| self.message(message, own)),
             unread_count: conversation.unread_count,
+            moderation: Moderation::of(conversation.moderation, conversation.silenced_until),
             settings: (!conversation.settings.is_default()).then(|| Settings::of(conversation.settings)),
             sequence: conversation.sequence,
             created_at: Moment(conversation.created_at),

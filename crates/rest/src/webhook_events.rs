@@ -10,6 +10,7 @@ use quintet_service::{Address, Base, OwnReactions, Service, Told};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
+use crate::limits::Moderation;
 use crate::message_details::custom_data;
 use crate::views::{Member, Message, Moment, Notification, Profile, User, Views, notification};
 
@@ -54,6 +55,8 @@ struct Conversation {
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<Box<RawValue>>,
     open: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moderation: Option<Moderation>,
     owner_id: Option<String>,
     /// At most a hundred; the first ten of a larger conversation.
     members: Vec<Member>,
@@ -69,6 +72,7 @@ impl Conversation {
             description: overview.description.as_deref().map(str::to_owned),
             metadata: custom_data(overview.metadata.as_ref()),
             open: overview.open,
+            moderation: Moderation::of(overview.moderation, None),
             owner_id: overview.owner.as_ref().map(UserId::to_string),
             members: overview.members.iter().map(|member| views.member(member)).collect(),
             member_count: overview.member_count,
@@ -105,7 +109,9 @@ struct Data {
     #[serde(skip_serializing_if = "Option::is_none")]
     member_count: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'static str>,
+    departure: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     meetup_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -202,9 +208,10 @@ fn words<'e>(
             let data = Data { user: person(user), member_count: Some(*member_count), ..Data::default() };
             (WebhookKind::MemberJoined, about(conversation, data))
         }
-        Event::MemberLeft { conversation, user, departure, member_count } => {
-            let (user, reason) = (person(user), Some(Departure::as_str(*departure)));
-            let data = Data { user, reason, member_count: Some(*member_count), ..Data::default() };
+        Event::MemberLeft { conversation, user, departure, reason, member_count } => {
+            let (user, departure) = (person(user), Some(Departure::as_str(*departure)));
+            let (reason, member_count) = (reason.as_deref().map(str::to_owned), Some(*member_count));
+            let data = Data { user, departure, reason, member_count, ..Data::default() };
             (WebhookKind::MemberLeft, about(conversation, data))
         }
         Event::MeetupChanged { meetup, status, updated_by, audience: _ } => {

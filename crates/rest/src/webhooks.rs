@@ -190,7 +190,8 @@ pub(crate) async fn add(
     hears(&caller)?;
     let WebhookInput { url, description, events, conversations } = input;
     let (kinds, conversations) = (webhook_kinds(&events)?, webhook_conversations(&conversations)?);
-    let webhook = service.add_webhook(NewWebhook { url, description, kinds, conversations, personal: false }).await?;
+    let new = NewWebhook { url, description, kinds, conversations, personal: false };
+    let webhook = service.add_webhook(Some(caller.id()), new).await?;
     let secret = Some(webhook.secret.0.clone());
     Ok((StatusCode::CREATED, Json(WebhookView { secret, ..WebhookView::of(webhook) })))
 }
@@ -229,7 +230,7 @@ pub(crate) async fn change(
     let kinds = events.map(|events| webhook_kinds(&events)).transpose()?;
     let conversations = conversations.map(|ids| webhook_conversations(&ids)).transpose()?;
     let change = WebhookChange { url, description, kinds, conversations, enabled };
-    Ok(Json(WebhookView::of(service.change_webhook(id, change).await?)))
+    Ok(Json(WebhookView::of(service.change_webhook(Some(caller.id()), id, change).await?)))
 }
 
 /// Deletes a webhook. For services.
@@ -237,8 +238,12 @@ pub(crate) async fn change(
     delete, path = "/webhooks/{id}", tag = "webhooks", operation_id = "deleteWebhook", params(("id" = String, Path)),
     responses((status = 204, description = "Done"))
 )]
-pub(crate) async fn delete(State(service): State<Service>, _: Backend, Path(id): Path<String>) -> Answer<StatusCode> {
-    service.delete_webhook(id).await?;
+pub(crate) async fn delete(
+    State(service): State<Service>,
+    Backend(caller): Backend,
+    Path(id): Path<String>,
+) -> Answer<StatusCode> {
+    service.delete_webhook(Some(caller.id()), id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

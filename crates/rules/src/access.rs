@@ -12,7 +12,7 @@ use crate::log::Change;
 use crate::ownership::{in_effect, standing};
 use crate::rows::{ConversationHead, ConversationRow, MemberRow, UserRow};
 use crate::transaction::{About, ActingUser, Transaction};
-use crate::{ConversationKey, RowResult, RuleResult, UserKey, guest_proof, overviews};
+use crate::{ConversationKey, RowResult, RuleResult, UserKey, guest_proof, overviews, restrictions};
 
 impl Transaction<'_> {
     // --- users ---
@@ -301,7 +301,9 @@ impl Transaction<'_> {
     ) -> RuleResult<Option<MemberRow>> {
         let member = self.member(conversation.key, user.key)?;
         let member = member.map(|member| in_effect(conversation, user, member));
-        permissions::check(action, standing(conversation, user, member.as_ref(), author), &conversation.reference.id)?;
+        let mut standing = standing(conversation, user, member.as_ref(), author);
+        standing.banned = member.is_none() && restrictions::ban(self, conversation, user.key)?.is_some();
+        permissions::check(action, standing, &conversation.reference.id)?;
         Ok(member)
     }
 }

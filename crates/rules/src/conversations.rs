@@ -9,16 +9,16 @@ use std::sync::Arc;
 use quintet_domain::limits::{MEMBERS_MAX, OWNED_MAX, TOLD_EACH_MAX};
 use quintet_domain::permissions::Action;
 use quintet_domain::{
-    Actor, ChangeConversation, ConversationId, ConversationKind, ConversationRef, CreateConversation, Created,
-    DeleteConversation, Metadata, Overview, Refusal, Role, UserId,
+    Act, Actor, ChangeConversation, ConversationId, ConversationKind, ConversationRef, CreateConversation, Created,
+    DeleteConversation, Metadata, Moderation, Overview, Refusal, Role, UserId,
 };
 
 use crate::ledger::Cost;
 use crate::log::Change;
 use crate::members::{self, actor_with_profile};
-use crate::rows::{ConversationHead, ConversationRow, MemberRow, UserRow};
+use crate::rows::{AuditRow, ConversationHead, ConversationRow, MemberRow, UserRow};
 use crate::transaction::{About, ActingUser, Transaction};
-use crate::{ConversationKey, RuleResult, UserKey, blocks, guest_proof, overviews, reach};
+use crate::{ConversationKey, RuleResult, UserKey, audit, blocks, guest_proof, overviews, reach, restrictions};
 
 /// Finds or creates the direct conversation of two users. Returns it, and whether it is new.
 pub(crate) fn direct(
@@ -76,6 +76,8 @@ fn new_row(tx: &Transaction<'_>, reference: ConversationRef, open: bool, owner: 
         description: None,
         metadata: None,
         open,
+        moderation: Moderation::default(),
+        restricted: false,
         owner,
         owner_secret: None,
         pair: None,
@@ -221,20 +223,24 @@ fn may_own_another(tx: &mut Transaction<'_>, owner: &UserRow, kind: Conversation
     Ok(())
 }
 
-/// Changes the name, the openness or the custom data of a conversation. What is so already is not changed, and nobody is
-/// told of it.
+/// Changes the name, the openness, the custom data or the limits on writing of a conversation. What is so already is not
+/// changed, and nobody is told of it.
 pub(crate) fn change(tx: &mut Transaction<'_>, write: ChangeConversation) -> RuleResult<Arc<ConversationRef>> {
-    let ChangeConversation { actor, conversation: id, name, open, metadata } = write;
+    let ChangeConversation { actor, conversation: id, name, open, metadata, moderation } = write;
     let user = tx.actor(&actor)?;
     let mut conversation = tx.conversation(&id)?;
-    tx.check(Action::Change, &conversation, &user, false)?;
+    let only_limits = moderation.is_asked() && name.is_none() && open.is_none() && metadata.is_none();
+    if !only_limits {
+        tx.check(Action::Change, &conversation, &user, false)?;
+    }
     let kind = conversation.reference.kind;
     if open.is_some_and(|open| open != conversation.open) && kind != ConversationKind::Group {
         return Err(Refusal::conflict("Only a group can be opened or closed; rooms are always open.").into());
     }
     let new_name = name.as_deref().is_some_and(|name| conversation.reference.name.as_deref() != Some(name));
     let metadata = metadata.map(Metadata::kept).filter(|metadata| *metadata != conversation.metadata);
-    if !new_name && open.is_none_or(|open| open == conversation.open) && metadata.is_none() {
+    let limits = restrictions::change_limits(tx, &mut conversation, &user, &moderation)?;
+    if !new_name && open.is_none_or(|open| open == conversation.open) && metadata.is_none() && !limits {
         return Ok(conversation.reference);
     }
     if let Some(metadata) = metadata {
@@ -271,6 +277,9 @@ pub(crate) fn delete(tx: &mut Transaction<'_>, write: &DeleteConversation) -> Ru
     }
     tx.check(Action::Delete, &conversation, &user, false)?;
     erase(tx, Some(&write.actor), &mut conversation)?;
+    let noted =
+        AuditRow { conversation: Some(conversation.key), ..audit::act(tx, Act::DeleteConversation, Some(user.key)) };
+    audit::note(tx, &noted)?;
     Ok(conversation.reference)
 }
 
@@ -303,6 +312,9 @@ pub(crate) fn erase(
     conversation.empty_since = None;
     conversation.head.member_count = 0;
     tx.update_conversation(conversation)?;
+    if conversation.restricted {
+        tx.moderation().delete_restrictions_in(conversation.key)?;
+    }
     let change = Change::ConversationDeleted { conversation: Arc::clone(&conversation.reference) };
     tx.record(&change, about, actor)?;
     let position = tx.position();

@@ -30,7 +30,7 @@ pub(crate) fn give_up_id(tx: &mut Transaction<'_>, id: &UserId) -> RuleResult<()
     let guest = ActingUser::plain(Arc::clone(&row));
     for conversation in memberships(tx, row.key)? {
         let mut conversation = tx.conversation_by_key(conversation)?;
-        members::depart(tx, None, &mut conversation, &guest, Departure::IdTaken)?;
+        members::depart(tx, None, &mut conversation, &guest, (Departure::IdTaken, None))?;
     }
     let former = UserId::former_guest(tx.secret());
     let mut user = User::clone(&row.user);

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use quintet_domain::limits::GUEST_ROOMS_MAX;
-use quintet_domain::{Actor, Profile, Refusal, Role, User, UserId, UserKind, validate_link};
+use quintet_domain::{Actor, Profile, Refusal, Role, ServerRole, User, UserId, UserKind, validate_link};
 
 use crate::guest_proof::{id_is_reserved, id_is_taken, proven};
 use crate::log::Change;
@@ -95,6 +95,7 @@ fn new_guest(tx: &Transaction<'_>, id: &UserId, profile: &Profile) -> UserRow {
         disabled: false,
         is_blocked: false,
         blocks_position: None,
+        server_role: ServerRole::User,
         erased: false,
         erasing: None,
         picture: None,

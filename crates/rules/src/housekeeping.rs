@@ -34,6 +34,8 @@ pub(crate) fn prune(tx: &mut Transaction<'_>, after: i64) -> RuleResult<Pruned> 
     more |= prune_notifications(tx)?;
     more |= prune_counts(tx)?;
     more |= prune_invitations(tx)?;
+    more |= prune_restrictions(tx)?;
+    more |= prune_audit(tx)?;
     let next = prune_guests(tx, UserKey(after))?;
     Ok(Pruned { more: more || next.is_some(), after: next.map_or(0, |guest| guest.0) })
 }
@@ -86,6 +88,22 @@ fn prune_invitations(tx: &mut Transaction<'_>) -> RuleResult<bool> {
     Ok(is_full(tx.invitations().prune_invitations(before, ROWS_AT_ONCE)?))
 }
 
+/// Removes bans and silences that have ended.
+fn prune_restrictions(tx: &mut Transaction<'_>) -> RuleResult<bool> {
+    let now = tx.now;
+    Ok(is_full(tx.moderation().prune_restrictions(now, ROWS_AT_ONCE)?))
+}
+
+/// Removes acts of the audit log that have been kept long enough.
+fn prune_audit(tx: &mut Transaction<'_>) -> RuleResult<bool> {
+    let days = i64::from(tx.quotas().audit_days);
+    if days == 0 {
+        return Ok(false);
+    }
+    let before = days_ago(tx.now, days);
+    Ok(is_full(tx.moderation().prune_audit(before, ROWS_AT_ONCE)?))
+}
+
 /// Removes guests that are members of nothing, wrote nothing and own nothing. Returns the key to continue at.
 fn prune_guests(tx: &mut Transaction<'_>, after: UserKey) -> RuleResult<Option<UserKey>> {
     let guests = tx.user_details().guests(after, GUESTS_AT_ONCE)?;
@@ -109,6 +127,7 @@ fn has_nothing(tx: &mut Transaction<'_>, guest: &UserRow) -> RuleResult<bool> {
         && tx.messages().authored_conversation(guest.key, ConversationKey(0))?.is_none()
         && tx.reactions().reactions_of_user(guest.key, 1)?.is_empty()
         && tx.reactions().pins_of_user(guest.key, 1)?.is_empty()
+        && !tx.moderation().is_in_restrictions(guest.key)?
         && !tx.rows.owns_any_conversation(guest.key)?)
 }
 
@@ -119,7 +138,7 @@ pub(crate) fn sweep_guests(tx: &mut Transaction<'_>, write: &SweepGuests) -> Rul
     let more_guests = gone.len() == SWEPT_AT_ONCE;
     for (conversation, guest) in gone {
         let mut conversation = tx.conversation_by_key(conversation)?;
-        members::depart(tx, None, &mut conversation, &ActingUser::plain(guest), Departure::GuestGone)?;
+        members::depart(tx, None, &mut conversation, &ActingUser::plain(guest), (Departure::GuestGone, None))?;
     }
     let before = tx.now.plus_ms(-(GUEST_ROOM_EMPTY_SECONDS_MAX as i64) * 1_000);
     let empty = tx.rows.empty_rooms(before, SWEPT_AT_ONCE)?;

@@ -9,13 +9,13 @@ use std::sync::Arc;
 use quintet_domain::limits::{INVITATION_CONVERSATIONS_MAX, INVITATIONS_OF_USER_MAX};
 use quintet_domain::permissions::{self, Action};
 use quintet_domain::{
-    AcceptInvitation, AcceptedInvitation, Actor, Code, ConversationKind, Invitation, InvitationState, Invited,
+    AcceptInvitation, AcceptedInvitation, Act, Actor, Code, ConversationKind, Invitation, InvitationState, Invited,
     MakeInvitation, Refusal, RevokeInvitation, Role,
 };
 
-use crate::rows::{ConversationRow, ConversationRows, InvitationRow, InvitationRows, MemberRows, UserRows};
+use crate::rows::{AuditRow, ConversationRow, ConversationRows, InvitationRow, InvitationRows, MemberRows, UserRows};
 use crate::transaction::{ActingUser, Transaction};
-use crate::{RowResult, RuleResult, members, standing};
+use crate::{RowResult, RuleResult, UserKey, audit, members, standing};
 
 /// An invitation as it is shown.
 ///
@@ -42,12 +42,7 @@ where
 ///
 /// # Errors
 /// An error of the store.
-pub fn listed<R>(
-    rows: &R,
-    of: Option<crate::UserKey>,
-    before: i64,
-    limit: usize,
-) -> RowResult<(Vec<Invitation>, Option<i64>)>
+pub fn listed<R>(rows: &R, of: Option<UserKey>, before: i64, limit: usize) -> RowResult<(Vec<Invitation>, Option<i64>)>
 where
     R: ConversationRows + UserRows + InvitationRows + ?Sized,
 {
@@ -95,6 +90,7 @@ pub(crate) fn make(tx: &mut Transaction<'_>, write: MakeInvitation) -> RuleResul
         state: InvitationState::default(),
     };
     tx.invitations().insert_invitation(&row)?;
+    note_act(tx, Act::MakeInvitation, made_by, &row)?;
     Ok(Invitation {
         id: row.id,
         admits,
@@ -129,18 +125,32 @@ fn refuse_too_many(tx: &mut Transaction<'_>, by: &ActingUser) -> RuleResult<()> 
     Ok(())
 }
 
+/// Notes what somebody, or the operator if there is nobody, has done with an invitation. A link into a group is noted as
+/// an act in the group.
+fn note_act(tx: &mut Transaction<'_>, act: Act, by: Option<UserKey>, row: &InvitationRow) -> RuleResult<()> {
+    let conversation = match &row.conversations[..] {
+        [id] if !row.admits => tx.find_conversation(id)?.map(|found| found.key),
+        _ => None,
+    };
+    let until = row.bounds.expires_at.filter(|_| act == Act::MakeInvitation);
+    let detail = Some(Arc::from(row.id.as_str()));
+    let noted = AuditRow { conversation, until, detail, ..audit::act(tx, act, by) };
+    audit::note(tx, &noted)
+}
+
 pub(crate) fn revoke(tx: &mut Transaction<'_>, write: &RevokeInvitation) -> RuleResult<()> {
     let row = tx.invitations().invitation(&write.id)?.ok_or_else(unknown)?;
-    if let Some(actor) = &write.actor {
-        let by = tx.actor(actor)?;
-        if !may_revoke(tx, &row, &by)? {
-            // As if there were none, so that ids tell nothing.
-            return Err(unknown().into());
-        }
+    let by = write.actor.as_ref().map(|actor| tx.actor(actor)).transpose()?;
+    if let Some(by) = &by
+        && !may_revoke(tx, &row, by)?
+    {
+        // As if there were none, so that ids tell nothing.
+        return Err(unknown().into());
     }
     if row.state.revoked_at.is_none() {
         let state = InvitationState { revoked_at: Some(tx.now), ..row.state };
         tx.invitations().set_invitation_state(row.key, state)?;
+        note_act(tx, Act::RevokeInvitation, by.map(|by| by.key), &row)?;
     }
     Ok(())
 }

@@ -138,12 +138,12 @@ pub(crate) fn weight(event: &Event) -> u64 {
         }
         Event::BlocksChanged { blocked, .. } => blocked.len() * ID_BYTES + ENVELOPE_BYTES,
         Event::MemberJoined { user, .. } => optional_bytes(user.avatar.as_deref()) + ENVELOPE_BYTES,
+        Event::MemberLeft { reason, .. } => optional_bytes(reason.as_deref()) + ENVELOPE_BYTES,
         Event::Notified { notification, .. } => {
             json_bytes(&notification.title) + json_bytes(&notification.message) + ENVELOPE_BYTES
         }
         Event::MessageReacted(_)
         | Event::MessagePinned { .. }
-        | Event::MemberLeft { .. }
         | Event::ConversationHidden { .. }
         | Event::SettingsChanged { .. }
         | Event::DeletionAnnounced { .. }

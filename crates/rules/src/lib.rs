@@ -7,6 +7,7 @@
 //! or it changes rows and records changes; no client learns of either before the store has committed.
 
 mod access;
+mod audit;
 mod blocks;
 mod cache;
 mod conversations;
@@ -28,6 +29,7 @@ pub mod message_reads;
 pub mod message_search;
 pub mod message_views;
 mod messages;
+mod moderation;
 pub mod names;
 mod new_details;
 mod notifications;
@@ -37,6 +39,7 @@ mod pins;
 pub mod push;
 mod reach;
 mod reactions;
+pub mod restrictions;
 pub mod rows;
 mod services;
 mod settings;
@@ -81,6 +84,8 @@ pub fn apply(tx: &mut Transaction<'_>, write: Write) -> RuleResult<Written> {
         Write::RemoveMember(write) => Written::RemoveMember(members::remove(tx, &write)?),
         Write::CreateConversation(write) => Written::CreateConversation(conversations::create(tx, write)?),
         Write::ChangeConversation(write) => Written::ChangeConversation(conversations::change(tx, write)?),
+        Write::Restrict(write) => Written::Restrict(moderation::restrict(tx, &write)?),
+        Write::LiftRestriction(write) => Written::LiftRestriction(moderation::lift(tx, &write)?),
         Write::DeleteConversation(write) => Written::DeleteConversation(conversations::delete(tx, &write)?),
         Write::SweepGuests(write) => Written::SweepGuests(housekeeping::sweep_guests(tx, &write)?),
         Write::RegisterUser(write) => Written::RegisterUser(users::register(tx, write.new)?),
@@ -90,8 +95,9 @@ pub fn apply(tx: &mut Transaction<'_>, write: Write) -> RuleResult<Written> {
         Write::SetPassword(write) => Written::SetPassword(users::set_password(tx, &write.user, write.hash)?),
         Write::RenewHash(write) => Written::RenewHash(users::renew_hash(tx, write)?),
         Write::RevokeTokens(write) => Written::RevokeTokens(users::revoke_tokens(tx, &write.user)?),
-        Write::SetDisabled(write) => Written::SetDisabled(users::set_disabled(tx, &write.user, write.disabled)?),
-        Write::EraseUser(write) => Written::EraseUser(users::erase(tx, &write.user)?),
+        Write::SetDisabled(write) => Written::SetDisabled(users::bar(tx, &write.user, write.disabled)?),
+        Write::SetServerRole(write) => Written::SetServerRole(users::set_server_role(tx, &write)?),
+        Write::EraseUser(write) => Written::EraseUser(users::erase(tx, &write)?),
         Write::ContinueErasure(write) => Written::ContinueErasure(users::continue_erasure(tx, &write.user)?),
         Write::NoteSeen(write) => Written::NoteSeen(users::note_seen(tx, &write.users)?),
         Write::AddService(write) => Written::AddService(services::add(tx, &write)?),

@@ -8,16 +8,16 @@ use std::sync::Arc;
 use quintet_domain::limits::{CONVERSATIONS_OF_USER_MAX, HISTORY_ON_JOIN, MEMBERS_MAX};
 use quintet_domain::permissions::Action;
 use quintet_domain::{
-    Actor, AddMember, ConversationKind, ConversationRef, Departure, JoinConversation, Joined, LeaveConversation,
-    Overview, Profile, Refusal, RemoveMember, Role,
+    Act, Actor, AddMember, ConversationKind, ConversationRef, Departure, JoinConversation, Joined, LeaveConversation,
+    Overview, Profile, Refusal, RemoveMember, RestrictionKind, Role,
 };
 
 use crate::ledger::Cost;
 use crate::log::Change;
 use crate::ownership::owns;
-use crate::rows::{ConversationHead, ConversationRow, MemberFilter, MemberRow, MemberSettings, UserCounts};
+use crate::rows::{AuditRow, ConversationHead, ConversationRow, MemberFilter, MemberRow, MemberSettings, UserCounts};
 use crate::transaction::{About, ActingUser, Transaction};
-use crate::{RuleResult, UserKey, blocks, guests, message_views, overviews, reach};
+use crate::{RuleResult, UserKey, audit, blocks, guests, message_views, overviews, reach, restrictions};
 
 /// The actor's row. A guest's row is created, or updated to the profile that the guest sent.
 pub(crate) fn actor_with_profile(tx: &mut Transaction<'_>, actor: &Actor, profile: &Profile) -> RuleResult<ActingUser> {
@@ -86,6 +86,15 @@ pub(crate) fn add(tx: &mut Transaction<'_>, write: &AddMember) -> RuleResult<Joi
             insert(tx, Some(actor), &mut conversation, &user, role)?;
         }
     }
+    if standing.is_some() || role == Role::Admin {
+        let noted = AuditRow {
+            user: Some(user.key),
+            conversation: Some(conversation.key),
+            detail: Some(Arc::from(role.as_str())),
+            ..audit::act(tx, Act::ChangeRole, Some(by.key))
+        };
+        audit::note(tx, &noted)?;
+    }
     Ok(added(conversation, standing.is_none()))
 }
 
@@ -114,6 +123,8 @@ pub(crate) fn insert_showing(
     role: Role,
     shown: Option<Arc<Overview>>,
 ) -> RuleResult<()> {
+    let asks = actor.is_some_and(|actor| actor.user == user.user.id);
+    restrictions::refuse_banned(tx, conversation, user, asks)?;
     let role = if inherits(tx, conversation, user)? { Role::Owner } else { role };
     let sequence = tx.next_sequence(conversation)?;
     insert_row(tx, conversation, user.key, role, sequence)?;
@@ -169,6 +180,7 @@ pub(crate) fn insert_row(
         read_at: None,
         hidden_sequence: None,
         settings: MemberSettings::default(),
+        silenced_until: restrictions::find(tx, conversation, RestrictionKind::Silence, user)?.and_then(|row| row.until),
     };
     tx.insert_member(conversation.key, user, &row)?;
     tx.charge(Cost::Rows, 1);
@@ -203,7 +215,7 @@ pub(crate) fn leave(tx: &mut Transaction<'_>, write: &LeaveConversation) -> Rule
     let user = tx.actor(&write.actor)?;
     let mut conversation = tx.conversation(&write.conversation)?;
     tx.check(Action::Leave, &conversation, &user, false)?;
-    depart(tx, Some(&write.actor), &mut conversation, &user, write.departure)?;
+    depart(tx, Some(&write.actor), &mut conversation, &user, (write.departure, None))?;
     Ok(conversation.reference)
 }
 
@@ -224,17 +236,23 @@ pub(crate) fn remove(tx: &mut Transaction<'_>, write: &RemoveMember) -> RuleResu
     if host || !by.user.is_service() && own.is_none_or(|own| own.role <= member.role) {
         return Err(Refusal::forbidden("Only a member of a lower role than your own can be removed.").into());
     }
-    depart(tx, None, &mut conversation, &user, Departure::Removed)?;
+    depart(tx, None, &mut conversation, &user, (Departure::Removed, None))?;
+    let noted = AuditRow {
+        user: Some(user.key),
+        conversation: Some(conversation.key),
+        ..audit::act(tx, Act::RemoveMember, Some(by.key))
+    };
+    audit::note(tx, &noted)?;
     Ok(conversation.reference)
 }
 
-/// Ends a membership, passes ownership on, and records the departure.
+/// Ends a membership, passes ownership on, and records the departure, with the reason that was given for it.
 pub(crate) fn depart(
     tx: &mut Transaction<'_>,
     actor: Option<&Actor>,
     conversation: &mut ConversationRow,
     user: &ActingUser,
-    departure: Departure,
+    (departure, reason): (Departure, Option<Arc<str>>),
 ) -> RuleResult<()> {
     let sequence = tx.next_sequence(conversation)?;
     delete_row(tx, conversation, user.key)?;
@@ -270,6 +288,7 @@ pub(crate) fn depart(
         conversation: Arc::clone(&conversation.reference),
         member: (user.key, Arc::clone(&user.user)),
         departure,
+        reason,
         member_count: left,
     };
     tx.record(&change, About::numbered(conversation, sequence), actor)?;

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use quintet_domain::limits::{READ_AUDIENCE_MEMBERS_MAX, READ_IDS_MAX};
 use quintet_domain::permissions::{self, Action};
 use quintet_domain::{
-    Actor, ConversationId, DELETED_CONTENT, DeleteMessage, EditMessage, MarkRead, Message, MessageId, NewText, Reading,
-    Refusal, SendMessage, Sent, Target, User, UserId, is_blank,
+    Act, Actor, ConversationId, DELETED_CONTENT, DeleteMessage, EditMessage, MarkRead, Message, MessageId, NewText,
+    Reading, Refusal, SendMessage, Sent, Target, User, UserId, is_blank,
 };
 
 use crate::ledger::Cost;
@@ -19,11 +19,13 @@ use crate::message_details::{add_details, has_details};
 use crate::message_views::{add_readers, shown};
 use crate::ownership::standing;
 use crate::rows::{
-    ConversationHead, ConversationRow, ErasureProgress, MemberRow, MessageExtra, MessageRow, ScanLimits, UserRow,
+    AuditRow, ConversationHead, ConversationRow, ErasureProgress, MemberRow, MessageExtra, MessageRow, ScanLimits,
+    UserRow,
 };
 use crate::transaction::{About, ActingUser, Transaction};
 use crate::{
-    ConversationKey, RuleError, RuleResult, UserKey, conversations, files, new_details, reactions, settings, threads,
+    ConversationKey, RuleError, RuleResult, UserKey, audit, conversations, files, new_details, reactions, restrictions,
+    settings, threads,
 };
 
 /// The most that one write does for the erasure of a person's messages; other writes run in between.
@@ -53,10 +55,12 @@ pub(crate) fn send(tx: &mut Transaction<'_>, write: SendMessage) -> RuleResult<S
         Target::Conversation(id) => tx.conversation(id)?,
         Target::Direct(recipient) => conversations::direct(tx, &actor, &sender, recipient)?.0,
     };
-    tx.check(Action::Send, &conversation, &sender, true)?;
+    let member = tx.check(Action::Send, &conversation, &sender, true)?;
     if let Some(first) = first_result(tx, &conversation, &sender, &text)? {
         return Ok(Sent { message: first, repeated: true });
     }
+    restrictions::may_write(tx, &conversation, &sender, member.as_ref())?;
+    let slow = restrictions::may_send_now(tx, &conversation, &sender, member.as_ref())?;
     // Before the first row is written, so that refusing the file needs no savepoint.
     let file = text.file.as_ref().map(|file| files::row_of_message(tx, "fileUrl", &file.url)).transpose()?.flatten();
     let resolved = new_details::resolve(tx, (&conversation, &sender), &text, file.as_ref())?;
@@ -83,6 +87,10 @@ pub(crate) fn send(tx: &mut Transaction<'_>, write: SendMessage) -> RuleResult<S
     };
     tx.messages().insert_message(&row)?;
     tx.note_author(sender.key, conversation.key)?;
+    if slow {
+        let now = tx.now;
+        tx.moderation().note_slow_send(sender.key, conversation.key, now)?;
+    }
     if let Some(file) = file {
         tx.files().carry_file(file.key, row.key)?;
     }
@@ -191,6 +199,7 @@ fn find_for(
 pub(crate) fn edit(tx: &mut Transaction<'_>, write: EditMessage) -> RuleResult<Arc<Message>> {
     let EditMessage { actor, message: id, content, details } = write;
     let (user, found) = find_for(tx, &actor, &id, Action::Edit)?;
+    restrictions::member_may_write(tx, &found.conversation, &user)?;
     if found.row.deleted_at.is_some() {
         return Err(Refusal::conflict("A deleted message cannot be edited.").into());
     }
@@ -220,6 +229,15 @@ pub(crate) fn delete(tx: &mut Transaction<'_>, write: &DeleteMessage) -> RuleRes
     let (user, found) = find_for(tx, &write.actor, &write.message, Action::DeleteMessage)?;
     if found.row.deleted_at.is_some() {
         return Ok(Arc::new(found.message));
+    }
+    if found.row.sender != user.key {
+        let noted = AuditRow {
+            user: Some(found.row.sender),
+            conversation: Some(found.row.conversation),
+            detail: Some(Arc::from(found.row.id.as_str())),
+            ..audit::act(tx, Act::DeleteMessage, Some(user.key))
+        };
+        audit::note(tx, &noted)?;
     }
     erase(tx, Some(&write.actor), user.key, found)
 }

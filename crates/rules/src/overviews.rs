@@ -79,6 +79,7 @@ pub(crate) fn assembled(
         description: conversation.description.clone(),
         metadata: conversation.metadata.clone(),
         open: conversation.open,
+        moderation: conversation.moderation,
         owner: owner.map(|owner| owner.user.id.clone()),
         members,
         member_count,

@@ -8,7 +8,8 @@ use quintet_domain::permissions::Standing;
 use crate::rows::{ConversationRow, MemberRow, UserRow};
 use crate::transaction::ActingUser;
 
-/// The relation of a user to a conversation, for the permission table.
+/// The relation of a user to a conversation, for the permission table. A user who is not a member may be banned, which only
+/// the caller can find out.
 #[must_use]
 pub fn standing(conversation: &ConversationRow, user: &UserRow, member: Option<&MemberRow>, author: bool) -> Standing {
     Standing {
@@ -19,6 +20,7 @@ pub fn standing(conversation: &ConversationRow, user: &UserRow, member: Option<&
         author,
         deleted: conversation.deleted_at.is_some(),
         blocked: conversation.blocked,
+        banned: false,
     }
 }
 

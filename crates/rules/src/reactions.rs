@@ -15,7 +15,7 @@ use crate::log::Change;
 use crate::ownership::standing;
 use crate::rows::{ConversationRow, Marks, MessageRow, ReactionCountRow, ReactionRow};
 use crate::transaction::{About, ActingUser, Transaction};
-use crate::{RuleResult, UserKey};
+use crate::{RuleResult, UserKey, restrictions};
 
 /// The most reactions of an erased person that one write removes; other writes run in between.
 const ERASED_AT_ONCE: usize = 200;
@@ -47,6 +47,9 @@ pub(crate) fn react(tx: &mut Transaction<'_>, write: React) -> RuleResult<bool> 
     let React { actor, message, emoji, active } = write;
     let (user, row, conversation) = seen(tx, &actor, &message)?;
     tx.check(Action::React, &conversation, &user, false)?;
+    if active {
+        restrictions::member_may_write(tx, &conversation, &user)?;
+    }
     if row.deleted_at.is_some() && active {
         return Err(Refusal::conflict("A deleted message takes no reactions.").into());
     }

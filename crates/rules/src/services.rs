@@ -4,11 +4,11 @@
 
 use std::sync::Arc;
 
-use quintet_domain::{Account, AddService, NewUser, Refusal, RemoveService, User, UserKind};
+use quintet_domain::{Account, Act, AddService, NewUser, Refusal, RemoveService, User, UserKind};
 
-use crate::rows::UserRow;
+use crate::rows::{AuditRow, UserRow};
 use crate::transaction::Transaction;
-use crate::{RowResult, RuleResult, users};
+use crate::{RowResult, RuleResult, audit, users};
 
 /// The user of a username, compared without regard to case only.
 fn by_username(tx: &mut Transaction<'_>, username: &str) -> RowResult<Option<UserRow>> {
@@ -33,6 +33,9 @@ pub(crate) fn add(tx: &mut Transaction<'_>, write: &AddService) -> RuleResult<Ac
         return Err(Refusal::conflict(format!("`{name}` has a key already; remove it first.")).into());
     }
     let user = Arc::new(User { kind: UserKind::Service, ..User::clone(&row.user) });
+    let detail = Some(Arc::from(write.scopes.names()));
+    let noted = AuditRow { user: Some(row.key), detail, ..audit::act(tx, Act::AddKey, None) };
+    audit::note(tx, &noted)?;
     Ok(tx.update_user(UserRow { user, disabled: false, ..row })?.account())
 }
 
@@ -43,5 +46,7 @@ pub(crate) fn remove(tx: &mut Transaction<'_>, write: &RemoveService) -> RuleRes
     if !tx.user_details().delete_service_key(row.key)? {
         return Err(unknown().into());
     }
+    let noted = AuditRow { user: Some(row.key), ..audit::act(tx, Act::RemoveKey, None) };
+    audit::note(tx, &noted)?;
     users::set_disabled(tx, &row.user.id, true)
 }

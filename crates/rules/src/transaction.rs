@@ -12,7 +12,7 @@ use crate::ledger::{Cost, Ledger, Payer, Payers, weight};
 use crate::log::Change;
 use crate::rows::{
     BlockRows, ConversationRow, DetailRows, FileRows, GuestRows, InvitationRows, LogRows, LoggedChange, MeetupRows,
-    MemberRows, MessageRows,
+    MemberRows, MessageRows, ModerationRows,
 };
 use crate::rows::{NotificationRows, PushRows, ReactionRows, Rows, UserRow, UserRows, WebhookRows};
 use crate::unsaved_deliveries::UnsavedDeliveries;
@@ -176,6 +176,11 @@ impl<'t> Transaction<'t> {
 
     /// Reactions to messages, and pinned messages.
     pub(crate) fn reactions(&mut self) -> &mut dyn ReactionRows {
+        self.rows
+    }
+
+    /// Bans and silences, and the audit log.
+    pub(crate) fn moderation(&mut self) -> &mut dyn ModerationRows {
         self.rows
     }
 

@@ -8,15 +8,15 @@ use std::sync::Arc;
 
 use quintet_domain::limits::LOGIN_NETWORKS_MAX;
 use quintet_domain::{
-    Account, Claims, ConversationKind, Departure, Metadata, NewUser, NoteLogin, ProfileChange, Refusal, RenewHash,
-    Timestamp, User, UserId, UserKind, email_key, refuse_reserved, validate_link,
+    Account, Act, Claims, ConversationKind, Departure, EraseUser, Metadata, NewUser, NoteLogin, ProfileChange, Refusal,
+    RenewHash, ServerRole, SetServerRole, Timestamp, User, UserId, UserKind, email_key, refuse_reserved, validate_link,
 };
 
 use crate::log::Change;
-use crate::rows::{ConversationRow, ErasureProgress, UserNames, UserRow};
+use crate::rows::{AuditRow, ConversationRow, ErasureProgress, UserNames, UserRow};
 use crate::transaction::{About, ActingUser, Transaction};
 use crate::{
-    RuleResult, UserKey, blocks, files, guest_ids, guest_proof, invitations, meetups, members, messages, names,
+    RuleResult, UserKey, audit, blocks, files, guest_ids, guest_proof, invitations, meetups, members, messages, names,
     notifications, pins, push, reactions,
 };
 
@@ -133,6 +133,7 @@ fn new_row(id: UserId, new: NewUser, now: Timestamp) -> UserRow {
         disabled: false,
         is_blocked: false,
         blocks_position: None,
+        server_role: ServerRole::User,
         erased: false,
         erasing: None,
         picture: None,
@@ -241,6 +242,18 @@ fn revoke(tx: &mut Transaction<'_>, user: UserRow) -> RuleResult<Arc<UserRow>> {
     Ok(row)
 }
 
+/// Disables a user, or enables it again, because the operator says so. What is so already is no act.
+pub(crate) fn bar(tx: &mut Transaction<'_>, id: &UserId, disabled: bool) -> RuleResult<()> {
+    let user = tx.user(id)?;
+    set_disabled(tx, id, disabled)?;
+    if user.disabled == disabled {
+        return Ok(());
+    }
+    let act = if disabled { Act::DisableUser } else { Act::EnableUser };
+    let noted = AuditRow { user: Some(user.key), ..audit::act(tx, act, None) };
+    audit::note(tx, &noted)
+}
+
 /// Disables a user, or enables it again. An erased user cannot be enabled.
 pub(crate) fn set_disabled(tx: &mut Transaction<'_>, id: &UserId, disabled: bool) -> RuleResult<()> {
     let user = tx.user(id)?;
@@ -254,6 +267,24 @@ pub(crate) fn set_disabled(tx: &mut Transaction<'_>, id: &UserId, disabled: bool
         tx.update_user(row)?;
     }
     Ok(())
+}
+
+/// Changes what a person may do on the whole server. What is so already is no act.
+pub(crate) fn set_server_role(tx: &mut Transaction<'_>, write: &SetServerRole) -> RuleResult<()> {
+    let user = tx.user(&write.user)?;
+    if user.erased {
+        return Err(Refusal::not_found("user", &write.user).into());
+    }
+    if user.user.kind != UserKind::Registered {
+        return Err(Refusal::forbidden("Only people with an account have a role on the whole server.").into());
+    }
+    if user.server_role == write.role {
+        return Ok(());
+    }
+    tx.update_user(UserRow { server_role: write.role, ..UserRow::clone(&user) })?;
+    let detail = Some(Arc::from(write.role.as_str()));
+    let noted = AuditRow { user: Some(user.key), detail, ..audit::act(tx, Act::ChangeServerRole, None) };
+    audit::note(tx, &noted)
 }
 
 /// Records when users were last seen. Ids of guests and of unknown users are skipped.
@@ -293,21 +324,27 @@ fn leave_some(tx: &mut Transaction<'_>, user: &ActingUser) -> RuleResult<bool> {
     let conversations = memberships_to_end(tx, user.key)?;
     let any = !conversations.is_empty();
     for mut conversation in conversations {
-        members::depart(tx, None, &mut conversation, user, Departure::Left)?;
+        members::depart(tx, None, &mut conversation, user, (Departure::Left, None))?;
     }
     Ok(any)
 }
 
 /// Erases a person: its names, the meetups that it hosts, its files, and some of its memberships, as if it had left.
 /// The other memberships and the messages may be many: [`continue_erasure`] handles them in portions.
-pub(crate) fn erase(tx: &mut Transaction<'_>, id: &UserId) -> RuleResult<()> {
-    let user = tx.user(id)?;
+pub(crate) fn erase(tx: &mut Transaction<'_>, write: &EraseUser) -> RuleResult<()> {
+    let user = tx.user(&write.user)?;
+    if !user.erased {
+        let by = write.by.as_ref().map(|by| tx.user(by)).transpose()?;
+        let noted = AuditRow { user: Some(user.key), ..audit::act(tx, Act::EraseUser, by.map(|by| by.key)) };
+        audit::note(tx, &noted)?;
+    }
     meetups::delete_hosted(tx, user.key)?;
     files::erase_all_of(tx, user.key)?;
     leave_some(tx, &ActingUser::plain(Arc::clone(&user)))?;
     // The user's own notifications, and those of others that name the user.
     notifications::delete_about(tx, user.key)?;
     tx.meetups().delete_requests_of(user.key)?;
+    tx.moderation().delete_restrictions_of(user.key)?;
     tx.user_details().delete_login_networks(user.key)?;
     tx.invitations().delete_invitations_of(user.key)?;
     let name = format!("deleted-{}", tx.new_id());
@@ -338,6 +375,7 @@ fn erased(user: &UserRow, name: String) -> UserRow {
         metadata: None,
         picture: None,
         disabled: true,
+        server_role: ServerRole::User,
         erased: true,
         erasing: Some(ErasureProgress::START),
         ..user.clone()

@@ -3,16 +3,27 @@
 //! What must stay true: a position moves only ahead, unless the webhook is sent back; what was begun before that is not noted
 //! after it.
 
+use std::sync::Arc;
+
 use quintet_domain::limits::{WEBHOOK_DELIVERIES_KEPT, WEBHOOKS_MAX};
 use quintet_domain::{
-    AddWebhook, ChangeWebhook, DeleteWebhook, NoteWebhook, Refusal, ReplayWebhook, Webhook, WebhookFilter,
+    Act, AddWebhook, ChangeWebhook, DeleteWebhook, NoteWebhook, Refusal, ReplayWebhook, UserId, Webhook, WebhookFilter,
 };
 
-use crate::RuleResult;
+use crate::rows::AuditRow;
 use crate::transaction::Transaction;
+use crate::{RuleResult, audit};
 
 fn found(tx: &mut Transaction<'_>, id: &str) -> RuleResult<Webhook> {
     tx.webhooks().webhook(id)?.ok_or_else(|| Refusal::not_found("webhook", id).into())
+}
+
+/// Notes that a service, or the operator if there is none, has done something with a webhook.
+fn note_act(tx: &mut Transaction<'_>, act: Act, by: Option<&UserId>, id: &str) -> RuleResult<()> {
+    let by = by.map(|by| tx.user(by)).transpose()?;
+    let detail = Some(Arc::from(id));
+    let noted = AuditRow { detail, ..audit::act(tx, act, by.map(|by| by.key)) };
+    audit::note(tx, &noted)
 }
 
 /// Creates a webhook that is told what happens from now on.
@@ -35,6 +46,7 @@ pub(crate) fn add(tx: &mut Transaction<'_>, write: AddWebhook) -> RuleResult<Web
         failing_since: None,
     };
     tx.webhooks().put_webhook(&webhook)?;
+    note_act(tx, Act::AddWebhook, write.by.as_ref(), &webhook.id)?;
     Ok(webhook)
 }
 
@@ -47,6 +59,7 @@ pub(crate) fn change(tx: &mut Transaction<'_>, write: ChangeWebhook) -> RuleResu
                    can create another one.";
         return Err(Refusal::forbidden(why).into());
     }
+    let known = before.clone();
     let enabled = change.enabled.unwrap_or(before.enabled);
     let filter = WebhookFilter {
         kinds: change.kinds.unwrap_or(before.filter.kinds),
@@ -64,6 +77,9 @@ pub(crate) fn change(tx: &mut Transaction<'_>, write: ChangeWebhook) -> RuleResu
         ..before
     };
     tx.webhooks().put_webhook(&webhook)?;
+    if webhook != known {
+        note_act(tx, Act::ChangeWebhook, write.by.as_ref(), &webhook.id)?;
+    }
     Ok(webhook)
 }
 
@@ -71,7 +87,7 @@ pub(crate) fn change(tx: &mut Transaction<'_>, write: ChangeWebhook) -> RuleResu
 pub(crate) fn delete(tx: &mut Transaction<'_>, write: &DeleteWebhook) -> RuleResult<()> {
     found(tx, &write.id)?;
     tx.webhooks().delete_webhook(&write.id)?;
-    Ok(())
+    note_act(tx, Act::DeleteWebhook, write.by.as_ref(), &write.id)
 }
 
 /// Sends a webhook to a position.

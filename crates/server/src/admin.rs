@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use quintet_domain::limits::PAGE_ITEMS_MAX;
-use quintet_domain::{ConversationId, Invitation, InvitationBounds, Refusal, Scope, Scopes, Timestamp, collisions};
+use quintet_domain::{
+    ConversationId, Invitation, InvitationBounds, Refusal, Scope, Scopes, ServerRole, Timestamp, collisions,
+};
 use quintet_outbound::Outbound;
 use quintet_service::{Account, Login, NewAccount, NewInvitation, Party, Reserved, Service};
 use quintet_store::SqliteStore;
@@ -40,6 +42,13 @@ pub(crate) enum Command {
         which: Which,
         /// Whether the user is disabled from now on.
         disabled: bool,
+    },
+    /// Change what a person may do on the whole server.
+    SetRole {
+        /// The user that is meant.
+        which: Which,
+        /// The role from now on.
+        role: RoleName,
     },
     /// Set a user's password and end its sessions.
     SetPassword {
@@ -113,6 +122,28 @@ pub(crate) enum Command {
     },
 }
 
+/// A role on the whole server, as it is written on the command line.
+#[derive(Clone, Copy, Debug, clap::ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RoleName {
+    /// What every person may.
+    User,
+    /// Looks after what people report.
+    Moderator,
+    /// Reads the audit log.
+    Admin,
+}
+
+impl From<RoleName> for ServerRole {
+    fn from(name: RoleName) -> Self {
+        match name {
+            RoleName::User => Self::User,
+            RoleName::Moderator => Self::Moderator,
+            RoleName::Admin => Self::Admin,
+        }
+    }
+}
+
 /// The property by which a user is named.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -175,6 +206,13 @@ impl Admin {
                 let state = if disabled { "disabled; its sessions have ended" } else { "enabled again" };
                 let done = service.set_disabled(account.user.id.clone(), disabled).await;
                 done.map(|_| Printed::line(format_args!("{} is {state}.", account.user.username)))
+            }
+            Command::SetRole { which, role } => {
+                let (account, role) = (found(service, which).await?, ServerRole::from(role));
+                let done = service.set_server_role(account.user.id.clone(), role).await;
+                let article = if role == ServerRole::Admin { "an" } else { "a" };
+                let say = format_args!("{} is {article} {} of this server.", account.user.username, role.as_str());
+                done.map(|()| Printed::line(say))
             }
             Command::SetPassword { which, password } => {
                 let account = found(service, which).await?;
@@ -310,6 +348,9 @@ fn listed(accounts: &[Account]) -> Printed {
         let _ = write!(output, "{} {} {email}", user.id, user.username);
         if account.disabled {
             output += " (disabled)";
+        }
+        if account.server_role != ServerRole::User {
+            let _ = write!(output, " ({})", account.server_role.as_str());
         }
         for (first, second) in &pairs {
             let other = if index == *first { second } else { first };

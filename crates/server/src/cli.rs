@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use quintet_domain::Scope;
 
+use crate::admin::RoleName;
+
 /// A self-hosted chat server that speaks five dialects over Socket.IO.
 #[derive(Debug, Parser)]
 #[command(name = "quintet", version)]
@@ -200,6 +202,14 @@ pub(crate) enum UserCommand {
     Disable(WhichUser),
     /// Enable a disabled user again.
     Enable(WhichUser),
+    /// Change what a user may do on the whole server: nothing more, look after reports, or read the audit log as well.
+    #[command(allow_missing_positional = true)]
+    Role {
+        #[command(flatten)]
+        which: WhichUser,
+        /// The user's role from now on.
+        role: RoleName,
+    },
     /// Set a user's password. It is read from standard input if the option is absent.
     Passwd {
         #[command(flatten)]

@@ -100,6 +100,7 @@ fn quotas(config: &Config) -> Quotas {
         total_file_bytes: config.files.total_bytes,
         free_bytes_min: config.limits.free_bytes_min,
         change_days: config.log.keep_days,
+        audit_days: config.moderation.audit_keep_days,
     }
 }
 

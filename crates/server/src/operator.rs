@@ -30,6 +30,7 @@ pub(crate) fn user(command: UserCommand) -> Result<Command, Failure> {
         UserCommand::List => Command::ListUsers,
         UserCommand::Disable(user) => Command::SetDisabled { which: which(user)?, disabled: true },
         UserCommand::Enable(user) => Command::SetDisabled { which: which(user)?, disabled: false },
+        UserCommand::Role { which: user, role } => Command::SetRole { which: which(user)?, role },
         UserCommand::Passwd { which: user, password: given } => {
             Command::SetPassword { which: which(user)?, password: password(given)? }
         }
@@ -132,6 +133,7 @@ async fn run_here(config: &Config, command: Command) -> Result<Option<Printed>, 
         | Command::AddWebhook { .. } => Location::Folder(folder),
         Command::ListUsers
         | Command::SetDisabled { .. }
+        | Command::SetRole { .. }
         | Command::SetPassword { .. }
         | Command::ListKeys
         | Command::RemoveKey { .. }

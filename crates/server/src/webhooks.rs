@@ -19,7 +19,8 @@ pub(crate) async fn add(
     personal: bool,
 ) -> Result<String, Refusal> {
     let (kinds, conversations) = (webhook_kinds(events)?, webhook_conversations(conversations)?);
-    let webhook = service.add_webhook(NewWebhook { url, description, kinds, conversations, personal }).await?;
+    let new = NewWebhook { url, description, kinds, conversations, personal };
+    let webhook = service.add_webhook(None, new).await?;
     Ok(format!("{} {}\n", webhook.id, webhook.secret.0))
 }
 

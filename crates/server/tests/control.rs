@@ -73,6 +73,13 @@ fn every_command(data: &Path) {
     );
     assert_eq!(done(run(&["user", "list"], "")), format!("{id} carol carol@example.org (disabled)\n"));
     assert_eq!(done(run(&["user", "enable", "--id", &id], "")), "carol is enabled again.\n");
+    assert_eq!(done(run(&["user", "role", "carol", "moderator"], "")), "carol is a moderator of this server.\n");
+    assert_eq!(done(run(&["user", "role", "--id", &id, "admin"], "")), "carol is an admin of this server.\n");
+    assert_eq!(done(run(&["user", "list"], "")), format!("{id} carol carol@example.org (admin)\n"));
+    let unknown = run(&["user", "role", "carol", "king"], "");
+    assert!(!unknown.success && unknown.notes.contains("[possible values: user, moderator, admin]"), "{unknown:?}");
+    failed(&run(&["user", "role", "nobody", "admin"], ""), "nobody");
+    assert_eq!(done(run(&["user", "role", "carol", "user"], "")), "carol is a user of this server.\n");
     let set = done(run(&["user", "passwd", "--username", "carol"], "battery staple"));
     assert_eq!(set, "The password of carol is set; its sessions have ended.\n");
     failed(&run(&["user", "passwd", "nobody"], "battery staple"), "nobody");

@@ -53,4 +53,10 @@ stories!(
     delivered_rooms,
     delivered_conversations,
     delivered_chat,
+    moderation_meetup,
+    moderation_messenger,
+    moderation_rooms,
+    moderation_conversations,
+    moderation_chat,
+    moderation_refusals,
 );

@@ -94,7 +94,8 @@ impl Service {
     /// A refusal that names the missing proof.
     pub async fn erase_own(&self, owner: &Owner, password: Option<String>) -> Result<(), Refusal> {
         self.confirm(owner, password).await?;
-        self.erase(owner.account.user.id.clone()).await
+        let user = owner.account.user.id.clone();
+        self.erase(user.clone(), Some(user)).await
     }
 
     /// Checks that the owner is present. Passwords can be guessed here as well as by logging in, so both share one

@@ -3,8 +3,8 @@
 use quintet_domain::limits::{CONTENT_BYTES_MAX, IDS_MAX};
 use quintet_domain::{
     Actor, AddMember, ChangeConversation, ChangeSettings, Conversation, ConversationId, ConversationKind,
-    ConversationSettings, CreateConversation, DeleteConversation, Joined, Metadata, NewConversation, Profile, Refusal,
-    RemoveMember, Role, SettingsChange, Target, UserId, display_name, refuse_nul,
+    ConversationSettings, CreateConversation, DeleteConversation, Joined, Metadata, ModerationChange, NewConversation,
+    Profile, Refusal, RemoveMember, Role, SettingsChange, Target, UserId, display_name, refuse_nul,
 };
 use quintet_store::{Filter, Listing, Page};
 
@@ -39,6 +39,8 @@ pub struct ConversationChange {
     pub open: Option<bool>,
     /// The new custom data; an empty object removes it.
     pub metadata: Option<Metadata>,
+    /// What changes of the limits on what members write.
+    pub moderation: ModerationChange,
 }
 
 impl ConversationInput {
@@ -121,9 +123,11 @@ impl Service {
         Ok(Page { items: items.into_iter().map(|item| self.with_settings_of_now(item)).collect(), next })
     }
 
-    /// Leaves out a mute that has ended.
+    /// Leaves out a mute and a silence that have ended.
     fn with_settings_of_now(&self, conversation: Conversation) -> Conversation {
-        Conversation { settings: conversation.settings.at(self.environment().now()), ..conversation }
+        let now = self.environment().now();
+        let silenced_until = conversation.silenced_until.filter(|until| *until > now);
+        Conversation { settings: conversation.settings.at(now), silenced_until, ..conversation }
     }
 
     /// Changes the actor's own settings of a conversation. Returns all settings after the change.
@@ -182,7 +186,7 @@ impl Service {
         Ok(self.store().direct_conversation(user, other).await?)
     }
 
-    /// Renames, opens or closes a conversation, or replaces its custom data.
+    /// Renames, opens or closes a conversation, replaces its custom data, or limits what its members write.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`, or a refusal that names an invalid field.
@@ -194,8 +198,9 @@ impl Service {
     ) -> Result<Conversation, Refusal> {
         let name = change.name.as_deref().map(|name| display_name("name", name)).transpose()?;
         let user = actor.user.clone();
-        let ConversationChange { open, metadata, .. } = change;
-        let conversation = self.write(ChangeConversation { actor, conversation: id, name, open, metadata }).await?;
+        let ConversationChange { open, metadata, moderation, .. } = change;
+        let change = ChangeConversation { actor, conversation: id, name, open, metadata, moderation };
+        let conversation = self.write(change).await?;
         self.conversation(user, conversation.id.clone()).await
     }
 

@@ -72,9 +72,9 @@ impl Service {
     ///
     /// # Errors
     /// `ERR_NOT_FOUND` if there is no such person.
-    pub async fn erase_user(&self, id: UserId) -> Result<(), Refusal> {
+    pub async fn erase_user(&self, id: UserId, by: UserId) -> Result<(), Refusal> {
         self.check_person(&id).await?;
-        self.erase(id).await
+        self.erase(id, Some(by)).await
     }
 
     /// Refuses the id of a service, or of nobody.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use quintet_domain::{
     Account, ChangeProfile, ContinueErasure, EraseUser, Login, Metadata, NewUser, NoteSeen, ProfileChange, Refusal,
-    RegisterUser, RevokeTokens, SetDisabled, SetPassword, Timestamp, User, UserId, display_name, display_name_from,
-    parse_email, parse_username, refuse_reserved, validate_link,
+    RegisterUser, RevokeTokens, ServerRole, SetDisabled, SetPassword, SetServerRole, Timestamp, User, UserId,
+    display_name, display_name_from, parse_email, parse_username, refuse_reserved, validate_link,
 };
 use quintet_store::{Page, Party};
 
@@ -234,12 +234,21 @@ impl Service {
         self.write(SetDisabled { user, disabled }).await
     }
 
-    /// Erases a person and all of its messages. It returns once all of them are erased.
+    /// Changes what a person may do on the whole server.
+    ///
+    /// # Errors
+    /// `ERR_NOT_FOUND` if there is no such person.
+    pub async fn set_server_role(&self, user: UserId, role: ServerRole) -> Result<(), Refusal> {
+        self.write(SetServerRole { user, role }).await
+    }
+
+    /// Erases a person and all of its messages, because `by` asked for it; the operator if nobody did. It returns once all
+    /// of them are erased.
     ///
     /// # Errors
     /// An internal error.
-    pub async fn erase(&self, user: UserId) -> Result<(), Refusal> {
-        self.write(EraseUser { user: user.clone() }).await?;
+    pub async fn erase(&self, user: UserId, by: Option<UserId>) -> Result<(), Refusal> {
+        self.write(EraseUser { user: user.clone(), by }).await?;
         while self.write(ContinueErasure { user: user.clone() }).await? {}
         Ok(())
     }

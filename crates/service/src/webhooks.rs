@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use quintet_domain::limits::{URL_BYTES_MAX, WEBHOOK_DELIVERIES_KEPT};
 use quintet_domain::{
-    AddWebhook, ChangeWebhook, ConversationId, DeleteWebhook, NoteWebhook, Refusal, ReplayWebhook, Webhook,
+    AddWebhook, ChangeWebhook, ConversationId, DeleteWebhook, NoteWebhook, Refusal, ReplayWebhook, UserId, Webhook,
     WebhookChange, WebhookDelivery, WebhookFilter, WebhookKind, WebhookSecret, validate_webhook_description,
 };
 use tokio::sync::Notify;
@@ -63,16 +63,17 @@ impl Service {
         WebhookSecret(format!("{WEBHOOK_SECRET_PREFIX}{}", BASE64.encode(bytes)))
     }
 
-    /// Creates a webhook that is told what happens from now on. Its secret is shown nowhere else.
+    /// Creates a webhook that is told what happens from now on, because a service asked for it, or the operator if there is
+    /// none. Its secret is shown nowhere else.
     ///
     /// # Errors
     /// A refusal that names an invalid field; `ERR_CONFLICT` if there are too many webhooks.
-    pub async fn add_webhook(&self, new: NewWebhook) -> Result<Webhook, Refusal> {
+    pub async fn add_webhook(&self, by: Option<UserId>, new: NewWebhook) -> Result<Webhook, Refusal> {
         let NewWebhook { url, description, kinds, conversations, personal } = new;
         let url = self.webhook_url(&url)?;
         validate_webhook_description(&description)?;
         let (secret, filter) = (self.new_webhook_secret(), WebhookFilter { kinds, conversations, personal });
-        let webhook = self.write(AddWebhook { url, secret, description, filter }).await?;
+        let webhook = self.write(AddWebhook { url, secret, description, filter, by }).await?;
         self.webhooks_changed().notify_one();
         Ok(webhook)
     }
@@ -98,13 +99,18 @@ impl Service {
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`; a refusal that names an invalid field.
-    pub async fn change_webhook(&self, id: String, mut change: WebhookChange) -> Result<Webhook, Refusal> {
+    pub async fn change_webhook(
+        &self,
+        by: Option<UserId>,
+        id: String,
+        mut change: WebhookChange,
+    ) -> Result<Webhook, Refusal> {
         check_id(&id)?;
         change.url = change.url.map(|url| self.webhook_url(&url)).transpose()?;
         if let Some(description) = &change.description {
             validate_webhook_description(description)?;
         }
-        let webhook = self.write(ChangeWebhook { id, change }).await?;
+        let webhook = self.write(ChangeWebhook { id, change, by }).await?;
         self.webhooks_changed().notify_one();
         Ok(webhook)
     }
@@ -113,9 +119,9 @@ impl Service {
     ///
     /// # Errors
     /// `ERR_NOT_FOUND` if there is none with the id.
-    pub async fn delete_webhook(&self, id: String) -> Result<(), Refusal> {
+    pub async fn delete_webhook(&self, by: Option<UserId>, id: String) -> Result<(), Refusal> {
         check_id(&id)?;
-        self.write(DeleteWebhook { id }).await?;
+        self.write(DeleteWebhook { id, by }).await?;
         self.webhooks_changed().notify_one();
         Ok(())
     }

@@ -296,7 +296,12 @@ fn leave_by_call(sim: &Rc<Sim>, server: &Server) {
 fn change(sim: &Rc<Sim>, server: &Server) {
     let Some((conversation, actor)) = joint(sim) else { return };
     let (name, open) = (Some(sim.new_text("name")), Some(sim.choice.per_mille(700)));
-    call(sim, server, ChangeConversation { actor, conversation, name, open, metadata: None }, "conversations changed");
+    call(
+        sim,
+        server,
+        ChangeConversation { actor, conversation, name, open, metadata: None, moderation: Default::default() },
+        "conversations changed",
+    );
 }
 
 fn make(sim: &Rc<Sim>, server: &Server) {

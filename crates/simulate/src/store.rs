@@ -7,14 +7,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quintet_domain::{
-    Account, Conversation, ConversationId, Emoji, GuestProof, Hidden, Invitation, Login, Meetup, MeetupId, Message,
-    MessageId, MessageSearch, StoredFile, Timestamp, User, UserId, Webhook, WebhookDelivery, Write,
+    Account, AuditEntry, AuditFilter, Conversation, ConversationId, Emoji, GuestProof, Hidden, Invitation, Login,
+    Meetup, MeetupId, Message, MessageId, MessageSearch, Restriction, RestrictionKind, StoredFile, Timestamp, User,
+    UserId, Webhook, WebhookDelivery, Write,
 };
 use quintet_store::Thread;
 use quintet_store::{
     Block, Filter, Future, Listing, LogPage, MeetupFilter, Memberships, MemoryStore, MessagePage, MissedSince,
-    NotificationRow, OrphanedFiles, Page, PageOf, Party, PendingNotifications, PinnedMessage, PushReads, Reaction,
-    ReadResult, Replayed, ReplyTo, ServiceAccount, ServiceKey, Store, StoreError, UserState,
+    ModerationReads, NotificationRow, OrphanedFiles, Page, PageOf, Party, PendingNotifications, PinnedMessage,
+    PushReads, Reaction, ReadResult, Replayed, ReplyTo, ServiceAccount, ServiceKey, Store, StoreError, UserState,
 };
 
 use crate::random::Random;
@@ -133,5 +134,13 @@ impl Store for SlowStore {
 
     fn close(&self) -> Future<'_, ()> {
         self.store.close()
+    }
+}
+
+impl ModerationReads for SlowStore {
+    reads! {
+        fn restrictions(user: UserId, id: ConversationId, kind: RestrictionKind, cursor: Option<String>, limit: u32)
+            -> Page<Restriction>;
+        fn audit(by: Party, filter: AuditFilter, cursor: Option<String>, limit: u32) -> Page<AuditEntry>;
     }
 }

@@ -6,6 +6,7 @@
 //!
 //! What must stay true: the guarantees of [`Store`].
 
+mod audit;
 mod blocks;
 mod copy;
 mod delivered;
@@ -26,6 +27,7 @@ mod party;
 mod postgres;
 mod push;
 mod readers;
+mod restrictions;
 mod seldom;
 mod shared_counts;
 mod shown_reactions;
@@ -53,6 +55,7 @@ pub use quintet_rules::log::{LogPage, MissedSince, Replayed, Told};
 pub use quintet_rules::push::{PushAbout, PushCandidate, PushContent, PushNotice, PushStep};
 pub use quintet_rules::rows::PushSubscriptionRow;
 pub use quintet_rules::threads::Thread;
+pub use restrictions::ModerationReads;
 pub use seldom::Seldom;
 pub use shared_counts::{SharedCounts, SharedRate};
 pub use sqlite::{Location, SqliteStore};

@@ -12,6 +12,7 @@ use quintet_domain::{ConversationId, Emoji, Message, MessageId, Refusal, User, U
 use quintet_rules::log::ReplayRows;
 use quintet_rules::message_details::add_details;
 use quintet_rules::message_views::{add_readers, shown};
+use quintet_rules::restrictions::standing_of_reader;
 use quintet_rules::rows::{ConversationRow, MessageRow, Rows, ShownPin, ShownReaction, UserRow};
 use quintet_rules::{MessageKey, UserKey, standing};
 
@@ -73,7 +74,7 @@ pub(crate) fn pins(
     let user = known(rows, user)?;
     let conversation = rows.conversation(id)?.ok_or_else(|| Refusal::not_found("conversation", id))?;
     let member = rows.member(conversation.key, user.key)?;
-    permissions::check(Action::Use, standing(&conversation, &user, member.as_ref(), false), id)?;
+    permissions::check(Action::Use, standing_of_reader(rows, &conversation, &user, member.as_ref())?, id)?;
     let order = rows.pins_of_conversation(conversation.key, PINS_MAX)?;
     let keys: BTreeSet<MessageKey> = order.iter().copied().collect();
     let mut found = Vec::with_capacity(keys.len());

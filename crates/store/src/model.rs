@@ -9,6 +9,8 @@ use quintet_domain::{
     User, UserId,
 };
 
+use crate::readers::Class;
+
 /// A service's key as the operator sees it. The key itself is not stored, only its hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceKey {
@@ -76,6 +78,16 @@ pub enum Filter {
     OpenOrMine,
     /// The one group or room with this id.
     One(ConversationId),
+}
+
+impl Filter {
+    /// How much a read costs that selects by it.
+    pub(crate) fn class(&self) -> Class {
+        match self {
+            Self::One(_) => Class::Interactive,
+            Self::Open | Self::OpenOrMine => Class::Heavy,
+        }
+    }
 }
 
 /// A group or room in a list, as a user who may not be a member sees it.

@@ -34,6 +34,14 @@ pub(crate) fn before_key(mark: Option<&str>) -> Result<i64, Refusal> {
     mark.map_or(Ok(i64::MAX), |mark| mark.parse().map_err(|_| bad_mark()))
 }
 
+/// Parses the key after which a page of rows begins, oldest first; without one the page is the first.
+///
+/// # Errors
+/// Refuses a text that is not such a key.
+pub(crate) fn after_key(mark: Option<&str>) -> Result<i64, Refusal> {
+    mark.map_or(Ok(i64::MIN), |mark| mark.parse().map_err(|_| bad_mark()))
+}
+
 /// Approximate bytes of a user in a list.
 pub(crate) fn user_bytes(user: &User) -> usize {
     ITEM_BYTES + user.username.len() + user.name.len() + user.avatar.as_ref().map_or(0, String::len)
@@ -58,10 +66,11 @@ mod tests {
         assert_eq!(after_activity(None).unwrap(), (i64::MAX, i64::MAX));
         assert_eq!(before_key(Some("12")).unwrap(), 12);
         assert_eq!(before_key(None).unwrap(), i64::MAX);
+        assert_eq!((after_key(Some("12")).unwrap(), after_key(None).unwrap()), (12, i64::MIN));
         for bad in ["", "7", "a.7", "7.", "7.7.7"] {
             let refusal = after_activity(Some(bad)).unwrap_err();
             assert_eq!(refusal.message, "`cursor` must be the `next` of an earlier page.", "{bad:?}");
         }
-        assert!(before_key(Some("1.2")).is_err());
+        assert!(before_key(Some("1.2")).is_err() && after_key(Some("")).is_err());
     }
 }

@@ -351,7 +351,7 @@ async fn webhook(bench: &Bench) -> Webhook {
         personal: false,
     };
     let (url, secret) = ("https://example.org/hook".to_owned(), WebhookSecret("whsec_c2VjcmV0".to_owned()));
-    bench.write(AddWebhook { url, secret, description: "A shop".to_owned(), filter }).await.expect("added")
+    bench.write(AddWebhook { url, secret, description: "A shop".to_owned(), filter, by: None }).await.expect("added")
 }
 
 fn noted(webhook: &Webhook, position: u64, attempts: Vec<WebhookDelivery>) -> NoteWebhook {
@@ -389,7 +389,7 @@ async fn webhooks_move_ahead_and_are_sent_back(bench: Bench) {
     assert_eq!(bench.store.webhook_deliveries("none".to_owned(), 10).await.unwrap(), None);
 
     let change = WebhookChange { url: Some("https://example.org/other".to_owned()), ..WebhookChange::default() };
-    let changed = bench.write(ChangeWebhook { id: made.id.clone(), change }).await.expect("changed");
+    let changed = bench.write(ChangeWebhook { id: made.id.clone(), change, by: None }).await.expect("changed");
     assert_eq!((&changed.filter, changed.position), (&made.filter, begun + 120));
     let late = bench.write(noted(&made, begun + 130, Vec::new())).await.expect("begun before the change");
     assert_eq!((late.position, late.url.as_str()), (begun + 130, "https://example.org/other"));
@@ -409,25 +409,25 @@ async fn webhooks_move_ahead_and_are_sent_back(bench: Bench) {
     // Nobody turns what is personal to another address.
     let filter = WebhookFilter { personal: true, ..WebhookFilter::default() };
     let (url, secret) = (made.url.clone(), made.secret.clone());
-    let personal = AddWebhook { url, secret, description: String::new(), filter };
+    let personal = AddWebhook { url, secret, description: String::new(), filter, by: None };
     let personal = bench.write(personal).await.expect("added");
     assert!(bench.store.webhooks().await.unwrap().iter().any(|found| *found == personal && found.filter.personal));
     let change = WebhookChange { url: Some("https://example.org/other".to_owned()), ..WebhookChange::default() };
-    let refused = bench.write(ChangeWebhook { id: personal.id.clone(), change }).await.expect_err("turned");
+    let refused = bench.write(ChangeWebhook { id: personal.id.clone(), change, by: None }).await.expect_err("turned");
     assert_eq!(refused.code, Code::Forbidden);
-    bench.write(DeleteWebhook { id: personal.id }).await.expect("deleted");
+    bench.write(DeleteWebhook { id: personal.id, by: None }).await.expect("deleted");
 
-    bench.write(DeleteWebhook { id: made.id.clone() }).await.expect("deleted");
+    bench.write(DeleteWebhook { id: made.id.clone(), by: None }).await.expect("deleted");
     assert_eq!(bench.store.webhooks().await.unwrap(), [other]);
     assert_eq!(bench.store.webhook_deliveries(made.id.clone(), 10).await.unwrap(), None);
-    let again = bench.write(DeleteWebhook { id: made.id }).await.expect_err("deleted before");
+    let again = bench.write(DeleteWebhook { id: made.id, by: None }).await.expect_err("deleted before");
     assert_eq!(again.code, Code::NotFound);
     for _ in 0..quintet_domain::limits::WEBHOOKS_MAX - 1 {
         webhook(&bench).await;
     }
     let url = "https://example.org".to_owned();
     let (secret, filter) = (WebhookSecret(String::new()), WebhookFilter::default());
-    let more = AddWebhook { url, secret, description: String::new(), filter };
+    let more = AddWebhook { url, secret, description: String::new(), filter, by: None };
     assert_eq!(bench.write(more).await.expect_err("too many").code, Code::Conflict);
 }
 
@@ -446,7 +446,7 @@ async fn a_webhook_that_fails_for_days_is_disabled(bench: Bench) {
     assert!(!disabled.enabled && because.contains(&since.to_string()) && because.contains("3 days"), "{because}");
     assert_eq!(bench.store.webhooks().await.unwrap(), [disabled.clone()]);
     let change = WebhookChange { enabled: Some(true), ..WebhookChange::default() };
-    let enabled = bench.write(ChangeWebhook { id: made.id.clone(), change }).await.expect("enabled");
+    let enabled = bench.write(ChangeWebhook { id: made.id.clone(), change, by: None }).await.expect("enabled");
     assert_eq!((enabled.enabled, enabled.disabled_because, enabled.failing_since), (true, None, None));
     let gone = NoteWebhook { disable: Some("It is gone.".to_owned()), ..noted(&made, 0, Vec::new()) };
     let gone = NoteWebhook { turn: enabled.turn, ..gone };

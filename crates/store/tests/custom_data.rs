@@ -37,7 +37,7 @@ async fn made(bench: &Bench, owner: &UserId, members: &[UserId], metadata: Optio
 
 async fn change(bench: &Bench, by: &UserId, id: &ConversationId, name: Option<&str>, metadata: Option<Metadata>) {
     let (actor, conversation, name) = (actor(by), id.clone(), name.map(str::to_owned));
-    let change = ChangeConversation { actor, conversation, name, open: None, metadata };
+    let change = ChangeConversation { actor, conversation, name, open: None, metadata, moderation: Default::default() };
     bench.write(change).await.expect("changed");
 }
 
@@ -104,7 +104,8 @@ async fn of_a_conversation_it_is_replaced_and_removed(bench: Bench) {
     // What was so already was told to nobody.
     assert_eq!(told(&bench, before).await, [data(WRITTEN), data(WRITTEN), data("{\"n\":1}"), None]);
     let (actor, conversation, metadata) = (actor(&b), id.clone(), data(WRITTEN));
-    let refused = ChangeConversation { actor, conversation, name: None, open: None, metadata };
+    let refused =
+        ChangeConversation { actor, conversation, name: None, open: None, metadata, moderation: Default::default() };
     assert_eq!(bench.write(refused).await.expect_err("a plain member").code, Code::Forbidden);
     assert_eq!(shown(&bench, &a, &id).await, None);
 }
@@ -149,7 +150,7 @@ async fn erased_with_the_person(bench: Bench) {
     let change = ProfileChange { metadata: data(WRITTEN), ..ProfileChange::default() };
     bench.write(ChangeProfile { user: ada.clone(), change }).await.expect("changed");
     let before = entries(&bench).await;
-    bench.write(EraseUser { user: ada.clone() }).await.expect("erased");
+    bench.write(EraseUser { user: ada.clone(), by: None }).await.expect("erased");
     assert_eq!(profile(&bench, &ada).await, None);
     assert_eq!(profiles_told(&bench, before).await, [(None, true)]);
 }

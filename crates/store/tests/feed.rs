@@ -146,7 +146,14 @@ async fn changes_of_another_node_are_read_as_they_were_made() {
     // Nobody sees a difference when somebody joins the server.
     here.bench.user("b").await;
     let (actor, conversation, metadata) = (actor(&a), group.clone(), data("{\"n\":1.50}"));
-    let change = ChangeConversation { actor, conversation, name: None, open: None, metadata: metadata.clone() };
+    let change = ChangeConversation {
+        actor,
+        conversation,
+        name: None,
+        open: None,
+        metadata: metadata.clone(),
+        moderation: Default::default(),
+    };
     here.bench.write(change).await.unwrap();
     here.bench.settled().await;
     there.bench.settled().await;
@@ -195,6 +202,7 @@ async fn nobody_is_shown_what_is_newer_than_their_departure() {
             name: Some("secret".to_owned()),
             open: None,
             metadata: None,
+            moderation: Default::default(),
         };
         let edit =
             EditMessage { actor: actor(&a), message: first.id.clone(), content: "secret".to_owned(), details: None };

@@ -44,7 +44,7 @@ async fn erasure_takes_turns() {
         bench.write(send).await.expect("sent");
     }
     let user = b.clone();
-    bench.write(EraseUser { user: user.clone() }).await.expect("erased");
+    bench.write(EraseUser { user: user.clone(), by: None }).await.expect("erased");
     assert!(bench.write(ContinueErasure { user: user.clone() }).await.expect("erased on"));
     bench.send(&a, &conversation, "in between").await.expect("sent");
     drop(bench);

@@ -6,8 +6,8 @@
 mod support;
 
 use quintet_domain::{
-    ContinueErasure, ConversationKind, EraseUser, Event, JoinConversation, LeaveConversation, NotifyUser, Profile,
-    Quotas, ReadNotifications, UserId,
+    AuditFilter, ContinueErasure, ConversationKind, EraseUser, Event, JoinConversation, LeaveConversation, NotifyUser,
+    Profile, Quotas, ReadNotifications, SetDisabled, UserId,
 };
 
 use support::actor;
@@ -18,6 +18,7 @@ every_database!(
     guests_who_have_nothing_are_forgotten,
     nobody_inherits_the_place_of_a_guest_in_the_log,
     what_was_read_long_ago_goes,
+    acts_are_kept_for_their_days,
     an_erasure_leaves_in_turns
 );
 
@@ -176,7 +177,7 @@ async fn an_erasure_leaves_in_turns(on: On) {
     }
     let seats = || stage.number("SELECT count(*) FROM member m JOIN user u ON u.pk = m.user_pk WHERE u.erased");
     let who = users[0].clone();
-    stage.bench.write(EraseUser { user: who }).await.unwrap();
+    stage.bench.write(EraseUser { user: who, by: None }).await.unwrap();
     let mut left = vec![seats()];
     loop {
         let who = users[0].clone();
@@ -187,4 +188,25 @@ async fn an_erasure_leaves_in_turns(on: On) {
         }
     }
     assert_eq!(left, [251, 51, 1, 1], "the other one of a direct conversation keeps it");
+}
+
+/// Acts of the audit log are removed once they have been kept for their days, and never where those are none.
+async fn acts_are_kept_for_their_days(on: On) {
+    let stage = Stage::with(on, Quotas { audit_days: 30, ..Quotas::default() });
+    let user = stage.users("alice").await.remove(0);
+    let kept = async |stage: &Stage| {
+        let page = stage.bench.store.audit(user.clone().into(), AuditFilter::default(), None, 9).await.unwrap();
+        page.items.into_iter().rev().map(|entry| entry.act.as_str()).collect::<Vec<_>>()
+    };
+    stage.bench.write(SetDisabled { user: user.clone(), disabled: true }).await.unwrap();
+    stage.bench.environment.pass_ms(20 * DAY_MS);
+    stage.bench.write(SetDisabled { user: user.clone(), disabled: false }).await.unwrap();
+    stage.prune().await;
+    assert_eq!(kept(&stage).await, ["disable_user", "enable_user"]);
+    stage.bench.environment.pass_ms(20 * DAY_MS);
+    stage.prune().await;
+    assert_eq!(kept(&stage).await, ["enable_user"]);
+    let stage = stage.later(Quotas { audit_days: 0, ..Quotas::default() }, 1_000 * DAY_MS).await;
+    stage.prune().await;
+    assert_eq!(kept(&stage).await, ["enable_user"]);
 }

@@ -8,8 +8,8 @@ use quintet_domain::limits::{PUSH_MEMBERS_MAX, PUSH_SUBSCRIPTIONS_MAX};
 use quintet_domain::{
     AddPushSubscription, AddService, ChangeSettings, Code, ConversationId, ConversationKind, DeleteMessage, Departure,
     Environment, LeaveConversation, MarkRead, MessageId, MovePushCursor, Mute, NewDetails, NewUser, NotePushActivity,
-    Notify, NotifyUser, ReadNotifications, Reading, Refusal, RegisterUser, RemovePushSubscriptions, RevokeTokens,
-    Scopes, SendMessage, SetDisabled, SettingsChange, Target, Timestamp, UserId,
+    Notify, NotifyUser, ReadNotifications, Reading, Refusal, RegisterUser, RemovePushSubscriptions, Restrict,
+    RestrictionKind, RevokeTokens, Scopes, SendMessage, SetDisabled, SettingsChange, Target, Timestamp, UserId,
 };
 use quintet_store::{PushAbout, PushCandidate, PushContent, PushStep};
 use support::{Bench, actor, every_store, message};
@@ -243,7 +243,7 @@ async fn in_a_large_conversation_mentions_alone_are_pushed(bench: Bench) {
 }
 
 async fn what_changes_before_it_is_sent_counts(bench: Bench) {
-    let (a, b, _, id) = stage(&bench).await;
+    let (a, b, c, id) = stage(&bench).await;
     let notice = |user: &UserId, message: &MessageId| {
         let about = PushAbout::Message { conversation: id.clone(), message: message.clone() };
         bench.store.push().notice(user.clone(), about)
@@ -276,6 +276,13 @@ async fn what_changes_before_it_is_sent_counts(bench: Bench) {
         .await
         .expect("left");
     assert_eq!(notice(&b, &third).await.expect("read"), None, "it is no member any more");
+    assert!(notice(&c, &third).await.expect("read").is_some());
+    let (actor, conversation, user, kind) = (actor(&a), id.clone(), c.clone(), RestrictionKind::Ban);
+    let ban = Restrict { actor, conversation, user, kind, until: None, reason: None };
+    bench.write(ban).await.expect("banned");
+    assert_eq!(notice(&c, &third).await.expect("read"), None, "it is banned");
+    sent(&bench, &a, &id, "to myself").await;
+    assert_eq!(about(&look(&bench).await), [], "nobody else is there");
 }
 
 async fn notifications_are_pushed(bench: Bench) {

@@ -34,8 +34,14 @@ impl Lost {
 
     async fn rename(&self, name: &str) {
         let (actor, conversation) = (actor(&self.alice), self.group.clone());
-        let change =
-            ChangeConversation { actor, conversation, name: Some(name.to_owned()), open: None, metadata: None };
+        let change = ChangeConversation {
+            actor,
+            conversation,
+            name: Some(name.to_owned()),
+            open: None,
+            metadata: None,
+            moderation: Default::default(),
+        };
         self.bench.write(change).await.expect("renamed");
     }
 
@@ -128,8 +134,17 @@ async fn a_change_without_a_difference_is_none(bench: Bench) {
     lost.rename("name").await;
     let renamed = lost.bench.settled().await;
     let (actor, conversation, name) = (actor(&lost.alice), lost.group.clone(), Some("name".to_owned()));
-    let answer =
-        lost.bench.write(ChangeConversation { actor, conversation, name, open: Some(true), metadata: None }).await;
+    let answer = lost
+        .bench
+        .write(ChangeConversation {
+            actor,
+            conversation,
+            name,
+            open: Some(true),
+            metadata: None,
+            moderation: Default::default(),
+        })
+        .await;
     assert_eq!(answer.expect("answered").name.as_deref(), Some("name"));
     assert_eq!(lost.bench.settled().await, renamed);
     assert!(lost.missed(renamed).await.0.is_empty());

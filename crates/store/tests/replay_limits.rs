@@ -38,7 +38,14 @@ async fn too_many_bytes() {
     for n in 0..RENAMES {
         let (actor, conversation, name) = (actor(&alice), group.clone(), Some(format!("name {n}")));
         bench
-            .write(ChangeConversation { actor, conversation, name, open: None, metadata: None })
+            .write(ChangeConversation {
+                actor,
+                conversation,
+                name,
+                open: None,
+                metadata: None,
+                moderation: Default::default(),
+            })
             .await
             .expect("renamed");
     }

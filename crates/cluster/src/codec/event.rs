@@ -3,6 +3,8 @@
 //! What must stay true: there are no wildcard arms, so that a new event makes the compiler point here. Variants are only
 //! appended.
 
+use std::sync::Arc;
+
 use quintet_domain as domain;
 use quintet_domain::{MeetupId, MessageId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
@@ -68,6 +70,7 @@ pub(super) enum Event<'a> {
         #[serde(borrow)]
         user: User<'a>,
         departure: Departure,
+        reason: Option<&'a str>,
         member_count: u32,
     },
     MeetupChanged {
@@ -199,10 +202,11 @@ impl<'a> Event<'a> {
                 user: User::of(user),
                 member_count: *member_count,
             },
-            From::MemberLeft { conversation, user, departure, member_count } => Self::MemberLeft {
+            From::MemberLeft { conversation, user, departure, reason, member_count } => Self::MemberLeft {
                 conversation: ConversationRef::of(conversation),
                 user: User::of(user),
                 departure: (*departure).into(),
+                reason: reason.as_deref(),
                 member_count: *member_count,
             },
             From::MeetupChanged { meetup, status, updated_by, audience } => Self::MeetupChanged {
@@ -284,10 +288,11 @@ impl<'a> Event<'a> {
             Self::MemberJoined { conversation, user, member_count } => {
                 To::MemberJoined { conversation: conversation.read(), user: user.read(), member_count }
             }
-            Self::MemberLeft { conversation, user, departure, member_count } => To::MemberLeft {
+            Self::MemberLeft { conversation, user, departure, reason, member_count } => To::MemberLeft {
                 conversation: conversation.read(),
                 user: user.read(),
                 departure: departure.into(),
+                reason: reason.map(Arc::from),
                 member_count,
             },
             Self::MeetupChanged { meetup, status, updated_by, audience } => To::MeetupChanged {

@@ -37,7 +37,7 @@ same_names! {
     ConversationKind { Direct, Group, Room, Meetup }
     Role { Member, Admin, Owner }
     MessageKind { Text, Image, File, Audio, Video, Location, Custom }
-    Departure { Left, Removed, GuestGone, IdTaken }
+    Departure { Left, Removed, GuestGone, IdTaken, Banned }
     MeetupStatus { Open, Confirmed, Cancelled, Completed, Expired }
     Notify { All, Mentions, None }
 }

@@ -10,8 +10,9 @@ use quintet_cluster::{Envelope, GroupNotice, Message};
 use quintet_domain::{
     AttachedFile, ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef,
     ConversationSettings, Departure, Emoji, Entry, Event, FileLink, MeetupId, MeetupStatus, Member, Mention,
-    MessageDetails, MessageId, MessageKind, Metadata, Mute, NodeId, Notification, NotificationId, Notify, Overview,
-    Pin, Quote, Reacted, ReactionChange, ReactionCount, Reader, Role, ThreadSummary, Timestamp, User, UserId, UserKind,
+    MessageDetails, MessageId, MessageKind, Metadata, Moderation, Mute, NodeId, Notification, NotificationId, Notify,
+    Overview, Pin, Quote, Reacted, ReactionChange, ReactionCount, Reader, Role, ThreadSummary, Timestamp, User, UserId,
+    UserKind,
 };
 
 fn text() -> impl Strategy<Value = String> + Clone {
@@ -126,11 +127,14 @@ fn overview() -> BoxedStrategy<Arc<Overview>> {
         |(user, role, joined_at, read_sequence, read_at)| Member { user, role, joined_at, read_sequence, read_at },
     );
     let texts = (option::of(text()), option::of(text()));
-    let first = (conversation(), texts, any::<bool>(), option::of(user_id()), vec(member, 0..4));
+    let moderation = (any::<u32>(), any::<bool>())
+        .prop_map(|(slow_mode_s, only_admins_write)| Moderation { slow_mode_s, only_admins_write });
+    let open = (any::<bool>(), moderation);
+    let first = (conversation(), texts, open, option::of(user_id()), vec(member, 0..4));
     (first, any::<u32>(), option::of(message()), time(), time())
         .prop_map(
             |(
-                (conversation, (description, metadata), open, owner, members),
+                (conversation, (description, metadata), (open, moderation), owner, members),
                 member_count,
                 last_message,
                 created_at,
@@ -141,6 +145,7 @@ fn overview() -> BoxedStrategy<Arc<Overview>> {
                     description: description.map(Into::into),
                     metadata: metadata.map(|text| Metadata::trusted(&text)),
                     open,
+                    moderation,
                     owner,
                     members,
                     member_count,
@@ -161,7 +166,8 @@ fn notification() -> impl Strategy<Value = Arc<Notification>> {
 
 /// One strategy for each event, in the order of the closed list.
 pub fn events() -> Vec<BoxedStrategy<Event>> {
-    let departures = vec![Departure::Left, Departure::Removed, Departure::GuestGone, Departure::IdTaken];
+    let departures =
+        vec![Departure::Left, Departure::Removed, Departure::Banned, Departure::GuestGone, Departure::IdTaken];
     let statuses = vec![
         MeetupStatus::Open,
         MeetupStatus::Confirmed,
@@ -197,11 +203,12 @@ pub fn events() -> Vec<BoxedStrategy<Event>> {
         (conversation(), user(), any::<u32>())
             .prop_map(|(conversation, user, member_count)| Event::MemberJoined { conversation, user, member_count })
             .boxed(),
-        (conversation(), user(), select(departures), any::<u32>())
-            .prop_map(|(conversation, user, departure, member_count)| Event::MemberLeft {
+        (conversation(), user(), select(departures), option::of(text()), any::<u32>())
+            .prop_map(|(conversation, user, departure, reason, member_count)| Event::MemberLeft {
                 conversation,
                 user,
                 departure,
+                reason: reason.map(Arc::from),
                 member_count,
             })
             .boxed(),

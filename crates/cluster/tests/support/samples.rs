@@ -8,8 +8,9 @@ use quintet_cluster::{GroupNotice, Message};
 use quintet_domain::{
     AttachedFile, ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef,
     ConversationSettings, Departure, Emoji, Entry, Event, FileLink, MeetupId, MeetupStatus, Member, Mention,
-    MessageDetails, MessageId, MessageKind, Metadata, Mute, NodeId, Notification, NotificationId, Notify, Overview,
-    Pin, Quote, Reacted, ReactionChange, ReactionCount, Reader, Role, ThreadSummary, Timestamp, User, UserId, UserKind,
+    MessageDetails, MessageId, MessageKind, Metadata, Moderation, Mute, NodeId, Notification, NotificationId, Notify,
+    Overview, Pin, Quote, Reacted, ReactionChange, ReactionCount, Reader, Role, ThreadSummary, Timestamp, User, UserId,
+    UserKind,
 };
 
 /// The number of kinds of events.
@@ -134,6 +135,7 @@ fn overview(kind: ConversationKind) -> Arc<Overview> {
         description: (kind == ConversationKind::Group).then(|| "Tables".into()),
         metadata: (kind == ConversationKind::Room).then(|| Metadata::trusted("{\"color\":\"green\"}")),
         open: kind == ConversationKind::Room,
+        moderation: Moderation { slow_mode_s: 30, only_admins_write: kind == ConversationKind::Group },
         owner: (kind != ConversationKind::Direct).then(|| UserId::trusted("ada")),
         members: vec![member("ada", Role::Owner), member("bob", Role::Admin), member("cem", Role::Member)],
         member_count: 300,
@@ -171,7 +173,8 @@ pub fn events() -> Vec<Event> {
         Event::MemberLeft {
             conversation: conversation(ConversationKind::Meetup),
             user: user("eve", UserKind::Registered),
-            departure: Departure::IdTaken,
+            departure: Departure::Banned,
+            reason: Some("spam".into()),
             member_count: 2,
         },
         Event::MeetupChanged {

@@ -13,7 +13,7 @@ use super::parts::{
 use crate::chat::UserObject;
 use crate::dialect::Dialect;
 use crate::outgoing::{Online, Outgoing};
-use crate::shared::{self, Moment, is_false};
+use crate::shared::{self, ModerationObject, Moment, is_false};
 
 /// A member of a chat.
 #[derive(Serialize)]
@@ -69,6 +69,8 @@ pub(super) struct ChatObject<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     unread_count: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    moderation: Option<ModerationObject>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     settings: Option<SettingsObject>,
     last_message: Option<Box<RawValue>>,
     participants: Vec<ParticipantObject<'a>>,
@@ -91,6 +93,7 @@ impl<'a> ChatObject<'a> {
                 Own::Reader { user, .. } => Some(read_at(user).map(Moment)),
             },
             unread_count: shown.own.unread_count(),
+            moderation: shown.limits(),
             settings: shown.own.settings(),
             last_message: shown.last(Dialect::Chat, online),
             participants: shown.members.iter().map(|one| ParticipantObject::of(one, shown.own, online)).collect(),

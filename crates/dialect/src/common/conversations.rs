@@ -11,7 +11,7 @@ use super::parts::{
 };
 use crate::dialect::Dialect;
 use crate::outgoing::{Online, Outgoing};
-use crate::shared::{self, Moment, is_false};
+use crate::shared::{self, ModerationObject, Moment, is_false};
 
 /// A user, as the dialect's lists have it.
 #[derive(Serialize)]
@@ -70,6 +70,8 @@ pub(super) struct ConversationObject<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     unread_count: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    moderation: Option<ModerationObject>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     settings: Option<SettingsObject>,
     created_at: Moment,
     updated_at: Moment,
@@ -90,6 +92,7 @@ impl<'a> ConversationObject<'a> {
             metadata: shown.custom_data(),
             last_message: shown.last(Dialect::Conversations, online),
             unread_count: shown.own.unread_count(),
+            moderation: shown.limits(),
             settings: shown.own.settings(),
             created_at: Moment(shown.created_at),
             updated_at: Moment(shown.updated_at),

@@ -12,7 +12,7 @@ use super::parts::{
 };
 use crate::dialect::Dialect;
 use crate::outgoing::{Online, Outgoing};
-use crate::shared::{Moment, PlainUser};
+use crate::shared::{ModerationObject, Moment, PlainUser};
 
 /// A member of a chat.
 #[derive(Serialize)]
@@ -48,6 +48,8 @@ pub(super) struct ChatObject<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     unread_count: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    moderation: Option<ModerationObject>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     settings: Option<SettingsObject>,
     created_at: Moment,
     updated_at: Moment,
@@ -68,6 +70,7 @@ impl<'a> ChatObject<'a> {
             member_count: shown.member_count,
             last_message: shown.last(Dialect::Meetup, online),
             unread_count: shown.own.unread_count(),
+            moderation: shown.limits(),
             settings: shown.own.settings(),
             created_at: Moment(shown.created_at),
             updated_at: Moment(shown.updated_at),

@@ -11,7 +11,7 @@ use super::parts::{
 };
 use crate::messenger::{Place, UserObject};
 use crate::outgoing::Outgoing;
-use crate::shared::Moment;
+use crate::shared::{ModerationObject, Moment};
 
 /// A group, as the dialect's list of groups has it.
 #[derive(Serialize)]
@@ -28,6 +28,8 @@ pub(super) struct GroupObject<'a> {
     is_member: bool,
     created_at: Moment,
     #[serde(skip_serializing_if = "Option::is_none")]
+    moderation: Option<ModerationObject>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     settings: Option<SettingsObject>,
 }
 
@@ -42,6 +44,7 @@ impl<'a> GroupObject<'a> {
             member_count: shown.member_count,
             is_member: shown.is_member,
             created_at: Moment(shown.created_at),
+            moderation: shown.limits(),
             settings: shown.own.settings(),
         }
     }

@@ -4,8 +4,8 @@
 //! What must stay true: nothing here depends on which dialect uses it, except the message that a conversation shows.
 
 use quintet_domain::{
-    ConversationRef, ConversationSettings, Event, Member, Message, Metadata, Mute, Notification, Overview, Timestamp,
-    User, UserId,
+    ConversationRef, ConversationSettings, Event, Member, Message, Metadata, Moderation, Mute, Notification, Overview,
+    Timestamp, User, UserId,
 };
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -14,7 +14,7 @@ use crate::details::custom_data;
 use crate::dialect::Dialect;
 use crate::messages::message_for;
 use crate::outgoing::Online;
-use crate::shared::Moment;
+use crate::shared::{ModerationObject, Moment};
 
 /// What the object of a conversation shows of one reader's own state.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +33,8 @@ pub enum Own<'a> {
         unread_count: u64,
         /// The member's own settings.
         settings: ConversationSettings,
+        /// The moment until which the member is silenced; none if it is not.
+        silenced_until: Option<Timestamp>,
     },
 }
 
@@ -51,6 +53,14 @@ impl<'a> Own<'a> {
         match self {
             Self::New | Self::Nobody => None,
             Self::Reader { settings, .. } => (!settings.is_default()).then(|| SettingsObject::of(settings)),
+        }
+    }
+
+    /// The moment until which the reader is silenced, if the object shows it.
+    fn silenced_until(self) -> Option<Timestamp> {
+        match self {
+            Self::New | Self::Nobody => None,
+            Self::Reader { silenced_until, .. } => silenced_until,
         }
     }
 
@@ -74,6 +84,8 @@ pub struct Shown<'a> {
     pub metadata: Option<&'a Metadata>,
     /// Whether anybody may join by the id.
     pub open: bool,
+    /// How it limits what its members may write.
+    pub moderation: Moderation,
     /// The owner, if the conversation has one.
     pub owner: Option<&'a UserId>,
     /// The members to show.
@@ -99,6 +111,7 @@ impl<'a> Shown<'a> {
             description: overview.description.as_deref(),
             metadata: overview.metadata.as_ref(),
             open: overview.open,
+            moderation: overview.moderation,
             owner: overview.owner.as_ref(),
             members: &overview.members,
             member_count: overview.member_count,
@@ -113,6 +126,11 @@ impl<'a> Shown<'a> {
     /// The custom data as a part of the object.
     pub(super) fn custom_data(&self) -> Option<&'a RawValue> {
         custom_data(self.metadata)
+    }
+
+    /// What limits what is written, as a part of the object; none if nothing does.
+    pub(super) fn limits(&self) -> Option<ModerationObject> {
+        ModerationObject::of(self.moderation, self.own.silenced_until())
     }
 
     /// The newest message as the dialect writes it for the reader.

@@ -10,7 +10,7 @@ use super::parts::{
 };
 use crate::outgoing::Outgoing;
 use crate::rooms::UserObject;
-use crate::shared::Moment;
+use crate::shared::{ModerationObject, Moment};
 
 /// A room. A direct conversation has the usernames of its two members as its name.
 #[derive(Serialize)]
@@ -28,6 +28,8 @@ pub(super) struct RoomObject<'a> {
     owner_id: Option<&'a str>,
     member_count: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
+    moderation: Option<ModerationObject>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     settings: Option<SettingsObject>,
 }
 
@@ -43,6 +45,7 @@ impl<'a> RoomObject<'a> {
             open: shown.open,
             owner_id: shown.owner.map(quintet_domain::UserId::as_str),
             member_count: shown.member_count,
+            moderation: shown.limits(),
             settings: shown.own.settings(),
         }
     }

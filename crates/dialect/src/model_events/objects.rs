@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::details::{Details, custom_data};
-use crate::shared::{IdList, Moment, is_false};
+use crate::shared::{IdList, ModerationObject, Moment, is_false};
 
 /// A user. Whether it is online is not part of it, because an event may be told much later.
 #[derive(Serialize)]
@@ -211,6 +211,8 @@ pub(super) struct ConversationObject<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) metadata: Option<&'a RawValue>,
     pub(super) open: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) moderation: Option<ModerationObject>,
     pub(super) owner_id: Option<&'a str>,
     pub(super) members: Vec<MemberObject<'a>>,
     pub(super) member_count: u32,
@@ -225,6 +227,7 @@ impl<'a> ConversationObject<'a> {
             description: overview.description.as_deref(),
             metadata: custom_data(overview.metadata.as_ref()),
             open: overview.open,
+            moderation: ModerationObject::of(overview.moderation, None),
             owner_id: overview.owner.as_ref().map(UserId::as_str),
             members: overview.members.iter().map(MemberObject::of).collect(),
             member_count: overview.member_count,
@@ -269,8 +272,11 @@ pub(super) struct LeftData<'a> {
     pub(super) conversation: PlaceObject<'a>,
     pub(super) user: NamedObject<'a>,
     pub(super) member_count: u32,
-    /// Why the membership ended: `left`, `removed`, `guest_gone` or `id_taken`.
-    pub(super) reason: &'static str,
+    /// How the membership ended: `left`, `removed`, `banned`, `guest_gone` or `id_taken`.
+    pub(super) departure: &'static str,
+    /// The reason that was given for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reason: Option<&'a str>,
 }
 
 /// The data of an event about a meetup.

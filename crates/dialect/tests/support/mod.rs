@@ -5,9 +5,9 @@ use std::sync::Arc;
 use quintet_domain::{
     AttachedFile, ClientMessageId, ConversationId, ConversationKind, ConversationRef, ConversationSettings,
     DELETED_CONTENT, Departure, Emoji, Event, FileLink, MeetupId, MeetupStatus, Member, Mention, Message,
-    MessageDetails, MessageId, MessageKind, Metadata, Mute, Notification, NotificationId, Notify, Overview, Pin, Quote,
-    Reacted, ReactionChange, ReactionCount, Reader, Reply, Role, RoomMember, ThreadSummary, Timestamp, User, UserId,
-    UserKind,
+    MessageDetails, MessageId, MessageKind, Metadata, Moderation, Mute, Notification, NotificationId, Notify, Overview,
+    Pin, Quote, Reacted, ReactionChange, ReactionCount, Reader, Reply, Role, RoomMember, ThreadSummary, Timestamp,
+    User, UserId, UserKind,
 };
 
 /// 2026-11-26T12:34:56.007Z.
@@ -80,6 +80,7 @@ fn overview(conversation: Arc<ConversationRef>, user: Arc<User>) -> Arc<Overview
         description: (!direct).then(|| Arc::from(UNUSUAL)),
         metadata: None,
         open: !direct,
+        moderation: Moderation::default(),
         owner,
         members: vec![member],
         member_count: 2,
@@ -219,8 +220,14 @@ pub fn events() -> Vec<(String, Event)> {
         add("delivered", delivered);
         add("arrival", Event::MemberJoined { conversation: place(), user: who(), member_count: 2 });
         for departure in [Departure::Left, Departure::GuestGone] {
-            let left = Event::MemberLeft { conversation: place(), user: who(), departure, member_count: 1 };
+            let (conversation, user) = (place(), who());
+            let left = Event::MemberLeft { conversation, user, departure, reason: None, member_count: 1 };
             add(departure.as_str(), left);
+        }
+        for reason in [None, Some(Arc::from(UNUSUAL))] {
+            let (conversation, user, departure) = (place(), who(), Departure::Banned);
+            let what = if reason.is_some() { "banned with a reason" } else { "banned" };
+            add(what, Event::MemberLeft { conversation, user, departure, reason, member_count: 1 });
         }
         for flag in [true, false] {
             add(&format!("shown {flag}"), Event::RoomPresence { conversation: place(), user: who(), online: flag });
@@ -231,7 +238,10 @@ pub fn events() -> Vec<(String, Event)> {
         let newcomer = user.id.clone();
         add("appearance", Event::ConversationAppeared { conversation: Arc::clone(&whole), user: newcomer });
         let with_data = Overview { metadata: Some(Metadata::trusted(CUSTOM_DATA)), ..Overview::clone(&whole) };
+        let moderation = Moderation { slow_mode_s: 30, only_admins_write: true };
+        let limited = Arc::new(Overview { moderation, ..Overview::clone(&whole) });
         add("change", Event::ConversationChanged { conversation: whole });
+        add("change of limits", Event::ConversationChanged { conversation: limited });
         add("change of custom data", Event::ConversationChanged { conversation: Arc::new(with_data) });
         let hidden = Event::ConversationHidden { conversation: place(), user: user.id.clone() };
         add("hiding", hidden);

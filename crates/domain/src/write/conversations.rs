@@ -112,7 +112,8 @@ pub struct Created {
     pub new: bool,
 }
 
-/// Renames, opens or closes a conversation, or replaces its custom data; a field that is `None` stays unchanged.
+/// Renames, opens or closes a conversation, replaces its custom data, or changes what its members may write; a field that
+/// is `None` stays unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangeConversation {
     /// The member who changes it.
@@ -125,6 +126,27 @@ pub struct ChangeConversation {
     pub open: Option<bool>,
     /// The new custom data; an empty object removes it.
     pub metadata: Option<Metadata>,
+    /// What changes of the limits on what members write.
+    pub moderation: ModerationChange,
+}
+
+/// Changes of how a conversation limits what its members may write; a field that is `None` stays unchanged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModerationChange {
+    /// Seconds between two messages of one member; 0 for no limit.
+    pub slow_mode_s: Option<u32>,
+    /// Whether only those who lead the conversation write.
+    pub only_admins_write: Option<bool>,
+    /// The reason, if one is given.
+    pub reason: Option<Arc<str>>,
+}
+
+impl ModerationChange {
+    /// Whether a limit is named, so that the change needs the right to moderate.
+    #[must_use]
+    pub fn is_asked(&self) -> bool {
+        self.slow_mode_s.is_some() || self.only_admins_write.is_some()
+    }
 }
 
 /// Changes the actor's own settings of a conversation. What is so already is not changed, and nobody is told of it.

@@ -10,6 +10,7 @@ mod files;
 mod invitations;
 mod meetups;
 mod messages;
+mod moderation;
 mod push;
 mod users;
 mod webhooks;
@@ -20,13 +21,14 @@ pub use files::*;
 pub use invitations::*;
 pub use meetups::*;
 pub use messages::*;
+pub use moderation::*;
 pub use push::*;
 pub use users::*;
 pub use webhooks::*;
 
 use std::sync::Arc;
 
-use crate::{Account, ConversationRef, Event, Invitation, Meetup, Message, Notification, UserId, Webhook};
+use crate::{Account, ConversationRef, Event, Invitation, Meetup, Message, Notification, Restriction, UserId, Webhook};
 
 /// A kind of write, with the type of its result.
 pub trait Request: Into<Write> {
@@ -119,6 +121,10 @@ writes! {
     CreateConversation -> Created;
     /// Renames, opens or closes a conversation, or replaces its custom data.
     ChangeConversation -> Arc<ConversationRef>;
+    /// Bans a user from a conversation, or silences a member there.
+    Restrict -> Restriction;
+    /// Lifts a ban or a silence.
+    LiftRestriction -> ();
     /// Deletes a conversation, or hides a direct one from the actor.
     DeleteConversation -> Arc<ConversationRef>;
     /// Ends memberships of guests who are offline. The result says whether there are more.
@@ -139,6 +145,8 @@ writes! {
     RevokeTokens -> Account;
     /// Disables a user, or enables it again.
     SetDisabled -> ();
+    /// Changes what a person may do on the whole server.
+    SetServerRole -> ();
     /// Begins the erasure of a person.
     EraseUser -> ();
     /// Continues the erasure of a person. The result says whether there is more to do.
@@ -217,6 +225,7 @@ impl Write {
             | Self::AddMember(_)
             | Self::CreateConversation(_)
             | Self::ChangeConversation(_)
+            | Self::Restrict(_)
             | Self::RegisterUser(_)
             | Self::AdoptUser(_)
             | Self::ChangeProfile(_)
@@ -246,12 +255,14 @@ impl Write {
             | Self::Barrier(_)
             | Self::LeaveConversation(_)
             | Self::RemoveMember(_)
+            | Self::LiftRestriction(_)
             | Self::DeleteConversation(_)
             | Self::SweepGuests(_)
             | Self::SetPassword(_)
             | Self::RenewHash(_)
             | Self::RevokeTokens(_)
             | Self::SetDisabled(_)
+            | Self::SetServerRole(_)
             | Self::EraseUser(_)
             | Self::ContinueErasure(_)
             | Self::NoteSeen(_)
@@ -287,6 +298,8 @@ impl Write {
             | Self::AddMember(_)
             | Self::CreateConversation(_)
             | Self::ChangeConversation(_)
+            | Self::Restrict(_)
+            | Self::LiftRestriction(_)
             | Self::RegisterUser(_)
             | Self::AdoptUser(_)
             | Self::ChangeProfile(_)
@@ -316,6 +329,7 @@ impl Write {
             | Self::RenewHash(_)
             | Self::RevokeTokens(_)
             | Self::SetDisabled(_)
+            | Self::SetServerRole(_)
             | Self::EraseUser(_)
             | Self::ContinueErasure(_)
             | Self::NoteSeen(_)

@@ -1,6 +1,6 @@
 //! Writes about users, guests and services, and their results.
 
-use crate::{Claims, NewUser, ProfileChange, Scopes, Timestamp, UserId};
+use crate::{Claims, NewUser, ProfileChange, Scopes, ServerRole, Timestamp, UserId};
 
 /// Creates a registered user. Refused with `ERR_CONFLICT` if the id, name or email address is taken. A guest who has
 /// the id loses it.
@@ -73,12 +73,23 @@ pub struct SetDisabled {
     pub disabled: bool,
 }
 
+/// Changes what a person may do on the whole server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetServerRole {
+    /// The person who gets the role.
+    pub user: UserId,
+    /// The role from now on.
+    pub role: ServerRole,
+}
+
 /// Erases a person: name, email address, credentials, meetups and files at once, memberships and messages by
 /// [`ContinueErasure`]. The sequence numbers of the messages stay.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EraseUser {
     /// The user to erase.
     pub user: UserId,
+    /// The user or service that asked for it, for the audit log; none if the operator did.
+    pub by: Option<UserId>,
 }
 
 /// Ends some of the memberships, then deletes some of the messages, of a user who is being erased.
@@ -114,7 +125,8 @@ pub struct RemoveService {
 }
 
 /// Removes some expired rows: changes that are older than the retention of the log, and rows that belong to them; old
-/// read notifications; daily counts of past days; and guests that own nothing.
+/// read notifications; daily counts of past days; bans and silences that have ended; acts that are older than the retention
+/// of the audit log; and guests that own nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Prune {
     /// The cursor that the previous call returned; 0 for the first call.

@@ -1,6 +1,6 @@
 //! Writes about webhooks.
 
-use crate::{WebhookChange, WebhookDelivery, WebhookFilter, WebhookSecret};
+use crate::{UserId, WebhookChange, WebhookDelivery, WebhookFilter, WebhookSecret};
 
 /// Creates a webhook that is told what happens from now on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct AddWebhook {
     pub description: String,
     /// What it is told of.
     pub filter: WebhookFilter,
+    /// The service that asked for it, for the audit log; none if the operator did.
+    pub by: Option<UserId>,
 }
 
 /// Changes a webhook. One that is enabled again goes on where it ended.
@@ -22,6 +24,8 @@ pub struct ChangeWebhook {
     pub id: String,
     /// The fields that are replaced.
     pub change: WebhookChange,
+    /// The service that asked for it, for the audit log; none if the operator did.
+    pub by: Option<UserId>,
 }
 
 /// Deletes a webhook, with what is kept of its deliveries.
@@ -29,6 +33,8 @@ pub struct ChangeWebhook {
 pub struct DeleteWebhook {
     /// The id of the webhook.
     pub id: String,
+    /// The service that asked for it, for the audit log; none if the operator did.
+    pub by: Option<UserId>,
 }
 
 /// Sends a webhook back or ahead to a position. Refused with `ERR_NOT_FOUND` if the log does not go back so far.

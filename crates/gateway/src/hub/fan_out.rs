@@ -183,6 +183,7 @@ pub(super) fn end_of(event: &Event, user: &Arc<User>) -> Option<Event> {
         conversation: Arc::clone(conversation),
         user: Arc::clone(user),
         departure: Departure::Removed,
+        reason: None,
         member_count: 0,
     })
 }

@@ -244,7 +244,7 @@ async fn rename(
         (None, Some(_)) => None,
         (name, _) => Some(required("name", name)?),
     };
-    let change = ConversationChange { name, open: None, metadata };
+    let change = ConversationChange { name, metadata, ..ConversationChange::default() };
     let changed = service.change_conversation(caller.actor(), id, change).await?;
     let data = chat(&service, &caller, &changed);
     Ok(Json(Changed { message: "Chat updated successfully", data }))

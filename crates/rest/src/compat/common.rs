@@ -268,6 +268,7 @@ pub(super) fn shown_conversation(
         description: None,
         metadata: conversation.metadata.as_ref(),
         open: conversation.open,
+        moderation: conversation.moderation,
         owner: conversation.owner.as_ref(),
         members: &members,
         member_count: conversation.member_count,
@@ -280,6 +281,7 @@ pub(super) fn shown_conversation(
             email: caller.0.email.as_deref().unwrap_or_default(),
             unread_count: conversation.unread_count,
             settings: conversation.settings,
+            silenced_until: conversation.silenced_until,
         },
     };
     quintet_dialect::conversation(dialect, &shown, &online(service, hidden))

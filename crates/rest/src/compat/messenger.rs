@@ -9,7 +9,7 @@ use axum::response::Response;
 use http::StatusCode;
 use quintet_dialect::{Dialect, Own, Shown};
 use quintet_domain::limits::{CONVERSATION_METADATA_BYTES_MAX, METADATA_BYTES_MAX};
-use quintet_domain::{ConversationId, ConversationKind, Refusal, Target, User, UserId};
+use quintet_domain::{ConversationId, ConversationKind, Moderation, Refusal, Target, User, UserId};
 use quintet_service::{ConversationInput, Filter, Listing, NewAccount, ProfileChange, Service};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -271,6 +271,7 @@ fn group(found: &Listing) -> Box<RawValue> {
         description: found.description.as_deref(),
         metadata: found.metadata.as_ref(),
         open: found.open,
+        moderation: Moderation::default(),
         owner: found.owner.as_ref(),
         members: &[],
         member_count: found.member_count,

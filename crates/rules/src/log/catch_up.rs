@@ -295,10 +295,11 @@ fn known(facts: &Facts, logged: &Logged) -> Option<Change> {
         ChangeRecord::MemberJoined { member, member_count, .. } => {
             Change::MemberJoined { conversation: reference()?, member: then(*member)?, member_count: *member_count }
         }
-        ChangeRecord::MemberLeft { member, departure, member_count } => Change::MemberLeft {
+        ChangeRecord::MemberLeft { member, departure, reason, member_count } => Change::MemberLeft {
             conversation: reference()?,
             member: then(*member)?,
             departure: *departure,
+            reason: reason.clone(),
             member_count: *member_count,
         },
         ChangeRecord::MeetupChanged { meetup, status, by } => {

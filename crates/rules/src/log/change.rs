@@ -160,8 +160,10 @@ pub enum Change {
         conversation: Arc<ConversationRef>,
         /// The former member, with its key.
         member: (UserKey, Arc<User>),
-        /// The reason why the membership ended.
+        /// How the membership ended.
         departure: Departure,
+        /// The reason that was given for it; `None` if none was.
+        reason: Option<Arc<str>>,
         /// The number of members after the departure.
         member_count: u32,
     },
@@ -276,12 +278,15 @@ impl Change {
                 user: Arc::clone(user),
                 member_count: *member_count,
             },
-            Self::MemberLeft { conversation, member: (_, user), departure, member_count } => Event::MemberLeft {
-                conversation: Arc::clone(conversation),
-                user: Arc::clone(user),
-                departure: *departure,
-                member_count: *member_count,
-            },
+            Self::MemberLeft { conversation, member: (_, user), departure, reason, member_count } => {
+                Event::MemberLeft {
+                    conversation: Arc::clone(conversation),
+                    user: Arc::clone(user),
+                    departure: *departure,
+                    reason: reason.clone(),
+                    member_count: *member_count,
+                }
+            }
             Self::MeetupChanged { meetup, status, by, audience } => Event::MeetupChanged {
                 meetup: meetup.clone(),
                 status: *status,
@@ -364,9 +369,12 @@ impl Change {
             Self::MemberJoined { member: (member, _), member_count, .. } => {
                 ChangeRecord::MemberJoined { member: *member, member_count: *member_count, announced: true }
             }
-            Self::MemberLeft { member: (member, _), departure, member_count, .. } => {
-                ChangeRecord::MemberLeft { member: *member, departure: *departure, member_count: *member_count }
-            }
+            Self::MemberLeft { member: (member, _), departure, reason, member_count, .. } => ChangeRecord::MemberLeft {
+                member: *member,
+                departure: *departure,
+                reason: reason.clone(),
+                member_count: *member_count,
+            },
             Self::MeetupChanged { meetup, status, by, .. } => ChangeRecord::MeetupChanged {
                 meetup: meetup.clone(),
                 status: *status,

@@ -3,6 +3,8 @@
 //! What must stay true: records that a released version wrote stay readable. A field that is added has a default; a
 //! change of a field's name or meaning makes a new version, with a decoder for each earlier one.
 
+use std::sync::Arc;
+
 use quintet_domain::{
     ConversationSettings, Departure, Emoji, MeetupId, MeetupStatus, Mute, NotificationId, Notify, Timestamp,
 };
@@ -123,8 +125,10 @@ pub enum ChangeRecord {
     MemberLeft {
         /// The key of the former member.
         member: UserKey,
-        /// The reason why the membership ended.
+        /// How the membership ended.
         departure: Departure,
+        /// The reason that was given for it; `None` if none was.
+        reason: Option<Arc<str>>,
         /// The number of members after the departure.
         member_count: u32,
     },
@@ -252,6 +256,8 @@ enum V1 {
     MemberLeft {
         member: i64,
         departure: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
         member_count: u32,
     },
     MeetupChanged {
@@ -318,9 +324,10 @@ impl ChangeRecord {
             Self::MemberJoined { member, member_count, announced } => {
                 V1::MemberJoined { member: member.0, member_count: *member_count, announced: *announced }
             }
-            Self::MemberLeft { member, departure, member_count } => V1::MemberLeft {
+            Self::MemberLeft { member, departure, reason, member_count } => V1::MemberLeft {
                 member: member.0,
                 departure: departure.as_str().to_owned(),
+                reason: reason.as_deref().map(str::to_owned),
                 member_count: *member_count,
             },
             Self::MeetupChanged { meetup, status, by } => V1::MeetupChanged {
@@ -392,9 +399,10 @@ impl ChangeRecord {
             V1::MemberJoined { member, member_count, announced } => {
                 Self::MemberJoined { member: UserKey(member), member_count, announced }
             }
-            V1::MemberLeft { member, departure, member_count } => Self::MemberLeft {
+            V1::MemberLeft { member, departure, reason, member_count } => Self::MemberLeft {
                 member: UserKey(member),
                 departure: Departure::parse(&departure).ok_or_else(|| unknown("departure", departure))?,
+                reason: reason.map(Arc::from),
                 member_count,
             },
             V1::MeetupChanged { meetup, status, by } => Self::MeetupChanged {

@@ -124,11 +124,11 @@ fn entries(rows: &dyn ReplayRows, user: &UserRow, since: MissedSince) -> RowResu
                 met.insert((missed.conversation, key));
                 change
             }
-            Change::MemberLeft { conversation, member: (key, member), departure, member_count }
+            Change::MemberLeft { conversation, member: (key, member), departure, reason, member_count }
                 if met.insert((missed.conversation, key)) =>
             {
                 let member = (key, facts.as_known_before(key, &member));
-                Change::MemberLeft { conversation, member, departure, member_count }
+                Change::MemberLeft { conversation, member, departure, reason, member_count }
             }
             change => change,
         };
@@ -434,12 +434,11 @@ impl Facts {
                 member: person(*member)?,
                 member_count: *member_count,
             },
-            ChangeRecord::MemberLeft { member, departure, member_count } => Change::MemberLeft {
-                conversation: reference(),
-                member: person(*member)?,
-                departure: *departure,
-                member_count: *member_count,
-            },
+            ChangeRecord::MemberLeft { member, departure, reason, member_count } => {
+                let (conversation, member, departure) = (reference(), person(*member)?, *departure);
+                let (reason, member_count) = (reason.clone(), *member_count);
+                Change::MemberLeft { conversation, member, departure, reason, member_count }
+            }
             ChangeRecord::ConversationDeleted { .. } => Change::ConversationDeleted { conversation: reference() },
             ChangeRecord::MeetupChanged { meetup, status, by } => Change::MeetupChanged {
                 meetup: meetup.clone(),

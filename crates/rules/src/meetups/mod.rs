@@ -11,15 +11,17 @@ use std::sync::Arc;
 
 use quintet_domain::limits::{MEETUP_REQUESTS_MAX, MEETUPS_HOSTED_MAX, MEMBERS_MAX};
 use quintet_domain::{
-    Actor, ChangeMeetup, ConversationKind, CreateMeetup, DecideRequest, DeleteMeetup, Departure, LeaveConversation,
-    Meetup, MeetupChange, MeetupId, MeetupStatus, Refusal, RemoveMember, RemoveParticipant, RequestMeetup, Role,
-    Timestamp,
+    Act, Actor, ChangeMeetup, ConversationKind, CreateMeetup, DecideRequest, DeleteMeetup, Departure,
+    LeaveConversation, Meetup, MeetupChange, MeetupId, MeetupStatus, Refusal, RemoveMember, RemoveParticipant,
+    RequestMeetup, Role, Timestamp,
 };
 
 use crate::log::Change;
-use crate::rows::{MeetupRow, UserRow};
+use crate::rows::{AuditRow, MeetupRow, UserRow};
 use crate::transaction::{About, ActingUser, Transaction};
-use crate::{MeetupKey, RuleResult, UserKey, blocks, conversations, members, notifications, overviews};
+use crate::{
+    MeetupKey, RuleResult, UserKey, audit, blocks, conversations, members, notifications, overviews, restrictions,
+};
 use view::shown;
 pub use view::{PEOPLE_SHOWN_MAX, view, view_limited};
 
@@ -267,7 +269,10 @@ pub(crate) fn delete_hosted(tx: &mut Transaction<'_>, host: UserKey) -> RuleResu
 /// Deletes a meetup and its conversation.
 pub(crate) fn delete(tx: &mut Transaction<'_>, write: &DeleteMeetup) -> RuleResult<()> {
     let (by, meetup) = hosted(tx, &write.actor, &write.meetup)?;
-    end(tx, Some(&write.actor), Some(&by), meetup)
+    let conversation = Some(meetup.conversation);
+    end(tx, Some(&write.actor), Some(&by), meetup)?;
+    let noted = AuditRow { conversation, ..audit::act(tx, Act::DeleteConversation, Some(by.key)) };
+    audit::note(tx, &noted)
 }
 
 fn end(tx: &mut Transaction<'_>, actor: Option<&Actor>, by: Option<&UserRow>, mut meetup: MeetupRow) -> RuleResult<()> {
@@ -302,6 +307,8 @@ pub(crate) fn request(tx: &mut Transaction<'_>, write: &RequestMeetup) -> RuleRe
         return Err(Refusal::conflict("You take part in this meetup already.").into());
     }
     blocks::may_meet(tx, &user, meetup.host)?;
+    let conversation = tx.conversation_by_key(meetup.conversation)?;
+    restrictions::refuse_banned(tx, &conversation, &user, true)?;
     if tx.meetups().request_count(meetup.key)? >= MEETUP_REQUESTS_MAX {
         let message = format!("This meetup has {MEETUP_REQUESTS_MAX} open requests; its host is to decide some first.");
         return Err(Refusal::conflict(message).into());

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    ConversationId, ConversationRef, ConversationSettings, Metadata, Mute, Notify, Role, Timestamp, UserId,
+    ConversationId, ConversationRef, ConversationSettings, Metadata, Moderation, Mute, Notify, Role, Timestamp, UserId,
 };
 
 use crate::{ConversationKey, MessageKey, RowResult, SecretKey, UserKey};
@@ -23,6 +23,10 @@ pub struct ConversationRow {
     pub metadata: Option<Metadata>,
     /// Whether any registered user may join by the conversation's id.
     pub open: bool,
+    /// How it limits what its members may write.
+    pub moderation: Moderation,
+    /// Whether anybody was ever banned or silenced there. Where it is not set, nobody looks for bans and silences.
+    pub restricted: bool,
     /// The owner, who may have left.
     pub owner: Option<UserKey>,
     /// The secret by which a guest proves to be the owner.
@@ -41,6 +45,35 @@ pub struct ConversationRow {
     pub deleted_at: Option<Timestamp>,
     /// The parts that change with each message and member.
     pub head: ConversationHead,
+}
+
+impl ConversationRow {
+    const ONLY_ADMINS_WRITE: i64 = 1;
+    const RESTRICTED: i64 = 2;
+
+    /// The fields about moderation that are yes or no, as a set of bits; `None` if none is set.
+    #[must_use]
+    pub fn moderation_flags(&self) -> Option<i64> {
+        let flag = |set: bool, bit| if set { bit } else { 0 };
+        let bits =
+            flag(self.moderation.only_admins_write, Self::ONLY_ADMINS_WRITE) | flag(self.restricted, Self::RESTRICTED);
+        Some(bits).filter(|bits| *bits != 0)
+    }
+
+    /// The seconds of slow mode, as they are stored; `None` if there is no slow mode.
+    #[must_use]
+    pub fn slow_mode(&self) -> Option<i64> {
+        Some(i64::from(self.moderation.slow_mode_s)).filter(|seconds| *seconds != 0)
+    }
+
+    /// How a conversation limits what its members may write, and whether anybody was ever banned or silenced there, of
+    /// stored values, as [`Self::slow_mode`] and [`Self::moderation_flags`] give them.
+    #[must_use]
+    pub fn stored_moderation(slow_mode: Option<i64>, flags: Option<i64>) -> (Moderation, bool) {
+        let has = |bit| flags.unwrap_or(0) & bit != 0;
+        let slow_mode_s = slow_mode.and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(0);
+        (Moderation { slow_mode_s, only_admins_write: has(Self::ONLY_ADMINS_WRITE) }, has(Self::RESTRICTED))
+    }
 }
 
 /// The texts of a conversation that only an object of the whole conversation shows, and that may be long.
@@ -91,6 +124,8 @@ pub struct MemberRow {
     pub hidden_sequence: Option<u64>,
     /// The member's own settings of the conversation.
     pub settings: MemberSettings,
+    /// The moment until which the member is silenced, which may be over; `None` if it is not silenced.
+    pub silenced_until: Option<Timestamp>,
 }
 
 /// A member's own settings of a conversation, as its row has them.

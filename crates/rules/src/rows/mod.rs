@@ -15,6 +15,7 @@ mod log;
 mod meetups;
 mod message_details;
 mod messages;
+mod moderation;
 mod push;
 mod reactions;
 mod users;
@@ -32,6 +33,7 @@ pub use log::{LogRows, LoggedChange};
 pub use meetups::{MeetupRow, MeetupRows, NotificationRows, StoredNotification};
 pub use message_details::{Marks, MessageExtra, ThreadRow};
 pub use messages::{MessageRow, MessageRows, ScanLimits, SenderScan};
+pub use moderation::{AuditRow, ModerationRows, RestrictionRow};
 pub use push::{PushRows, PushSubscriptionRow};
 pub use reactions::{PinRow, ReactionCountRow, ReactionRow, ReactionRows, ShownPin, ShownReaction};
 pub use users::{CountDelta, ErasureProgress, GuestRows, UserCounts, UserNames, UserRow, UserRows};
@@ -45,6 +47,7 @@ pub trait Rows:
     + MemberRows
     + MessageRows
     + ReactionRows
+    + ModerationRows
     + DetailRows
     + MeetupRows
     + NotificationRows
@@ -64,6 +67,7 @@ impl<R> Rows for R where
         + MemberRows
         + MessageRows
         + ReactionRows
+        + ModerationRows
         + DetailRows
         + MeetupRows
         + NotificationRows

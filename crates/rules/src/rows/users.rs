@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use quintet_domain::{Account, Metadata, Scopes, Timestamp, User, UserId};
+use quintet_domain::{Account, Metadata, Scopes, ServerRole, Timestamp, User, UserId};
 
 use crate::{ConversationKey, FileKey, RowResult, SecretKey, UserKey};
 
@@ -65,6 +65,8 @@ pub struct UserRow {
     pub is_blocked: bool,
     /// The position of the last change of the user's own blocks; `None` if they never changed.
     pub blocks_position: Option<u64>,
+    /// What the user may do on the whole server.
+    pub server_role: ServerRole,
     /// Whether the person was erased for good.
     pub erased: bool,
     /// The progress of the deletion of an erased person's messages; `None` when it is complete, or for other users.
@@ -90,6 +92,7 @@ impl UserRow {
             tokens_from_s: self.tokens_from_s,
             disabled: self.disabled,
             is_blocked: self.is_blocked,
+            server_role: self.server_role,
         }
     }
 }

@@ -84,6 +84,7 @@ pub(super) const SETTINGS: &[(&str, &str, Kind)] = &[
     ("metrics", "secret", Kind::Text),
     ("files", "user_bytes", Kind::Number),
     ("files", "total_bytes", Kind::Number),
+    ("moderation", "audit_keep_days", Kind::Number),
     ("log", "filter", Kind::Text),
     ("log", "keep_days", Kind::Number),
 ];

@@ -25,7 +25,9 @@ use self::fault::{Fault, Sources};
 pub(crate) use self::sections::{
     AudienceName, ContactName, Database, EchoName, Files, Limits, MetricsListen, RegistrationName, SignWithName,
 };
-use self::sections::{Auth, Conversations, Http, Log, Metrics, Outbound, People, Presence, Push, Server, Tls};
+use self::sections::{
+    Auth, Conversations, Http, Log, Metrics, Moderation, Outbound, People, Presence, Push, Server, Tls,
+};
 use crate::cli::Options;
 use crate::edge::address::check_public_url;
 use crate::failure::Failure;
@@ -51,6 +53,7 @@ pub(crate) struct Config {
     pub(crate) presence: Presence,
     pub(crate) conversations: Conversations,
     pub(crate) people: People,
+    pub(crate) moderation: Moderation,
     pub(crate) files: Files,
     pub(crate) outbound: Outbound,
     pub(crate) push: Push,
@@ -182,6 +185,10 @@ impl Config {
         self.outbound.networks().map_err(|what| Fault::of("outbound", &["allow"], what))?;
         self.push.check().map_err(|what| Fault::of("push", &["contact"], what))?;
         self.log.targets().map_err(|what| Fault::of("log", &["filter"], what))?;
+        if self.moderation.audit_keep_days > 36_500 {
+            let what = "audit_keep_days must be at most 36500; 0 is for ever";
+            return fault("moderation", &["audit_keep_days"], what);
+        }
         if self.log.keep_days > 36_500 {
             return fault("log", &["keep_days"], "keep_days must be at most 36500; 0 is for ever");
         }

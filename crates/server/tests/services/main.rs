@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod moderation;
 mod receiver;
 mod scopes;
 mod socket;

@@ -12,12 +12,12 @@ fn scoped(server: &Server, name: &str, scopes: &str) -> String {
     key
 }
 
-async fn listen(server: &Server, key: &str) -> Wire {
+pub async fn listen(server: &Server, key: &str) -> Wire {
     Wire::connect(server.address(), "/services", &json!({ "token": key })).await
 }
 
 /// Hears the next event, whose name is also its type. Returns the type, the position and the data.
-async fn hear(wire: &mut Wire) -> (String, u64, Value) {
+pub async fn hear(wire: &mut Wire) -> (String, u64, Value) {
     let (name, mut told) = wire.event().await;
     assert_eq!(told["type"], name.as_str(), "{told}");
     assert_eq!(told.as_object().expect("an object").len(), 3, "{told}");
@@ -107,7 +107,8 @@ async fn a_service_hears_all_conversations() {
         "conversation.created",
     ];
     assert_eq!(kinds, expected);
-    assert_eq!((&rest[2].1["reason"], &rest[2].1["user"]["id"]), (&json!("removed"), &json!(bob.0)));
+    assert_eq!((&rest[2].1["departure"], &rest[2].1["user"]["id"]), (&json!("removed"), &json!(bob.0)));
+    assert_eq!(rest[2].1.get("reason"), None);
     assert_eq!(rest[3].1["memberCount"], 2);
     assert_eq!(rest[5].1["conversation"]["id"], direct["id"]);
 }

@@ -137,7 +137,7 @@ async fn everything_that_happens_is_told_signed_and_in_order() {
     assert_eq!(data("messages.read")["messageIds"], json!([message]));
     assert_eq!(data("user.created")["user"]["username"], "alice");
     assert_eq!(data("user.erased"), &json!({ "userId": bob.0 }));
-    assert_eq!(data("member.left")["reason"], "left");
+    assert_eq!((&data("member.left")["departure"], data("member.left").get("reason")), (&json!("left"), None));
 
     let shown = shop.call("GET", &format!("/webhooks/{id}"), Value::Null, 200).await;
     assert_eq!((&shown["description"], &shown["enabled"], shown.get("secret")), (&json!("A shop"), &json!(true), None));

@@ -42,6 +42,7 @@ fn account(tokens_from_s: i64) -> Account {
         tokens_from_s,
         disabled: false,
         is_blocked: false,
+        server_role: quintet_domain::ServerRole::User,
         metadata: None,
     }
 }

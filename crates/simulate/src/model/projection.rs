@@ -80,6 +80,7 @@ fn in_dialect(entry: &Entry, reader: &Reader, dialect: Dialect) -> Vec<Expected>
             conversation: Arc::clone(conversation),
             user: Arc::new(stand_in(reader)),
             departure: Departure::Removed,
+            reason: None,
             member_count: 0,
         }),
         _ => None,

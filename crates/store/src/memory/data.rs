@@ -11,7 +11,7 @@ use super::nodes::{Groups, Node};
 use super::table::{Index, Table, Tables, tables};
 use super::tables::{
     BlockTables, ConversationTables, FileTables, InvitationTables, LogTables, MeetupTables, MessageTables,
-    NotificationTables, PushTables, ReactionTables, UserTables, WebhookTables,
+    ModerationTables, NotificationTables, PushTables, ReactionTables, UserTables, WebhookTables,
 };
 
 tables! {
@@ -22,6 +22,7 @@ tables! {
         messages: MessageTables,
         reactions: ReactionTables,
         blocks: BlockTables,
+        moderation: ModerationTables,
         meetups: MeetupTables,
         notifications: NotificationTables,
         files: FileTables,

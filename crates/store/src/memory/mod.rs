@@ -8,6 +8,7 @@
 //! a hash map.
 
 mod data;
+mod moderation;
 mod nodes;
 mod push;
 mod reads;

@@ -131,7 +131,8 @@ impl Store for MemoryStore {
         cursor: Option<String>,
         limit: u32,
     ) -> ReadResult<'_, Page<Listing>> {
-        self.read(move |data| reads::find(data, &user, &query, &which, cursor.as_deref(), limit))
+        let now = self.environment.now();
+        self.read(move |data| reads::find(data, (&user, now), &query, &which, cursor.as_deref(), limit))
     }
 
     fn may_use(&self, user: UserId, id: ConversationId) -> ReadResult<'_, ()> {

@@ -3,12 +3,12 @@
 //! What must stay true: everything that is looked up other than by its key has an index.
 
 use quintet_domain::{
-    ClientMessageId, ConversationId, Emoji, MeetupId, MessageId, NotificationId, Scopes, Timestamp, UserId, Webhook,
-    WebhookDelivery,
+    ClientMessageId, ConversationId, Emoji, MeetupId, MessageId, NotificationId, RestrictionKind, Scopes, Timestamp,
+    UserId, Webhook, WebhookDelivery,
 };
 use quintet_rules::rows::{
-    ConversationRow, FileRow, InvitationRow, LoggedChange, MeetupRow, MemberRow, MessageRow, PinRow,
-    PushSubscriptionRow, StoredNotification, ThreadRow, UserCounts, UserRow,
+    AuditRow, ConversationRow, FileRow, InvitationRow, LoggedChange, MeetupRow, MemberRow, MessageRow, PinRow,
+    PushSubscriptionRow, RestrictionRow, StoredNotification, ThreadRow, UserCounts, UserRow,
 };
 use quintet_rules::{ConversationKey, FileKey, MeetupKey, MessageKey, NotificationKey, SecretKey, UserKey};
 
@@ -130,6 +130,24 @@ tables! {
         pins: Table<MessageKey, PinRow>,
         pins_of: Index<(ConversationKey, u64, MessageKey)>,
         pins_by_user: Index<(UserKey, MessageKey)>,
+    }
+}
+
+/// The key of a ban or a silence.
+pub(super) type RestrictionKey = (ConversationKey, RestrictionKind, UserKey);
+
+tables! {
+    /// The tables of bans and silences, of slow mode, and of the audit log.
+    ModerationTables {
+        restrictions: Table<RestrictionKey, RestrictionRow>,
+        restrictions_of: Index<(UserKey, RestrictionKey)>,
+        /// Bans and silences by the users who decided them.
+        restrictions_by: Index<(UserKey, RestrictionKey)>,
+        /// Bans and silences that end by themselves, by the moments at which they do.
+        restrictions_until: Index<(Timestamp, RestrictionKey)>,
+        /// When authors last sent a message to a conversation in slow mode.
+        slow_sends: Table<(UserKey, ConversationKey), Timestamp>,
+        audit: Table<i64, AuditRow>,
     }
 }
 

@@ -5,7 +5,8 @@
 use std::cmp::Reverse;
 
 use quintet_domain::limits::{MESSAGES_COUNTED_MAX, NAMES_SEARCHED_MAX};
-use quintet_domain::{ConversationId, Searched, UserId};
+use quintet_domain::{ConversationId, Searched, Timestamp, UserId};
+use quintet_rules::restrictions::is_banned;
 use quintet_rules::rows::{ConversationRows, MemberRows, UserRow};
 use tokio_postgres::Row;
 
@@ -30,7 +31,7 @@ type Mark = (i64, i64);
 /// a page may be short or empty and still have a cursor for the next.
 pub(super) fn found(
     conn: &ReadLink,
-    requester: &UserId,
+    (requester, now): (&UserId, Timestamp),
     query: &str,
     which: &Filter,
     cursor: Option<&str>,
@@ -39,9 +40,9 @@ pub(super) fn found(
     let user = user(conn, requester)?;
     let (after, part) = (after_activity(cursor)?, Searched::new(query));
     let (mut marks, mut end) = match which {
-        Filter::Open => open(conn, after, &part, limit)?,
+        Filter::Open => open(conn, (&user, now), after, &part, limit)?,
         Filter::OpenOrMine => {
-            let (mut open, end) = open(conn, after, &part, limit)?;
+            let (mut open, end) = open(conn, (&user, now), after, &part, limit)?;
             open.extend(closed_of(conn, &user, after, &part, limit)?);
             open.sort_unstable_by_key(|mark| Reverse(*mark));
             // After the end of the open ones, not all of them have been read.
@@ -52,7 +53,8 @@ pub(super) fn found(
             let rows = PostgresRows(conn);
             let row = rows.conversation(id)?;
             let may = match &row {
-                Some(row) => row.open || rows.member(row.key, user.key)?.is_some(),
+                Some(row) if rows.member(row.key, user.key)?.is_some() => true,
+                Some(row) => row.open && !is_banned(&rows, row, user.key, now)?,
                 None => false,
             };
             (row.filter(|_| may).map(|row| (row.head.updated_at.0, row.key.0)).into_iter().collect(), None)
@@ -66,21 +68,32 @@ pub(super) fn found(
     Ok(Page { items: shown(conn, &user, &marks)?, next })
 }
 
-/// Open groups and rooms whose name matches, and the mark up to which names were checked, unless that is the end.
-fn open(conn: &ReadLink, after: Mark, part: &Searched, limit: u32) -> Read<(Vec<Mark>, Option<Mark>)> {
+/// Open groups and rooms whose name matches and from which the user is not banned, and the mark up to which names were
+/// checked, unless that is the end.
+fn open(
+    conn: &ReadLink,
+    (user, now): (&UserRow, Timestamp),
+    after: Mark,
+    part: &Searched,
+    limit: u32,
+) -> Read<(Vec<Mark>, Option<Mark>)> {
     let (mut fitting, mut looked_at, mut after) = (Vec::new(), 0, after);
     loop {
         let found = conn.read(
             concat!(
                 "SELECT updated_at, pk, name FROM (
-                     SELECT c.pk, CASE WHEN c.kind IN ('group', 'room') THEN c.name END AS name, ",
+                     SELECT c.pk, CASE WHEN c.kind IN ('group', 'room')
+                         AND NOT (coalesce(c.moderation, 0) & 2 <> 0 AND EXISTS (
+                             SELECT 1 FROM restriction b
+                             WHERE b.conversation_pk = c.pk AND b.kind = 'ban' AND b.user_pk = $4
+                                 AND (b.until IS NULL OR b.until > $5))) THEN c.name END AS name, ",
                 conversation_updated_at!(),
                 " AS updated_at FROM conversation c",
                 latest_message!(),
                 "WHERE c.open AND c.deleted_at IS NULL) open
                  WHERE (updated_at, pk) < ($1, $2) ORDER BY updated_at DESC, pk DESC LIMIT $3"
             ),
-            &[&after.0, &after.1, &NAMES_AT_ONCE],
+            &[&after.0, &after.1, &NAMES_AT_ONCE, &user.key.0, &now.0],
         )?;
         for row in &found {
             looked_at += 1;

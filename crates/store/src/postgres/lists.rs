@@ -85,6 +85,7 @@ struct Beside {
     owner: Option<UserId>,
     unread: u64,
     settings: ConversationSettings,
+    silenced_until: Option<Timestamp>,
     last: Option<Message>,
     members: Vec<ListedMember>,
     bytes: usize,
@@ -122,7 +123,7 @@ fn add_messages(
     users: &mut Users,
     beside: &mut [Beside],
 ) -> Read<()> {
-    const OWN_COLUMNS: usize = 7;
+    const OWN_COLUMNS: usize = 8;
     let mut detailed: Vec<(usize, MessageRow)> = Vec::new();
     let sql = concat!(
         "SELECT j.nth, (SELECT x.id FROM chat_user x WHERE x.pk = c.owner_pk),
@@ -131,7 +132,7 @@ fn add_messages(
                   WHERE n.conversation_pk = c.pk AND n.sequence > coalesce(o.read_sequence, 0)
                   ORDER BY n.sequence DESC LIMIT $3) newest
               WHERE sender_pk <> $2 AND deleted_at IS NULL),
-             o.settings, o.muted_until, o.archived_after, o.settings_position,
+             o.settings, o.muted_until, o.archived_after, o.settings_position, o.silenced_until,
              ",
         message_columns!(),
         ", ",
@@ -149,6 +150,7 @@ fn add_messages(
         beside.owner = get::<Option<&str>>(row, 1)?.map(UserId::trusted);
         beside.unread = get::<i64>(row, 2)?.cast_unsigned();
         beside.settings = settings_at(row, 3)?.shown(own.head.last_message);
+        beside.silenced_until = get::<Option<i64>>(row, 7)?.map(Timestamp);
         if get::<Option<i64>>(row, OWN_COLUMNS)?.is_some() {
             let sender = users.at(row, OWN_COLUMNS + MESSAGE_COLUMNS)?;
             let message = message_at(row, OWN_COLUMNS)?;
@@ -221,7 +223,7 @@ fn add_members(
 }
 
 fn assembled(row: ConversationRow, beside: Beside, members_max: usize) -> Conversation {
-    let Beside { owner, unread, settings, mut last, mut members, .. } = beside;
+    let Beside { owner, unread, settings, silenced_until, mut last, mut members, .. } = beside;
     if let Some(last) = &mut last {
         last.readers = readers(&mut members, last);
         last.delivered = is_delivered(&members, last);
@@ -234,6 +236,8 @@ fn assembled(row: ConversationRow, beside: Beside, members_max: usize) -> Conver
     Conversation {
         metadata: row.metadata,
         open: row.open,
+        moderation: row.moderation,
+        silenced_until,
         owner,
         members: members.into_iter().map(|listed| listed.member).collect(),
         member_count: row.head.member_count,

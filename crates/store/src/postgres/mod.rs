@@ -19,6 +19,7 @@ mod lists;
 mod meetup_lists;
 mod membership;
 mod migrate;
+mod moderation;
 mod nodes;
 mod nodes_lock;
 mod notifications;
@@ -66,14 +67,13 @@ use self::search::SearchFeed;
 use self::shared_counts::PostgresCounts;
 use self::side_link::SideLink;
 use crate::migrated::Migrated;
-use crate::push::PushReads;
 use crate::readers::{self, Class, Readers};
-use crate::webhooks;
 use crate::writer::{Committer, Writer};
 use crate::{
     Block, Database, Delivered, Filter, Future, Jobs, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow,
-    OnCommit, OpenError, OrphanedFiles, Page, PageOf, Party, PendingNotifications, PinnedMessage, Reaction, ReadResult,
-    ReplyTo, ServiceAccount, ServiceKey, SharedCounts, Store, StoreError, UserState, blocks, invitation_reads, marks,
+    OnCommit, OpenError, OrphanedFiles, Page, PageOf, Party, PendingNotifications, PinnedMessage, PushReads, Reaction,
+    ReadResult, ReplyTo, ServiceAccount, ServiceKey, SharedCounts, Store, StoreError, UserState, blocks,
+    invitation_reads, marks, webhooks,
 };
 
 /// The store on a PostgreSQL database.
@@ -300,9 +300,9 @@ impl Store for PostgresStore {
         cursor: Option<String>,
         limit: u32,
     ) -> ReadResult<'_, Page<Listing>> {
-        let class = if matches!(which, Filter::One(_)) { Class::Interactive } else { Class::Heavy };
+        let (class, now) = (which.class(), self.environment.now());
         self.readers.run(class, user.clone(), move |conn| {
-            directory::found(conn, &user, &query, &which, cursor.as_deref(), limit)
+            directory::found(conn, (&user, now), &query, &which, cursor.as_deref(), limit)
         })
     }
 

@@ -5,7 +5,8 @@
 use std::cmp::Reverse;
 
 use quintet_domain::limits::{MESSAGES_COUNTED_MAX, NAMES_SEARCHED_MAX};
-use quintet_domain::{ConversationId, Searched, UserId};
+use quintet_domain::{ConversationId, Searched, Timestamp, UserId};
+use quintet_rules::restrictions::is_banned;
 use quintet_rules::rows::{ConversationRows, MemberRows, UserRow};
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, params};
@@ -33,7 +34,7 @@ type Mark = (i64, i64);
 /// a page may be short or empty and still have a cursor for the next.
 pub(super) fn found(
     conn: &Connection,
-    requester: &UserId,
+    (requester, now): (&UserId, Timestamp),
     query: &str,
     which: &Filter,
     cursor: Option<&str>,
@@ -42,9 +43,9 @@ pub(super) fn found(
     let user = user(conn, requester)?;
     let (after, part) = (lists::after_cursor(cursor)?, Searched::new(query));
     let (mut marks, mut end) = match which {
-        Filter::Open => open(conn, after, part.folded(), limit)?,
+        Filter::Open => open(conn, (&user, now), after, part.folded(), limit)?,
         Filter::OpenOrMine => {
-            let (mut open, end) = open(conn, after, part.folded(), limit)?;
+            let (mut open, end) = open(conn, (&user, now), after, part.folded(), limit)?;
             open.extend(closed_of(conn, &user, after, part.folded(), limit)?);
             open.sort_unstable_by_key(|mark| Reverse(*mark));
             // After the end of the open ones, not all of them have been read.
@@ -55,7 +56,8 @@ pub(super) fn found(
             let rows = SqliteRows(conn);
             let row = rows.conversation(id)?;
             let may = match &row {
-                Some(row) => row.open || rows.member(row.key, user.key)?.is_some(),
+                Some(row) if rows.member(row.key, user.key)?.is_some() => true,
+                Some(row) => row.open && !is_banned(&rows, row, user.key, now)?,
                 None => false,
             };
             (row.filter(|_| may).map(|row| (row.head.updated_at.0, row.key.0)).into_iter().collect(), None)
@@ -69,16 +71,25 @@ pub(super) fn found(
     Ok(Page { items: shown(conn, &user, &marks)?, next })
 }
 
-/// Open groups and rooms whose name matches, and the mark up to which names were checked, unless that is the end.
-fn open(conn: &Connection, after: Mark, part: &str, limit: u32) -> Read<(Vec<Mark>, Option<Mark>)> {
+/// Open groups and rooms whose name matches and from which the user is not banned, and the mark up to which names were checked, unless that is the end.
+fn open(
+    conn: &Connection,
+    (user, now): (&UserRow, Timestamp),
+    after: Mark,
+    part: &str,
+    limit: u32,
+) -> Read<(Vec<Mark>, Option<Mark>)> {
     let (mut fitting, mut end, mut looked_at) = (Vec::new(), None, 0);
     let mut names = conn.prepare_cached(
         "SELECT c.updated_at, c.pk, c.kind IN ('group', 'room') AND is_in(?3, c.name)
+             AND NOT (coalesce(c.moderation, 0) & 2 <> 0 AND EXISTS (
+                 SELECT 1 FROM restriction b WHERE b.conversation_pk = c.pk AND b.kind = 'ban' AND b.user_pk = ?5
+                     AND (b.until IS NULL OR b.until > ?6)))
          FROM conversation c INDEXED BY conversation_open
          WHERE c.open = 1 AND c.deleted_at IS NULL AND (c.updated_at, c.pk) < (?1, ?2)
          ORDER BY c.updated_at DESC, c.pk DESC LIMIT ?4",
     )?;
-    let mut found = names.query(params![after.0, after.1, part, NAMES_SEARCHED_MAX])?;
+    let mut found = names.query(params![after.0, after.1, part, NAMES_SEARCHED_MAX, user.key.0, now.0])?;
     while let Some(row) = found.next()? {
         looked_at += 1;
         let mark = (row.get(0)?, row.get(1)?);

@@ -12,6 +12,7 @@ mod files;
 mod group_tests;
 mod lists;
 mod meetup_lists;
+mod moderation;
 mod names;
 mod notifications;
 mod open;
@@ -259,9 +260,9 @@ impl Store for SqliteStore {
         cursor: Option<String>,
         limit: u32,
     ) -> ReadResult<'_, Page<Listing>> {
-        let class = if matches!(which, Filter::One(_)) { Class::Interactive } else { Class::Heavy };
+        let (class, now) = (which.class(), self.environment.0.now());
         self.readers.run(class, user.clone(), move |conn| {
-            directory::found(conn, &user, &query, &which, cursor.as_deref(), limit)
+            directory::found(conn, (&user, now), &query, &which, cursor.as_deref(), limit)
         })
     }
 

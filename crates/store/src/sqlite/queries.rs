@@ -7,8 +7,8 @@ use quintet_domain::permissions::{self, Action};
 use quintet_domain::{ConversationId, Message, Refusal, UserId};
 use quintet_rules::message_details::add_details;
 use quintet_rules::message_views::{add_readers, shown};
+use quintet_rules::restrictions::standing_of_reader;
 use quintet_rules::rows::{ConversationRow, ConversationRows, LogRows, MemberRows, MessageRow, UserRow, UserRows};
-use quintet_rules::standing;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::notifications;
@@ -30,7 +30,7 @@ pub(super) fn readable(conn: &Connection, user: &UserRow, id: &ConversationId) -
     let rows = SqliteRows(conn);
     let row = rows.conversation(id)?.ok_or_else(|| Refusal::not_found("conversation", id))?;
     let member = rows.member(row.key, user.key)?;
-    permissions::check(Action::Use, standing(&row, user, member.as_ref(), false), id)?;
+    permissions::check(Action::Use, standing_of_reader(&rows, &row, user, member.as_ref())?, id)?;
     Ok(row)
 }
 

@@ -100,7 +100,7 @@ impl Side {
 
 fn quotas(limited: bool) -> Quotas {
     if !limited {
-        return Quotas { change_days: 2, ..Quotas::default() };
+        return Quotas { change_days: 2, audit_days: 1, ..Quotas::default() };
     }
     Quotas {
         rates: true,
@@ -111,6 +111,7 @@ fn quotas(limited: bool) -> Quotas {
         total_file_bytes: 200,
         free_bytes_min: 0,
         change_days: 1,
+        audit_days: 2,
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::fmt::Debug;
 
-use quintet_domain::{Entry, Event, GuestProof, Has, Login, MessageSearch, SearchText, UserId};
+use quintet_domain::{
+    Act, AuditFilter, Entry, Event, GuestProof, Has, Login, MessageSearch, RestrictionKind, SearchText, Timestamp,
+    UserId,
+};
 use quintet_store::{Filter, MeetupFilter, PageOf, Party, Store, StoreError, UserState};
 
 use super::world::{PEOPLE, SERVICE, World, secret_of};
@@ -80,6 +83,15 @@ pub async fn all(store: &dyn Store, world: &World) -> Vec<String> {
             let search = MessageSearch { conversation: Some(id.clone()), ..search("text") };
             views.add(("search", asked), store.search_messages(user.clone(), search, None, 50).await);
             views.add(("pins", asked), store.pins(user.clone(), id.clone()).await);
+            for kind in [RestrictionKind::Ban, RestrictionKind::Silence] {
+                pages!(views, ("restrictions", asked, kind), |mark| store.restrictions(
+                    user.clone(),
+                    id.clone(),
+                    kind,
+                    mark.clone(),
+                    1
+                ));
+            }
             let found = store.find_conversations(user.clone(), String::new(), Filter::One(id.clone()), None, 5).await;
             views.add(("find", asked), found);
         }
@@ -102,6 +114,24 @@ fn shown(entry: &Entry) -> Entry {
         _ => {}
     }
     entry
+}
+
+/// Filters of the audit log: none, and one for each of its fields.
+fn audit_filters(world: &World) -> Vec<AuditFilter> {
+    let none = AuditFilter::default;
+    let user = |name: &str| Some(UserId::trusted(name));
+    let mut filters = vec![
+        none(),
+        AuditFilter { act: Some(Act::Ban), ..none() },
+        AuditFilter { by: user(PEOPLE[0]), ..none() },
+        AuditFilter { user: user(PEOPLE[1]), act: Some(Act::ChangeRole), ..none() },
+        AuditFilter { user: user("unknown"), ..none() },
+        AuditFilter { since: Some(Timestamp(1_700_000_005_000)), ..none() },
+        AuditFilter { before: Some(Timestamp(1_700_000_005_000)), ..none() },
+    ];
+    let some = world.conversations.iter().take(2).cloned();
+    filters.extend(some.map(|conversation| AuditFilter { conversation: Some(conversation), ..none() }));
+    filters
 }
 
 async fn of_all(store: &dyn Store, world: &World, views: &mut Views) {
@@ -141,6 +171,9 @@ async fn of_all(store: &dyn Store, world: &World, views: &mut Views) {
     }
     views.add("orphaned", store.orphaned_files(0, 100).await);
     views.add("orphaned from 1", store.orphaned_files(1, 1).await);
+    for filter in audit_filters(world) {
+        pages!(views, ("audit", &filter), |mark| store.audit(Party::Server, filter.clone(), mark.clone(), 3));
+    }
     views.add("check", store.check().await);
     views.add("push subscribers", store.push().has_subscribers().await);
     let step = store.push().step().await.expect("a step");

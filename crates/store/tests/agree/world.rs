@@ -10,13 +10,14 @@ use quintet_domain::{
     ConnectionId, ContinueErasure, ConversationId, ConversationKind, CreateConversation, CreateMeetup, DecideRequest,
     DeleteConversation, DeleteMeetup, DeleteMessage, Departure, EditMessage, EditedDetails, Emoji, EraseUser, Event,
     ExpireMeetups, FileLink, ForgetFiles, GuestProof, InvitationBounds, JoinConversation, LeaveConversation,
-    MakeInvitation, MarkDelivered, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId, MessageKind, Metadata,
-    MovePushCursor, Mute, NewConversation, NewDetails, NewFile, NewMeetup, NewText, NewUser, NoteDelivery, NoteLogin,
-    NotePushActivity, NoteSeen, NotedBy, NotificationId, Notify, NotifyUser, PinMessage, Probe, Profile, ProfileChange,
-    Prune, React, ReadNotifications, Reading, RegisterUser, RemoveMember, RemoveParticipant, RemovePushSubscriptions,
-    RemoveService, RenewHash, RequestMeetup, RevokeInvitation, RevokeTokens, Role, SaveDeliveries, Scope, Scopes,
-    SendMessage, SetBlock, SetDisabled, SetPassword, SettingsChange, StoredFile, SweepGuests, Target, Timestamp,
-    UserId, Write, Written,
+    LiftRestriction, MakeInvitation, MarkDelivered, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId,
+    MessageKind, Metadata, ModerationChange, MovePushCursor, Mute, NewConversation, NewDetails, NewFile, NewMeetup,
+    NewText, NewUser, NoteDelivery, NoteLogin, NotePushActivity, NoteSeen, NotedBy, NotificationId, Notify, NotifyUser,
+    PinMessage, Probe, Profile, ProfileChange, Prune, React, ReadNotifications, Reading, RegisterUser, RemoveMember,
+    RemoveParticipant, RemovePushSubscriptions, RemoveService, RenewHash, RequestMeetup, Restrict, RestrictionKind,
+    RevokeInvitation, RevokeTokens, Role, SaveDeliveries, Scope, Scopes, SendMessage, ServerRole, SetBlock,
+    SetDisabled, SetPassword, SetServerRole, SettingsChange, StoredFile, SweepGuests, Target, Timestamp, UserId, Write,
+    Written,
 };
 
 /// The people, of whom the last two begin as guests.
@@ -261,12 +262,34 @@ impl World {
                 let role = [None, Some(Role::Member), Some(Role::Admin), Some(Role::Owner)][step.c % 4];
                 AddMember { actor, conversation: self.conversation(step.c / 4), user: other, role }.into()
             }
+            26 if step.x => {
+                let kind = if step.y { RestrictionKind::Ban } else { RestrictionKind::Silence };
+                let conversation = self.conversation(step.c);
+                if step.c % 7 == 3 {
+                    return LiftRestriction { actor, conversation, user: other, kind }.into();
+                }
+                let until = (!step.y || step.c.is_multiple_of(2)).then(|| now.plus_ms(HOUR_MS));
+                let reason = step.c.is_multiple_of(3).then(|| Arc::from("reason"));
+                Restrict { actor, conversation, user: other, kind, until, reason }.into()
+            }
             26 => RemoveMember { actor, conversation: self.conversation(step.c), user: other }.into(),
             27 => {
                 let (name, open) =
                     (step.x.then(|| format!("Renamed {}", step.c)), step.y.then_some(step.c.is_multiple_of(2)));
                 let metadata = (step.c % 3 == 2).then(|| custom_data(step));
-                ChangeConversation { actor, conversation: self.conversation(step.b), name, open, metadata }.into()
+                ChangeConversation {
+                    actor,
+                    conversation: self.conversation(step.b),
+                    name,
+                    open,
+                    metadata,
+                    moderation: ModerationChange {
+                        slow_mode_s: (step.c % 4 == 1).then_some(if step.x { 0 } else { 1_800 }),
+                        only_admins_write: (step.c % 5 == 1).then_some(step.y),
+                        reason: step.x.then(|| Arc::from("reason")),
+                    },
+                }
+                .into()
             }
             28 => DeleteConversation { actor, conversation: self.conversation(step.b) }.into(),
             29 => {
@@ -305,8 +328,11 @@ impl World {
             }
             36 => SetPassword { user, hash: format!("hash {}", step.c) }.into(),
             37 => RevokeTokens { user }.into(),
+            38 if step.c % 4 == 3 => {
+                SetServerRole { user, role: ServerRole::ALL[step.b % ServerRole::ALL.len()] }.into()
+            }
             38 => SetDisabled { user, disabled: step.x && step.y }.into(),
-            39 if step.c.is_multiple_of(4) => EraseUser { user }.into(),
+            39 if step.c.is_multiple_of(4) => EraseUser { user, by: None }.into(),
             39 => ContinueErasure { user }.into(),
             40 => {
                 let scopes = if step.x { Scopes::all() } else { Scope::ALL.into_iter().skip(step.c % 5).collect() };

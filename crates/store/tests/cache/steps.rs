@@ -8,10 +8,11 @@ use proptest::prelude::*;
 use quintet_domain::{
     AddMember, AdoptUser, ChangeConversation, ChangeProfile, ChangeSettings, Claims, ContinueErasure, ConversationId,
     ConversationKind, CreateConversation, CreateMeetup, DecideRequest, DeleteConversation, DeleteMeetup, DeleteMessage,
-    Departure, EditMessage, EditedDetails, Emoji, EraseUser, FileLink, JoinConversation, LeaveConversation, MarkRead,
-    MeetupId, MessageId, Metadata, NewDetails, NewMeetup, NewText, NoteSeen, PinMessage, Profile, ProfileChange, Prune,
-    React, Reading, RemoveMember, RenewHash, RequestMeetup, RevokeTokens, Role, SendMessage, SetBlock, SetDisabled,
-    SettingsChange, SweepGuests, Target, Timestamp, UserId, Write, Written,
+    Departure, EditMessage, EditedDetails, Emoji, EraseUser, FileLink, JoinConversation, LeaveConversation,
+    LiftRestriction, MarkRead, MeetupId, MessageId, Metadata, ModerationChange, NewDetails, NewMeetup, NewText,
+    NoteSeen, PinMessage, Profile, ProfileChange, Prune, React, Reading, RemoveMember, RenewHash, RequestMeetup,
+    Restrict, RestrictionKind, RevokeTokens, Role, SendMessage, SetBlock, SetDisabled, SettingsChange, SweepGuests,
+    Target, Timestamp, UserId, Write, Written,
 };
 
 use crate::support::{actor, message, new_conversation};
@@ -59,6 +60,10 @@ pub enum Step {
     React,
     Unreact,
     Pin,
+    /// Ban another, or silence it.
+    Restrict,
+    Lift,
+    Limit,
 }
 
 pub fn step() -> impl Strategy<Value = Step> {
@@ -107,6 +112,10 @@ pub fn step() -> impl Strategy<Value = Step> {
         Unreact,
         Pin,
         Pin,
+        Restrict,
+        Restrict,
+        Lift,
+        Limit,
     ];
     prop_oneof![
         2 => proptest::sample::select(kinds.to_vec()).prop_map(Make),
@@ -239,7 +248,31 @@ impl Made {
             Step::Rename => {
                 let name = Some("new".to_owned());
                 let metadata = (at % 2 == 0).then(|| Metadata::trusted(["{}", "{\"n\":1}"][at / 2 % 2]));
-                ChangeConversation { actor, conversation: conversation?, name, open: None, metadata }.into()
+                ChangeConversation {
+                    actor,
+                    conversation: conversation?,
+                    name,
+                    open: None,
+                    metadata,
+                    moderation: Default::default(),
+                }
+                .into()
+            }
+            Step::Limit => {
+                let (name, open, metadata) = (None, None, None);
+                let slow_mode_s = Some(u32::from(at.is_multiple_of(2)));
+                let moderation =
+                    ModerationChange { slow_mode_s, only_admins_write: Some(at.is_multiple_of(5)), reason: None };
+                ChangeConversation { actor, conversation: conversation?, name, open, metadata, moderation }.into()
+            }
+            Step::Restrict => {
+                let kind = if at.is_multiple_of(3) { RestrictionKind::Ban } else { RestrictionKind::Silence };
+                let until = (kind == RestrictionKind::Silence || at.is_multiple_of(2)).then_some(soon);
+                Restrict { actor, conversation: conversation?, user: other, kind, until, reason: None }.into()
+            }
+            Step::Lift => {
+                let kind = if at.is_multiple_of(2) { RestrictionKind::Ban } else { RestrictionKind::Silence };
+                LiftRestriction { actor, conversation: conversation?, user: other, kind }.into()
             }
             Step::DeleteConversation => DeleteConversation { actor, conversation: conversation? }.into(),
             Step::ChangeName => {
@@ -253,7 +286,7 @@ impl Made {
             Step::Revoke if at % 2 == 0 => RenewHash { user: by, old: "$hash".to_owned(), new: at.to_string() }.into(),
             Step::Revoke => RevokeTokens { user: by }.into(),
             // Rarely, because else no user would be left.
-            Step::Erase if at % 8 == 0 => EraseUser { user: by }.into(),
+            Step::Erase if at % 8 == 0 => EraseUser { user: by, by: None }.into(),
             Step::Erase => ContinueErasure { user: by }.into(),
             Step::Adopt if at % 4 == 0 => {
                 let claims =

@@ -80,6 +80,7 @@ fn value(table: &str, column: &Column, row: i64, number: i64) -> Value {
         ("user", "kind") => Some("registered"),
         ("conversation", "kind") => Some("group"),
         ("message", "kind") => Some("text"),
+        ("restriction", "kind") => Some("ban"),
         (_, "role") => Some("admin"),
         (_, "status") => Some("open"),
         _ => None,

@@ -261,6 +261,7 @@ impl Run {
                         name: Some("N".into()),
                         open: None,
                         metadata: None,
+                        moderation: Default::default(),
                     })
                     .await;
                 let allowed = self.member(by, room).is_some_and(|who| self.model.owns(by, who, room));

@@ -3,9 +3,12 @@
 
 #![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
 
+mod audit;
 mod blocks;
 mod contact;
 mod model;
+mod moderation;
+mod roles;
 mod run;
 mod send;
 #[path = "../support/mod.rs"]

@@ -2,12 +2,12 @@
 //!
 //! What must stay true: the model decides by the table and by what features of messages say, never by asking the store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use quintet_domain::limits::MENTION_ALL_MEMBERS_MAX;
-use quintet_domain::permissions::{Action, Standing, allows};
-use quintet_domain::{ConversationId, ConversationKind, MessageId, Role, UserKind};
+use quintet_domain::permissions::{Action, Standing, allows, outranks};
+use quintet_domain::{ConversationId, ConversationKind, MessageId, RestrictionKind, Role, UserKind};
 
 /// The number of users who act: people with accounts first, then guests, then one service.
 pub const USERS: usize = 6;
@@ -67,6 +67,13 @@ pub enum Step {
     /// Ask whether the user may type.
     Type,
     Look(usize),
+    /// Ban or silence another; whether it ends with the next step that passes time.
+    Restrict(RestrictionKind, usize, bool),
+    Lift(RestrictionKind, usize),
+    /// Whether slow mode is on, and whether only admins write.
+    Limit(bool, bool),
+    /// Let more time pass than slow mode asks for, and than soon ends.
+    PassTime,
 }
 
 fn brought() -> impl Strategy<Value = Brought> {
@@ -84,6 +91,7 @@ fn brought() -> impl Strategy<Value = Brought> {
 
 pub fn step() -> impl Strategy<Value = Step> {
     let newest = || prop_oneof![3 => Just(0), 1 => 0..4usize];
+    let kind = || prop_oneof![Just(RestrictionKind::Ban), Just(RestrictionKind::Silence)];
     prop_oneof![
         6 => brought().prop_map(Step::SendMessage),
         2 => newest().prop_map(Step::Edit),
@@ -105,6 +113,10 @@ pub fn step() -> impl Strategy<Value = Step> {
         3 => (0..USERS, any::<bool>()).prop_map(|(other, blocked)| Step::Block(other, blocked)),
         1 => Just(Step::Type),
         2 => newest().prop_map(Step::Look),
+        3 => (kind(), 0..USERS, any::<bool>()).prop_map(|(kind, other, soon)| Step::Restrict(kind, other, soon)),
+        2 => (kind(), 0..USERS).prop_map(|(kind, other)| Step::Lift(kind, other)),
+        2 => (any::<bool>(), any::<bool>()).prop_map(|(slow, only_admins)| Step::Limit(slow, only_admins)),
+        1 => Just(Step::PassTime),
     ]
 }
 
@@ -132,20 +144,75 @@ pub struct Modelled {
     pub deleted: bool,
     /// Whether it is a direct conversation of which one has blocked the other.
     pub blocked: bool,
+    /// Who is banned or silenced, and whether that ends soon.
+    pub restricted: BTreeMap<(RestrictionKind, usize), bool>,
+    pub slow: bool,
+    pub only_admins_write: bool,
+    /// Who has sent something in slow mode since time passed.
+    pub slow_sends: BTreeSet<usize>,
     joins: usize,
 }
 
 impl Modelled {
     pub fn new(id: ConversationId, kind: ConversationKind, open: bool) -> Self {
         let owner = (kind != ConversationKind::Direct).then_some(0);
-        let (members, messages) = (BTreeMap::new(), Vec::new());
-        Self { id, kind, open, owner, members, messages, deleted: false, blocked: false, joins: 0 }
+        Self {
+            id,
+            kind,
+            open,
+            owner,
+            members: BTreeMap::new(),
+            messages: Vec::new(),
+            deleted: false,
+            blocked: false,
+            restricted: BTreeMap::new(),
+            slow: false,
+            only_admins_write: false,
+            slow_sends: BTreeSet::new(),
+            joins: 0,
+        }
     }
 
     fn standing(&self, user: usize, author: bool) -> Standing {
-        let role = self.members.get(&user).map(|(role, _)| *role);
+        let (role, by) = (self.role(user), kind_of(user));
         let Self { kind, open, deleted, blocked, .. } = *self;
-        Standing { kind, open, role, by: kind_of(user), author, deleted, blocked }
+        let banned = role.is_none() && self.is(RestrictionKind::Ban, user);
+        Standing { kind, open, role, by, author, deleted, blocked, banned }
+    }
+
+    fn role(&self, user: usize) -> Option<Role> {
+        self.members.get(&user).map(|(role, _)| *role)
+    }
+
+    /// Whether a user is banned or silenced.
+    pub fn is(&self, kind: RestrictionKind, user: usize) -> bool {
+        self.restricted.contains_key(&(kind, user))
+    }
+
+    /// Whether a user may ban, silence or release another.
+    pub fn may_decide_on(&self, user: usize, other: usize) -> bool {
+        let role = if self.owner == Some(other) { Some(Role::Owner) } else { self.role(other) };
+        other != user
+            && kind_of(other) != UserKind::Service
+            && self.may(Action::Moderate, user, false)
+            && outranks(kind_of(user), self.role(user), role)
+    }
+
+    /// Whether a user may send, edit and react as far as moderation goes.
+    pub fn may_write(&self, user: usize) -> bool {
+        let role = self.role(user);
+        let silenced = self.is(RestrictionKind::Silence, user) && role != Some(Role::Owner);
+        user == SERVICE || !silenced && (!self.only_admins_write || role >= Some(Role::Admin))
+    }
+
+    /// Whether slow mode counts what a user sends.
+    pub fn is_slowed(&self, user: usize) -> bool {
+        self.slow && user != SERVICE && self.role(user) < Some(Role::Admin)
+    }
+
+    pub fn pass_time(&mut self) {
+        self.restricted.retain(|_, soon| !*soon);
+        self.slow_sends.clear();
     }
 
     pub fn may(&self, action: Action, user: usize, author: bool) -> bool {

@@ -9,17 +9,19 @@ use quintet_domain::permissions::Action;
 use quintet_domain::{
     AddMember, AddService, Audience, ChangeConversation, ChangeSettings, ConversationId, ConversationKind,
     CreateMeetup, DecideRequest, DeleteConversation, DeleteMessage, Departure, EditMessage, EditedDetails, Emoji,
-    Event, JoinConversation, LeaveConversation, MarkRead, MayType, MessageSearch, NewMeetup, NoteDelivery, NotedBy,
-    PinMessage, React, Reading, RemoveMember, RequestMeetup, Role, Scopes, SearchText, SetBlock, SettingsChange,
-    Target, Timestamp, UserId, UserKind,
+    Environment, Event, JoinConversation, LeaveConversation, LiftRestriction, MarkRead, MayType, MessageSearch,
+    ModerationChange, NewMeetup, NoteDelivery, NotedBy, PinMessage, React, Reading, RemoveMember, RequestMeetup,
+    Restrict, RestrictionKind, Role, Scopes, SearchText, SetBlock, SettingsChange, Target, Timestamp, UserId, UserKind,
 };
-use quintet_store::{PageOf, Party};
+use quintet_store::{Filter, PageOf, Party};
 
 use crate::model::{BYSTANDERS, CONVERSATIONS, Modelled, REGISTERED, SERVICE, Step, USERS, kind_of};
 use crate::support::{Bench, Factory, actor};
 
 /// The number of those who are only there: with the owner, one more than a small group has.
 const BYSTANDERS_COUNT: usize = 20;
+/// The seconds of slow mode, and of what ends soon.
+const SOON_S: u32 = 600;
 
 pub struct Run {
     pub bench: Bench,
@@ -160,7 +162,9 @@ impl Run {
             Step::SendMessage(brought) => self.send(user, at, brought, shown).await,
             Step::Edit(newer) => {
                 let message = conversation.message(newer)?.clone();
-                let expected = conversation.may(Action::Edit, user, message.author == user) && !message.deleted;
+                let expected = conversation.may(Action::Edit, user, message.author == user)
+                    && conversation.may_write(user)
+                    && !message.deleted;
                 let edit = EditMessage { actor: by, message: message.id, content: "new".into(), details: None };
                 (expected, bench.write(edit).await.is_ok())
             }
@@ -169,6 +173,7 @@ impl Run {
                 let may_mention = mentions.iter().all(|user| conversation.members.contains_key(user));
                 let may_mention_all = !mention_all || message.mentions_all || conversation.may_mention_all(user);
                 let expected = conversation.may(Action::Edit, user, message.author == user)
+                    && conversation.may_write(user)
                     && !message.deleted
                     && may_mention
                     && may_mention_all;
@@ -220,7 +225,9 @@ impl Run {
             }
             Step::React(newer, active) => {
                 let message = conversation.message(newer)?.clone();
-                let expected = conversation.may(Action::React, user, false) && !(active && message.deleted);
+                let expected = conversation.may(Action::React, user, false)
+                    && !(active && message.deleted)
+                    && (!active || conversation.may_write(user));
                 let write = React { actor: by, message: message.id, emoji: Emoji::trusted("+1"), active };
                 (expected, bench.write(write).await.is_ok())
             }
@@ -255,6 +262,7 @@ impl Run {
                 }
                 let expected = conversation.may(Action::Add, user, false)
                     && kind_of(other) != UserKind::Guest
+                    && !conversation.is(RestrictionKind::Ban, other)
                     && !self.blocks.contains(&(other, user));
                 let whom = self.users[other].clone();
                 let add = AddMember { actor: by, conversation: id, user: whom, role: Some(Role::Member) };
@@ -301,6 +309,7 @@ impl Run {
                     name: Some("new".into()),
                     open: None,
                     metadata: None,
+                    moderation: Default::default(),
                 };
                 (expected, bench.write(rename).await.is_ok())
             }
@@ -335,6 +344,57 @@ impl Run {
                 let write = MayType { user: me, target: Target::Conversation(id) };
                 (expected, bench.write(write).await.is_ok())
             }
+            Step::Restrict(kind, other, soon) => {
+                let until = soon.then(|| bench.environment.now().plus_ms(i64::from(SOON_S) * 1_000));
+                let until = until.or_else(|| (kind == RestrictionKind::Silence).then_some(Timestamp(i64::MAX / 2)));
+                let expected = conversation.may_decide_on(user, other)
+                    && (kind == RestrictionKind::Ban || conversation.members.contains_key(&other));
+                let (user, conversation_id) = (self.users[other].clone(), id);
+                let write = Restrict { actor: by, conversation: conversation_id, user, kind, until, reason: None };
+                let done = bench.write(write).await.is_ok();
+                if expected {
+                    if kind == RestrictionKind::Ban && conversation.members.contains_key(&other) {
+                        conversation.exit(other);
+                    }
+                    conversation.restricted.insert((kind, other), soon);
+                }
+                (expected, done)
+            }
+            Step::Lift(kind, other) => {
+                let held = conversation.is(kind, other);
+                let expected = conversation.may(Action::Moderate, user, false)
+                    && (!held || conversation.may_decide_on(user, other));
+                let user = self.users[other].clone();
+                let done = bench.write(LiftRestriction { actor: by, conversation: id, user, kind }).await.is_ok();
+                if expected {
+                    conversation.restricted.remove(&(kind, other));
+                }
+                (expected, done)
+            }
+            Step::Limit(slow, only_admins_write) => {
+                let expected = conversation.may(Action::Moderate, user, false);
+                let slow_mode_s = Some(if slow { SOON_S } else { 0 });
+                let moderation =
+                    ModerationChange { slow_mode_s, only_admins_write: Some(only_admins_write), reason: None };
+                let write = ChangeConversation {
+                    actor: by,
+                    conversation: id,
+                    name: None,
+                    open: None,
+                    metadata: None,
+                    moderation,
+                };
+                let done = bench.write(write).await.is_ok();
+                if expected {
+                    (conversation.slow, conversation.only_admins_write) = (slow, only_admins_write);
+                }
+                (expected, done)
+            }
+            Step::PassTime => {
+                bench.environment.pass_ms(2_000 * i64::from(SOON_S));
+                self.conversations.iter_mut().for_each(Modelled::pass_time);
+                return None;
+            }
             Step::Look(newer) => {
                 self.look(user, at, newer, shown).await;
                 return None;
@@ -367,6 +427,21 @@ impl Run {
         assert_eq!(whole.is_ok(), expected, "{shown}: conversation");
         if let Ok(whole) = whole {
             assert_eq!(whole.members.len(), conversation.members.len(), "{shown}");
+        }
+        let is_banned = conversation.is(RestrictionKind::Ban, user);
+        let may_find = conversation.members.contains_key(&user) || conversation.open && !is_banned;
+        let found = store.find_conversations(me.clone(), String::new(), Filter::One(id.clone()), None, 10).await;
+        assert_eq!(found.expect("read").items.len(), usize::from(may_find && !conversation.deleted), "{shown}: found");
+        let open = store.find_conversations(me.clone(), String::new(), Filter::Open, None, 100).await.expect("read");
+        let is_there = open.items.iter().any(|listing| listing.conversation.id == id);
+        assert_eq!(is_there, conversation.open && !is_banned && !conversation.deleted, "{shown}: open");
+        for kind in [RestrictionKind::Ban, RestrictionKind::Silence] {
+            let listed = store.restrictions(me.clone(), id.clone(), kind, None, 100).await;
+            assert_eq!(listed.is_ok(), conversation.may(Action::Moderate, user, false), "{shown}: {kind:?}");
+            let held = (0..USERS).filter(|user| conversation.is(kind, *user)).map(|user| &self.users[user]);
+            if let Ok(listed) = listed {
+                assert!(held.eq(listed.items.iter().map(|one| &one.user.id)), "{shown}: {kind:?} {listed:?}");
+            }
         }
         let listed = store.memberships(me).await.expect("read");
         let is_listed = listed.conversations.iter().any(|(conversation, _)| conversation.id == id);

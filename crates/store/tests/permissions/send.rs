@@ -41,7 +41,10 @@ impl Run {
         });
         let conversation = &self.conversations[at];
         let is_member = |user: &usize| conversation.members.contains_key(user);
+        let is_slowed = conversation.is_slowed(user);
         let expected = conversation.may(Action::Send, user, true)
+            && conversation.may_write(user)
+            && !(is_slowed && conversation.slow_sends.contains(&user))
             && in_thread
             && in_reply
             && brought.mentions.iter().flatten().all(is_member)
@@ -71,6 +74,9 @@ impl Run {
         write.text.details = details.kept();
         let sent = self.bench.write(write).await;
         let done = sent.is_ok();
+        if done && is_slowed {
+            self.conversations[at].slow_sends.insert(user);
+        }
         if let Ok(sent) = sent {
             let details = sent.message.details.as_deref().cloned().unwrap_or_default();
             let found: Vec<UserId> = details.mentions.into_iter().map(|Mention { id, .. }| id).collect();

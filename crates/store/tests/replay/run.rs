@@ -211,6 +211,7 @@ impl Run {
                         name: Some(text),
                         open: None,
                         metadata: None,
+                        moderation: Default::default(),
                     })
                     .await;
             }

@@ -251,7 +251,7 @@ impl Bench {
 
     /// Erases a user, portion by portion.
     pub async fn erase(&self, user: &UserId) {
-        self.write(EraseUser { user: user.clone() }).await.expect("erased");
+        self.write(EraseUser { user: user.clone(), by: None }).await.expect("erased");
         while self.write(ContinueErasure { user: user.clone() }).await.expect("erased on") {}
     }
 

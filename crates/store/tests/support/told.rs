@@ -31,8 +31,8 @@ pub fn shown(entry: &Entry) -> String {
         Event::MemberJoined { conversation, user, member_count } => {
             format!("joined {} {} of {member_count}", conversation.id, user.id)
         }
-        Event::MemberLeft { conversation, user, departure, member_count } => {
-            format!("left {} {} {departure:?} of {member_count}", conversation.id, user.id)
+        Event::MemberLeft { conversation, user, departure, reason, member_count } => {
+            format!("left {} {} {departure:?} {reason:?} of {member_count}", conversation.id, user.id)
         }
         Event::MeetupChanged { meetup, status, updated_by, .. } => format!("{meetup} {status:?} by {updated_by}"),
         Event::Notified { notification, .. } => format!("notified {}", notification.id),

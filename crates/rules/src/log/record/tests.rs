@@ -7,7 +7,13 @@ use proptest::prelude::*;
 use super::*;
 
 fn departure() -> impl Strategy<Value = Departure> {
-    prop_oneof![Just(Departure::Left), Just(Departure::Removed), Just(Departure::GuestGone), Just(Departure::IdTaken)]
+    prop_oneof![
+        Just(Departure::Left),
+        Just(Departure::Removed),
+        Just(Departure::Banned),
+        Just(Departure::GuestGone),
+        Just(Departure::IdTaken)
+    ]
 }
 
 fn status() -> impl Strategy<Value = MeetupStatus> {
@@ -89,11 +95,14 @@ fn record() -> impl Strategy<Value = ChangeRecord> {
             member_count,
             announced
         }),
-        (key, departure(), any::<u32>()).prop_map(|(u, departure, member_count)| ChangeRecord::MemberLeft {
-            member: UserKey(u),
-            departure,
-            member_count
-        }),
+        (key, departure(), proptest::option::of("\\PC{1,40}"), any::<u32>()).prop_map(
+            |(u, departure, reason, member_count)| ChangeRecord::MemberLeft {
+                member: UserKey(u),
+                departure,
+                reason: reason.map(Arc::from),
+                member_count
+            }
+        ),
         ("[a-z0-9-]{1,40}", status(), proptest::option::of(key)).prop_map(|(id, status, by)| {
             ChangeRecord::MeetupChanged { meetup: MeetupId::trusted(&id), status, by: by.map(UserKey) }
         }),
@@ -171,7 +180,21 @@ fn records_of_version_1_are_read() {
         ),
         (
             r#"{"kind":"member_left","member":3,"departure":"guest_gone","member_count":0}"#,
-            ChangeRecord::MemberLeft { member: UserKey(3), departure: Departure::GuestGone, member_count: 0 },
+            ChangeRecord::MemberLeft {
+                member: UserKey(3),
+                departure: Departure::GuestGone,
+                reason: None,
+                member_count: 0,
+            },
+        ),
+        (
+            r#"{"kind":"member_left","member":3,"departure":"banned","reason":"spam","member_count":1}"#,
+            ChangeRecord::MemberLeft {
+                member: UserKey(3),
+                departure: Departure::Banned,
+                reason: Some(Arc::from("spam")),
+                member_count: 1,
+            },
         ),
         (
             r#"{"kind":"meetup_changed","meetup":"m","status":"expired","by":null}"#,

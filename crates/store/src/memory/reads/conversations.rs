@@ -156,6 +156,8 @@ fn assembled(
         conversation: Arc::clone(&row.reference),
         metadata: row.metadata.clone(),
         open: row.open,
+        moderation: row.moderation,
+        silenced_until: own.and_then(|member| member.silenced_until),
         owner: owner.map(|owner| owner.user.id.clone()),
         members: members.into_iter().map(member_shown).collect(),
         member_count: row.head.member_count,

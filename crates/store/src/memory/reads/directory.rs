@@ -8,6 +8,7 @@ use std::sync::Arc;
 use quintet_domain::limits::{MESSAGES_COUNTED_MAX, NAMES_SEARCHED_MAX};
 use quintet_domain::{ConversationId, ConversationKind, Searched, Timestamp, UserId};
 use quintet_rules::ConversationKey;
+use quintet_rules::restrictions::is_banned;
 use quintet_rules::rows::{ConversationRow, ConversationRows, MemberRows, UserRow};
 
 use super::conversations::mark;
@@ -24,7 +25,7 @@ type Mark = (i64, i64);
 /// a page may be short or empty and still have a cursor for the next.
 pub(in crate::memory) fn find(
     data: &Data,
-    user: &UserId,
+    (user, now): (&UserId, Timestamp),
     query: &str,
     which: &Filter,
     after: Option<&str>,
@@ -33,9 +34,9 @@ pub(in crate::memory) fn find(
     let user = known(data, user)?;
     let (after, part, limit) = (after_activity(after)?, Searched::new(query), limit as usize);
     let (mut found, mut end) = match which {
-        Filter::Open => open(data, after, &part, limit)?,
+        Filter::Open => open(data, (user, now), after, &part, limit)?,
         Filter::OpenOrMine => {
-            let (mut found, end) = open(data, after, &part, limit)?;
+            let (mut found, end) = open(data, (user, now), after, &part, limit)?;
             found.extend(closed_of(data, user, after, &part, limit)?);
             found.sort_unstable_by_key(|row| Reverse(mark(row)));
             // After the end of the open ones, not all of them have been read.
@@ -44,8 +45,11 @@ pub(in crate::memory) fn find(
         }
         Filter::One(id) => {
             let row = data.conversation(id)?;
-            let may = |row: &ConversationRow| row.open || data.conversations.members.contains(&(row.key, user.key));
-            (row.filter(may).into_iter().collect(), None)
+            let may = match &row {
+                Some(row) => may_find(data, (user, now), row)?,
+                None => false,
+            };
+            (row.filter(|_| may).into_iter().collect(), None)
         }
     };
     if found.len() > limit {
@@ -56,6 +60,12 @@ pub(in crate::memory) fn find(
     Ok(Page { items, next: end.map(|(at, key)| activity_mark(at, key)) })
 }
 
+/// Whether a user finds a conversation: as a member, or because it is open and the user is not banned from it.
+fn may_find(data: &Data, (user, now): (&UserRow, Timestamp), row: &ConversationRow) -> Read<bool> {
+    let is_member = data.conversations.members.contains(&(row.key, user.key));
+    Ok(is_member || row.open && !is_banned(data, row, user.key, now)?)
+}
+
 /// Whether a conversation is a group or room whose name contains a text.
 fn fits(row: &ConversationRow, part: &Searched) -> bool {
     let named = row.reference.name.as_deref().is_some_and(|name| part.is_in(name));
@@ -63,12 +73,18 @@ fn fits(row: &ConversationRow, part: &Searched) -> bool {
 }
 
 /// Open groups and rooms whose name matches, and the mark up to which names were checked, unless that is the end.
-fn open(data: &Data, after: Mark, part: &Searched, limit: usize) -> Read<(Vec<ConversationRow>, Option<Mark>)> {
+fn open(
+    data: &Data,
+    (user, now): (&UserRow, Timestamp),
+    after: Mark,
+    part: &Searched,
+    limit: usize,
+) -> Read<(Vec<ConversationRow>, Option<Mark>)> {
     let (mut fitting, mut end) = (Vec::new(), None);
     let older = data.conversations.open.range(..(Timestamp(after.0), ConversationKey(after.1))).rev();
     for (looked_at, ((_, key), ())) in (1..=NAMES_SEARCHED_MAX).zip(older) {
         let row = data.conversation_named(*key)?;
-        if fits(row, part) {
+        if fits(row, part) && !is_banned(data, row, user.key, now)? {
             if fitting.len() == limit {
                 end = fitting.last().map(mark);
                 break;

@@ -23,6 +23,7 @@ pub(super) use messages::messages;
 pub(super) use notifications::{list, pending};
 use quintet_domain::permissions::{self, Action};
 use quintet_domain::{ConversationId, Refusal, UserId};
+use quintet_rules::restrictions::standing_of_reader;
 use quintet_rules::rows::{ConversationRow, ConversationRows, MemberRows, UserRow};
 pub(super) use search::find_messages;
 
@@ -43,6 +44,6 @@ fn find_user<'d>(data: &'d Data, id: &UserId) -> Option<&'d UserRow> {
 fn readable(data: &Data, user: &UserRow, id: &ConversationId) -> Read<ConversationRow> {
     let row = data.conversation(id)?.ok_or_else(|| Refusal::not_found("conversation", id))?;
     let member = data.member(row.key, user.key)?;
-    permissions::check(Action::Use, quintet_rules::standing(&row, user, member.as_ref(), false), id)?;
+    permissions::check(Action::Use, standing_of_reader(data, &row, user, member.as_ref())?, id)?;
     Ok(row)
 }

@@ -118,6 +118,7 @@ impl Data {
             || self.is_in_conversations(user)
             || self.is_any_author(user)
             || self.has_reactions(user)
+            || self.has_restrictions(user)
             || self.is_in_meetups(user)
             || self.is_in_notifications(user)
             || self.has_files(user)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use quintet_domain::{
     ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef, FileLink, MeetupId, MeetupStatus,
-    MessageId, MessageKind, Metadata, Notification, NotificationId, Timestamp, User, UserId, UserKind,
+    MessageId, MessageKind, Metadata, Notification, NotificationId, ServerRole, Timestamp, User, UserId, UserKind,
 };
 use quintet_rules::rows::{
     ConversationHead, ConversationRow, ErasureProgress, Marks, MeetupRow, MessageExtra, MessageRow, UserNames, UserRow,
@@ -44,7 +44,7 @@ macro_rules! user_columns {
              u.token_generation, u.tokens_from_s, u.disabled, u.erased, u.erasing_from, u.erasing_conversation_pk,
              u.picture_pk, u.former_id, ",
             $metadata,
-            ", u.is_blocked, u.blocks_position"
+            ", u.is_blocked, u.blocks_position, u.server_role"
         )
     };
 }
@@ -110,14 +110,14 @@ macro_rules! conversation_columns {
             $updated_at,
             ", ",
             $metadata,
-            ", c.blocked"
+            ", c.blocked, c.slow_mode_s, c.moderation"
         )
     };
 }
 pub(in crate::postgres) use conversation_columns;
 
 /// The number of columns of a conversation.
-pub(in crate::postgres) const CONVERSATION_COLUMNS: usize = 22;
+pub(in crate::postgres) const CONVERSATION_COLUMNS: usize = 24;
 
 /// The columns of a message, for [`message_at`].
 macro_rules! message_columns {
@@ -233,6 +233,8 @@ pub(in crate::postgres) fn user_at(row: &Row) -> Fetched<UserRow> {
         metadata: row.try_get::<_, Option<&str>>(26)?.map(Metadata::trusted),
         is_blocked: row.try_get(27)?,
         blocks_position: row.try_get::<_, Option<i64>>(28)?.map(i64::cast_unsigned),
+        // What a later version has stored gives no rights here.
+        server_role: row.try_get::<_, Option<&str>>(29)?.and_then(ServerRole::parse).unwrap_or_default(),
     })
 }
 
@@ -246,12 +248,15 @@ pub(in crate::postgres) fn conversation_at(row: &Row, at: usize) -> Fetched<Conv
         name: row.try_get::<_, Option<&str>>(at + 3)?.map(Box::from),
         pair: user(at + 10)?.zip(user(at + 11)?).map(|(first, second)| Box::new([first, second])),
     };
+    let (moderation, restricted) = ConversationRow::stored_moderation(row.try_get(at + 22)?, row.try_get(at + 23)?);
     Ok(ConversationRow {
         key: ConversationKey(row.try_get(at)?),
         reference: Arc::new(reference),
         description: row.try_get::<_, Option<&str>>(at + 4)?.map(Arc::from),
         metadata: row.try_get::<_, Option<&str>>(at + 20)?.map(Metadata::trusted),
         open: row.try_get(at + 5)?,
+        moderation,
+        restricted,
         owner: key(at + 6)?,
         owner_secret: row.try_get::<_, Option<i64>>(at + 7)?.map(SecretKey),
         pair: key(at + 8)?.zip(key(at + 9)?),

@@ -42,6 +42,8 @@ impl<C: Channel> PostgresRows<C> {
                 &head.updated_at.0,
                 &row.metadata.as_ref().map(Metadata::as_str),
                 &row.blocked,
+                &row.slow_mode(),
+                &row.moderation_flags(),
             ],
         )?;
         self.0.conversation_changed(ConversationKey(key));
@@ -82,9 +84,9 @@ impl<C: Channel> ConversationRows for PostgresRows<C> {
         self.write_conversation(
             "INSERT INTO conversation (pk, id, kind, name, description, open, owner_pk, owner_secret_pk, first_pk,
                  second_pk, made_by_guest, empty_since, created_at, deleted_at, sequence, member_count, last_message,
-                 updated_at, metadata, blocked)
+                 updated_at, metadata, blocked, slow_mode_s, moderation)
              VALUES (coalesce($1, (SELECT max(pk) FROM conversation), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-                 $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+                 $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
              RETURNING pk",
             None,
             row,
@@ -96,7 +98,7 @@ impl<C: Channel> ConversationRows for PostgresRows<C> {
             "UPDATE conversation SET id = $2, kind = $3, name = $4, description = $5, open = $6, owner_pk = $7,
                  owner_secret_pk = $8, first_pk = $9, second_pk = $10, made_by_guest = $11, empty_since = $12,
                  created_at = $13, deleted_at = $14, sequence = $15, member_count = $16, last_message = $17,
-                 updated_at = $18, metadata = $19, blocked = $20
+                 updated_at = $18, metadata = $19, blocked = $20, slow_mode_s = $21, moderation = $22
              WHERE pk = $1 RETURNING pk",
             Some(row.key),
             row,

@@ -19,6 +19,7 @@ pub(in crate::postgres) fn member_at(row: &Row, at: usize) -> Fetched<MemberRow>
         read_at: row.try_get::<_, Option<i64>>(at + 4)?.map(Timestamp),
         hidden_sequence: row.try_get::<_, Option<i64>>(at + 5)?.map(i64::cast_unsigned),
         settings: settings_at(row, at + 6)?,
+        silenced_until: row.try_get::<_, Option<i64>>(at + 10)?.map(Timestamp),
     })
 }
 
@@ -67,6 +68,7 @@ impl<C: Channel> PostgresRows<C> {
                 &row.settings.muted_until().map(|end| end.0),
                 &row.settings.archived_after.map(|key| key.0),
                 &row.settings.changed_at.map(u64::cast_signed),
+                &row.silenced_until.map(|until| until.0),
             ],
         )?;
         self.0.member_changed(conversation, user);
@@ -78,7 +80,7 @@ impl<C: Channel> MemberRows for PostgresRows<C> {
     fn member(&self, conversation: ConversationKey, user: UserKey) -> RowResult<Option<MemberRow>> {
         self.find(
             "SELECT role, joined_at, joined_sequence, read_sequence, read_at, hidden_sequence, settings, muted_until,
-                 archived_after, settings_position FROM member
+                 archived_after, settings_position, silenced_until FROM member
              WHERE conversation_pk = $1 AND user_pk = $2",
             &[&conversation.0, &user.0],
             |row| member_at(row, 0),
@@ -88,8 +90,8 @@ impl<C: Channel> MemberRows for PostgresRows<C> {
     fn insert_member(&mut self, conversation: ConversationKey, user: UserKey, row: &MemberRow) -> RowResult<()> {
         self.write_member(
             "INSERT INTO member (conversation_pk, user_pk, role, joined_at, joined_sequence, read_sequence, read_at,
-                 hidden_sequence, settings, muted_until, archived_after, settings_position)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+                 hidden_sequence, settings, muted_until, archived_after, settings_position, silenced_until)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
             conversation,
             user,
             row,
@@ -99,7 +101,8 @@ impl<C: Channel> MemberRows for PostgresRows<C> {
     fn update_member(&mut self, conversation: ConversationKey, user: UserKey, row: &MemberRow) -> RowResult<()> {
         self.write_member(
             "UPDATE member SET role = $3, joined_at = $4, joined_sequence = $5, read_sequence = $6, read_at = $7,
-                 hidden_sequence = $8, settings = $9, muted_until = $10, archived_after = $11, settings_position = $12
+                 hidden_sequence = $8, settings = $9, muted_until = $10, archived_after = $11, settings_position = $12,
+                 silenced_until = $13
              WHERE conversation_pk = $1 AND user_pk = $2",
             conversation,
             user,

@@ -164,7 +164,8 @@ impl<C: Channel> ReplayRows for PostgresRows<C> {
     ) -> RowResult<Vec<(ConversationKey, UserKey, MemberRow)>> {
         self.list(
             "SELECT m.conversation_pk, m.user_pk, m.role, m.joined_at, m.joined_sequence, m.read_sequence, m.read_at,
-                 m.hidden_sequence, m.settings, m.muted_until, m.archived_after, m.settings_position
+                 m.hidden_sequence, m.settings, m.muted_until, m.archived_after, m.settings_position,
+                 m.silenced_until
              FROM unnest($1::bigint[]) AS j (pk) CROSS JOIN LATERAL (
                  SELECT * FROM member f WHERE f.conversation_pk = j.pk
                  ORDER BY f.joined_sequence, f.user_pk LIMIT $2) m

@@ -2,7 +2,7 @@
 //!
 //! What must stay true: a row is written whole, so that a read returns what the rule wrote.
 
-use quintet_domain::{Metadata, Scopes, Timestamp, UserId, UserKind};
+use quintet_domain::{Metadata, Scopes, ServerRole, Timestamp, UserId, UserKind};
 use quintet_rules::rows::{CountDelta, GuestRows, UserCounts, UserRow, UserRows};
 use quintet_rules::{RowResult, SecretKey, UserKey};
 use tokio_postgres::Row;
@@ -15,6 +15,11 @@ fn kind_of(row: &UserRow) -> &'static str {
         UserKind::Registered | UserKind::Service => "registered",
         UserKind::Guest => "guest",
     }
+}
+
+/// The role as it is stored: nothing for what every person may.
+fn stored_role(row: &UserRow) -> Option<&'static str> {
+    Some(row.server_role).filter(|role| *role != ServerRole::User).map(ServerRole::as_str)
 }
 
 fn counts_at(row: &Row) -> Fetched<UserCounts> {
@@ -57,6 +62,7 @@ impl<C: Channel> PostgresRows<C> {
                 &row.metadata.as_ref().map(Metadata::as_str),
                 &row.is_blocked,
                 &row.blocks_position.map(u64::cast_signed),
+                &stored_role(row),
             ],
         )?;
         self.0.user_changed(UserKey(key));
@@ -104,9 +110,9 @@ impl<C: Channel> UserRows for PostgresRows<C> {
             "INSERT INTO chat_user (pk, id, kind, service, username, name, last_name, avatar, last_seen, created_at,
                  username_key, name_key, name_look, email, email_key, password_hash, home_dialect, country,
                  token_generation, tokens_from_s, disabled, erased, erasing_from, erasing_conversation_pk, picture_pk,
-                 former_id, metadata, is_blocked, blocks_position)
+                 former_id, metadata, is_blocked, blocks_position, server_role)
              VALUES (coalesce($1, (SELECT max(pk) FROM chat_user), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-                 $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)
+                 $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)
              RETURNING pk",
             None,
             row,
@@ -120,7 +126,7 @@ impl<C: Channel> UserRows for PostgresRows<C> {
                  email_key = $15, password_hash = $16, home_dialect = $17, country = $18, token_generation = $19,
                  tokens_from_s = $20, disabled = $21, erased = $22, erasing_from = $23,
                  erasing_conversation_pk = $24, picture_pk = $25, former_id = $26, metadata = $27,
-                 is_blocked = $28, blocks_position = $29
+                 is_blocked = $28, blocks_position = $29, server_role = $30
              WHERE pk = $1 RETURNING pk",
             Some(row.key),
             row,
@@ -138,6 +144,8 @@ impl<C: Channel> UserRows for PostgresRows<C> {
                  AND NOT EXISTS (SELECT 1 FROM author WHERE user_pk = $1)
                  AND NOT EXISTS (SELECT 1 FROM reaction WHERE user_pk = $1)
                  AND NOT EXISTS (SELECT 1 FROM pin WHERE user_pk = $1)
+                 AND NOT EXISTS (SELECT 1 FROM restriction WHERE user_pk = $1)
+                 AND NOT EXISTS (SELECT 1 FROM restriction WHERE by_pk = $1)
                  AND NOT EXISTS (SELECT 1 FROM meetup WHERE host_pk = $1)
                  AND NOT EXISTS (SELECT 1 FROM meetup_request WHERE user_pk = $1)
                  AND NOT EXISTS (SELECT 1 FROM notification WHERE user_pk = $1)

@@ -90,6 +90,14 @@ impl Foreseen {
                 write.new.members.iter().for_each(|user| self.user(user, cache));
             }
             Write::ChangeConversation(write) => self.member(&write.conversation, &write.actor.user, cache),
+            Write::Restrict(write) => {
+                self.member(&write.conversation, &write.actor.user, cache);
+                self.member(&write.conversation, &write.user, cache);
+            }
+            Write::LiftRestriction(write) => {
+                self.member(&write.conversation, &write.actor.user, cache);
+                self.member(&write.conversation, &write.user, cache);
+            }
             Write::DeleteConversation(write) => self.member(&write.conversation, &write.actor.user, cache),
             Write::ChangeSettings(write) => {
                 let Target::Conversation(conversation) = &write.target else { return };
@@ -243,7 +251,8 @@ const CONVERSATIONS: &str = concat!(
     "WHERE c.id = ANY($1::text[]) AND c.deleted_at IS NULL"
 );
 const MEMBERS: &str = "SELECT m.conversation_pk, m.user_pk, m.role, m.joined_at, m.joined_sequence, m.read_sequence,
-         m.read_at, m.hidden_sequence, m.settings, m.muted_until, m.archived_after, m.settings_position
+         m.read_at, m.hidden_sequence, m.settings, m.muted_until, m.archived_after, m.settings_position,
+         m.silenced_until
      FROM unnest($1::text[], $2::text[]) AS j (conversation, person)
      JOIN conversation c ON c.id = j.conversation JOIN chat_user u ON u.id = j.person
      JOIN member m ON m.conversation_pk = c.pk AND m.user_pk = u.pk";

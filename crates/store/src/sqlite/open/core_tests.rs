@@ -87,7 +87,15 @@ fn every_change_is_brought_over() {
         (26, read(user(1), 3, 4, false)),
         (27, read(user(1), 0, 2, false)),
         (28, ChangeRecord::MemberJoined { member: user(3), member_count: 3, announced: false }),
-        (29, ChangeRecord::MemberLeft { member: user(3), departure: Departure::GuestGone, member_count: 2 }),
+        (
+            29,
+            ChangeRecord::MemberLeft {
+                member: user(3),
+                departure: Departure::GuestGone,
+                reason: None,
+                member_count: 2,
+            },
+        ),
         (30, meetup("m-1", MeetupStatus::Confirmed, Some(user(1)))),
         (31, ChangeRecord::Notified { user: user(1), notification: NotificationId::trusted("n-1") }),
         (32, ChangeRecord::UserChanged { user: user(1), visible: true }),

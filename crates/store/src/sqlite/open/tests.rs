@@ -244,7 +244,7 @@ fn lists_of_an_earlier_version() {
     let ada = UserId::trusted("ada");
     let page = lists::conversations(&conn, &ada, None, 10).unwrap();
     assert_eq!(page.items.iter().map(|item| item.conversation.id.as_str()).collect::<Vec<_>>(), ["walk", "seen"]);
-    let found = directory::found(&conn, &ada, "", &Filter::OpenOrMine, None, 10).unwrap();
+    let found = directory::found(&conn, (&ada, Timestamp(1)), "", &Filter::OpenOrMine, None, 10).unwrap();
     let ids: Vec<&str> = found.items.iter().map(|item| item.conversation.id.as_str()).collect();
     assert_eq!(ids, ["open", "hidden", "seen"]);
     let found = accounts::search(&conn, "love", None, 10).unwrap();

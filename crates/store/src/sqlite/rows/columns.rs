@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use quintet_domain::{
     ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef, FileLink, MeetupId, MeetupStatus,
-    MessageId, MessageKind, Metadata, Notification, NotificationId, Timestamp, User, UserId, UserKind,
+    MessageId, MessageKind, Metadata, Notification, NotificationId, ServerRole, Timestamp, User, UserId, UserKind,
 };
 use quintet_rules::rows::{
     ConversationHead, ConversationRow, ErasureProgress, Marks, MeetupRow, MessageExtra, MessageRow, UserNames, UserRow,
@@ -46,7 +46,7 @@ macro_rules! user_columns {
              u.token_generation, u.tokens_from_s, u.disabled, u.erased, u.erasing_from, u.erasing_conversation_pk,
              u.picture_pk, u.former_id, ",
             $metadata,
-            ", u.is_blocked, u.blocks_position"
+            ", u.is_blocked, u.blocks_position, u.server_role"
         )
     };
 }
@@ -69,14 +69,14 @@ macro_rules! conversation_columns {
              (SELECT id FROM user WHERE pk = c.first_pk), (SELECT id FROM user WHERE pk = c.second_pk), c.made_by_guest,
              c.empty_since, c.created_at, c.deleted_at, c.sequence, c.member_count, c.last_message, c.updated_at, ",
             $metadata,
-            ", c.blocked"
+            ", c.blocked, c.slow_mode_s, c.moderation"
         )
     };
 }
 pub(in crate::sqlite) use conversation_columns;
 
 /// The number of columns of a conversation.
-pub(in crate::sqlite) const CONVERSATION_COLUMNS: usize = 22;
+pub(in crate::sqlite) const CONVERSATION_COLUMNS: usize = 24;
 
 /// The columns of a message, for [`message_at`].
 macro_rules! message_columns {
@@ -180,6 +180,8 @@ pub(in crate::sqlite) fn user_at(row: &Row<'_>) -> Result<UserRow> {
         metadata: row.get_ref(26)?.as_str_or_null()?.map(Metadata::trusted),
         is_blocked: row.get(27)?,
         blocks_position: row.get::<_, Option<i64>>(28)?.map(i64::cast_unsigned),
+        // What a later version has stored gives no rights here.
+        server_role: row.get_ref(29)?.as_str_or_null()?.and_then(ServerRole::parse).unwrap_or_default(),
     })
 }
 
@@ -193,12 +195,15 @@ pub(in crate::sqlite) fn conversation_at(row: &Row<'_>, at: usize) -> Result<Con
         name: row.get_ref(at + 3)?.as_str_or_null()?.map(Box::from),
         pair: user(at + 10)?.zip(user(at + 11)?).map(|(first, second)| Box::new([first, second])),
     };
+    let (moderation, restricted) = ConversationRow::stored_moderation(row.get(at + 22)?, row.get(at + 23)?);
     Ok(ConversationRow {
         key: ConversationKey(row.get(at)?),
         reference: Arc::new(reference),
         description: row.get_ref(at + 4)?.as_str_or_null()?.map(Arc::from),
         metadata: row.get_ref(at + 20)?.as_str_or_null()?.map(Metadata::trusted),
         open: row.get(at + 5)?,
+        moderation,
+        restricted,
         owner: key(at + 6)?,
         owner_secret: row.get::<_, Option<i64>>(at + 7)?.map(SecretKey),
         pair: key(at + 8)?.zip(key(at + 9)?),

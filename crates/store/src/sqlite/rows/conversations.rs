@@ -38,6 +38,8 @@ impl<C: Deref<Target = Connection>> SqliteRows<C> {
                 head.updated_at.0,
                 row.metadata.as_ref().map(Metadata::as_str),
                 row.blocked,
+                row.slow_mode(),
+                row.moderation_flags(),
             ],
         )
     }
@@ -71,8 +73,9 @@ impl<C: Deref<Target = Connection>> ConversationRows for SqliteRows<C> {
         let key = self.write_conversation(
             "INSERT INTO conversation (pk, id, kind, name, description, open, owner_pk, owner_secret_pk, first_pk,
                  second_pk, made_by_guest, empty_since, created_at, deleted_at, sequence, member_count, last_message,
-                 updated_at, metadata, blocked)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+                 updated_at, metadata, blocked, slow_mode_s, moderation)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
+                 ?22)",
             None,
             row,
         )?;
@@ -84,7 +87,7 @@ impl<C: Deref<Target = Connection>> ConversationRows for SqliteRows<C> {
             "UPDATE conversation SET id = ?2, kind = ?3, name = ?4, description = ?5, open = ?6, owner_pk = ?7,
                  owner_secret_pk = ?8, first_pk = ?9, second_pk = ?10, made_by_guest = ?11, empty_since = ?12,
                  created_at = ?13, deleted_at = ?14, sequence = ?15, member_count = ?16, last_message = ?17,
-                 updated_at = ?18, metadata = ?19, blocked = ?20
+                 updated_at = ?18, metadata = ?19, blocked = ?20, slow_mode_s = ?21, moderation = ?22
              WHERE pk = ?1",
             Some(row.key),
             row,

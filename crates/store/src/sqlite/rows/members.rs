@@ -24,6 +24,7 @@ pub(super) fn member_at(row: &Row<'_>) -> rusqlite::Result<MemberRow> {
         read_at: row.get::<_, Option<i64>>(4)?.map(Timestamp),
         hidden_sequence: u64::try_from(hidden).ok(),
         settings: settings_at(row, 6)?,
+        silenced_until: row.get::<_, Option<i64>>(10)?.map(Timestamp),
     })
 }
 
@@ -66,6 +67,7 @@ impl<C: Deref<Target = Connection>> SqliteRows<C> {
                 row.settings.muted_until().map(|end| end.0),
                 row.settings.archived_after.map(|key| key.0),
                 row.settings.changed_at.map(u64::cast_signed),
+                row.silenced_until.map(|until| until.0),
             ],
         )?;
         Ok(())
@@ -76,7 +78,7 @@ impl<C: Deref<Target = Connection>> MemberRows for SqliteRows<C> {
     fn member(&self, conversation: ConversationKey, user: UserKey) -> RowResult<Option<MemberRow>> {
         self.find(
             "SELECT role, joined_at, joined_sequence, read_sequence, read_at, hidden_sequence, settings, muted_until,
-                 archived_after, settings_position FROM member
+                 archived_after, settings_position, silenced_until FROM member
              WHERE conversation_pk = ?1 AND user_pk = ?2",
             [conversation.0, user.0],
             member_at,
@@ -86,8 +88,8 @@ impl<C: Deref<Target = Connection>> MemberRows for SqliteRows<C> {
     fn insert_member(&mut self, conversation: ConversationKey, user: UserKey, row: &MemberRow) -> RowResult<()> {
         self.write_member(
             "INSERT INTO member (conversation_pk, user_pk, role, joined_at, joined_sequence, read_sequence, read_at,
-                 hidden_sequence, settings, muted_until, archived_after, settings_position)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                 hidden_sequence, settings, muted_until, archived_after, settings_position, silenced_until)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             conversation,
             user,
             row,
@@ -97,7 +99,8 @@ impl<C: Deref<Target = Connection>> MemberRows for SqliteRows<C> {
     fn update_member(&mut self, conversation: ConversationKey, user: UserKey, row: &MemberRow) -> RowResult<()> {
         self.write_member(
             "UPDATE member SET role = ?3, joined_at = ?4, joined_sequence = ?5, read_sequence = ?6, read_at = ?7,
-                 hidden_sequence = ?8, settings = ?9, muted_until = ?10, archived_after = ?11, settings_position = ?12
+                 hidden_sequence = ?8, settings = ?9, muted_until = ?10, archived_after = ?11, settings_position = ?12,
+                 silenced_until = ?13
              WHERE conversation_pk = ?1 AND user_pk = ?2",
             conversation,
             user,

@@ -15,6 +15,7 @@ mod meetups;
 mod members;
 mod message_details;
 mod messages;
+mod moderation;
 mod notifications;
 mod push;
 mod reactions;

@@ -164,12 +164,13 @@ impl<C: Deref<Target = Connection>> ReplayRows for SqliteRows<C> {
     ) -> RowResult<Vec<(ConversationKey, UserKey, MemberRow)>> {
         let mut found = self.list(
             "SELECT m.role, m.joined_at, m.joined_sequence, m.read_sequence, m.read_at, m.hidden_sequence,
-                 m.settings, m.muted_until, m.archived_after, m.settings_position, m.conversation_pk, m.user_pk
+                 m.settings, m.muted_until, m.archived_after, m.settings_position, m.silenced_until, m.conversation_pk,
+                 m.user_pk
              FROM json_each(?1) j CROSS JOIN member m ON m.conversation_pk = j.value AND m.user_pk IN (
                  SELECT f.user_pk FROM member f INDEXED BY member_joined WHERE f.conversation_pk = j.value
                  ORDER BY f.joined_sequence, f.user_pk LIMIT ?2)",
             params![sets::keys(keys.iter().map(|key| key.0)), limit_of(limit)],
-            |row| Ok((ConversationKey(row.get(10)?), UserKey(row.get(11)?), member_at(row)?)),
+            |row| Ok((ConversationKey(row.get(11)?), UserKey(row.get(12)?), member_at(row)?)),
         )?;
         found.sort_unstable_by_key(|(conversation, user, row)| (*conversation, row.joined_sequence, *user));
         Ok(found)

@@ -4,7 +4,7 @@
 
 use std::ops::Deref;
 
-use quintet_domain::{Metadata, Scopes, Timestamp, UserId, UserKind};
+use quintet_domain::{Metadata, Scopes, ServerRole, Timestamp, UserId, UserKind};
 use quintet_rules::rows::{CountDelta, GuestRows, UserCounts, UserRow, UserRows};
 use quintet_rules::{RowResult, RowsError, SecretKey, UserKey};
 use rusqlite::{Connection, ErrorCode, Row, params};
@@ -17,6 +17,11 @@ fn kind_of(row: &UserRow) -> &'static str {
         UserKind::Registered | UserKind::Service => "registered",
         UserKind::Guest => "guest",
     }
+}
+
+/// The role as it is stored: nothing for what every person may.
+fn stored_role(row: &UserRow) -> Option<&'static str> {
+    Some(row.server_role).filter(|role| *role != ServerRole::User).map(ServerRole::as_str)
 }
 
 fn counts_at(row: &Row<'_>) -> rusqlite::Result<UserCounts> {
@@ -59,6 +64,7 @@ impl<C: Deref<Target = Connection>> SqliteRows<C> {
                 row.metadata.as_ref().map(Metadata::as_str),
                 row.is_blocked,
                 row.blocks_position.map(u64::cast_signed),
+                stored_role(row),
             ],
         )
     }
@@ -100,9 +106,9 @@ impl<C: Deref<Target = Connection>> UserRows for SqliteRows<C> {
             "INSERT INTO user (pk, id, kind, service, username, name, last_name, avatar, last_seen, created_at,
                  username_key, name_key, name_look, email, email_key, password_hash, home_dialect, country,
                  token_generation, tokens_from_s, disabled, erased, erasing_from, erasing_conversation_pk, picture_pk,
-                 former_id, metadata, is_blocked, blocks_position)
+                 former_id, metadata, is_blocked, blocks_position, server_role)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
-                 ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)",
+                 ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)",
             None,
             row,
         )?;
@@ -116,7 +122,7 @@ impl<C: Deref<Target = Connection>> UserRows for SqliteRows<C> {
                  email_key = ?15, password_hash = ?16, home_dialect = ?17, country = ?18, token_generation = ?19,
                  tokens_from_s = ?20, disabled = ?21, erased = ?22, erasing_from = ?23,
                  erasing_conversation_pk = ?24, picture_pk = ?25, former_id = ?26, metadata = ?27,
-                 is_blocked = ?28, blocks_position = ?29
+                 is_blocked = ?28, blocks_position = ?29, server_role = ?30
              WHERE pk = ?1",
             Some(row.key),
             row,

@@ -1,0 +1,170 @@
+//! Who bans and silences whom, and who lifts it.
+//!
+//! What must stay true: nobody restricts an equal or itself, and what is done is noted in the write that does it.
+
+use std::sync::Arc;
+
+use quintet_domain::limits::RESTRICTIONS_MAX;
+use quintet_domain::permissions::{self, Action};
+use quintet_domain::{
+    Act, Departure, LiftRestriction, Refusal, Restrict, Restriction, RestrictionKind, Role, Timestamp,
+};
+
+use crate::ledger::Cost;
+use crate::restrictions::find;
+use crate::rows::{AuditRow, ConversationRow, MemberRow, RestrictionRow, UserRow};
+use crate::transaction::{ActingUser, Transaction};
+use crate::{RuleResult, UserKey, audit, members};
+
+/// The role that counts against being banned or silenced: that of the membership, or of the owner who has left.
+fn role_of(conversation: &ConversationRow, user: UserKey, member: Option<&MemberRow>) -> Option<Role> {
+    if conversation.owner == Some(user) { Some(Role::Owner) } else { member.map(|member| member.role) }
+}
+
+/// Refuses to ban, silence or release somebody whom the actor may not.
+fn refuse_equals(
+    (by, own): (&UserRow, Option<&MemberRow>),
+    conversation: &ConversationRow,
+    (user, member): (&UserRow, Option<&MemberRow>),
+) -> Result<(), Refusal> {
+    if user.key == by.key {
+        return Err(Refusal::forbidden("Nobody bans, silences or releases oneself."));
+    }
+    if user.user.is_service() {
+        return Err(Refusal::forbidden("A service can be neither banned nor silenced."));
+    }
+    let role = role_of(conversation, user.key, member);
+    if role == Some(Role::Owner) {
+        return Err(Refusal::forbidden("The owner of a conversation can be neither banned nor silenced."));
+    }
+    if !permissions::outranks(by.user.kind, own.map(|own| own.role), role) {
+        return Err(Refusal::forbidden("Only somebody of a lower role than your own can be banned or silenced."));
+    }
+    Ok(())
+}
+
+/// Checks the end of a ban or a silence.
+fn valid_end(kind: RestrictionKind, until: Option<Timestamp>, now: Timestamp) -> Result<(), Refusal> {
+    match (kind, until) {
+        (RestrictionKind::Silence, None) => Err(Refusal::invalid("until", "is missing")),
+        (_, Some(until)) if until <= now => Err(Refusal::invalid("until", "must be in the future")),
+        (RestrictionKind::Ban, None) | (_, Some(_)) => Ok(()),
+    }
+}
+
+/// Bans a user, who leaves if it is a member, or silences a member.
+pub(crate) fn restrict(tx: &mut Transaction<'_>, write: &Restrict) -> RuleResult<Restriction> {
+    let Restrict { actor, conversation: id, user, kind, until, reason } = write;
+    let by = tx.actor(actor)?;
+    let mut conversation = tx.conversation(id)?;
+    let own = tx.check(Action::Moderate, &conversation, &by, false)?;
+    let user = ActingUser::plain(tx.user(user)?);
+    if user.erased {
+        return Err(Refusal::not_found("user", &user.user.id).into());
+    }
+    let member = tx.member(conversation.key, user.key)?;
+    refuse_equals((&by, own.as_ref()), &conversation, (&user, member.as_ref()))?;
+    valid_end(*kind, *until, tx.now)?;
+    if *kind == RestrictionKind::Silence && member.is_none() {
+        return Err(Refusal::not_found("member", &user.user.id).into());
+    }
+    let row = RestrictionRow {
+        conversation: conversation.key,
+        kind: *kind,
+        user: user.key,
+        until: *until,
+        reason: reason.clone(),
+        by: by.key,
+        at: tx.now,
+    };
+    let before = tx.moderation().restriction(conversation.key, *kind, user.key)?;
+    if before.is_none() && tx.moderation().restriction_count(conversation.key, *kind)? >= RESTRICTIONS_MAX {
+        let what = match kind {
+            RestrictionKind::Ban => "banned from",
+            RestrictionKind::Silence => "silenced in",
+        };
+        return Err(Refusal::conflict(format!("At most {RESTRICTIONS_MAX} users are {what} one conversation.")).into());
+    }
+    tx.moderation().put_restriction(&row)?;
+    tx.charge(Cost::Rows, 1);
+    tx.charge(Cost::Stored, reason.as_ref().map_or(0, |reason| reason.len()) as u64);
+    if !conversation.restricted {
+        conversation.restricted = true;
+        tx.update_conversation(&conversation)?;
+    }
+    let act = match kind {
+        RestrictionKind::Ban => Act::Ban,
+        RestrictionKind::Silence => Act::Silence,
+    };
+    match (kind, member) {
+        (RestrictionKind::Silence, Some(member)) => {
+            tx.update_member(conversation.key, user.key, &MemberRow { silenced_until: *until, ..member })?;
+        }
+        (RestrictionKind::Ban, Some(_)) => {
+            members::depart(tx, None, &mut conversation, &user, (Departure::Banned, reason.clone()))?;
+        }
+        (_, None) => {}
+    }
+    let noted = AuditRow {
+        user: Some(user.key),
+        conversation: Some(conversation.key),
+        until: *until,
+        reason: reason.clone(),
+        ..audit::act(tx, act, Some(by.key))
+    };
+    audit::note(tx, &noted)?;
+    Ok(Restriction {
+        user: Arc::clone(&user.user),
+        until: *until,
+        reason: reason.clone(),
+        by: by.user.id.clone(),
+        at: row.at,
+    })
+}
+
+/// Lifts a ban or a silence.
+pub(crate) fn lift(tx: &mut Transaction<'_>, write: &LiftRestriction) -> RuleResult<()> {
+    let LiftRestriction { actor, conversation: id, user, kind } = write;
+    let by = tx.actor(actor)?;
+    let conversation = tx.conversation(id)?;
+    let own = tx.check(Action::Moderate, &conversation, &by, false)?;
+    let user = tx.user(user)?;
+    let member = tx.member(conversation.key, user.key)?;
+    let held = find(tx, &conversation, *kind, user.key)?.is_some();
+    if !held {
+        return Ok(());
+    }
+    refuse_equals((&by, own.as_ref()), &conversation, (&user, member.as_ref()))?;
+    tx.moderation().delete_restriction(conversation.key, *kind, user.key)?;
+    let act = match kind {
+        RestrictionKind::Ban => Act::LiftBan,
+        RestrictionKind::Silence => Act::LiftSilence,
+    };
+    if let (RestrictionKind::Silence, Some(member)) = (kind, member) {
+        tx.update_member(conversation.key, user.key, &MemberRow { silenced_until: None, ..member })?;
+    }
+    let noted =
+        AuditRow { user: Some(user.key), conversation: Some(conversation.key), ..audit::act(tx, act, Some(by.key)) };
+    audit::note(tx, &noted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_is_in_the_future_and_a_silence_has_one() {
+        let now = Timestamp(1_000);
+        for (kind, until, refusal) in [
+            (RestrictionKind::Ban, None, None),
+            (RestrictionKind::Ban, Some(Timestamp(1_001)), None),
+            (RestrictionKind::Silence, Some(Timestamp(1_001)), None),
+            (RestrictionKind::Ban, Some(now), Some("`until` must be in the future.")),
+            (RestrictionKind::Silence, Some(now), Some("`until` must be in the future.")),
+            (RestrictionKind::Silence, None, Some("`until` is missing.")),
+        ] {
+            let found = valid_end(kind, until, now).err().map(|refusal| refusal.message);
+            assert_eq!(found.as_deref(), refusal, "{kind:?} {until:?}");
+        }
+    }
+}

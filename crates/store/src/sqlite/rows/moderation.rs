@@ -1,0 +1,208 @@
+//! Operations on the rows of bans and silences, of slow mode, and of the audit log.
+//!
+//! What must stay true: nothing here compares a moment with the clock, but for those that a rule or a read gives.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use quintet_domain::{Act, AuditFilter, ConversationId, RestrictionKind, Timestamp, UserId};
+use quintet_rules::rows::{AuditRow, ModerationRows, RestrictionRow};
+use quintet_rules::{ConversationKey, RowResult, UserKey};
+use rusqlite::{Connection, Row, params};
+
+use super::{SqliteRows, limit_of, parsed};
+
+/// The columns of a ban or silence, for [`restriction_at`].
+macro_rules! restriction_columns {
+    () => {
+        "conversation_pk, kind, user_pk, until, reason, by_pk, at"
+    };
+}
+
+fn restriction_at(row: &Row<'_>) -> rusqlite::Result<RestrictionRow> {
+    Ok(RestrictionRow {
+        conversation: ConversationKey(row.get(0)?),
+        kind: parsed(row, 1, RestrictionKind::parse)?,
+        user: UserKey(row.get(2)?),
+        until: row.get::<_, Option<i64>>(3)?.map(Timestamp),
+        reason: row.get_ref(4)?.as_str_or_null()?.map(Arc::from),
+        by: UserKey(row.get(5)?),
+        at: Timestamp(row.get(6)?),
+    })
+}
+
+fn audit_at(row: &Row<'_>) -> rusqlite::Result<AuditRow> {
+    Ok(AuditRow {
+        key: row.get(0)?,
+        at: Timestamp(row.get(1)?),
+        act: parsed(row, 2, Act::parse)?,
+        actor: row.get::<_, Option<i64>>(3)?.map(UserKey),
+        user: row.get::<_, Option<i64>>(4)?.map(UserKey),
+        conversation: row.get::<_, Option<i64>>(5)?.map(ConversationKey),
+        until: row.get::<_, Option<i64>>(6)?.map(Timestamp),
+        reason: row.get_ref(7)?.as_str_or_null()?.map(Arc::from),
+        detail: row.get_ref(8)?.as_str_or_null()?.map(Arc::from),
+    })
+}
+
+impl<C: Deref<Target = Connection>> ModerationRows for SqliteRows<C> {
+    fn restriction(
+        &self,
+        conversation: ConversationKey,
+        kind: RestrictionKind,
+        user: UserKey,
+    ) -> RowResult<Option<RestrictionRow>> {
+        let sql = concat!(
+            "SELECT ",
+            restriction_columns!(),
+            " FROM restriction WHERE conversation_pk = ?1 AND kind = ?2 AND user_pk = ?3"
+        );
+        self.find(sql, params![conversation.0, kind.as_str(), user.0], restriction_at)
+    }
+
+    fn put_restriction(&mut self, row: &RestrictionRow) -> RowResult<()> {
+        self.run(
+            "INSERT INTO restriction (conversation_pk, kind, user_pk, until, reason, by_pk, at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (conversation_pk, kind, user_pk) DO UPDATE SET until = excluded.until,
+                 reason = excluded.reason, by_pk = excluded.by_pk, at = excluded.at",
+            params![
+                row.conversation.0,
+                row.kind.as_str(),
+                row.user.0,
+                row.until.map(|until| until.0),
+                row.reason.as_deref(),
+                row.by.0,
+                row.at.0
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn delete_restriction(
+        &mut self,
+        conversation: ConversationKey,
+        kind: RestrictionKind,
+        user: UserKey,
+    ) -> RowResult<()> {
+        self.run(
+            "DELETE FROM restriction WHERE conversation_pk = ?1 AND kind = ?2 AND user_pk = ?3",
+            params![conversation.0, kind.as_str(), user.0],
+        )?;
+        Ok(())
+    }
+
+    fn restriction_count(&self, conversation: ConversationKey, kind: RestrictionKind) -> RowResult<i64> {
+        let sql = "SELECT count(*) FROM restriction WHERE conversation_pk = ?1 AND kind = ?2";
+        self.get(sql, params![conversation.0, kind.as_str()], |row| row.get(0))
+    }
+
+    fn restrictions(
+        &self,
+        conversation: ConversationKey,
+        kind: RestrictionKind,
+        now: Timestamp,
+        after: UserKey,
+        limit: usize,
+    ) -> RowResult<Vec<RestrictionRow>> {
+        let sql = concat!(
+            "SELECT ",
+            restriction_columns!(),
+            " FROM restriction WHERE conversation_pk = ?1 AND kind = ?2 AND user_pk > ?3
+                 AND (until IS NULL OR until > ?4)
+             ORDER BY user_pk LIMIT ?5"
+        );
+        self.list(sql, params![conversation.0, kind.as_str(), after.0, now.0, limit_of(limit)], restriction_at)
+    }
+
+    fn is_in_restrictions(&self, user: UserKey) -> RowResult<bool> {
+        self.exists(
+            "SELECT 1 FROM restriction WHERE user_pk = ?1 UNION ALL SELECT 1 FROM restriction WHERE by_pk = ?1",
+            [user.0],
+        )
+    }
+
+    fn delete_restrictions_of(&mut self, user: UserKey) -> RowResult<()> {
+        self.run("DELETE FROM restriction WHERE user_pk = ?1", [user.0])?;
+        Ok(())
+    }
+
+    fn delete_restrictions_in(&mut self, conversation: ConversationKey) -> RowResult<()> {
+        self.run("DELETE FROM restriction WHERE conversation_pk = ?1", [conversation.0])?;
+        Ok(())
+    }
+
+    fn prune_restrictions(&mut self, before: Timestamp, limit: usize) -> RowResult<usize> {
+        self.run(
+            "DELETE FROM restriction WHERE (conversation_pk, kind, user_pk) IN (
+                 SELECT conversation_pk, kind, user_pk FROM restriction INDEXED BY restriction_until
+                 WHERE until IS NOT NULL AND until < ?1 LIMIT ?2)",
+            [before.0, limit_of(limit)],
+        )
+    }
+
+    fn last_slow_send(&self, user: UserKey, conversation: ConversationKey) -> RowResult<Option<Timestamp>> {
+        let found = self.find(
+            "SELECT slow_sent_at FROM author WHERE user_pk = ?1 AND conversation_pk = ?2",
+            [user.0, conversation.0],
+            |row| row.get::<_, Option<i64>>(0),
+        )?;
+        Ok(found.flatten().map(Timestamp))
+    }
+
+    fn note_slow_send(&mut self, user: UserKey, conversation: ConversationKey, at: Timestamp) -> RowResult<()> {
+        self.run(
+            "UPDATE author SET slow_sent_at = ?3 WHERE user_pk = ?1 AND conversation_pk = ?2",
+            [user.0, conversation.0, at.0],
+        )?;
+        Ok(())
+    }
+
+    fn insert_audit(&mut self, row: &AuditRow) -> RowResult<()> {
+        self.run(
+            "INSERT INTO audit (at, act, actor_pk, user_pk, conversation_pk, until, reason, detail)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            params![
+                row.at.0,
+                row.act.as_str(),
+                row.actor.map(|key| key.0),
+                row.user.map(|key| key.0),
+                row.conversation.map(|key| key.0),
+                row.until.map(|until| until.0),
+                row.reason.as_deref(),
+                row.detail.as_deref()
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn audit(&self, filter: &AuditFilter, before: i64, limit: usize) -> RowResult<Vec<AuditRow>> {
+        self.list(
+            "SELECT pk, at, act, actor_pk, user_pk, conversation_pk, until, reason, detail FROM audit
+             WHERE pk < ?1 AND (?2 IS NULL OR act = ?2)
+               AND (?3 IS NULL OR actor_pk = (SELECT u.pk FROM user u WHERE u.id = ?3))
+               AND (?4 IS NULL OR user_pk = (SELECT u.pk FROM user u WHERE u.id = ?4))
+               AND (?5 IS NULL OR conversation_pk = (SELECT c.pk FROM conversation c WHERE c.id = ?5))
+               AND (?6 IS NULL OR at >= ?6) AND (?7 IS NULL OR at < ?7)
+             ORDER BY pk DESC LIMIT ?8",
+            params![
+                before,
+                filter.act.map(Act::as_str),
+                filter.by.as_ref().map(UserId::as_str),
+                filter.user.as_ref().map(UserId::as_str),
+                filter.conversation.as_ref().map(ConversationId::as_str),
+                filter.since.map(|at| at.0),
+                filter.before.map(|at| at.0),
+                limit_of(limit),
+            ],
+            audit_at,
+        )
+    }
+
+    fn prune_audit(&mut self, before: Timestamp, limit: usize) -> RowResult<usize> {
+        self.run(
+            "DELETE FROM audit WHERE pk IN (SELECT pk FROM audit WHERE at < ?1 ORDER BY at LIMIT ?2)",
+            [before.0, limit_of(limit)],
+        )
+    }
+}

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 
 import { browser } from "./lib/browser.mjs";
 import { Person, SIZES, until } from "./lib/people.mjs";
+import { png } from "./lib/png.mjs";
 import { Server } from "./lib/server.mjs";
 
 const FOLDER = fileURLToPath(new URL("../docs/screenshots", import.meta.url));
@@ -54,7 +55,10 @@ async function chat() {
     await server.api(people[username].token, "PATCH", "/me", { name });
   }
   const { grace, alan, mary } = people;
-  const ada = await Person.open(chromium, server.url, { viewport: { width: 1280, height: 800 } });
+  // Without motion, so that all five speak at once.
+  const ada = await Person.open(chromium, server.url, { viewport: { width: 1280, height: 800 }, reducedMotion: "reduce" });
+  await ada.page.getByLabel("Password").waitFor();
+  await shot(ada.page, "door-desk-light");
   await ada.register("ada", "Ada Lovelace");
   const me = await ada.page.evaluate(() => JSON.parse(localStorage.getItem("quintet.session")));
   const make = async (who, body) => (await server.api(who.token, "POST", "/conversations", body)).body.id;
@@ -70,6 +74,11 @@ async function chat() {
   await say(me, team, "It is in the logbook: https://example.org/logbook/1947");
   await say(mary, team, "May I have the moth for a story?");
   await say(grace, team, "It is yours. We meet at noon to look at the loop optimiser.");
+  const form = new FormData();
+  form.append("file", new Blob([png(640, 240, [31, 147, 236])], { type: "image/png" }), "cover.png");
+  const response = await fetch(`${server.url}/api/v1/files`, { method: "POST", headers: { authorization: `Bearer ${mary.token}` }, body: form });
+  const files = [{ url: (await response.json()).url, name: "cover.png" }];
+  await server.api(mary.token, "POST", `/conversations/${team}/messages`, { content: "For the cover I thought of this blue.", type: "image", files });
   const soon = new Date(Date.now() + 3 * 86_400_000);
   soon.setUTCHours(12, 0, 0, 0);
   const { body: meetup } = await server.api(grace.token, "POST", "/meetups", {

@@ -35,7 +35,7 @@ export class Person {
     await this.page.getByLabel("Email").fill(`${username}@example.org`);
     await this.page.getByLabel("Full name").fill(name);
     await this.page.getByLabel("Password").fill(PASSWORD);
-    await this.page.getByRole("button", { name: "Create an account" }).click();
+    await this.page.getByRole("button", { name: "Sign up", exact: true }).click();
     await this.page.getByRole("navigation", { name: "Conversations" }).waitFor();
   }
 

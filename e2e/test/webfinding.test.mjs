@@ -168,6 +168,7 @@ describe("finding and muting in the chat", () => {
     // A menu stays inside the screen.
     const message = ada.message("The ferry leaves at six");
     await message.getByRole("button", { name: /^Actions/ }).tap();
+    await until(page, () => document.querySelector("dialog.sheet")?.getAnimations().every((one) => one.playState === "finished"));
     const { x, y, width, height } = await page.locator(".message-actions .menu").boundingBox();
     assert.ok(x >= 0 && y >= 0 && x + width <= 390 && y + height <= 844, `the menu is at ${[x, y, width, height]}`);
     await page.getByRole("button", { name: "React with 🎉" }).tap();

@@ -6,7 +6,7 @@
  * @typedef {{ url: string, name: string | null }} FileLink
  * @typedef {{ emoji: string, count: number, userIds: string[], mine?: boolean | undefined }} Reaction
  * @typedef {{ id: string, sender: { id: string, username: string }, content: string, type: string, deleted?: boolean }} Quote
- * @typedef {{ url: string, name?: string | null, mime?: string }} AttachedFile
+ * @typedef {{ url: string, name?: string | null, mime?: string, size?: number, width?: number, height?: number }} AttachedFile
  * @typedef {{ count: number, lastAt?: string, lastSenderIds?: string[] }} Thread
  * @typedef {{ id: string, conversationId: string, sequence: number, sender: User, type: string,
  *   content: string, file: FileLink | null, clientMessageId: string | null, createdAt: string,
@@ -28,7 +28,7 @@
  *   participants: User[], requests: Request[] }} Meetup
  * @typedef {{ id: string, title: string, message: string, timestamp: string, readAt: string | null }} Notice
  * @typedef {{ token: string, expiresAt: string, user: User }} Session
- * @typedef {{ id: string, url: string, name: string | null, mime: string, size: number }} Upload
+ * @typedef {{ id: string, url: string, name: string | null, mime: string, size: number, width: number | null, height: number | null }} Upload
  */
 
 export {};

@@ -1,6 +1,6 @@
 // Dates and times for display.
 
-import { language } from "../texts.js";
+import { language, t } from "../texts.js";
 
 /** @type {Map<string, Intl.DateTimeFormat>} */
 const formats = new Map();
@@ -23,9 +23,29 @@ export function clock(moment) {
   return format("clock", { hour: "2-digit", minute: "2-digit" }).format(new Date(moment));
 }
 
-/** The date, as the heading of the messages of that day. @param {string} moment */
+/** Whether a date is in the current year. @param {Date} date */
+const isThisYear = (date) => date.getFullYear() === new Date().getFullYear();
+
+/** The day, as the heading of the messages of that day; the year only if it is another one. @param {string} moment */
 export function day(moment) {
-  return format("day", { weekday: "long", day: "numeric", month: "long", year: "numeric" }).format(new Date(moment));
+  const date = new Date(moment);
+  const today = new Date();
+  if (date.toDateString() === today.toDateString()) return t("today");
+  today.setDate(today.getDate() - 1);
+  if (date.toDateString() === today.toDateString()) return t("yesterday");
+  return isThisYear(date)
+    ? format("day", { weekday: "long", day: "numeric", month: "long" }).format(date)
+    : format("day and year", { weekday: "long", day: "numeric", month: "long", year: "numeric" }).format(date);
+}
+
+/** The name of the month, in short. @param {string} moment */
+export function month(moment) {
+  return format("month", { month: "short" }).format(new Date(moment)).replace(".", "");
+}
+
+/** The number of the day in its month. @param {string} moment */
+export function dayOfMonth(moment) {
+  return String(new Date(moment).getDate());
 }
 
 /** The date and the time of day. @param {string} moment */
@@ -33,11 +53,12 @@ export function dayAndClock(moment) {
   return format("both", { dateStyle: "medium", timeStyle: "short" }).format(new Date(moment));
 }
 
-/** The time of day for today, otherwise a short date. @param {string} moment */
+/** The time of day for today, otherwise a short date, with its year if that is another one. @param {string} moment */
 export function brief(moment) {
   const date = new Date(moment);
   if (date.toDateString() === new Date().toDateString()) return clock(moment);
-  return format("brief", { day: "numeric", month: "short" }).format(date);
+  return isThisYear(date) ? format("brief", { day: "numeric", month: "short" }).format(date)
+    : format("brief and year", { day: "numeric", month: "numeric", year: "2-digit" }).format(date);
 }
 
 /** A key that is equal for times on the same day. @param {string} moment */

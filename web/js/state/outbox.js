@@ -12,7 +12,8 @@ import { tell } from "./notices.js";
 
 /**
  * @typedef {{ id: string, conversationId: string, content: string, type: "text" | "image" | "file",
- *   fileUrl?: string, fileName?: string | null, replyTo?: string, threadId?: string, at: string, n: number, failed: string }} Entry
+ *   files?: import("../types.js").AttachedFile[], fileUrl?: string, fileName?: string | null, replyTo?: string, threadId?: string,
+ *   at: string, n: number, failed: string }} Entry `fileUrl` and `fileName`: of an entry of an earlier version of this page
  */
 
 /** @type {import("@preact/signals").Signal<Entry[]>} */
@@ -70,7 +71,7 @@ export function loadOutbox(sent) {
 /**
  * Sends a message to a conversation, now or when there is a connection.
  * @param {string} conversationId
- * @param {{ content: string, type?: "text" | "image" | "file", fileUrl?: string, fileName?: string | null, replyTo?: string, threadId?: string }} what
+ * @param {{ content: string, type?: "text" | "image" | "file", files?: import("../types.js").AttachedFile[], replyTo?: string, threadId?: string }} what
  */
 export function post(conversationId, what) {
   keep([...outbox.value, {
@@ -91,9 +92,10 @@ export function tryAgain(id) {
 }
 
 /** @param {Entry} entry */
-function deliver({ id, conversationId, content, type, fileUrl, fileName, replyTo, threadId }) {
+function deliver({ id, conversationId, content, type, files, fileUrl, fileName, replyTo, threadId }) {
   return say("message:send", {
     chatId: conversationId, content, messageType: type, clientMessageId: id, ...(fileUrl ? { fileUrl, fileName } : {}),
+    ...(files ? { files: files.map(({ url, name }) => ({ url, name })) } : {}),
     ...(replyTo ? { replyTo } : {}), ...(threadId ? { threadId } : {}),
   });
 }
@@ -134,7 +136,7 @@ export async function flush() {
       } else {
         const failed = inWords(answer?.code, answer?.message ?? t("errorUnknown"));
         // The conversation may no longer be shown, so show the text here.
-        tell(t("failedText", { why: failed, text: entry.content || entry.fileName || "" }));
+        tell(t("failedText", { why: failed, text: entry.content || entry.files?.[0]?.name || entry.fileName || "" }));
         keep(outbox.value.map((waiting) => (waiting.id === entry.id ? { ...waiting, failed } : waiting)));
       }
     }

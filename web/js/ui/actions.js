@@ -1,17 +1,20 @@
-// The menu of a message: reactions, and what else the user may do with it.
+// What can be done with a message: a toolbar with the most frequent actions, and a menu with all of them, which is a sheet at
+// the lower edge of a phone.
 
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { html } from "../lib/html.js";
+import { narrow } from "../lib/narrow.js";
 import { clock } from "../lib/time.js";
 import { me } from "../session.js";
 import { attempt } from "../state/attempt.js";
 import { editing, replying } from "../state/drafts.js";
+import { tell } from "../state/notices.js";
 import { togglePin } from "../state/reactions.js";
 import { t } from "../texts.js";
 import * as icons from "./icons.js";
 import { Dialog, IconButton } from "./parts.js";
-import { ReactionPicker } from "./reactions.js";
+import { QuickReactions, ReactionPicker } from "./reactions.js";
 
 /** @typedef {import("../types.js").Message} Message */
 
@@ -34,49 +37,91 @@ function AskDelete({ message, onClose }) {
 /** Places a menu beside its button, where the history does not cut it off. @param {HTMLElement} menu */
 function place(menu) {
   const box = menu.closest(".history")?.getBoundingClientRect();
-  const button = menu.parentElement?.getBoundingClientRect();
-  if (!box || !button) return;
-  const { width, height } = menu.getBoundingClientRect();
-  const below = box.bottom - button.bottom;
-  menu.classList.toggle("above", below < height && button.top - box.top > below);
-  const left = menu.closest(".own") ? button.right - width : button.left;
-  menu.style.left = `${Math.max(box.left + MARGIN, Math.min(left, box.right - MARGIN - width)) - button.left}px`;
+  const toolbar = menu.parentElement?.getBoundingClientRect();
+  if (!box || !toolbar) return;
+  const { offsetWidth: width, offsetHeight: height } = menu;
+  const below = box.bottom - toolbar.bottom;
+  menu.classList.toggle("above", below < height + MARGIN && toolbar.top - box.top > below);
+  const left = menu.closest(".own") ? toolbar.right - width : toolbar.left;
+  menu.style.left = `${Math.max(box.left + MARGIN, Math.min(left, box.right - MARGIN - width)) - toolbar.left}px`;
 }
 
-/** The menu of a message, with the actions that the user may take. @param {{ message: Message, mayDelete: boolean, mayPin: boolean }} props */
+/** @param {string} text */
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    tell(t("copied"));
+  } catch {
+    tell(t("copyFailed"));
+  }
+}
+
+/**
+ * The menu: beside the toolbar, or a sheet.
+ * @param {{ message: Message, mayDelete: boolean, mayPin: boolean, onClose: () => void, onDelete: () => void }} props
+ */
+function Menu({ message, mayDelete, mayPin, onClose, onDelete }) {
+  const menu = useRef(/** @type {any} */ (null));
+  const isSheet = narrow.value;
+  useLayoutEffect(() => { if (!isSheet && menu.current) place(menu.current); }, [isSheet]);
+  useEffect(() => {
+    const element = menu.current;
+    if (!isSheet || !(element instanceof HTMLDialogElement)) return undefined;
+    element.showModal();
+    return () => element.close();
+  }, [isSheet]);
+  const own = message.sender.id === me.value?.id;
+  /** @param {() => void} work */
+  const then = (work) => () => {
+    onClose();
+    work();
+  };
+  const reply = then(() => {
+    editing.value = null;
+    replying.value = message;
+  });
+  const edit = then(() => {
+    replying.value = null;
+    editing.value = message;
+  });
+  const contents = html`
+    <${ReactionPicker} message=${message} onDone=${onClose} />
+    <button onClick=${reply}><${icons.reply} />${t("reply")}</button>
+    ${message.content && html`<button onClick=${then(() => void copy(message.content))}><${icons.copy} />${t("copyText")}</button>`}
+    ${mayPin && html`<button onClick=${then(() => void togglePin(message))}><${icons.pin} />${t(message.pinned ? "unpin" : "pin")}</button>`}
+    ${own && html`<button onClick=${edit}><${icons.edit} />${t("edit")}</button>`}
+    ${(own || mayDelete) && html`<button class="harmful" onClick=${then(onDelete)}><${icons.bin} />${t("delete")}</button>`}`;
+  if (!isSheet) return html`<span class="menu" ref=${menu}>${contents}</span>`;
+  const outside = (/** @type {Event} */ event) => { if (event.target === menu.current) onClose(); };
+  return html`<dialog class="menu sheet" ref=${menu} aria-label=${t("actions", { time: clock(message.createdAt) })} onClick=${outside}
+    onCancel=${(/** @type {Event} */ event) => { event.preventDefault(); onClose(); }}>${contents}</dialog>`;
+}
+
+/** The toolbar of a message, with the actions that the user may take. @param {{ message: Message, mayDelete: boolean, mayPin: boolean }} props */
 export function Actions({ message, mayDelete, mayPin }) {
   const [open, setOpen] = useState(false);
   const [asks, setAsks] = useState(false);
-  const menu = useRef(/** @type {HTMLElement | null} */ (null));
-  const own = message.sender.id === me.value?.id;
-  useLayoutEffect(() => { if (open && menu.current) place(menu.current); }, [open]);
+  const more = useRef(/** @type {HTMLElement | null} */ (null));
   if (message.deletedAt) return null;
-  const leave = (/** @type {any} */ event) => { if (!event.currentTarget.contains(event.relatedTarget)) setOpen(false); };
   // Return the focus to the button before the focused element disappears.
-  const back = (/** @type {any} */ event) => event.currentTarget.closest(".message-actions").querySelector("button").focus();
-  const escape = (/** @type {any} */ event) => {
-    if (!open || event.key !== "Escape") return;
-    back(event);
+  const close = () => {
+    if (open) /** @type {HTMLElement | null | undefined} */ (more.current?.querySelector("button[aria-expanded]"))?.focus();
     setOpen(false);
   };
-  const close = (/** @type {any} */ event) => {
-    back(event);
-    setOpen(false);
-  };
+  const leave = (/** @type {any} */ event) => { if (!event.currentTarget.contains(event.relatedTarget) && !narrow.value) setOpen(false); };
+  const escape = (/** @type {KeyboardEvent} */ event) => { if (open && event.key === "Escape") close(); };
   const reply = () => {
     setOpen(false);
     editing.value = null;
     replying.value = message;
   };
-  return html`<span class=${open ? "message-actions open" : "message-actions"} onFocusOut=${leave} onKeyDown=${escape}>
-    <${IconButton} label=${t("actions", { time: clock(message.createdAt) })} icon=${icons.more} expanded=${open} onClick=${() => setOpen(!open)} />
-    ${open && html`<span class="menu" ref=${menu}>
-      <${ReactionPicker} message=${message} onDone=${close} />
-      <button onClick=${reply}>${t("reply")}</button>
-      ${mayPin && html`<button onClick=${(/** @type {any} */ event) => { close(event); void togglePin(message); }}>${t(message.pinned ? "unpin" : "pin")}</button>`}
-      ${own && html`<button onClick=${() => { setOpen(false); replying.value = null; editing.value = message; }}>${t("edit")}</button>`}
-      ${(own || mayDelete) && html`<button onClick=${(/** @type {any} */ event) => { close(event); setAsks(true); }}>${t("delete")}</button>`}
-    </span>`}
+  return html`<span class=${open ? "message-actions open" : "message-actions"} ref=${more} onFocusOut=${leave} onKeyDown=${escape}>
+    <span class="toolbar">
+      <${QuickReactions} message=${message} />
+      <button class="quick" tabindex="-1" aria-hidden="true" title=${t("reply")} onClick=${reply}><${icons.reply} /></button>
+      <${IconButton} label=${t("actions", { time: clock(message.createdAt) })} icon=${icons.more} expanded=${open} onClick=${() => setOpen(!open)} />
+    </span>
+    ${open && html`<${Menu} message=${message} mayDelete=${mayDelete} mayPin=${mayPin} onClose=${close} onDelete=${() => setAsks(true)} />`}
     ${asks && html`<${AskDelete} message=${message} onClose=${() => setAsks(false)} />`}
   </span>`;
 }

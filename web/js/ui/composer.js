@@ -141,8 +141,10 @@ export function Composer({ conversation }) {
     // The text is sent with the first file; each other file is a separate message.
     files.forEach(({ done }, index) => {
       if (!done) return;
-      const type = done.mime.startsWith("image/") ? "image" : "file";
-      post(id, { content: index === 0 ? content : "", type, fileUrl: done.url, fileName: done.name, ...(index === 0 ? answers : {}) });
+      const { url, name, mime, size, width, height } = done;
+      const type = mime.startsWith("image/") ? "image" : "file";
+      const one = { url, name, mime, size, ...(width && height ? { width, height } : {}) };
+      post(id, { content: index === 0 ? content : "", type, files: [one], ...(index === 0 ? answers : {}) });
     });
     if (files.length === 0) post(id, { content, ...answers });
     replying.value = null;
@@ -177,10 +179,11 @@ export function Composer({ conversation }) {
 
   const label = t("writeTo", { name: titleOf(conversation) });
   return html`<form class="composer" onSubmit=${submit}>
+    <${MentionList} mentions=${mentions} />
+    <div class="box">
     ${changes && html`<p class="editing"><span>${t("editing")}</span><${IconButton} label=${t("cancel")} icon=${icons.close} onClick=${stopEditing} /></p>`}
     ${original && html`<p class="editing"><span class="line">${t("replyingTo", { name: youOrName(original.sender.id, original.sender) })}: <span dir="auto">${inALine(original)}</span></span><${IconButton} label=${t("cancel")} icon=${icons.close} onClick=${() => { replying.value = null; }} /></p>`}
     <${Attachments} id=${id} />
-    <${MentionList} mentions=${mentions} />
     <div class="composer-row">
       <input type="file" multiple hidden ref=${picker} aria-hidden="true" tabindex="-1"
         onChange=${(/** @type {any} */ event) => { attach(id, event.target.files); event.target.value = ""; }} />
@@ -189,6 +192,7 @@ export function Composer({ conversation }) {
         aria-autocomplete="list" aria-haspopup="listbox" aria-controls="mention-list" aria-activedescendant=${mentions.offered.length > 0 ? `mention-${mentions.current}` : undefined}
         onInput=${(/** @type {any} */ event) => { write(event.target.value); mentions.look(); }} onClick=${mentions.look} onBlur=${mentions.close} onKeyDown=${key} onPaste=${paste}></textarea>
       <${IconButton} label=${changes ? t("save") : t("send")} icon=${icons.send} type="submit" kind="primary" />
+    </div>
     </div>
   </form>`;
 }

@@ -5,7 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { html } from "../lib/html.js";
 import { dayAndClock } from "../lib/time.js";
 import { me } from "../session.js";
-import { conversations, fetchConversation, otherOf, rightsIn, someoneOnline, titleOf } from "../state/conversations.js";
+import { conversations, fetchConversation, otherOf, rightsIn, titleOf } from "../state/conversations.js";
 import { catchUp, closeMessages, openMessages, shown, view } from "../state/messages.js";
 import { meetupOf } from "../state/meetups.js";
 import { nameOf, online, people } from "../state/people.js";
@@ -13,11 +13,13 @@ import { typing } from "../state/typing.js";
 import { t } from "../texts.js";
 import { Composer, attach } from "./composer.js";
 import { Details } from "./details.js";
+import { ConversationFace } from "./faces.js";
 import { History } from "./history.js";
 import * as icons from "./icons.js";
+import { Lightbox } from "./lightbox.js";
 import { MeetupCard } from "./meetups.js";
 import { Options } from "./options.js";
-import { Avatar, Face, IconButton, ViewHeader } from "./parts.js";
+import { IconButton, ViewHeader } from "./parts.js";
 import { Pins } from "./pins.js";
 
 /** @typedef {import("../types.js").Conversation} Conversation */
@@ -75,7 +77,6 @@ export function ConversationView({ id }) {
     return html`<section class="pane"><${ViewHeader} title=${t("conversations")} />
       <p class="hint middle">${missing ? t("pickConversation") : t("loading")}</p></section>`;
   }
-  const other = otherOf(conversation);
   const title = titleOf(conversation);
   const meetup = conversation.kind === "meetup" ? meetupOf(id) : null;
   const rights = rightsIn(conversation);
@@ -92,8 +93,8 @@ export function ConversationView({ id }) {
   return html`<section class="pane" aria-label=${title} onDragOver=${drag(true)} onDragLeave=${drag(false)} onDrop=${dropped}>
     <header class="bar">
       <a class="icon-button only-narrow" href="#/" aria-label=${t("back")} title=${t("back")}><${icons.back} /></a>
-      ${other ? html`<${Face} user=${other} size="small" />` : html`<${Avatar} id=${id} name=${title} size="small" dot=${someoneOnline(conversation)} />`}
-      <div class="bar-text"><h1>${title}</h1><p class="line">${subtitle(conversation)}</p></div>
+      <${ConversationFace} conversation=${conversation} size="small" />
+      <div class="bar-text"><h1 dir="auto">${title}</h1><p class="line">${subtitle(conversation)}</p></div>
       <${IconButton} label=${t("pinned")} icon=${icons.pin} expanded=${pins} onClick=${() => setPins(!pins)} />
       <${Options} conversation=${conversation} />
       <${IconButton} label=${t("details")} icon=${icons.info} expanded=${details} onClick=${() => setDetails(!details)} />
@@ -104,6 +105,7 @@ export function ConversationView({ id }) {
     <${Composer} key=${`composer ${id}`} conversation=${conversation} />
     ${dropping && html`<p class="drop">${t("dropHere")}</p>`}
     ${pins && html`<${Pins} conversationId=${id} mayPin=${rights.mayPin} onClose=${() => setPins(false)} />`}
+    <${Lightbox} />
     ${details && html`<${Details} conversation=${conversation} me=${me.value} onClose=${() => setDetails(false)} />`}
   </section>`;
 }

@@ -91,10 +91,10 @@ export function Found({ query, onDone }) {
   return html`
     ${people.length > 0 && html`<h2>${t("searchPeople")}</h2><ul>${people.map((user) => html`<li key=${user.id}>
       <button class="item" onClick=${() => enter(() => directWith(user.id))}><${Face} user=${user} />
-        <span class="item-text"><span class="item-title">${user.name || user.username}</span><span class="line">@${user.username}</span></span></button></li>`)}</ul>`}
+        <span class="item-text"><span class="item-title" dir="auto">${user.name || user.username}</span><span class="line">@${user.username}</span></span></button></li>`)}</ul>`}
     ${rooms.length > 0 && html`<h2>${t("searchRooms")}</h2><ul>${rooms.map((room) => html`<li key=${room.id}>
-      <button class="item" onClick=${() => join(room.id)}><${Avatar} id=${room.id} name=${room.name ?? ""} />
-        <span class="item-text"><span class="item-title">${room.name}</span><span class="line">${t("memberCount", { count: room.memberCount })}</span></span></button></li>`)}</ul>`}
+      <button class="item" onClick=${() => join(room.id)}><${Avatar} id=${room.id} name=${room.name ?? ""} kind="room" />
+        <span class="item-text"><span class="item-title" dir="auto">${room.name}</span><span class="line">${t("memberCount", { count: room.memberCount })}</span></span></button></li>`)}</ul>`}
     ${messages.length > 0 && html`<h2>${t("messages")}</h2><ul>${messages.map((message) => html`<li key=${message.id}>
       <button class="item" onClick=${() => show(message)}><${Avatar} id=${message.sender.id} name=${nameOf(message.sender.id, message.sender)} avatar=${message.sender.avatar} />
         <span class="item-text"><span class="item-head"><span class="item-title">${nameOf(message.sender.id, message.sender)} <small>${placeOf(message)}</small></span><time datetime=${message.createdAt}>${brief(message.createdAt)}</time></span>

@@ -62,6 +62,14 @@ export function History({ conversation }) {
   const { mayPin, mayDelete } = rightsIn(conversation);
   // The position before this change is rendered.
   const anchor = anchorOf(box.current);
+  // The position that is kept when something in the messages changes its size, such as a picture that was loaded.
+  const kept = useRef(anchor);
+
+  /** Moves a message back to where it was. @param {HTMLElement} element @param {ReturnType<typeof anchorOf>} at */
+  function restore(element, at) {
+    const moved = at?.id && element.querySelector(`li[data-id="${CSS.escape(at.id)}"]`);
+    if (moved) element.scrollTop += moved.getBoundingClientRect().bottom - element.getBoundingClientRect().top - at.offset;
+  }
 
   function markRead() {
     const held = view.value;
@@ -88,6 +96,7 @@ export function History({ conversation }) {
     setAway(!atEnd.current);
     if (element.scrollTop < NEAR) void loadOlder();
     if (fromEnd(element) < NEAR) void loadNewer();
+    kept.current = anchorOf(element);
     markRead();
   }
 
@@ -96,10 +105,10 @@ export function History({ conversation }) {
     if (!element) return;
     if (atEnd.current && after === null) {
       element.scrollTop = element.scrollHeight;
-    } else if (anchor?.id) {
-      const moved = element.querySelector(`li[data-id="${CSS.escape(anchor.id)}"]`);
-      if (moved) element.scrollTop += moved.getBoundingClientRect().bottom - element.getBoundingClientRect().top - anchor.offset;
+    } else {
+      restore(element, anchor);
     }
+    kept.current = anchorOf(element);
     // If the messages do not fill the view, load the page before them.
     if (!loading && after !== null && fromEnd(element) < NEAR) void loadNewer();
     if (!loading && before !== null && element.scrollHeight <= element.clientHeight + NEAR / 2) void loadOlder();
@@ -131,12 +140,15 @@ export function History({ conversation }) {
     };
   });
 
-  // Keep the end in view when the page is resized.
+  // Keep the end in view, or what is read, when the page or something in the messages is resized.
   useEffect(() => {
     const element = box.current;
     if (!element) return undefined;
-    const watch = new ResizeObserver(() => { if (atEnd.current) element.scrollTop = element.scrollHeight; });
-    watch.observe(element);
+    const watch = new ResizeObserver(() => {
+      if (atEnd.current) element.scrollTop = element.scrollHeight;
+      else restore(element, kept.current);
+    });
+    for (const one of [element, element.querySelector(".messages")]) if (one) watch.observe(one);
     return () => watch.disconnect();
   }, []);
 
@@ -175,10 +187,12 @@ export function History({ conversation }) {
     <ol class="messages">
       ${items.map((message, index) => {
         const previous = items[index - 1];
+        const next = items[index + 1];
         const newDay = !previous || dayKey(previous.createdAt) !== dayKey(message.createdAt);
         return html`<${Fragment} key=${message.id}>
           ${newDay && html`<li class="day"><span>${day(message.createdAt)}</span></li>`}
-          <${MessageItem} message=${message} conversation=${conversation} continues=${continues(previous, message)} mayDelete=${mayDelete}
+          <${MessageItem} message=${message} conversation=${conversation} continues=${continues(previous, message)}
+            goesOn=${next !== undefined && continues(message, next)} mayDelete=${mayDelete}
             mayPin=${mayPin} isShown=${chosen?.id === message.id} />
         <//>`;
       })}

@@ -25,6 +25,12 @@ export const archive = () => icon("M4 5h16v4H4zM5.5 9v10h13V9M10 13h4");
 export const unread = () => icon("M12 7.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9Z");
 export const fold = () => icon("M9 6l6 6-6 6");
 export const file = () => icon("M6 3h8l4 4v14H6zM14 3v4h4");
+export const download = () => icon("M12 4v11M7 10.5l5 5 5-5M5 20h14");
+export const reply = () => icon("M10 6 4 12l6 6M4 12h9a7 7 0 0 1 7 7");
+export const edit = () => icon("M4 20l1-4.5L16.5 4l3.5 3.5L8.5 19 4 20ZM14 6.5l3.5 3.5");
+export const bin = () => icon("M4 7h16M9 7V4h6v3M6.5 7l1 13h9l1-13M10 11v5.5M14 11v5.5");
+export const copy = () => icon("M9 9h11v11H9zM15 9V4H4v11h5");
+export const chain = () => icon("M10 14a4 4 0 0 0 5.7 0l3.5-3.5a4 4 0 0 0-5.7-5.7L12 6.3M14 10a4 4 0 0 0-5.7 0l-3.5 3.5a4 4 0 0 0 5.7 5.7l1.5-1.5");
 export const search = () => icon("M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13Zm5 11.5L20.5 20.5");
 export const logo = () => html`<svg class="logo" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
   <circle class="note n1" cx="16" cy="5.5" r="4" /><circle class="note n2" cx="26" cy="12.8" r="4" />

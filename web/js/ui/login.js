@@ -9,6 +9,14 @@ import { LANGUAGES, language, setLanguage, t } from "../texts.js";
 import * as icons from "./icons.js";
 import { Field, Wrong, values } from "./parts.js";
 
+/** The lines of the conversation beside the form, and the hue of who says each: one for each note of the mark. @type {[import("../texts.js").TextName, string][]} */
+const TALK = [["talkOne", "hue-0"], ["talkTwo", "hue-1"], ["talkThree", "hue-3"], ["talkFour", "hue-4"], ["talkFive", "hue-6"]];
+
+/** Five people who talk: a picture, which says nothing that anybody needs. */
+function Talk() {
+  return html`<div class="door-talk" aria-hidden="true"><ol>${TALK.map(([line, hue]) => html`<li key=${line} class=${hue}><span class="voice-note"></span><span class="voice">${t(line)}</span></li>`)}</ol></div>`;
+}
+
 export function Login() {
   const [isNew, setNew] = useState(false);
   const [error, setError] = useState("");
@@ -41,9 +49,10 @@ export function Login() {
   }
 
   return html`<main class="door">
+    <${Talk} />
     <div class="door-card">
       <h1><${icons.logo} /> ${t("appName")}</h1>
-      <p>${t("welcome")}</p>
+      <p class="hint">${t("welcome")}</p>
       <form key=${isNew ? "new" : "known"} onSubmit=${submit}>
         ${isNew ? html`
           <${Field} label=${t("username")} name="username" autocomplete="username" required autofocus maxlength="128" />

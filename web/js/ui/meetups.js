@@ -4,13 +4,14 @@ import { useEffect, useState } from "preact/hooks";
 
 import { why } from "../api.js";
 import { html } from "../lib/html.js";
-import { dayAndClock } from "../lib/time.js";
+import { clock, day, dayAndClock } from "../lib/time.js";
 import { conversationLink } from "../route.js";
 import { me } from "../session.js";
 import { askToJoin, decideRequest, loadMeetups, meetupsLoaded, orderedMeetups, proposeMeetup, setMeetupStatus, takeOut } from "../state/meetups.js";
 import { tell } from "../state/notices.js";
 import { nameOf } from "../state/people.js";
 import { t } from "../texts.js";
+import { Leaf } from "./faces.js";
 import { Dialog, Face, Field, ViewHeader, Wrong, values } from "./parts.js";
 
 /** @typedef {import("../types.js").Meetup} Meetup */
@@ -19,11 +20,26 @@ const STATUS = /** @type {const} */ ({
   open: "statusOpen", confirmed: "statusConfirmed", cancelled: "statusCancelled", completed: "statusCompleted", expired: "statusExpired",
 });
 
+/** How many faces of participants are shown. */
+const FACES = 5;
+
+/** Who comes, and how many places are left. @param {{ meetup: Meetup }} props */
+function Coming({ meetup: { participants, capacity, status } }) {
+  const left = capacity === null ? null : Math.max(0, capacity - participants.length);
+  const names = participants.map((user) => nameOf(user.id)).join(", ");
+  const more = participants.length - FACES;
+  return html`<p class="coming">
+    ${participants.length > 0 && html`<span class="faces" aria-hidden="true">${participants.slice(0, FACES).map((user) => html`<${Face} key=${user.id} user=${user} size="tiny" />`)}</span>`}
+    <span>${participants.length === 0 ? t("participantsNone") : more > 0 ? t("participantCount", { count: participants.length }) : names}</span>
+    ${left !== null && status === "open" && html`<span>· ${left === 0 ? t("placesNone") : t("placesLeft", { count: left })}</span>`}
+  </p>`;
+}
+
 /** @param {{ meetup: Meetup, here?: boolean }} props */
 export function MeetupCard({ meetup, here = false }) {
   const [error, setError] = useState("");
   const own = me.value?.id ?? "";
-  const { host, participants, requests, status, startsAt, capacity } = meetup;
+  const { host, participants, requests, status, startsAt } = meetup;
   const mine = host.id === own;
   const comes = participants.some((user) => user.id === own);
   const asked = requests.some(({ user }) => user.id === own);
@@ -36,13 +52,12 @@ export function MeetupCard({ meetup, here = false }) {
       setError(why(failure));
     }
   };
-  const names = participants.map((user) => nameOf(user.id)).join(", ");
-  const coming = capacity === null ? String(participants.length) : `${participants.length}/${capacity}`;
   return html`<article class=${`card status-${status}`} aria-label=${meetup.activity}>
-    <header><h2>${meetup.activity}</h2><span class="status">${t(STATUS[status])}</span></header>
-    <p><time datetime=${startsAt}>${t("whenWhere", { when: dayAndClock(startsAt), where: meetup.location })}</time></p>
+    <${Leaf} moment=${startsAt} size="large" />
+    <header><h2 dir="auto">${meetup.activity}</h2><span class="status">${t(STATUS[status])}</span></header>
+    <p><time datetime=${startsAt} title=${dayAndClock(startsAt)}>${t("dayAndTime", { day: day(startsAt), time: clock(startsAt) })}</time> · <span dir="auto">${meetup.location}</span></p>
     <p class="line">${t("host", { name: mine ? t("you") : nameOf(host.id) })}</p>
-    <p class="line">${participants.length ? t("participants", { count: coming, names }) : t("participantsNone")}</p>
+    <${Coming} meetup=${meetup} />
     ${mine && status === "open" && requests.length > 0 && html`<ul class="people">${requests.map(({ user }) => html`<li key=${user.id}>
       <${Face} user=${user} size="small" /><span class="line">${t("asks", { name: nameOf(user.id) })}</span>
       <button class="primary" aria-label=${t("acceptPerson", { name: nameOf(user.id) })} onClick=${act(() => decideRequest(meetup, user.id, "accept"))}>${t("accept")}</button>
@@ -92,10 +107,10 @@ export function Meetups() {
   useEffect(() => { loadMeetups().catch((error) => tell(why(error))); }, []);
   return html`<section class="pane">
     <${ViewHeader} title=${t("meetups")}><button class="primary" onClick=${() => setProposing(true)}>${t("propose")}</button><//>
-    <div class="page">
+    <div class="page"><div class="cards">
       ${orderedMeetups.value.length === 0 && html`<p class="hint">${meetupsLoaded.value ? t("noMeetups") : t("loading")}</p>`}
       ${orderedMeetups.value.map((meetup) => html`<${MeetupCard} key=${meetup.id} meetup=${meetup} />`)}
-    </div>
+    </div></div>
     ${proposing && html`<${Propose} onClose=${() => setProposing(false)} />`}
   </section>`;
 }

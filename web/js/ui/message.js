@@ -1,4 +1,6 @@
-// A message, and a message that is not stored yet. Content is shown as text; only plain URLs become links.
+// A message, and a message that is not stored yet.
+
+import { useState } from "preact/hooks";
 
 import { html } from "../lib/html.js";
 import { clock, dayAndClock } from "../lib/time.js";
@@ -6,50 +8,23 @@ import { me } from "../session.js";
 import { showMessage, shown } from "../state/messages.js";
 import { discard, tryAgain } from "../state/outbox.js";
 import { nameOf, online, people } from "../state/people.js";
+import { filesOf, isPicture } from "../state/pictures.js";
 import { t } from "../texts.js";
 import { Actions } from "./actions.js";
+import { Files } from "./files.js";
 import * as icons from "./icons.js";
-import { atMentions } from "./mentions.js";
-import { Avatar } from "./parts.js";
+import { Avatar, hueOf } from "./parts.js";
 import { QuoteButton } from "./quote.js";
 import { Reactions } from "./reactions.js";
+import { Text } from "./text.js";
 
 /** @typedef {import("../types.js").Message} Message */
 /** @typedef {import("../types.js").Conversation} Conversation */
 
-const LINK = /(https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]])/;
 /** How many readers are listed by name. */
 const NAMES = 12;
-
-/** Text with clickable links and marked mentions. @param {{ content: string, mentions?: { id: string, username: string }[] }} props */
-function Text({ content, mentions = [] }) {
-  const marked = (/** @type {string} */ text) => atMentions(text, mentions).map((part, index) => (index % 2 === 1
-    ? html`<span class="mentioned">${part}</span>` : part));
-  return html`<p class="text" dir="auto">${content.split(LINK).map((part, index) => (index % 2 === 1
-    ? html`<a href=${part} target="_blank" rel="noopener noreferrer nofollow">${part}</a>` : marked(part)))}</p>`;
-}
-
-/** The host of a link as the browser parses it, because the name beside it can be anything. @param {string} url */
-function hostOf(url) {
-  try {
-    return new URL(url).host;
-  } catch {
-    return url;
-  }
-}
-
-/** @param {{ url: string, name: string | null, type: string }} props */
-function Attached({ url, name, type }) {
-  // Only files of this server are embedded; others are shown as links.
-  const own = url.startsWith("/files/");
-  const safe = own || /^https:\/\//.test(url);
-  if (!safe) return html`<p class="text">${name ?? url}</p>`;
-  if (type === "image" && own) {
-    return html`<a class="picture" href=${url} target="_blank" rel="noopener noreferrer">
-      <img src=${url} alt=${name ? t("imageNamed", { name }) : t("image")} loading="lazy" /></a>`;
-  }
-  return html`<a class="file" href=${url} target="_blank" rel="noopener noreferrer"><${icons.file} /><span>${name ?? t("file")}</span>${!own && html`<span class="file-host">${hostOf(url)}</span>`}</a>`;
-}
+/** A message that is younger than this when it is first drawn has just come, in milliseconds. */
+const FRESH_MS = 2_000;
 
 /** The delivery state of the user's own message. @param {{ message: Message, conversation: Conversation }} props */
 function Mark({ message, conversation }) {
@@ -68,62 +43,70 @@ function Mark({ message, conversation }) {
   return html`<span class="mark" role="img" aria-label=${label} title=${label}>${arrived || since ? html`<${icons.checks} />` : html`<${icons.check} />`}</span>`;
 }
 
-/** The files of a message: all of a list, or the one that it carries. @param {{ message: Message }} props */
-function Files({ message: { file, files, type } }) {
-  /** @type {import("../types.js").AttachedFile[]} */
-  const list = files ?? (file ? [file] : []);
-  const kindOf = (/** @type {string | undefined} */ mime) => (mime === undefined ? type : mime.startsWith("image/") ? "image" : "file");
-  if (list.length === 0) return null;
-  return html`<div class="files">${list.map(({ url, name = null, mime }) => html`<${Attached} key=${url} url=${url} name=${name} type=${kindOf(mime)} />`)}</div>`;
-}
-
 /** The thread of a message: a button on a reply that shows the first message, and the number of replies on that one. @param {{ message: Message }} props */
 function ThreadLine({ message: { conversationId, threadId, thread } }) {
   if (threadId) return html`<button class="quiet thread" onClick=${() => showMessage(conversationId, threadId)}>${t("inThread")}</button>`;
   return thread && thread.count > 0 ? html`<p class="thread">${t("threadCount", { count: thread.count })}</p>` : null;
 }
 
+/** The time of a message, and what else is to say about it. @param {{ message: Message, conversation: Conversation }} props */
+function Meta({ message, conversation }) {
+  const { sender, createdAt, deletedAt, editedAt, pinned } = message;
+  return html`<p class="meta">
+    ${pinned && !deletedAt && html`<span class="pinned-mark"><${icons.pin} />${t("pinnedOne")}</span>`}
+    ${editedAt && !deletedAt && html`<span>${t("edited")}</span>`}
+    <time datetime=${createdAt} title=${dayAndClock(createdAt)}>${clock(createdAt)}</time>
+    ${sender.id === me.value?.id && !deletedAt && html`<${Mark} message=${message} conversation=${conversation} />`}</p>`;
+}
+
 /**
- * @param {{ message: Message, conversation: Conversation, continues: boolean, mayDelete: boolean, mayPin: boolean, isShown: boolean }} props
+ * @param {{ message: Message, conversation: Conversation, continues: boolean, goesOn: boolean, mayDelete: boolean, mayPin: boolean,
+ *   isShown: boolean }} props `continues`: the message before it is of the same group; `goesOn`: the one after it is
  */
-export function MessageItem({ message, conversation, continues, mayDelete, mayPin, isShown }) {
-  const { sender, createdAt, deletedAt, editedAt, replyTo, pinned, mentions = [], mentionAll } = message;
+export function MessageItem({ message, conversation, continues, goesOn, mayDelete, mayPin, isShown }) {
+  const { sender, createdAt, deletedAt, replyTo, content, type, mentions = [], mentionAll, reactions = [] } = message;
+  const [isFresh] = useState(() => Date.now() - Date.parse(createdAt) < FRESH_MS);
   const own = sender.id === me.value?.id;
   const forMe = !own && !deletedAt && (mentionAll || mentions.some(({ id }) => id === me.value?.id));
   const known = people.value.get(sender.id) ?? sender;
   const name = known.name || known.username;
-  const kinds = ["message", own && "own", continues && "continues", isShown && "shown", forMe && "for-me"].filter(Boolean).join(" ");
+  const isDirect = conversation.kind === "direct";
+  const files = deletedAt ? [] : filesOf(message);
+  // Nothing but pictures: they fill the bubble.
+  const isBare = files.length > 0 && files.every((file) => isPicture(file, type)) && !content && !replyTo && !message.threadId
+    && !message.thread && reactions.length === 0 && (own || continues || isDirect);
+  const kinds = ["message", own && "own", continues && "continues", goesOn && "goes-on", isShown && "shown", forMe && "for-me",
+    isFresh && !own && "fresh"].filter(Boolean).join(" ");
   // The mark of a chosen message ends when the focus leaves it.
   const left = () => { if (isShown) shown.value = null; };
   return html`<li class=${kinds} data-id=${message.id} tabindex="-1" onBlur=${left}>
-    ${!own && html`<span class="message-face">${!continues && html`<${Avatar} id=${sender.id} name=${name} avatar=${known.avatar ?? sender.avatar} size="small" />`}</span>`}
-    <div class="bubble">
-      <p class=${continues || own ? "hidden" : "who"}>${own ? t("you") : name}${sender.guest && html` <span class="tag">${t("guest")}</span>`}</p>
+    ${!own && !isDirect && html`<span class="message-face">${!continues && html`<${Avatar} id=${sender.id} name=${name} avatar=${known.avatar ?? sender.avatar} size="small" />`}</span>`}
+    <div class=${isBare ? "bubble bare" : "bubble"}>
+      <p class=${continues || own || isDirect ? "hidden" : `who ${hueOf(sender.id)}`} dir="auto">${own ? t("you") : name}${sender.guest && html` <span class="tag">${t("guest")}</span>`}</p>
       ${forMe && html`<p class="hidden">${t("mentionsYou")}</p>`}
-      ${deletedAt ? html`<p class="text gone">${t("deleted")}</p>` : html`
-        ${replyTo && html`<${QuoteButton} quote=${replyTo} conversationId=${message.conversationId} />`}
-        <${Files} message=${message} />
-        ${message.content && html`<${Text} content=${message.content} mentions=${mentions} />`}
-        <${Reactions} message=${message} />`}
+      ${replyTo && !deletedAt && html`<${QuoteButton} quote=${replyTo} conversationId=${message.conversationId} />`}
+      <${Files} files=${files} type=${type} />
+      <div class="said" dir="auto">
+        ${deletedAt ? html`<div class="text gone">${t("deleted")}</div>` : content && html`<${Text} content=${content} mentions=${mentions} />`}
+        <${Meta} message=${message} conversation=${conversation} />
+      </div>
+      ${!deletedAt && html`<${Reactions} message=${message} />`}
       <${ThreadLine} message=${message} />
-      <p class="meta"><time datetime=${createdAt} title=${dayAndClock(createdAt)}>${clock(createdAt)}</time>
-        ${pinned && !deletedAt && html`<span class="pinned-mark"><${icons.pin} />${t("pinnedOne")}</span>`}
-        ${editedAt && !deletedAt && html`<span>${t("edited")}</span>`}
-        ${own && !deletedAt && html`<${Mark} message=${message} conversation=${conversation} />`}</p>
+      <${Actions} message=${message} mayDelete=${mayDelete} mayPin=${mayPin} />
     </div>
-    <${Actions} message=${message} mayDelete=${mayDelete} mayPin=${mayPin} />
   </li>`;
 }
 
 /** @param {{ entry: import("../state/outbox.js").Entry }} props */
 export function PendingItem({ entry }) {
+  const { content, fileUrl, fileName = null, files = fileUrl ? [{ url: fileUrl, name: fileName }] : [] } = entry;
   const label = entry.failed ? t("failed", { why: entry.failed }) : t("pending");
-  return html`<li class="message own pending" data-id=${entry.id}>
+  return html`<li class="message own pending fresh" data-id=${entry.id}>
     <div class="bubble">
-      ${entry.fileUrl && html`<${Attached} url=${entry.fileUrl} name=${entry.fileName ?? null} type=${entry.type} />`}
-      ${entry.content && html`<${Text} content=${entry.content} />`}
-      <p class="meta"><time datetime=${entry.at}>${clock(entry.at)}</time>
-        <span class="mark" role="img" aria-label=${label} title=${label}>${entry.failed ? html`<${icons.warning} />` : html`<${icons.waiting} />`}</span></p>
+      <${Files} files=${files} type=${entry.type} />
+      <div class="said" dir="auto">${content && html`<${Text} content=${content} />`}
+        <p class="meta"><time datetime=${entry.at}>${clock(entry.at)}</time>
+          <span class="mark" role="img" aria-label=${label} title=${label}>${entry.failed ? html`<${icons.warning} />` : html`<${icons.waiting} />`}</span></p></div>
       ${entry.failed && html`<p class="wrong">${label}</p>
         <p class="actions"><button class="quiet" onClick=${() => discard(entry.id)}>${t("discard")}</button>
           <button class="quiet" onClick=${() => tryAgain(entry.id)}>${t("tryAgain")}</button></p>`}

@@ -9,28 +9,32 @@ import * as icons from "./icons.js";
 
 /** @typedef {import("../types.js").User} User */
 
-const HUES = 8;
+/** The number of hues in css/tokens.css. */
+const HUES = 7;
 
-/** @param {string} id */
-function hue(id) {
+/** The class of the hue of a user or a conversation, which follows from the id alone. @param {string} id */
+export function hueOf(id) {
   let sum = 0;
   for (const letter of id) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 9_973;
-  return sum % HUES;
+  return `hue-${sum % HUES}`;
 }
 
-/** @param {string} name */
-function initials(name) {
+/** The initials of a name: of its first and its last word that begin with a letter or a digit. @param {string} name */
+export function initials(name) {
   const words = name.trim().split(/\s+/).filter(Boolean);
-  return words.slice(0, 2).map((word) => [...word][0]).join("").toUpperCase() || "?";
+  const named = words.map((word) => /[\p{L}\p{N}]/u.exec(word)?.[0] ?? "").filter(Boolean);
+  const both = named.length > 1 ? [named[0], named.at(-1)] : named;
+  return both.join("").toUpperCase() || [...new Intl.Segmenter().segment(words[0] ?? "?")][0]?.segment || "?";
 }
 
 /**
  * A picture or initials, without a label of its own. Only pictures of this server are shown.
- * @param {{ id: string, name: string, avatar?: string | null, dot?: boolean, size?: string }} props
+ * @param {{ id: string, name: string, avatar?: string | null, dot?: boolean, size?: string, kind?: string }} props `kind`: of a
+ *   conversation; each has its own shape
  */
-export function Avatar({ id, name, avatar = null, dot = false, size = "" }) {
+export function Avatar({ id, name, avatar = null, dot = false, size = "", kind = "" }) {
   const picture = avatar?.startsWith("/files/") ? html`<img src=${avatar} alt="" loading="lazy" />` : html`<span data-initials=${initials(name)}></span>`;
-  return html`<span class=${`avatar hue-${hue(id)} ${size}`}>${picture}${dot && html`<span class="dot"></span>`}</span>`;
+  return html`<span class=${`avatar ${hueOf(id)} ${kind} ${size}`}><span class="shape">${picture}</span>${dot && html`<span class="dot"></span>`}</span>`;
 }
 
 /** A user's picture with a dot if the user is online. @param {{ user: User, size?: string }} props */

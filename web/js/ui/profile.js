@@ -7,7 +7,7 @@ import { html } from "../lib/html.js";
 import { me, session, setSession } from "../session.js";
 import { canPush, leavePush, pushing, startPush, stopPush } from "../state/push.js";
 import { LANGUAGES, language, setLanguage, t } from "../texts.js";
-import { setTheme, theme } from "../theme.js";
+import { contrast, setContrast, setTheme, theme } from "../theme.js";
 import { Avatar, Field, ViewHeader, Wrong, values } from "./parts.js";
 
 /** The switch for messages while the page is closed. */
@@ -86,6 +86,8 @@ export function Profile() {
       <div class="field"><label for="theme">${t("theme")}</label>
         <select id="theme" value=${theme.value} onChange=${(/** @type {any} */ event) => setTheme(event.target.value)}>
           ${options({ auto: t("themeAuto"), light: t("themeLight"), dark: t("themeDark") })}</select></div>
+      <label class="switch"><input type="checkbox" role="switch" checked=${contrast.value} onChange=${() => setContrast(!contrast.value)} />
+        ${t("moreContrast")}</label>
       <${PushSwitch} />
       <div class="actions"><a class="button" href="/playground">${t("playground")}</a>
         <button class="quiet" onClick=${logOut}>${t("logOut")}</button></div>

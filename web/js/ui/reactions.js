@@ -34,12 +34,21 @@ export function Reactions({ message }) {
   })}</ul>`;
 }
 
-/** The emojis to react with. @param {{ message: Message, onDone: (event: Event) => void }} props */
+/** How many emojis are beside a message at once. */
+const QUICK = 3;
+
+/** The most frequent emojis, as buttons beside a message: for pointers, because the menu has them all. @param {{ message: Message }} props */
+export function QuickReactions({ message }) {
+  return EMOJIS.slice(0, QUICK).map((emoji) => html`<button key=${emoji} class="quick" tabindex="-1" aria-hidden="true"
+    title=${t("reactWith", { emoji })} onClick=${() => toggle(message, emoji)}>${emoji}</button>`);
+}
+
+/** The emojis to react with. @param {{ message: Message, onDone: () => void }} props */
 export function ReactionPicker({ message, onDone }) {
-  const choose = (/** @type {Event} */ event, /** @type {string} */ emoji) => {
-    onDone(event);
+  const choose = (/** @type {string} */ emoji) => {
+    onDone();
     void toggle(message, emoji);
   };
   return html`<span class="emojis" role="group" aria-label=${t("react")}>${EMOJIS.map((emoji) => html`<button key=${emoji}
-    aria-label=${t("reactWith", { emoji })} title=${t("reactWith", { emoji })} onClick=${(/** @type {Event} */ event) => choose(event, emoji)}>${emoji}</button>`)}</span>`;
+    aria-label=${t("reactWith", { emoji })} title=${t("reactWith", { emoji })} onClick=${() => choose(emoji)}>${emoji}</button>`)}</span>`;
 }

@@ -7,18 +7,19 @@ import { brief } from "../lib/time.js";
 import { conversationLink, route } from "../route.js";
 import { me } from "../session.js";
 import { link } from "../socket.js";
-import { inALine, loaded, otherOf, someoneOnline, titleOf } from "../state/conversations.js";
+import { inALine, loaded, titleOf } from "../state/conversations.js";
 import { newNotices } from "../state/notices.js";
 import { outbox } from "../state/outbox.js";
 import { nameOf } from "../state/people.js";
 import { isArchived, isMuted, listed } from "../state/settings.js";
 import { typing } from "../state/typing.js";
 import { t } from "../texts.js";
+import { ConversationFace } from "./faces.js";
 import { Found } from "./found.js";
 import * as icons from "./icons.js";
 import { useKeptFocus } from "./keptfocus.js";
 import { Options } from "./options.js";
-import { Avatar, Face } from "./parts.js";
+import { Avatar } from "./parts.js";
 
 /** @typedef {import("../types.js").Conversation} Conversation */
 
@@ -30,8 +31,8 @@ function lastLine({ id, kind, lastMessage }) {
   if (lastMessage.deletedAt) return t("deleted");
   const text = inALine(lastMessage);
   const own = lastMessage.sender.id === me.value?.id;
-  const who = own ? t("you") : kind === "direct" ? "" : nameOf(lastMessage.sender.id, lastMessage.sender);
-  return who ? `${who}: ${text}` : text;
+  if (own) return t("youSaid", { text });
+  return kind === "direct" ? text : `${nameOf(lastMessage.sender.id, lastMessage.sender)}: ${text}`;
 }
 
 /** An icon that says something about a conversation. @param {{ label: string, icon: any }} props */
@@ -53,15 +54,15 @@ function Badge({ conversation }) {
 function Item({ conversation, isMixed }) {
   const { id, updatedAt, settings } = conversation;
   const title = titleOf(conversation);
-  const other = otherOf(conversation);
   const here = route.value.name === "c" && route.value.id === id;
   const waiting = outbox.value.some((entry) => entry.conversationId === id);
-  return html`<li class="entry" data-id=${id}>
+  const isUnread = conversation.unreadCount > 0 || settings?.markedUnread;
+  return html`<li class=${isUnread && !isMuted(conversation) ? "entry unread" : "entry"} data-id=${id}>
     <a class="item" href=${conversationLink(id)} aria-current=${here ? "page" : undefined}>
-      ${other ? html`<${Face} user=${other} />` : html`<${Avatar} id=${id} name=${title} dot=${someoneOnline(conversation)} />`}
+      <${ConversationFace} conversation=${conversation} />
       <span class="item-text">
-        <span class="item-head"><span class="item-title">${title}</span><time datetime=${updatedAt}>${brief(updatedAt)}</time></span>
-        <span class="item-last"><span class="line">${waiting && html`<${icons.waiting} />`}${lastLine(conversation)}</span>
+        <span class="item-head"><span class="item-title" dir="auto">${title}</span><time datetime=${updatedAt}>${brief(updatedAt)}</time></span>
+        <span class="item-last"><span class="line" dir="auto">${waiting && html`<${icons.waiting} />`}${lastLine(conversation)}</span>
           ${isMixed && isArchived(conversation) && html`<${Sign} label=${t("archived")} icon=${icons.archive} />`}
           ${settings?.pinned && html`<${Sign} label=${t("pinnedOne")} icon=${icons.pin} />`}
           ${isMuted(conversation) && html`<${Sign} label=${t("muted")} icon=${icons.muted} />`}

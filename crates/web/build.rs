@@ -23,12 +23,13 @@ const KINDS: [(&str, &str); 4] = [
 /// The pages, and the paths at which they are served.
 const PAGES: [(&str, &str); 2] = [("index.html", "/"), ("playground.html", "/playground")];
 /// The names by which modules import libraries, and the files of the libraries.
-const LIBRARIES: [(&str, &str); 6] = [
+const LIBRARIES: [(&str, &str); 7] = [
     ("preact", "vendor/preact.js"),
     ("preact/hooks", "vendor/preact-hooks.js"),
     ("@preact/signals-core", "vendor/signals-core.js"),
     ("@preact/signals", "vendor/signals.js"),
     ("htm", "vendor/htm.js"),
+    ("marked", "vendor/marked.js"),
     ("socket.io-client", "vendor/socket.io.esm.min.js"),
 ];
 /// The paths at which official servers serve their client, and its files.

@@ -6,12 +6,13 @@ use std::path::Path;
 use crate::sh;
 
 /// A package, the file that is taken from it, and the file's name here.
-const FILES: [(&str, &str, &str); 8] = [
+const FILES: [(&str, &str, &str); 9] = [
     ("preact", "dist/preact.mjs", "preact.js"),
     ("preact", "hooks/dist/hooks.mjs", "preact-hooks.js"),
     ("@preact/signals-core", "dist/signals-core.mjs", "signals-core.js"),
     ("@preact/signals", "dist/signals.mjs", "signals.js"),
     ("htm", "dist/htm.mjs", "htm.js"),
+    ("marked", "lib/marked.esm.js", "marked.js"),
     ("socket.io-client", "dist/socket.io.js", "socket.io.js"),
     ("socket.io-client", "dist/socket.io.min.js", "socket.io.min.js"),
     ("socket.io-client", "dist/socket.io.esm.min.js", "socket.io.esm.min.js"),

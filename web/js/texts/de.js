@@ -95,6 +95,8 @@ export const de = {
   reactionBy: "von {names}",
   reply: "Antworten",
   copyText: "Text kopieren",
+  copyCode: "Den Code kopieren",
+  code: "Code",
   copied: "Kopiert.",
   copyFailed: "Dieser Browser lässt die Seite nicht kopieren.",
   replyingTo: "Antwort an {name}",

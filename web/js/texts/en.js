@@ -94,6 +94,8 @@ export const en = {
   reactionBy: "by {names}",
   reply: "Reply",
   copyText: "Copy text",
+  copyCode: "Copy the code",
+  code: "Code",
   copied: "Copied.",
   copyFailed: "This browser does not let the page copy.",
   replyingTo: "Reply to {name}",

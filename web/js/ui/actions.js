@@ -3,13 +3,13 @@
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
+import { copy } from "../lib/clipboard.js";
 import { html } from "../lib/html.js";
 import { narrow } from "../lib/narrow.js";
 import { clock } from "../lib/time.js";
 import { me } from "../session.js";
 import { attempt } from "../state/attempt.js";
 import { editing, replying } from "../state/drafts.js";
-import { tell } from "../state/notices.js";
 import { togglePin } from "../state/reactions.js";
 import { t } from "../texts.js";
 import * as icons from "./icons.js";
@@ -44,16 +44,6 @@ function place(menu) {
   menu.classList.toggle("above", below < height + MARGIN && toolbar.top - box.top > below);
   const left = menu.closest(".own") ? toolbar.right - width : toolbar.left;
   menu.style.left = `${Math.max(box.left + MARGIN, Math.min(left, box.right - MARGIN - width)) - toolbar.left}px`;
-}
-
-/** @param {string} text */
-async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    tell(t("copied"));
-  } catch {
-    tell(t("copyFailed"));
-  }
 }
 
 /**

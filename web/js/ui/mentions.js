@@ -1,4 +1,4 @@
-// Mentions: the list of members that opens while a name is typed after "@", and mentions inside a text.
+// Mentions: the list of members that opens while a name is typed after "@".
 
 import { useState } from "preact/hooks";
 
@@ -88,17 +88,4 @@ export function MentionList({ mentions: { offered, current, choose } }) {
     ${offered.map((user, index) => html`<li key=${user.id} id=${`mention-${index}`} role="option" aria-selected=${index === current}
       onMouseDown=${(/** @type {Event} */ event) => { event.preventDefault(); choose(user); }}>
       <${Face} user=${user} size="small" /><span class="line">${nameOf(user.id, user)} <small>@${user.username}</small></span></li>`)}</ul>`;
-}
-
-/**
- * Splits a text at its mentions. Every second part is one.
- * @param {string} text
- * @param {{ id: string, username: string }[]} mentions
- */
-export function atMentions(text, mentions) {
-  if (mentions.length === 0) return [text];
-  // The longest first, because one name may be the beginning of another.
-  const usernames = mentions.map(({ username }) => username).sort((a, b) => b.length - a.length);
-  const names = usernames.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|");
-  return text.split(new RegExp(`(@(?:${names}))(?![\\p{L}\\p{N}_])`, "iu"));
 }

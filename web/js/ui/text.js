@@ -1,14 +1,72 @@
-// The text of a message: only plain URLs become links, and mentions are marked.
+// The text of a message, with its markdown as components.
 
+import { useMemo } from "preact/hooks";
+
+import { copy } from "../lib/clipboard.js";
 import { html } from "../lib/html.js";
-import { atMentions } from "./mentions.js";
+import { blocks, isEmojiOnly } from "../lib/markdown.js";
+import { t } from "../texts.js";
+import * as icons from "./icons.js";
+import { IconButton } from "./parts.js";
 
-const LINK = /(https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]])/;
+/** @typedef {import("../lib/markdown.js").Block} Block */
+/** @typedef {import("../lib/markdown.js").Inline} Inline */
+
+/** The host of a link if its text looks like the address of another one. @param {string} href @param {Inline[]} children */
+function otherHost(href, children) {
+  const text = children.map((child) => ("text" in child ? child.text : "")).join("");
+  const claimed = /^(?:https?:\/\/)?((?:[\p{L}\p{N}-]+\.)+\p{L}{2,})/iu.exec(text.trim())?.[1]?.toLowerCase();
+  if (!claimed || href.startsWith("mailto:")) return "";
+  try {
+    const { host } = new URL(href);
+    return host.toLowerCase() === claimed ? "" : host;
+  } catch {
+    return href;
+  }
+}
+
+/** @param {Inline[]} children @returns {any[]} */
+function inlines(children) {
+  return children.map((child) => {
+    switch (child.type) {
+      case "text": return child.text;
+      case "code": return html`<code dir="ltr">${child.text}</code>`;
+      case "mention": return html`<span class="mentioned">${child.text}</span>`;
+      case "strong": return html`<strong>${inlines(child.children)}</strong>`;
+      case "em": return html`<em>${inlines(child.children)}</em>`;
+      case "del": return html`<del>${inlines(child.children)}</del>`;
+      case "link": {
+        const host = otherHost(child.href, child.children);
+        return html`<a href=${child.href} title=${child.href} target="_blank" rel="noopener noreferrer nofollow">${inlines(child.children)}</a>${host && html` <span class="true-host">(${host})</span>`}`;
+      }
+    }
+  });
+}
+
+/** @param {{ text: string, language: string }} props */
+function Code({ text, language }) {
+  return html`<div class="code" dir="ltr"><${IconButton} label=${t("copyCode")} icon=${icons.copy} onClick=${() => copy(text)} />
+    <pre tabindex="0" role="group" aria-label=${language || t("code")}><code>${text}</code></pre></div>`;
+}
+
+/** @param {Block[]} list @returns {any[]} */
+function elements(list) {
+  return list.map((block) => {
+    switch (block.type) {
+      case "paragraph": return html`<p>${inlines(block.children)}</p>`;
+      case "code": return html`<${Code} text=${block.text} language=${block.language} />`;
+      case "quote": return html`<blockquote>${elements(block.children)}</blockquote>`;
+      case "list": {
+        const items = block.items.map((item) => html`<li>${elements(item)}</li>`);
+        return block.start === null ? html`<ul>${items}</ul>` : html`<ol start=${block.start}>${items}</ol>`;
+      }
+    }
+  });
+}
 
 /** @param {{ content: string, mentions?: { id: string, username: string }[] }} props */
 export function Text({ content, mentions = [] }) {
-  const marked = (/** @type {string} */ text) => atMentions(text, mentions).map((part, index) => (index % 2 === 1
-    ? html`<span class="mentioned">${part}</span>` : part));
-  return html`<div class="text"><p>${content.split(LINK).map((part, index) => (index % 2 === 1
-    ? html`<a href=${part} target="_blank" rel="noopener noreferrer nofollow">${part}</a>` : marked(part)))}</p></div>`;
+  const names = mentions.map(({ username }) => username);
+  const found = useMemo(() => blocks(content, names), [content, names.join(" ")]);
+  return html`<div class=${isEmojiOnly(content) ? "text emoji" : "text"}>${elements(found)}</div>`;
 }

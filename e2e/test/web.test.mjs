@@ -133,6 +133,7 @@ describe("the chat", () => {
       await hers.getByRole("link", { name: "Open the chat" }).click();
       await ada.hears("I bring the board");
       await ada.page.getByRole("article", { name: `Chess ${mark}` }).getByRole("button", { name: "Cancel meetup" }).click();
+      await ada.page.getByRole("dialog").getByRole("button", { name: "Cancel meetup" }).click();
       await bob.page.getByRole("article", { name: `Chess ${mark}` }).getByText("cancelled").waitFor();
 
       // He has notifications, which count as read once he opens them.

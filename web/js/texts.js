@@ -27,19 +27,31 @@ export function setLanguage(tag) {
   document.documentElement.lang = tag;
 }
 
-/** Error codes of the server that the page translates. @type {Record<string, TextName>} */
+/** What the page says for each error code of the server. @type {Record<string, TextName>} */
 const REFUSALS = {
+  ERR_UNAUTHENTICATED: "errorLogin",
+  ERR_TOKEN_EXPIRED: "sessionEnded",
   ERR_FORBIDDEN: "errorForbidden",
   ERR_NOT_FOUND: "errorNotFound",
-  ERR_RATE_LIMITED: "errorRate",
+  ERR_INVALID_PAYLOAD: "errorInvalid",
   ERR_TOO_LARGE: "errorTooLarge",
-  ERR_UNAUTHENTICATED: "errorLogin",
+  ERR_RATE_LIMITED: "errorRate",
+  ERR_CONFLICT: "errorConflict",
+  ERR_BUSY: "errorBusy",
+  ERR_STORAGE_FULL: "errorStorage",
+  ERR_INTERNAL: "errorUnknown",
 };
 
-/** Translates an error of the server if possible; otherwise returns the server's text. @param {string | undefined} code @param {string} text */
+/** Inputs whose refusal the page explains, by the name that begins the server's sentence. @type {Record<string, TextName>} */
+const INPUTS = {
+  startsAt: "errorStartsAt", username: "errorUsername", email: "errorEmail", password: "errorPassword", name: "errorName",
+  capacity: "errorCapacity", file: "errorFile", content: "errorContent",
+};
+
+/** An error of the server in words of the page: its own are for programmers. @param {string | undefined} code @param {string} text */
 export function inWords(code, text) {
-  const name = REFUSALS[code ?? ""];
-  return language.value === "en" || !name ? text : t(name);
+  const input = code === "ERR_INVALID_PAYLOAD" ? INPUTS[/^`(\w+)`/.exec(text)?.[1] ?? ""] : undefined;
+  return t(input ?? REFUSALS[code ?? ""] ?? "errorUnknown");
 }
 
 /**

@@ -8,12 +8,13 @@ import { html } from "../lib/html.js";
 import { narrow } from "../lib/narrow.js";
 import { clock } from "../lib/time.js";
 import { me } from "../session.js";
+import { ask } from "../state/asked.js";
 import { attempt } from "../state/attempt.js";
 import { editing, replying } from "../state/drafts.js";
 import { togglePin } from "../state/reactions.js";
 import { t } from "../texts.js";
 import * as icons from "./icons.js";
-import { Dialog, IconButton } from "./parts.js";
+import { IconButton } from "./parts.js";
 import { QuickReactions, ReactionPicker } from "./reactions.js";
 
 /** @typedef {import("../types.js").Message} Message */
@@ -21,17 +22,9 @@ import { QuickReactions, ReactionPicker } from "./reactions.js";
 /** Distance of a menu from the edges of the history, in pixels. */
 const MARGIN = 8;
 
-/** @param {{ message: Message, onClose: () => void }} props */
-function AskDelete({ message, onClose }) {
-  const remove = () => {
-    onClose();
-    void attempt("message:delete", { messageId: message.id });
-  };
-  return html`<${Dialog} title=${t("delete")} onClose=${onClose}>
-    <p>${t("deleteAsk")}</p>
-    <div class="actions"><button class="quiet" onClick=${onClose}>${t("cancel")}</button>
-      <button class="danger" onClick=${remove}>${t("delete")}</button></div>
-  <//>`;
+/** Deletes a message, once the user agrees. @param {Message} message */
+async function remove(message) {
+  if (await ask({ title: t("delete"), text: t("deleteAsk"), action: t("delete") })) void attempt("message:delete", { messageId: message.id });
 }
 
 /** Places a menu beside its button, where the history does not cut it off. @param {HTMLElement} menu */
@@ -48,9 +41,9 @@ function place(menu) {
 
 /**
  * The menu: beside the toolbar, or a sheet.
- * @param {{ message: Message, mayDelete: boolean, mayPin: boolean, onClose: () => void, onDelete: () => void }} props
+ * @param {{ message: Message, mayDelete: boolean, mayPin: boolean, onClose: () => void }} props
  */
-function Menu({ message, mayDelete, mayPin, onClose, onDelete }) {
+function Menu({ message, mayDelete, mayPin, onClose }) {
   const menu = useRef(/** @type {any} */ (null));
   const isSheet = narrow.value;
   useLayoutEffect(() => { if (!isSheet && menu.current) place(menu.current); }, [isSheet]);
@@ -80,7 +73,7 @@ function Menu({ message, mayDelete, mayPin, onClose, onDelete }) {
     ${message.content && html`<button onClick=${then(() => void copy(message.content))}><${icons.copy} />${t("copyText")}</button>`}
     ${mayPin && html`<button onClick=${then(() => void togglePin(message))}><${icons.pin} />${t(message.pinned ? "unpin" : "pin")}</button>`}
     ${own && html`<button onClick=${edit}><${icons.edit} />${t("edit")}</button>`}
-    ${(own || mayDelete) && html`<button class="harmful" onClick=${then(onDelete)}><${icons.bin} />${t("delete")}</button>`}`;
+    ${(own || mayDelete) && html`<button class="harmful" onClick=${then(() => void remove(message))}><${icons.bin} />${t("delete")}</button>`}`;
   if (!isSheet) return html`<span class="menu" ref=${menu}>${contents}</span>`;
   const outside = (/** @type {Event} */ event) => { if (event.target === menu.current) onClose(); };
   return html`<dialog class="menu sheet" ref=${menu} aria-label=${t("actions", { time: clock(message.createdAt) })} onClick=${outside}
@@ -90,7 +83,6 @@ function Menu({ message, mayDelete, mayPin, onClose, onDelete }) {
 /** The toolbar of a message, with the actions that the user may take. @param {{ message: Message, mayDelete: boolean, mayPin: boolean }} props */
 export function Actions({ message, mayDelete, mayPin }) {
   const [open, setOpen] = useState(false);
-  const [asks, setAsks] = useState(false);
   const more = useRef(/** @type {HTMLElement | null} */ (null));
   if (message.deletedAt) return null;
   // Return the focus to the button before the focused element disappears.
@@ -111,7 +103,6 @@ export function Actions({ message, mayDelete, mayPin }) {
       <button class="quick" tabindex="-1" aria-hidden="true" title=${t("reply")} onClick=${reply}><${icons.reply} /></button>
       <${IconButton} label=${t("actions", { time: clock(message.createdAt) })} icon=${icons.more} expanded=${open} onClick=${() => setOpen(!open)} />
     </span>
-    ${open && html`<${Menu} message=${message} mayDelete=${mayDelete} mayPin=${mayPin} onClose=${close} onDelete=${() => setAsks(true)} />`}
-    ${asks && html`<${AskDelete} message=${message} onClose=${() => setAsks(false)} />`}
+    ${open && html`<${Menu} message=${message} mayDelete=${mayDelete} mayPin=${mayPin} onClose=${close} />`}
   </span>`;
 }

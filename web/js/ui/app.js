@@ -10,6 +10,7 @@ import { start, stop } from "../state/live.js";
 import { announced, closeLine, lines } from "../state/notices.js";
 import { unreadInAll } from "../state/settings.js";
 import { t } from "../texts.js";
+import { Ask } from "./ask.js";
 import { ConversationView } from "./conversation.js";
 import * as icons from "./icons.js";
 import { Login } from "./login.js";
@@ -67,5 +68,5 @@ export function App() {
   const id = me.value?.id;
   const unread = id ? unreadInAll.value : 0;
   useEffect(() => { document.title = unread ? `(${unread}) ${t("appName")}` : t("appName"); }, [unread]);
-  return html`${id ? html`<${Inside} key=${id} />` : html`<${Login} />`}<${Lines} />`;
+  return html`${id ? html`<${Inside} key=${id} />` : html`<${Login} />`}<${Ask} /><${Lines} />`;
 }

@@ -7,7 +7,7 @@ import { html } from "../lib/html.js";
 import { me } from "../session.js";
 import { say } from "../socket.js";
 import { inALine, titleOf } from "../state/conversations.js";
-import { attached, drafts, editing, replying } from "../state/drafts.js";
+import { attached, drafts, editing, keepDraft, replying } from "../state/drafts.js";
 import { shown, view } from "../state/messages.js";
 import { tell } from "../state/notices.js";
 import { post } from "../state/outbox.js";
@@ -25,7 +25,7 @@ import { IconButton } from "./parts.js";
 /** The longest text of a message, in bytes. */
 const BYTES_MAX = 5_120;
 
-let count = 0;
+let attachments = 0;
 
 /** @param {string} id @param {(files: Attachment[]) => Attachment[]} change */
 function change(id, change) {
@@ -36,7 +36,7 @@ function change(id, change) {
 export function attach(id, files) {
   for (const file of files) {
     /** @type {Attachment} */
-    const one = { id: ++count, file, part: 0, done: null, abort: new AbortController() };
+    const one = { id: ++attachments, file, part: 0, done: null, abort: new AbortController() };
     const same = (/** @type {Partial<Attachment>} */ next) =>
       change(id, (all) => all.map((known) => (known.id === one.id ? { ...known, ...next } : known)));
     change(id, (all) => [...all, one]);
@@ -67,7 +67,8 @@ export function Composer({ conversation }) {
   const { id } = conversation;
   const area = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
   const picker = useRef(/** @type {HTMLInputElement | null} */ (null));
-  const [text, setText] = useState(drafts.get(id) ?? "");
+  const [text, setText] = useState(() => drafts.peek().get(id) ?? "");
+  const [waits, setWaiting] = useState(false);
   const files = attached.value.get(id) ?? [];
   const changes = editing.value?.conversationId === id ? editing.value : null;
   const original = replying.value?.conversationId === id && !changes ? replying.value : null;
@@ -94,7 +95,7 @@ export function Composer({ conversation }) {
   /** @param {string} next */
   function write(next) {
     setText(next);
-    if (!changes) drafts.set(id, next);
+    if (!changes) keepDraft(id, next);
     if (next) typeIn(id);
     else stopTyping();
   }
@@ -103,7 +104,7 @@ export function Composer({ conversation }) {
 
   function stopEditing() {
     editing.value = null;
-    setText(drafts.get(id) ?? "");
+    setText(drafts.peek().get(id) ?? "");
   }
 
   /** @param {Message} message @param {string} content */
@@ -133,8 +134,13 @@ export function Composer({ conversation }) {
       if (content || changes.file) void save(changes, content);
       return;
     }
-    // Wait until all files are uploaded.
-    if (files.some((one) => !one.done) || (!content && files.length === 0)) return;
+    if (!content && files.length === 0) return;
+    // Sent as soon as all files are there.
+    if (files.some((one) => !one.done)) {
+      setWaiting(true);
+      return;
+    }
+    setWaiting(false);
     stopTyping();
     // A reply to a message of a thread belongs to the thread as well.
     const answers = original ? { replyTo: original.id, ...(original.threadId ? { threadId: original.threadId } : {}) } : {};
@@ -150,9 +156,18 @@ export function Composer({ conversation }) {
     replying.value = null;
     mentions.close();
     change(id, () => []);
-    drafts.delete(id);
+    keepDraft(id, "");
     setText("");
   }
+
+  // A file that could not be uploaded, or was taken out, ends the wait: the user decides anew.
+  const count = useRef(files.length);
+  const isReady = files.every((one) => one.done);
+  useEffect(() => {
+    if (files.length < count.current) setWaiting(false);
+    else if (waits && isReady) submit();
+    count.current = files.length;
+  }, [files.length, isReady]);
 
   /** @param {KeyboardEvent} event */
   function key(event) {
@@ -184,6 +199,7 @@ export function Composer({ conversation }) {
     ${changes && html`<p class="editing"><span>${t("editing")}</span><${IconButton} label=${t("cancel")} icon=${icons.close} onClick=${stopEditing} /></p>`}
     ${original && html`<p class="editing"><span class="line">${t("replyingTo", { name: youOrName(original.sender.id, original.sender) })}: <span dir="auto">${inALine(original)}</span></span><${IconButton} label=${t("cancel")} icon=${icons.close} onClick=${() => { replying.value = null; }} /></p>`}
     <${Attachments} id=${id} />
+    ${waits && html`<p class="waits" role="status">${t("sendsWhenUploaded")}</p>`}
     <div class="composer-row">
       <input type="file" multiple hidden ref=${picker} aria-hidden="true" tabindex="-1"
         onChange=${(/** @type {any} */ event) => { attach(id, event.target.files); event.target.value = ""; }} />

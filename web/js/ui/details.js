@@ -5,6 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { call, why } from "../api.js";
 import { html } from "../lib/html.js";
 import { conversationLink, go } from "../route.js";
+import { ask } from "../state/asked.js";
 import { directWith, drop, fetchConversation, put, titleOf } from "../state/conversations.js";
 import { nameOf } from "../state/people.js";
 import { t } from "../texts.js";
@@ -54,6 +55,19 @@ export function Details({ conversation, me, onClose }) {
     drop(id);
     go("#/");
   });
+  const name = titleOf(conversation);
+  const asksToRemove = async (/** @type {import("../types.js").User} */ user) => {
+    const text = t("removeAsk", { name: nameOf(user.id), conversation: name });
+    if (await ask({ title: t("removePerson", { name: nameOf(user.id) }), text, action: t("remove") })) await remove(user.id);
+  };
+  const asksToLeave = async () => {
+    const text = t(kind === "room" ? "leaveRoomAsk" : "leaveAsk", { name });
+    if (await ask({ title: t("leave"), text, action: t("leave") })) await remove(me?.id ?? "");
+  };
+  const asksToEnd = async () => {
+    const text = t("deleteConversationAsk", { name, count: memberCount });
+    if (await ask({ title: t("deleteConversation"), text, action: t("delete") })) await end();
+  };
   const write = (/** @type {string} */ userId) => attempt(async () => go(conversationLink((await directWith(userId)).id)));
 
   return html`<${Dialog} title=${titleOf(conversation)} onClose=${onClose}>
@@ -65,14 +79,14 @@ export function Details({ conversation, me, onClose }) {
       <${Face} user=${user} size="small" />
       <span class="line">${nameOf(user.id)} <small>@${user.username}${user.id === me?.id ? `, ${t("you")}` : ""}${theirs !== "member" ? `, ${t(theirs)}` : ""}</small></span>
       ${user.id !== me?.id && !user.guest && kind !== "direct" && html`<${IconButton} label=${t("writeTo", { name: nameOf(user.id) })} icon=${icons.send} onClick=${() => write(user.id)} />`}
-      ${leads && user.id !== me?.id && (kind === "group" || kind === "room") && html`<${IconButton} label=${t("removePerson", { name: nameOf(user.id) })} icon=${icons.close} onClick=${() => remove(user.id)} />`}
+      ${leads && user.id !== me?.id && (kind === "group" || kind === "room") && html`<${IconButton} label=${t("removePerson", { name: nameOf(user.id) })} icon=${icons.close} onClick=${() => asksToRemove(user)} />`}
     </li>`)}</ul>
     ${leads && kind === "group" && html`<${Choose} without=${members.map(({ user }) => user.id)} onChoose=${add} />`}
     <${Wrong} error=${error} />
     <div class="actions">
-      ${(kind === "group" || kind === "room") && html`<button class="quiet" onClick=${() => remove(me?.id ?? "")}>${t("leave")}</button>`}
+      ${(kind === "group" || kind === "room") && html`<button class="quiet" onClick=${asksToLeave}>${t("leave")}</button>`}
       ${kind === "direct" && html`<button class="quiet" onClick=${end}>${t("hideConversation")}</button>`}
-      ${role === "owner" && (kind === "group" || kind === "room") && html`<button class="danger" onClick=${end}>${t("deleteConversation")}</button>`}
+      ${role === "owner" && (kind === "group" || kind === "room") && html`<button class="danger" onClick=${asksToEnd}>${t("deleteConversation")}</button>`}
     </div>
   <//>`;
 }

@@ -7,6 +7,7 @@ import { html } from "../lib/html.js";
 import { clock, day, dayAndClock } from "../lib/time.js";
 import { conversationLink } from "../route.js";
 import { me } from "../session.js";
+import { ask } from "../state/asked.js";
 import { askToJoin, decideRequest, loadMeetups, meetupsLoaded, orderedMeetups, proposeMeetup, setMeetupStatus, takeOut } from "../state/meetups.js";
 import { tell } from "../state/notices.js";
 import { nameOf } from "../state/people.js";
@@ -52,6 +53,9 @@ export function MeetupCard({ meetup, here = false }) {
       setError(why(failure));
     }
   };
+  const sure = (/** @type {import("../texts.js").TextName} */ action, /** @type {import("../texts.js").TextName} */ text, /** @type {() => Promise<void>} */ work) => async () => {
+    if (await ask({ title: t(action), text: t(text, { name: meetup.activity }), action: t(action) })) await act(work)();
+  };
   return html`<article class=${`card status-${status}`} aria-label=${meetup.activity}>
     <${Leaf} moment=${startsAt} size="large" />
     <header><h2 dir="auto">${meetup.activity}</h2><span class="status">${t(STATUS[status])}</span></header>
@@ -67,10 +71,10 @@ export function MeetupCard({ meetup, here = false }) {
     <div class="actions">
       ${!mine && !comes && !asked && status === "open" && html`<button class="primary" onClick=${act(() => askToJoin(meetup))}>${t("askToJoin")}</button>`}
       ${asked && html`<span class="hint">${t("asked")}</span>`}
-      ${comes && going && html`<button class="quiet" onClick=${act(() => takeOut(meetup, own))}>${t("leaveMeetup")}</button>`}
+      ${comes && going && html`<button class="quiet" onClick=${sure("leaveMeetup", "leaveMeetupAsk", () => takeOut(meetup, own))}>${t("leaveMeetup")}</button>`}
       ${mine && status === "open" && html`<button class="primary" onClick=${act(() => setMeetupStatus(meetup, "confirmed"))}>${t("confirm")}</button>`}
       ${mine && status === "confirmed" && html`<button class="quiet" onClick=${act(() => setMeetupStatus(meetup, "completed"))}>${t("complete")}</button>`}
-      ${mine && going && html`<button class="quiet" onClick=${act(() => setMeetupStatus(meetup, "cancelled"))}>${t("cancelMeetup")}</button>`}
+      ${mine && going && html`<button class="quiet" onClick=${sure("cancelMeetup", "cancelMeetupAsk", () => setMeetupStatus(meetup, "cancelled"))}>${t("cancelMeetup")}</button>`}
       ${!here && (mine || comes) && html`<a class="button" href=${conversationLink(meetup.chatId)}>${t("openChat")}</a>`}
     </div>
   </article>`;

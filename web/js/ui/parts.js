@@ -1,6 +1,6 @@
 // Small components that all views share.
 
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
 
 import { html } from "../lib/html.js";
 import { online } from "../state/people.js";
@@ -74,15 +74,16 @@ export function Wrong({ error }) {
  */
 export function Dialog({ title, onClose, children }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  const titleId = useId();
   useEffect(() => {
     const element = dialog.current;
     element?.showModal();
     return () => element?.close();
   }, []);
   const outside = (/** @type {Event} */ event) => { if (event.target === dialog.current) onClose(); };
-  return html`<dialog ref=${dialog} aria-labelledby="dialog-title" onCancel=${(/** @type {Event} */ event) => { event.preventDefault(); onClose(); }} onClick=${outside}>
+  return html`<dialog ref=${dialog} aria-labelledby=${titleId} onCancel=${(/** @type {Event} */ event) => { event.preventDefault(); onClose(); }} onClick=${outside}>
     <div class="dialog">
-      <header><h2 id="dialog-title">${title}</h2><${IconButton} label=${t("close")} icon=${icons.close} onClick=${onClose} /></header>
+      <header><h2 id=${titleId} dir="auto">${title}</h2><${IconButton} label=${t("close")} icon=${icons.close} onClick=${onClose} /></header>
       ${children}
     </div>
   </dialog>`;

@@ -8,6 +8,7 @@ import { conversationLink, route } from "../route.js";
 import { me } from "../session.js";
 import { link } from "../socket.js";
 import { inALine, loaded, titleOf } from "../state/conversations.js";
+import { drafts } from "../state/drafts.js";
 import { newNotices } from "../state/notices.js";
 import { outbox } from "../state/outbox.js";
 import { nameOf } from "../state/people.js";
@@ -27,6 +28,8 @@ import { Avatar } from "./parts.js";
 function lastLine({ id, kind, lastMessage }) {
   const those = typing.value.get(id) ?? [];
   if (those.length > 0) return html`<em>${t("typingOne", { name: nameOf(those[0] ?? "") })}</em>`;
+  const draft = route.value.name === "c" && route.value.id === id ? undefined : drafts.value.get(id);
+  if (draft) return html`<span class="draft">${t("draft")}</span> ${draft.slice(0, 100)}`;
   if (!lastMessage) return t("noMessages");
   if (lastMessage.deletedAt) return t("deleted");
   const text = inALine(lastMessage);

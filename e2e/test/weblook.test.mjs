@@ -150,6 +150,7 @@ describe("the look of the chat", () => {
     const { accounts: [one, two], id } = await teams.group("tools", ["ada", "bob"]);
     await teams.send(two, id, "Look here");
     const ada = await teams.enter(one, id, { permissions: ["clipboard-read", "clipboard-write"] });
+    await ada.hears("Look here");
     const toolbar = ada.message("Look here").locator(".toolbar");
     await ada.page.mouse.move(5, 5);
     await until(ada.page, () => getComputedStyle(document.querySelector(".message-actions")).opacity === "0");

@@ -36,13 +36,13 @@ function continues(before, message) {
     && Date.parse(message.createdAt) - Date.parse(before.createdAt) < TOGETHER_MS;
 }
 
-/** The first message in view, and the position of its end; its header can change when messages are added above. @param {HTMLElement | null} box */
+/** The first message in view, the position of its end, because its header can change when messages are added above, and how far the box is scrolled. @param {HTMLElement | null} box */
 function anchorOf(box) {
   if (!box) return null;
   const top = box.getBoundingClientRect().top;
   for (const element of box.querySelectorAll("li[data-id]")) {
     const { bottom } = element.getBoundingClientRect();
-    if (bottom > top) return { id: element.getAttribute("data-id"), offset: bottom - top };
+    if (bottom > top) return { id: element.getAttribute("data-id"), offset: bottom - top, scrolled: box.scrollTop };
   }
   return null;
 }
@@ -65,10 +65,10 @@ export function History({ conversation }) {
   // The position that is kept when something in the messages changes its size, such as a picture that was loaded.
   const kept = useRef(anchor);
 
-  /** Moves a message back to where it was. @param {HTMLElement} element @param {ReturnType<typeof anchorOf>} at */
-  function restore(element, at) {
+  /** Moves a message back to where it was. @param {HTMLElement} element @param {ReturnType<typeof anchorOf>} at @param {number} [since] how far was scrolled since then */
+  function restore(element, at, since = 0) {
     const moved = at?.id && element.querySelector(`li[data-id="${CSS.escape(at.id)}"]`);
-    if (moved) element.scrollTop += moved.getBoundingClientRect().bottom - element.getBoundingClientRect().top - at.offset;
+    if (moved) element.scrollTop += moved.getBoundingClientRect().bottom - element.getBoundingClientRect().top - at.offset + since;
   }
 
   function markRead() {
@@ -146,7 +146,8 @@ export function History({ conversation }) {
     if (!element) return undefined;
     const watch = new ResizeObserver(() => {
       if (atEnd.current) element.scrollTop = element.scrollHeight;
-      else restore(element, kept.current);
+      // The event of a scroll may still be to come.
+      else restore(element, kept.current, element.scrollTop - (kept.current?.scrolled ?? 0));
     });
     for (const one of [element, element.querySelector(".messages")]) if (one) watch.observe(one);
     return () => watch.disconnect();

@@ -80,7 +80,7 @@ pub(crate) fn send_all<'m>(
         let target = Target::Conversation(ConversationId::trusted(message.conversation));
         let (kind, content) = (MessageKind::Text, message.text);
         let text = NewText { target, kind, content, file: None, client_message_id: None, details: None };
-        SendMessage { actor: Actor::user(UserId::trusted(message.sender)), text }.into()
+        SendMessage { actor: Actor::user(UserId::trusted(message.sender)), text, screening: None }.into()
     };
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     runtime.block_on(async {

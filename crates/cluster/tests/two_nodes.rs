@@ -112,7 +112,7 @@ impl Node {
             client_message_id: None,
             details: None,
         };
-        let send = SendMessage { actor: actor(user), text };
+        let send = SendMessage { actor: actor(user), text, screening: None };
         self.store.submit(send.into(), ReplyTo::Ticket(Ticket(ticket))).await.unwrap();
     }
 

@@ -16,6 +16,7 @@ mod conversation_view;
 mod credentials;
 mod error;
 mod event;
+mod folded_text;
 mod hidden;
 mod ids;
 mod initials;
@@ -36,7 +37,9 @@ mod overview;
 pub mod permissions;
 mod quotas;
 mod reaction;
+mod report;
 mod scope;
+mod screening;
 mod search;
 mod search_terms;
 mod time;
@@ -57,6 +60,7 @@ pub use conversation_view::Conversation;
 pub use credentials::{email_key, email_keys, normal_password, normal_username, parse_email, username_keys};
 pub use error::{Code, Refusal};
 pub use event::{Audience, Departure, Entry, Ephemeral, Event};
+pub use folded_text::FoldedText;
 pub use hidden::{Hidden, ShownEvent};
 pub use ids::{
     ClientMessageId, ConnectionId, ConversationId, IdError, MeetupId, MessageId, NodeId, NotificationId, UserId,
@@ -77,9 +81,11 @@ pub use new_details::{EditedDetails, NewDetails, validate_files, validate_mentio
 pub use overview::{Overview, members_told};
 pub use quotas::{Contact, Quotas};
 pub use reaction::{Emoji, Reacted, ReactionChange};
+pub use report::{Report, ReportAction, ReportStatus, Resolution, Snapshot, report_reason};
 pub use scope::{Scope, Scopes};
+pub use screening::{ListAction, Screening};
 pub use search::Searched;
-pub use search_terms::{SEARCH_TERMS_VERSION, SearchTerm, SearchText, search_terms};
+pub use search_terms::{SEARCH_TERMS_VERSION, SearchTerm, SearchText, joins_words, search_terms};
 pub use time::{Environment, Timestamp};
 pub use user::{User, UserKind};
 pub use visible::{display_name, display_name_from, file_name_from, is_blank, is_visible, refuse_nul};

@@ -371,3 +371,20 @@ pub const WEBHOOK_ANSWER_SECONDS_MAX: u64 = 15;
 pub const WEBHOOK_PAUSE_SECONDS_FIRST: u64 = 1;
 /// Maximum seconds until the next repeat of a delivery that failed.
 pub const WEBHOOK_PAUSE_SECONDS_MAX: u64 = 900;
+/// Maximum bytes of the reason of a report, in UTF-8.
+pub const REPORT_REASON_BYTES_MAX: usize = 1_024;
+/// Maximum reports of one user that wait for a moderator.
+pub const REPORTS_OPEN_OF_USER_MAX: i64 = 100;
+/// Maximum reports that are kept of one message; who reports it beyond them is confirmed, and nothing is added.
+pub const REPORTS_OF_MESSAGE_MAX: i64 = 20;
+/// Maximum reports by the server itself, about one user, that wait for a moderator; what it would report beyond them is not
+/// reported.
+pub const FLAGS_OPEN_OF_USER_MAX: i64 = 100;
+/// Days for which reports are kept, resolved or not.
+pub const REPORTS_KEPT_DAYS: i64 = 90;
+/// Maximum entries of the operator's lists of words, in the configuration and the file together.
+pub const LISTED_WORDS_MAX: usize = 20_000;
+/// Maximum characters of an entry of a list of words, once it is folded.
+pub const LISTED_WORD_CHARS_MAX: usize = 64;
+/// Maximum hosts of the operator's list of links.
+pub const LISTED_HOSTS_MAX: usize = 200_000;

@@ -122,11 +122,13 @@ pub enum Act {
     ChangeWebhook,
     /// A webhook was deleted.
     DeleteWebhook,
+    /// A report of a message was resolved.
+    ResolveReport,
 }
 
 impl Act {
     /// All acts.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Ban,
         Self::LiftBan,
         Self::Silence,
@@ -147,6 +149,7 @@ impl Act {
         Self::AddWebhook,
         Self::ChangeWebhook,
         Self::DeleteWebhook,
+        Self::ResolveReport,
     ];
 
     /// The act as text, as it is stored and shown.
@@ -173,6 +176,7 @@ impl Act {
             Self::AddWebhook => "add_webhook",
             Self::ChangeWebhook => "change_webhook",
             Self::DeleteWebhook => "delete_webhook",
+            Self::ResolveReport => "resolve_report",
         }
     }
 

@@ -57,6 +57,13 @@ fn part_of(c: char) -> Part {
     if c == 'ー' || unspaced.contains(&CodePointMapData::<Script>::new().get(c)) { Part::Run } else { Part::Word }
 }
 
+/// Returns whether a character is part of a word, so that the character beside it is of the same word if it is as well. Those of
+/// scripts that are written without spaces are not.
+#[must_use]
+pub fn joins_words(c: char) -> bool {
+    part_of(c) == Part::Word
+}
+
 /// The words and runs of a folded text, each with whether a `*` follows it.
 fn parts(text: &str) -> impl Iterator<Item = (Part, &str, bool)> {
     let mut rest = text;

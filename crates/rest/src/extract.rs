@@ -113,7 +113,7 @@ impl Head for ReaderLinks {
     }
 }
 
-extractors!(ReaderLinks, AuthUser, Lister, Anonymous, Person, Backend, ServerAdmin, ClientIp);
+extractors!(ReaderLinks, AuthUser, Lister, Anonymous, Person, Backend, ServerAdmin, ServerModerator, ClientIp);
 
 impl Head for AuthUser {
     async fn read(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
@@ -268,6 +268,21 @@ impl Head for ServerAdmin {
             return Ok(Self(caller));
         }
         let say = "This is only for services and admins of the server; `quintet user role NAME admin` makes one.";
+        Err(Refusal::forbidden(say).into())
+    }
+}
+
+/// The caller, which must be a service or a moderator of the server.
+pub(crate) struct ServerModerator(pub(crate) AuthUser);
+
+impl Head for ServerModerator {
+    async fn read(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
+        let caller = AuthUser::read(parts, service).await?;
+        if caller.0.user.is_service() || caller.0.server_role >= ServerRole::Moderator {
+            return Ok(Self(caller));
+        }
+        let say =
+            "This is only for services and moderators of the server; `quintet user role NAME moderator` makes one.";
         Err(Refusal::forbidden(say).into())
     }
 }

@@ -35,6 +35,7 @@ mod parts;
 mod permit;
 mod push;
 mod reactions;
+mod reports;
 mod rooms;
 mod router;
 mod scalars;

@@ -26,7 +26,7 @@ use crate::openapi::{self, ApiDocument};
 use crate::permit::ReadPermit;
 use crate::{
     audit, auth, avatars, blocks, caching, compat, conversations, files, invitations, me, meetups, messages,
-    moderation, notifications, operations, push, reactions, rooms, search, server, settings, users, webhooks,
+    moderation, notifications, operations, push, reactions, reports, rooms, search, server, settings, users, webhooks,
 };
 
 /// The path of the OpenAPI document.
@@ -81,6 +81,9 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .routes(routes!(reactions::react, reactions::unreact))
         .routes(routes!(reactions::pin, reactions::unpin))
         .routes(routes!(reactions::pins))
+        .routes(routes!(reports::report))
+        .routes(routes!(reports::list))
+        .routes(routes!(reports::resolve))
         .routes(routes!(search::messages))
         .routes(routes!(meetups::list, meetups::create))
         .routes(routes!(meetups::get, meetups::change, meetups::delete))

@@ -13,7 +13,7 @@ use quintet_domain::{Departure, Pruned, SweepGuests, Timestamp};
 
 use crate::rows::UserRow;
 use crate::transaction::{ActingUser, Transaction};
-use crate::{ConversationKey, RuleResult, UserKey, conversations, members, notifications, reach};
+use crate::{ConversationKey, RuleResult, UserKey, conversations, members, notifications, reach, reports};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// Maximum number of rows of each kind that one write removes.
@@ -36,6 +36,7 @@ pub(crate) fn prune(tx: &mut Transaction<'_>, after: i64) -> RuleResult<Pruned> 
     more |= prune_invitations(tx)?;
     more |= prune_restrictions(tx)?;
     more |= prune_audit(tx)?;
+    more |= reports::prune(tx, ROWS_AT_ONCE)? >= ROWS_AT_ONCE;
     let next = prune_guests(tx, UserKey(after))?;
     Ok(Pruned { more: more || next.is_some(), after: next.map_or(0, |guest| guest.0) })
 }

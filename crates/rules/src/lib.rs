@@ -14,6 +14,7 @@ mod conversations;
 mod deliveries;
 mod error;
 pub mod files;
+mod given_digest;
 mod guest_ids;
 mod guest_proof;
 mod guests;
@@ -39,8 +40,11 @@ mod pins;
 pub mod push;
 mod reach;
 mod reactions;
+mod report_decisions;
+pub mod reports;
 pub mod restrictions;
 pub mod rows;
+mod screening;
 mod services;
 mod settings;
 pub mod threads;
@@ -51,6 +55,7 @@ mod webhooks;
 
 pub use cache::{ChangedRows, RowCache};
 pub use error::{RowResult, RowsError, RuleError, RuleResult};
+pub use given_digest::GivenDigest;
 pub use guest_proof::secret_of;
 pub use keys::{ConversationKey, FileKey, MeetupKey, MessageKey, NotificationKey, SecretKey, UserKey};
 pub use ledger::Ledger;
@@ -127,6 +132,8 @@ pub fn apply(tx: &mut Transaction<'_>, write: Write) -> RuleResult<Written> {
         Write::DeleteWebhook(write) => Written::DeleteWebhook(webhooks::delete(tx, &write)?),
         Write::ReplayWebhook(write) => Written::ReplayWebhook(webhooks::replay(tx, &write)?),
         Write::NoteWebhook(write) => Written::NoteWebhook(webhooks::note(tx, &write)?),
+        Write::ReportMessage(write) => Written::ReportMessage(reports::report(tx, &write)?),
+        Write::ResolveReport(write) => Written::ResolveReport(report_decisions::resolve(tx, &write)?),
         Write::Prune(write) => Written::Prune(housekeeping::prune(tx, write.after)?),
         Write::Probe(_) => Written::Probe(tx.probe()?),
     })

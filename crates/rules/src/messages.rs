@@ -13,6 +13,7 @@ use quintet_domain::{
     Reading, Refusal, SendMessage, Sent, Target, User, UserId, is_blank,
 };
 
+use crate::given_digest::GivenDigest;
 use crate::ledger::Cost;
 use crate::log::{Change, ReadSpan};
 use crate::message_details::{add_details, has_details};
@@ -22,10 +23,11 @@ use crate::rows::{
     AuditRow, ConversationHead, ConversationRow, ErasureProgress, MemberRow, MessageExtra, MessageRow, ScanLimits,
     UserRow,
 };
+use crate::screening::{self, Screened};
 use crate::transaction::{About, ActingUser, Transaction};
 use crate::{
-    ConversationKey, RuleError, RuleResult, UserKey, audit, conversations, files, new_details, reactions, restrictions,
-    settings, threads,
+    ConversationKey, MessageKey, RuleError, RuleResult, UserKey, audit, conversations, files, new_details, reactions,
+    reports, restrictions, settings, threads,
 };
 
 /// The most that one write does for the erasure of a person's messages; other writes run in between.
@@ -49,7 +51,7 @@ impl Found {
 }
 
 pub(crate) fn send(tx: &mut Transaction<'_>, write: SendMessage) -> RuleResult<Sent> {
-    let SendMessage { actor, text } = write;
+    let SendMessage { actor, text, screening } = write;
     let sender = tx.actor(&actor)?;
     let mut conversation = match &text.target {
         Target::Conversation(id) => tx.conversation(id)?,
@@ -61,9 +63,16 @@ pub(crate) fn send(tx: &mut Transaction<'_>, write: SendMessage) -> RuleResult<S
     }
     restrictions::may_write(tx, &conversation, &sender, member.as_ref())?;
     let slow = restrictions::may_send_now(tx, &conversation, &sender, member.as_ref())?;
+    let Screened { masked, flagged } = screening::apply(&sender.user, screening)?;
+    // Only a message with an id of its client can be repeated.
+    let given = (masked.is_some() && text.client_message_id.is_some()).then(|| GivenDigest::of(&text));
+    let text = NewText { content: masked.unwrap_or(text.content), ..text };
     // Before the first row is written, so that refusing the file needs no savepoint.
     let file = text.file.as_ref().map(|file| files::row_of_message(tx, "fileUrl", &file.url)).transpose()?.flatten();
-    let resolved = new_details::resolve(tx, (&conversation, &sender), &text, file.as_ref())?;
+    let mut resolved = new_details::resolve(tx, (&conversation, &sender), &text, file.as_ref())?;
+    if given.is_some() {
+        resolved.extra.get_or_insert_default().given = given;
+    }
     conversations::show_again(tx, &conversation)?;
 
     let row = MessageRow {
@@ -112,6 +121,9 @@ pub(crate) fn send(tx: &mut Transaction<'_>, write: SendMessage) -> RuleResult<S
     charge_text(tx, &message);
     let change = Change::MessageCreated { message: Arc::clone(&message) };
     tx.record(&change, About::numbered(&conversation, row.sequence), Some(&actor))?;
+    if let Some(reason) = &flagged {
+        reports::flag(tx, &row, &conversation, reason)?;
+    }
     Ok(Sent { message, repeated: false })
 }
 
@@ -136,10 +148,16 @@ fn first_result(
     add_readers(tx.member_lists(), conversation.key, std::slice::from_mut(&mut first))?;
     // A message that was edited or deleted since is still the result; only an unchanged one can be compared.
     let touched = first.edited_at.is_some() || first.deleted_at.is_some();
-    let same = first.content == text.content
-        && first.kind == text.kind
-        && first.file == text.file
-        && new_details::is_same(&first, &row, text.details.as_deref());
+    let same = match row.extra.as_ref().and_then(|extra| extra.given) {
+        // What is stored is not what the client sent.
+        Some(given) => given == GivenDigest::of(text),
+        None => {
+            first.content == text.content
+                && first.kind == text.kind
+                && first.file == text.file
+                && new_details::is_same(&first, &row, text.details.as_deref())
+        }
+    };
     if !touched && !same {
         return Err(Refusal::conflict(format!(
             "`clientMessageId` {client_message_id} was used for another message of yours in this conversation."
@@ -197,12 +215,15 @@ fn find_for(
 }
 
 pub(crate) fn edit(tx: &mut Transaction<'_>, write: EditMessage) -> RuleResult<Arc<Message>> {
-    let EditMessage { actor, message: id, content, details } = write;
+    let EditMessage { actor, message: id, content, details, screening } = write;
     let (user, found) = find_for(tx, &actor, &id, Action::Edit)?;
     restrictions::member_may_write(tx, &found.conversation, &user)?;
     if found.row.deleted_at.is_some() {
         return Err(Refusal::conflict("A deleted message cannot be edited.").into());
     }
+    let Screened { masked, flagged } = screening::apply(&user.user, screening)?;
+    // A message that was edited is compared with no send that is repeated, so that no digest is needed.
+    let content = masked.unwrap_or(content);
     if is_blank(&content) && found.row.file.is_none() {
         return Err(Refusal::invalid("content", "must not be blank").into());
     }
@@ -222,6 +243,10 @@ pub(crate) fn edit(tx: &mut Transaction<'_>, write: EditMessage) -> RuleResult<A
     let sequence = tx.next_sequence(&mut conversation)?;
     let change = Change::MessageEdited { key: row.key, by: user.key, message: Arc::clone(&message) };
     tx.record(&change, About::numbered(&conversation, sequence), Some(&actor))?;
+    if let Some(reason) = &flagged {
+        let row = MessageRow { content: message.content.clone(), ..row };
+        reports::flag(tx, &row, &conversation, reason)?;
+    }
     Ok(message)
 }
 
@@ -240,6 +265,28 @@ pub(crate) fn delete(tx: &mut Transaction<'_>, write: &DeleteMessage) -> RuleRes
         audit::note(tx, &noted)?;
     }
     erase(tx, Some(&write.actor), user.key, found)
+}
+
+/// Deletes a message because a moderator of the server decides so. One that is deleted stays as it is.
+pub(crate) fn delete_reported(
+    tx: &mut Transaction<'_>,
+    actor: &Actor,
+    by: &ActingUser,
+    (key, reason): (MessageKey, &Option<Arc<str>>),
+) -> RuleResult<()> {
+    let Some(row) = tx.messages().message_by_key(key)?.filter(|row| row.deleted_at.is_none()) else { return Ok(()) };
+    let mut found = with_conversation(tx, row)?;
+    add_readers(tx.member_lists(), found.conversation.key, std::slice::from_mut(&mut found.message))?;
+    let noted = AuditRow {
+        user: Some(found.row.sender),
+        conversation: Some(found.row.conversation),
+        reason: reason.clone(),
+        detail: Some(Arc::from(found.row.id.as_str())),
+        ..audit::act(tx, Act::DeleteMessage, Some(by.key))
+    };
+    audit::note(tx, &noted)?;
+    erase(tx, Some(actor), by.key, found)?;
+    Ok(())
 }
 
 /// Removes the content of a message; its sequence number stays.

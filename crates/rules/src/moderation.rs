@@ -14,7 +14,7 @@ use crate::ledger::Cost;
 use crate::restrictions::find;
 use crate::rows::{AuditRow, ConversationRow, MemberRow, RestrictionRow, UserRow};
 use crate::transaction::{ActingUser, Transaction};
-use crate::{RuleResult, UserKey, audit, members};
+use crate::{ConversationKey, RuleResult, UserKey, audit, members};
 
 /// The role that counts against being banned or silenced: that of the membership, or of the owner who has left.
 fn role_of(conversation: &ConversationRow, user: UserKey, member: Option<&MemberRow>) -> Option<Role> {
@@ -68,17 +68,60 @@ pub(crate) fn restrict(tx: &mut Transaction<'_>, write: &Restrict) -> RuleResult
     if *kind == RestrictionKind::Silence && member.is_none() {
         return Err(Refusal::not_found("member", &user.user.id).into());
     }
-    let row = RestrictionRow {
-        conversation: conversation.key,
-        kind: *kind,
-        user: user.key,
+    put(tx, by.key, &mut conversation, (&user, member), (*kind, *until, reason))?;
+    Ok(Restriction {
+        user: Arc::clone(&user.user),
         until: *until,
         reason: reason.clone(),
-        by: by.key,
+        by: by.user.id.clone(),
+        at: tx.now,
+    })
+}
+
+/// Silences a member of a conversation until a moment, because a moderator of the server decides so, whatever its role in the
+/// conversation is.
+pub(crate) fn silence_reported(
+    tx: &mut Transaction<'_>,
+    by: UserKey,
+    (conversation, user): (ConversationKey, UserKey),
+    until: Option<Timestamp>,
+    reason: &Option<Arc<str>>,
+) -> RuleResult<()> {
+    let mut conversation = tx.conversation_by_key(conversation)?;
+    let user = ActingUser::plain(tx.user_by_key(user)?);
+    valid_end(RestrictionKind::Silence, until, tx.now)?;
+    if user.user.is_service() {
+        return Err(Refusal::forbidden("A service can be neither banned nor silenced.").into());
+    }
+    let member = tx.member(conversation.key, user.key)?;
+    if role_of(&conversation, user.key, member.as_ref()) == Some(Role::Owner) {
+        return Err(Refusal::forbidden("The owner of a conversation can be neither banned nor silenced.").into());
+    }
+    if member.is_none() {
+        return Err(Refusal::conflict("Its sender is not a member of the conversation any more.").into());
+    }
+    put(tx, by, &mut conversation, (&user, member), (RestrictionKind::Silence, until, reason))
+}
+
+/// Stores a ban or a silence that was decided, does what follows from it, and notes the act.
+fn put(
+    tx: &mut Transaction<'_>,
+    by: UserKey,
+    conversation: &mut ConversationRow,
+    (user, member): (&ActingUser, Option<MemberRow>),
+    (kind, until, reason): (RestrictionKind, Option<Timestamp>, &Option<Arc<str>>),
+) -> RuleResult<()> {
+    let row = RestrictionRow {
+        conversation: conversation.key,
+        kind,
+        user: user.key,
+        until,
+        reason: reason.clone(),
+        by,
         at: tx.now,
     };
-    let before = tx.moderation().restriction(conversation.key, *kind, user.key)?;
-    if before.is_none() && tx.moderation().restriction_count(conversation.key, *kind)? >= RESTRICTIONS_MAX {
+    let before = tx.moderation().restriction(conversation.key, kind, user.key)?;
+    if before.is_none() && tx.moderation().restriction_count(conversation.key, kind)? >= RESTRICTIONS_MAX {
         let what = match kind {
             RestrictionKind::Ban => "banned from",
             RestrictionKind::Silence => "silenced in",
@@ -90,7 +133,7 @@ pub(crate) fn restrict(tx: &mut Transaction<'_>, write: &Restrict) -> RuleResult
     tx.charge(Cost::Stored, reason.as_ref().map_or(0, |reason| reason.len()) as u64);
     if !conversation.restricted {
         conversation.restricted = true;
-        tx.update_conversation(&conversation)?;
+        tx.update_conversation(conversation)?;
     }
     let act = match kind {
         RestrictionKind::Ban => Act::Ban,
@@ -98,28 +141,21 @@ pub(crate) fn restrict(tx: &mut Transaction<'_>, write: &Restrict) -> RuleResult
     };
     match (kind, member) {
         (RestrictionKind::Silence, Some(member)) => {
-            tx.update_member(conversation.key, user.key, &MemberRow { silenced_until: *until, ..member })?;
+            tx.update_member(conversation.key, user.key, &MemberRow { silenced_until: until, ..member })?;
         }
         (RestrictionKind::Ban, Some(_)) => {
-            members::depart(tx, None, &mut conversation, &user, (Departure::Banned, reason.clone()))?;
+            members::depart(tx, None, conversation, user, (Departure::Banned, reason.clone()))?;
         }
         (_, None) => {}
     }
     let noted = AuditRow {
         user: Some(user.key),
         conversation: Some(conversation.key),
-        until: *until,
+        until,
         reason: reason.clone(),
-        ..audit::act(tx, act, Some(by.key))
+        ..audit::act(tx, act, Some(by))
     };
-    audit::note(tx, &noted)?;
-    Ok(Restriction {
-        user: Arc::clone(&user.user),
-        until: *until,
-        reason: reason.clone(),
-        by: by.user.id.clone(),
-        at: row.at,
-    })
+    audit::note(tx, &noted)
 }
 
 /// Lifts a ban or a silence.

@@ -12,7 +12,7 @@ use crate::ledger::{Cost, Ledger, Payer, Payers, weight};
 use crate::log::Change;
 use crate::rows::{
     BlockRows, ConversationRow, DetailRows, FileRows, GuestRows, InvitationRows, LogRows, LoggedChange, MeetupRows,
-    MemberRows, MessageRows, ModerationRows,
+    MemberRows, MessageRows, ModerationRows, ReportRows,
 };
 use crate::rows::{NotificationRows, PushRows, ReactionRows, Rows, UserRow, UserRows, WebhookRows};
 use crate::unsaved_deliveries::UnsavedDeliveries;
@@ -211,6 +211,11 @@ impl<'t> Transaction<'t> {
     }
 
     pub(crate) fn webhooks(&mut self) -> &mut dyn WebhookRows {
+        self.rows
+    }
+
+    /// Reports of messages.
+    pub(crate) fn reports(&mut self) -> &mut dyn ReportRows {
         self.rows
     }
 

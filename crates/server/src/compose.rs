@@ -197,6 +197,7 @@ pub(crate) fn service(
         public_url: config.server.public_url.clone(),
         pictures: config.people.avatars,
         outbound: config.outbound.networks()?,
+        lists: config.moderation.lists()?.map(Arc::new),
     };
     let files = files(config, location).map_err(|error| error.to_string())?;
     Ok((Service::new(store, bus, environment, files, tokens, metrics, settings), prepared))

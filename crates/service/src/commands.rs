@@ -14,7 +14,7 @@ use quintet_domain::{
 };
 use quintet_store::{Memberships, ReplyTo};
 
-use crate::{GuestSecret, Service, authorise};
+use crate::{GuestSecret, Lists, Service, authorise};
 
 /// The user and the settings of the connection that a command comes from.
 #[derive(Clone, Debug)]
@@ -25,12 +25,18 @@ pub struct Caller {
     pub history: bool,
 }
 
-/// Returns the write that a command becomes.
-fn write_of(caller: Caller, command: WriteCommand) -> Write {
+/// Returns the write that a command becomes. Its texts are compared with lists, if there are any.
+fn write_of(caller: Caller, command: WriteCommand, lists: Option<&Lists>) -> Write {
     let Caller { actor, history } = caller;
     match command {
-        WriteCommand::Send(text) => SendMessage { actor, text }.into(),
-        WriteCommand::Edit { message, content, details } => EditMessage { actor, message, content, details }.into(),
+        WriteCommand::Send(text) => {
+            let screening = lists.and_then(|lists| lists.screen_message(&text));
+            SendMessage { actor, text, screening }.into()
+        }
+        WriteCommand::Edit { message, content, details } => {
+            let screening = lists.and_then(|lists| lists.screen(&content, std::iter::empty()));
+            EditMessage { actor, message, content, details, screening }.into()
+        }
         WriteCommand::Delete { message } => DeleteMessage { actor, message }.into(),
         WriteCommand::React { message, emoji, active } => React { actor, message, emoji, active }.into(),
         WriteCommand::Pin { message, pinned } => PinMessage { actor, message, pinned }.into(),
@@ -146,6 +152,8 @@ pub fn reply(written: Written, guest_secret: Option<&GuestSecret>) -> Result<Rep
         | Written::DeleteWebhook(())
         | Written::ReplayWebhook(_)
         | Written::NoteWebhook(_)
+        | Written::ReportMessage(())
+        | Written::ResolveReport(_)
         | Written::Prune(_)
         | Written::Probe(()) => {
             tracing::error!("the store replied to a connection with the result of a write that no command becomes");
@@ -163,7 +171,12 @@ impl Service {
     pub async fn submit(&self, caller: Caller, command: WriteCommand, ticket: Ticket) -> Result<(), Refusal> {
         authorise::may_write(&caller.actor, &command)?;
         let command = self.with_stored_links(command);
-        Ok(self.store().submit(write_of(caller, command), ReplyTo::Ticket(ticket)).await?)
+        Ok(self.store().submit(write_of(caller, command, self.lists()), ReplyTo::Ticket(ticket)).await?)
+    }
+
+    /// Returns the lists of words and links, if there are any.
+    pub(crate) fn lists(&self) -> Option<&Lists> {
+        self.0.settings.lists.as_deref()
     }
 
     /// Returns a message whose links to this server are as they are stored.

@@ -37,7 +37,9 @@ mod rates;
 mod reactions;
 mod ready;
 mod recovery;
+mod reports;
 mod saving;
+mod screening;
 mod search;
 mod services;
 mod shared_counts;
@@ -83,6 +85,8 @@ use quintet_store::{ReplyTo, Store};
 pub use rates::{EventRate, Rates, RefusalRate};
 pub use reactions::OwnReactions;
 pub use recovery::{ResumeToken, ResumeTokens};
+pub use reports::ReportDecision;
+pub use screening::{ListLine, ListedLinks, ListedWord, Lists, read_list};
 pub use token_hmac::install_token_cryptography;
 pub use tokens::{Algorithm, Credential, Issuer, Keys, SignWith, TokenSettings, Tokens};
 use tokio::sync::{Notify, oneshot};
@@ -106,6 +110,8 @@ pub struct Settings {
     pub pictures: bool,
     /// The networks of addresses that others name and that may be asked although they are not on the public internet.
     pub outbound: Networks,
+    /// The lists of words and links that texts are compared with, if there are any.
+    pub lists: Option<Arc<Lists>>,
 }
 
 /// The operations of Quintet. Cheap to clone.

@@ -18,7 +18,8 @@ impl Service {
     pub async fn send(&self, actor: Actor, text: NewText) -> Result<Sent, Refusal> {
         validate_content("content", &text.content, text.file.is_some())?;
         let text = self.with_stored_files(text);
-        self.write(SendMessage { actor, text }).await
+        let screening = self.lists().and_then(|lists| lists.screen_message(&text));
+        self.write(SendMessage { actor, text, screening }).await
     }
 
     /// Changes the text of a message.
@@ -34,7 +35,8 @@ impl Service {
     ) -> Result<Arc<Message>, Refusal> {
         // The text may be blank if the message carries a file, which only the rule can decide.
         validate_content("content", &content, true)?;
-        self.write(EditMessage { actor, message: id, content, details }).await
+        let screening = self.lists().and_then(|lists| lists.screen(&content, std::iter::empty()));
+        self.write(EditMessage { actor, message: id, content, details, screening }).await
     }
 
     /// Deletes a message.

@@ -86,6 +86,7 @@ impl Server {
             public_url: None,
             pictures: false,
             outbound: quintet_service::Networks::default(),
+            lists: None,
         };
         let service = Service::new(
             store.clone(),

@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use quintet_domain::{
     Account, AuditEntry, AuditFilter, Conversation, ConversationId, Emoji, GuestProof, Hidden, Invitation, Login,
-    Meetup, MeetupId, Message, MessageId, MessageSearch, Restriction, RestrictionKind, StoredFile, Timestamp, User,
-    UserId, Webhook, WebhookDelivery, Write,
+    Meetup, MeetupId, Message, MessageId, MessageSearch, Report, ReportStatus, Restriction, RestrictionKind,
+    StoredFile, Timestamp, User, UserId, Webhook, WebhookDelivery, Write,
 };
 use quintet_store::Thread;
 use quintet_store::{
     Block, Filter, Future, Listing, LogPage, MeetupFilter, Memberships, MemoryStore, MessagePage, MissedSince,
     ModerationReads, NotificationRow, OrphanedFiles, Page, PageOf, Party, PendingNotifications, PinnedMessage,
-    PushReads, Reaction, ReadResult, Replayed, ReplyTo, ServiceAccount, ServiceKey, Store, StoreError, UserState,
+    PushReads, Reaction, ReadResult, Replayed, ReplyTo, ReportReads, ServiceAccount, ServiceKey, Store, StoreError,
+    UserState,
 };
 
 use crate::random::Random;
@@ -54,6 +55,12 @@ macro_rules! reads {
             })
         })*
     };
+}
+
+impl ReportReads for SlowStore {
+    reads! {
+        fn reports(by: Party, status: Option<ReportStatus>, cursor: Option<String>, limit: u32) -> Page<Report>;
+    }
 }
 
 impl Store for SlowStore {

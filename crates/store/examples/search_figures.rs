@@ -219,7 +219,7 @@ async fn main() -> Result<()> {
             details: None,
         };
         let began = Instant::now();
-        write(store, SendMessage { actor: actor(writer), text }).await?;
+        write(store, SendMessage { actor: actor(writer), text, screening: None }).await?;
         Ok(began.elapsed())
     };
     for _ in 0..300 {

@@ -85,7 +85,13 @@ async fn replies_follow_what_they_answer(bench: Bench) {
     assert_eq!(quote.content, "é".repeat(200));
     let elsewhere = refusal(&bench, with(&b, &other, "no", answering(&first.id))).await;
     assert!(elsewhere.contains("`replyTo` names no message of this conversation"), "{elsewhere}");
-    let edit = EditMessage { actor: actor(&a), message: first.id.clone(), content: "short".into(), details: None };
+    let edit = EditMessage {
+        actor: actor(&a),
+        message: first.id.clone(),
+        content: "short".into(),
+        details: None,
+        screening: None,
+    };
     bench.write(edit).await.unwrap();
     let quoted = |page: &[Arc<Message>]| details(&page[1]).reply_to.clone().unwrap();
     assert_eq!(quoted(&page(&bench, &b, &group).await).content, "short");
@@ -201,8 +207,13 @@ async fn nobody_inherits_the_mention_of_a_guest(bench: Bench) {
         let user = bench.user(name).await;
         join(&user).await;
         let content = format!("hi before {name}");
-        let edit =
-            EditMessage { actor: actor(&a), message: message.id.clone(), content: content.clone(), details: None };
+        let edit = EditMessage {
+            actor: actor(&a),
+            message: message.id.clone(),
+            content: content.clone(),
+            details: None,
+            screening: None,
+        };
         assert_eq!(names(&bench.write(edit).await.expect("edited")), mentioned, "{name}");
         let shown = page(&bench, &user, &room).await.remove(0);
         assert_eq!((&shown.content, names(&shown)), (&content, mentioned), "{name}");
@@ -251,7 +262,7 @@ async fn an_edit_changes_details(bench: Bench) {
     let reply = sent(&bench, with(&a, &group, "text", given)).await;
     let edit = |details: EditedDetails| {
         let (message, content) = (reply.id.clone(), "new".to_owned());
-        bench.write(EditMessage { actor: actor(&a), message, content, details: details.kept() })
+        bench.write(EditMessage { actor: actor(&a), message, content, details: details.kept(), screening: None })
     };
     let untouched = edit(EditedDetails::default()).await.unwrap();
     assert_eq!(untouched.details, reply.details);

@@ -187,9 +187,9 @@ async fn nobody_is_shown_what_is_newer_than_their_departure() {
         let group = here.bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
         let there = Node::start(&database, &environment);
         let send = |text: &str, reply_to| {
-            let SendMessage { actor, text } = message(&a, &group, text, None);
+            let SendMessage { actor, text, .. } = message(&a, &group, text, None);
             let details = NewDetails { reply_to, ..NewDetails::default() };
-            SendMessage { actor, text: quintet_domain::NewText { details: details.kept(), ..text } }
+            SendMessage { actor, text: quintet_domain::NewText { details: details.kept(), ..text }, screening: None }
         };
         let first = here.bench.write(send("before", None)).await.unwrap().message;
         let second = here.bench.write(send("plain", None)).await.unwrap().message;
@@ -204,16 +204,26 @@ async fn nobody_is_shown_what_is_newer_than_their_departure() {
             metadata: None,
             moderation: Default::default(),
         };
-        let edit =
-            EditMessage { actor: actor(&a), message: first.id.clone(), content: "secret".to_owned(), details: None };
+        let edit = EditMessage {
+            actor: actor(&a),
+            message: first.id.clone(),
+            content: "secret".to_owned(),
+            details: None,
+            screening: None,
+        };
         let editor = if editor_is_here { &here } else { &there };
         editor.bench.write(rename).await.unwrap();
         editor.bench.write(edit).await.unwrap();
         // What everybody may see who still receives it is not left out.
         let react = React { actor: actor(&a), message: second.id.clone(), emoji: Emoji::trusted("👍"), active: true };
         here.bench.write(react).await.unwrap();
-        let edit =
-            EditMessage { actor: actor(&a), message: second.id.clone(), content: "edited".to_owned(), details: None };
+        let edit = EditMessage {
+            actor: actor(&a),
+            message: second.id.clone(),
+            content: "edited".to_owned(),
+            details: None,
+            screening: None,
+        };
         here.bench.write(edit).await.unwrap();
         // A conversation is shown with its newest message.
         let made = here.bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;

@@ -384,7 +384,10 @@ async fn hidden_until_the_next_message(bench: Bench) {
     let (by, id) = (actor(&a), conversation.clone());
     bench.write(DeleteConversation { actor: by, conversation: id }).await.expect("hidden");
     let by = actor(&b);
-    bench.write(EditMessage { actor: by, message: sent, content: "y".into(), details: None }).await.expect("edited");
+    bench
+        .write(EditMessage { actor: by, message: sent, content: "y".into(), details: None, screening: None })
+        .await
+        .expect("edited");
     let listed = || bench.store.conversations(a.clone(), None, 10);
     assert!(listed().await.expect("a list").items.is_empty());
     bench.send(&b, &conversation, "z").await.expect("sent");

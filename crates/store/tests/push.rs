@@ -199,9 +199,9 @@ async fn what_a_member_has_muted_is_not_pushed(bench: Bench) {
 }
 
 async fn mention(bench: &Bench, from: &UserId, to: &ConversationId, details: NewDetails) -> MessageId {
-    let SendMessage { actor, mut text } = message(from, to, "hear me", None);
+    let SendMessage { actor, mut text, .. } = message(from, to, "hear me", None);
     text.details = details.kept();
-    bench.write(SendMessage { actor, text }).await.expect("sent").message.id.clone()
+    bench.write(SendMessage { actor, text, screening: None }).await.expect("sent").message.id.clone()
 }
 
 async fn mentions_are_pushed_to_those_who_want_them_alone(bench: Bench) {

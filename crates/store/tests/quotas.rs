@@ -154,7 +154,7 @@ async fn guests_of_a_network_have_one_budget(on: On) {
             target: Target::Conversation(room),
             ..message(&users[0], &ConversationId::trusted("x"), &"x".repeat(5_000), None).text
         };
-        stage.bench.write(SendMessage { actor: by, text }).await.map(|_| ())
+        stage.bench.write(SendMessage { actor: by, text, screening: None }).await.map(|_| ())
     };
     let mut said = 0;
     while say(guest(said, &format!("2001:db8:0:1::{said:x}"))).await.is_ok() {
@@ -196,7 +196,7 @@ async fn people_a_day_are_counted_over_a_restart(on: On) {
     stage.make(alice, ConversationKind::Direct, std::slice::from_ref(&eve)).await.unwrap();
     let stranger = async |stage: &Stage| {
         let text = NewText { target: Target::Direct(users[5].clone()), ..message(&users[0], &group, "hi", None).text };
-        let send = SendMessage { actor: actor(&users[0]), text };
+        let send = SendMessage { actor: actor(&users[0]), text, screening: None };
         stage.bench.write(send).await
     };
     refused(stranger(&stage).await, Code::RateLimited, "at most 2 people a day");

@@ -228,8 +228,10 @@ async fn messages_show_their_reactions_and_pins(bench: Bench) {
     let pins = bench.store.pins(b.clone(), group.clone()).await.unwrap();
     assert_eq!(pins.iter().map(|pin| marks(&pin.message)).collect::<Vec<_>>(), [only_pinned.clone(), both.clone()]);
     let content = "edited".to_owned();
-    let edited =
-        bench.write(EditMessage { actor: actor(&a), message: second.clone(), content, details: None }).await.unwrap();
+    let edited = bench
+        .write(EditMessage { actor: actor(&a), message: second.clone(), content, details: None, screening: None })
+        .await
+        .unwrap();
     assert_eq!(marks(&edited), both);
     let replayed = bench.store.replay_since(b.clone(), false, 0.into()).await.unwrap().entries.unwrap();
     let shown = replayed.iter().filter_map(|entry| match &entry.event {

@@ -48,7 +48,7 @@ impl Lost {
     async fn edit(&self, message: &MessageId, content: &str) {
         let (actor, message) = (actor(&self.alice), message.clone());
         self.bench
-            .write(EditMessage { actor, message, content: content.to_owned(), details: None })
+            .write(EditMessage { actor, message, content: content.to_owned(), details: None, screening: None })
             .await
             .expect("edited");
     }

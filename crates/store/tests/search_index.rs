@@ -52,7 +52,13 @@ async fn an_index_that_cannot_be_used_is_made_anew() {
     let edited = bench.send(&a, &group, "apple one").await.unwrap().message.id.clone();
     bench.send(&a, &group, "apple two").await.unwrap();
     bench
-        .write(EditMessage { actor: actor(&a), message: edited, content: "apple three".into(), details: None })
+        .write(EditMessage {
+            actor: actor(&a),
+            message: edited,
+            content: "apple three".into(),
+            details: None,
+            screening: None,
+        })
         .await
         .unwrap();
     assert_eq!(found(&bench, &a, "apple").await, ["apple two", "apple three"]);

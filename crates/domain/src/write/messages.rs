@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Actor, EditedDetails, Emoji, Message, MessageId, NewText, Reading};
+use crate::{Actor, EditedDetails, Emoji, Message, MessageId, NewText, Reading, Screening};
 
 /// Sends a message. The first message between two users creates their direct conversation. If the sender repeats a
 /// client message id, the result is the first one; refused with `ERR_CONFLICT` if the content differs.
@@ -12,6 +12,8 @@ pub struct SendMessage {
     pub actor: Actor,
     /// The message to send.
     pub text: NewText,
+    /// What lists of words and links say of its text; none if they say nothing.
+    pub screening: Option<Box<Screening>>,
 }
 
 /// The result of [`SendMessage`].
@@ -34,6 +36,8 @@ pub struct EditMessage {
     pub content: String,
     /// The details that change; none if they all stay.
     pub details: Option<Box<EditedDetails>>,
+    /// What lists of words and links say of the new text; none if they say nothing.
+    pub screening: Option<Box<Screening>>,
 }
 
 /// Deletes a message: its content is removed, its sequence number stays. Deleting it again changes nothing.

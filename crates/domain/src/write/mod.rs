@@ -12,6 +12,7 @@ mod meetups;
 mod messages;
 mod moderation;
 mod push;
+mod reports;
 mod users;
 mod webhooks;
 
@@ -23,12 +24,15 @@ pub use meetups::*;
 pub use messages::*;
 pub use moderation::*;
 pub use push::*;
+pub use reports::*;
 pub use users::*;
 pub use webhooks::*;
 
 use std::sync::Arc;
 
-use crate::{Account, ConversationRef, Event, Invitation, Meetup, Message, Notification, Restriction, UserId, Webhook};
+use crate::{
+    Account, ConversationRef, Event, Invitation, Meetup, Message, Notification, Report, Restriction, UserId, Webhook,
+};
 
 /// A kind of write, with the type of its result.
 pub trait Request: Into<Write> {
@@ -207,6 +211,10 @@ writes! {
     ReplayWebhook -> Webhook;
     /// Notes the outcome of deliveries to a webhook.
     NoteWebhook -> Webhook;
+    /// Reports a message.
+    ReportMessage -> ();
+    /// Decides about a report.
+    ResolveReport -> Report;
     /// Removes some expired rows.
     Prune -> Pruned;
     /// Changes nothing, but writes a page of the database, to find out whether anything can be written.
@@ -242,7 +250,8 @@ impl Write {
             | Self::NotifyUser(_)
             | Self::AddPushSubscription(_)
             | Self::AddWebhook(_)
-            | Self::ChangeWebhook(_) => true,
+            | Self::ChangeWebhook(_)
+            | Self::ReportMessage(_) => true,
             Self::React(React { active: new, .. })
             | Self::PinMessage(PinMessage { pinned: new, .. })
             | Self::SetBlock(SetBlock { blocked: new, .. }) => *new,
@@ -280,6 +289,7 @@ impl Write {
             | Self::DeleteWebhook(_)
             | Self::ReplayWebhook(_)
             | Self::NoteWebhook(_)
+            | Self::ResolveReport(_)
             | Self::Prune(_)
             | Self::Probe(_) => false,
         }
@@ -348,6 +358,8 @@ impl Write {
             | Self::DeleteWebhook(_)
             | Self::ReplayWebhook(_)
             | Self::NoteWebhook(_)
+            | Self::ReportMessage(_)
+            | Self::ResolveReport(_)
             | Self::Prune(_)
             | Self::Probe(_) => false,
         }

@@ -7,6 +7,7 @@ use quintet_domain::{AttachedFile, Metadata, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::given_digest::GivenDigest;
 use crate::{MessageKey, RowResult, RowsError, UserKey};
 
 /// Which tables have rows about a message: a set of bits, which is null in a row that has none.
@@ -71,6 +72,8 @@ pub struct MessageExtra {
     pub mentions: Vec<UserKey>,
     /// Whether it mentions all members.
     pub mention_all: bool,
+    /// The digest of what the client sent, if something else is stored.
+    pub given: Option<GivenDigest>,
 }
 
 /// The stored form of [`MessageExtra`].
@@ -88,6 +91,8 @@ struct Stored {
     mentions: Vec<i64>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     mention_all: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    given: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -129,6 +134,7 @@ impl MessageExtra {
             thread: self.thread.map(|key| key.0),
             mentions: self.mentions.iter().map(|key| key.0).collect(),
             mention_all: self.mention_all,
+            given: self.given.map(|given| given.to_string()),
         };
         serde_json::to_string(&stored).map_err(RowsError::new)
     }
@@ -138,7 +144,7 @@ impl MessageExtra {
     /// # Errors
     /// An error if it is not what [`Self::encode`] writes.
     pub fn decode(text: &str) -> RowResult<Box<Self>> {
-        let Stored { files, metadata, reply_to, thread, mentions, mention_all } =
+        let Stored { files, metadata, reply_to, thread, mentions, mention_all, given } =
             serde_json::from_str(text).map_err(RowsError::new)?;
         let file = |file: StoredFile| {
             let StoredFile { url, name, mime, size, width, height } = file;
@@ -151,6 +157,7 @@ impl MessageExtra {
             thread: thread.map(MessageKey),
             mentions: mentions.into_iter().map(UserKey).collect(),
             mention_all,
+            given: given.as_deref().and_then(GivenDigest::parse),
         }))
     }
 }

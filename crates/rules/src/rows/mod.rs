@@ -18,6 +18,7 @@ mod messages;
 mod moderation;
 mod push;
 mod reactions;
+mod reports;
 mod users;
 mod webhooks;
 
@@ -36,6 +37,7 @@ pub use messages::{MessageRow, MessageRows, ScanLimits, SenderScan};
 pub use moderation::{AuditRow, ModerationRows, RestrictionRow};
 pub use push::{PushRows, PushSubscriptionRow};
 pub use reactions::{PinRow, ReactionCountRow, ReactionRow, ReactionRows, ShownPin, ShownReaction};
+pub use reports::{ReportRow, ReportRows, StoredResolution};
 pub use users::{CountDelta, ErasureProgress, GuestRows, UserCounts, UserNames, UserRow, UserRows};
 pub use webhooks::WebhookRows;
 
@@ -56,6 +58,7 @@ pub trait Rows:
     + InvitationRows
     + WebhookRows
     + BlockRows
+    + ReportRows
     + LogRows
 {
 }
@@ -76,6 +79,8 @@ impl<R> Rows for R where
         + InvitationRows
         + WebhookRows
         + BlockRows
+        + ReportRows
+        + ReportRows
         + LogRows
 {
 }

@@ -74,6 +74,7 @@ pub(super) const SETTINGS: &[(&str, &str, Kind)] = &[
     ("people", "added_per_day", Kind::Number),
     ("people", "direct_per_day", Kind::Number),
     ("people", "avatars", Kind::Flag),
+    ("moderation", "file", Kind::Text),
     ("files", "bucket", Kind::Text),
     ("files", "endpoint", Kind::Text),
     ("files", "region", Kind::Text),

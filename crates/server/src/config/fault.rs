@@ -45,6 +45,11 @@ impl Fault {
         Self { table, keys, what: what.into() }
     }
 
+    /// Returns the error as a sentence, without where the setting came from.
+    pub(super) fn into_sentence(self) -> String {
+        format!("[{}] {}", self.table, self.what)
+    }
+
     /// Returns the error as a sentence, which names the environment variables or the file that the settings came from,
     /// and their values. `shown` has the values of all settings but secrets.
     pub(super) fn describe(&self, shown: &Table, sources: &Sources) -> Failure {
@@ -69,7 +74,13 @@ impl Fault {
     /// Returns the values that the sentence does not name yet, in brackets.
     fn values(&self, shown: &Table) -> String {
         let of_table = shown.get(self.table).and_then(Value::as_table);
-        let value = |key: &&'static str| of_table?.get(*key).map(|value| (*key, value.to_string()));
+        // The sentence names the entry of a list of tables.
+        let is_plain = |value: &&Value| match value {
+            Value::Table(_) => false,
+            Value::Array(items) => !items.is_empty() && !items.iter().any(Value::is_table),
+            _ => true,
+        };
+        let value = |key: &&'static str| of_table?.get(*key).filter(is_plain).map(|value| (*key, value.to_string()));
         let values: Vec<(&str, String)> = self.keys.iter().filter_map(value).collect();
         let unnamed = values.iter().filter(|(_, value)| !self.what.contains(&format!("`{}`", value.trim_matches('"'))));
         let unnamed: Vec<String> = unnamed.map(|(key, value)| format!("{key} is {value}")).collect();

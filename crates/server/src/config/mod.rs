@@ -7,6 +7,7 @@ mod bus;
 mod cluster;
 mod environment;
 mod fault;
+mod moderation;
 mod sections;
 
 use std::ffi::OsString;
@@ -22,12 +23,11 @@ pub(crate) use self::bus::BusName;
 pub(crate) use self::cluster::{Cluster, Endpoint};
 use self::environment::add_environment;
 use self::fault::{Fault, Sources};
+use self::moderation::Moderation;
 pub(crate) use self::sections::{
     AudienceName, ContactName, Database, EchoName, Files, Limits, MetricsListen, RegistrationName, SignWithName,
 };
-use self::sections::{
-    Auth, Conversations, Http, Log, Metrics, Moderation, Outbound, People, Presence, Push, Server, Tls,
-};
+use self::sections::{Auth, Conversations, Http, Log, Metrics, Outbound, People, Presence, Push, Server, Tls};
 use crate::cli::Options;
 use crate::edge::address::check_public_url;
 use crate::failure::Failure;
@@ -182,6 +182,7 @@ impl Config {
             let what = format!("user_bytes must be at least {least}, which is one file, or 0 for any number");
             return fault("files", &["user_bytes"], &what);
         }
+        self.moderation.checked_lists()?;
         self.outbound.networks().map_err(|what| Fault::of("outbound", &["allow"], what))?;
         self.push.check().map_err(|what| Fault::of("push", &["contact"], what))?;
         self.log.targets().map_err(|what| Fault::of("log", &["filter"], what))?;

@@ -443,19 +443,6 @@ impl From<MetricsListen> for String {
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Moderation {
-    /// The number of days for which the audit log is kept; 0 for ever.
-    pub(crate) audit_keep_days: u32,
-}
-
-impl Default for Moderation {
-    fn default() -> Self {
-        Self { audit_keep_days: quintet_domain::limits::AUDIT_KEPT_DAYS_DEFAULT }
-    }
-}
-
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
 pub(crate) struct Log {
     pub(crate) filter: String,
     /// The number of days for which the log of changes is kept, from which clients recover; 0 for ever.

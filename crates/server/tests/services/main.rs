@@ -3,8 +3,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod lists;
 mod moderation;
 mod receiver;
+mod reports;
 mod scopes;
 mod socket;
 mod webhooks;

@@ -342,6 +342,23 @@ pub(crate) const TABLES: &[Table] = &[
             text("problem"),
         ],
     ),
+    table(
+        "report",
+        &[
+            whole("number"),
+            whole("at"),
+            whole("message"),
+            text("message_id"),
+            whole("conversation_pk"),
+            whole("sender_pk"),
+            whole("reporter_pk"),
+            text("reason"),
+            text("snapshot"),
+            whole("resolved_by_pk"),
+            whole("resolved_at"),
+            text("resolved_with"),
+        ],
+    ),
     preset("file_total", &[whole("bytes")]),
     preset("identity", &[text("id")]),
 ];

@@ -11,7 +11,7 @@ use super::nodes::{Groups, Node};
 use super::table::{Index, Table, Tables, tables};
 use super::tables::{
     BlockTables, ConversationTables, FileTables, InvitationTables, LogTables, MeetupTables, MessageTables,
-    ModerationTables, NotificationTables, PushTables, ReactionTables, UserTables, WebhookTables,
+    ModerationTables, NotificationTables, PushTables, ReactionTables, ReportTables, UserTables, WebhookTables,
 };
 
 tables! {
@@ -29,6 +29,7 @@ tables! {
         push: PushTables,
         invitations: InvitationTables,
         webhooks: WebhookTables,
+        reports: ReportTables,
         log: LogTables,
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! What must stay true: they return what the same reads of the other stores return.
 
-use quintet_domain::{AuditEntry, AuditFilter, ConversationId, Restriction, RestrictionKind, UserId};
+use quintet_domain::{
+    AuditEntry, AuditFilter, ConversationId, Report, ReportStatus, Restriction, RestrictionKind, UserId,
+};
 
 use super::MemoryStore;
 use super::rows::ReplayView;
-use crate::{ModerationReads, Page, Party, ReadResult, audit, restrictions};
+use crate::{ModerationReads, Page, Party, ReadResult, ReportReads, audit, reports, restrictions};
 
 impl ModerationReads for MemoryStore {
     fn restrictions(
@@ -31,5 +33,18 @@ impl ModerationReads for MemoryStore {
         limit: u32,
     ) -> ReadResult<'_, Page<AuditEntry>> {
         self.read(move |data| audit::list(data, &ReplayView(data), &filter, cursor.as_deref(), limit))
+    }
+}
+
+impl ReportReads for MemoryStore {
+    fn reports(
+        &self,
+        _by: Party,
+        status: Option<ReportStatus>,
+        cursor: Option<String>,
+        limit: u32,
+    ) -> ReadResult<'_, Page<Report>> {
+        let now = self.environment.now();
+        self.read(move |data| reports::list(data, &ReplayView(data), now, status, (cursor.as_deref(), limit)))
     }
 }

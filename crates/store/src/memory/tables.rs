@@ -8,7 +8,7 @@ use quintet_domain::{
 };
 use quintet_rules::rows::{
     AuditRow, ConversationRow, FileRow, InvitationRow, LoggedChange, MeetupRow, MemberRow, MessageRow, PinRow,
-    PushSubscriptionRow, RestrictionRow, StoredNotification, ThreadRow, UserCounts, UserRow,
+    PushSubscriptionRow, ReportRow, RestrictionRow, StoredNotification, ThreadRow, UserCounts, UserRow,
 };
 use quintet_rules::{ConversationKey, FileKey, MeetupKey, MessageKey, NotificationKey, SecretKey, UserKey};
 
@@ -237,6 +237,19 @@ tables! {
         rows: Table<String, Webhook>,
         /// Deliveries by webhook and number.
         deliveries: Table<(String, u64), WebhookDelivery>,
+    }
+}
+
+tables! {
+    /// The tables of reports.
+    ReportTables {
+        rows: Table<i64, ReportRow>,
+        by_message: Index<(MessageKey, i64)>,
+        /// Open reports by reporter, which is none for the server, and by sender.
+        open: Index<(Option<UserKey>, UserKey, i64)>,
+        /// Reports that have a snapshot, by sender.
+        with_snapshot: Index<(UserKey, i64)>,
+        by_age: Index<(Timestamp, i64)>,
     }
 }
 

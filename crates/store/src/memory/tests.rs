@@ -103,7 +103,7 @@ fn send(by: &UserId, to: &ConversationId, content: &str) -> SendMessage {
         client_message_id: None,
         details: None,
     };
-    SendMessage { actor: Actor::user(by.clone()), text }
+    SendMessage { actor: Actor::user(by.clone()), text, screening: None }
 }
 
 #[test]

@@ -2,12 +2,14 @@
 //!
 //! What must stay true: they return what the same reads of the other stores return.
 
-use quintet_domain::{AuditEntry, AuditFilter, ConversationId, Restriction, RestrictionKind, UserId};
+use quintet_domain::{
+    AuditEntry, AuditFilter, ConversationId, Report, ReportStatus, Restriction, RestrictionKind, UserId,
+};
 
 use super::PostgresStore;
 use super::rows::PostgresRows;
 use crate::readers::Class;
-use crate::{ModerationReads, Page, Party, ReadResult, audit, restrictions};
+use crate::{ModerationReads, Page, Party, ReadResult, ReportReads, audit, reports, restrictions};
 
 impl ModerationReads for PostgresStore {
     fn restrictions(
@@ -35,6 +37,22 @@ impl ModerationReads for PostgresStore {
         self.readers.run(Class::Heavy, by, move |conn| {
             let rows = PostgresRows(conn);
             audit::list(&rows, &rows, &filter, cursor.as_deref(), limit)
+        })
+    }
+}
+
+impl ReportReads for PostgresStore {
+    fn reports(
+        &self,
+        by: Party,
+        status: Option<ReportStatus>,
+        cursor: Option<String>,
+        limit: u32,
+    ) -> ReadResult<'_, Page<Report>> {
+        let now = self.environment.now();
+        self.readers.run(Class::Heavy, by, move |conn| {
+            let rows = PostgresRows(conn);
+            reports::list(&rows, &rows, now, status, (cursor.as_deref(), limit))
         })
     }
 }

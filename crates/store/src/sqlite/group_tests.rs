@@ -118,7 +118,7 @@ impl Stage {
             client_message_id: None,
             details: None,
         };
-        SendMessage { actor: Actor::user(self.user.clone()), text }.into()
+        SendMessage { actor: Actor::user(self.user.clone()), text, screening: None }.into()
     }
 
     fn contents(&self) -> Vec<String> {
@@ -147,6 +147,7 @@ fn a_refusal_takes_no_other_along() {
         message: quintet_domain::MessageId::trusted("none"),
         content: "x".to_owned(),
         details: None,
+        screening: None,
     };
     let group = stage.run([stage.send("1"), nowhere, edit.into(), stage.send("2")]);
     assert!(group.committed);

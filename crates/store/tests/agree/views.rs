@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 
 use quintet_domain::{
-    Act, AuditFilter, Entry, Event, GuestProof, Has, Login, MessageSearch, RestrictionKind, SearchText, Timestamp,
-    UserId,
+    Act, AuditFilter, Entry, Event, GuestProof, Has, Login, MessageSearch, ReportStatus, RestrictionKind, SearchText,
+    Timestamp, UserId,
 };
 use quintet_store::{Filter, MeetupFilter, PageOf, Party, Store, StoreError, UserState};
 
@@ -143,6 +143,9 @@ async fn of_all(store: &dyn Store, world: &World, views: &mut Views) {
         views.add(("invitation", &hash), store.invitation(Party::Server, hash.clone()).await);
     }
     pages!(views, "invitations", |mark| store.invitations(Party::Server, None, mark.clone(), 2));
+    for status in [None, Some(ReportStatus::Open), Some(ReportStatus::Resolved)] {
+        pages!(views, ("reports", status), |mark| store.reports(Party::Server, status, mark.clone(), 2));
+    }
     let mut after = 0;
     loop {
         let page = store.log_page(Party::Server, after, 7).await.expect("a page of the log");

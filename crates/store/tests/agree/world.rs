@@ -14,10 +14,10 @@ use quintet_domain::{
     MessageKind, Metadata, ModerationChange, MovePushCursor, Mute, NewConversation, NewDetails, NewFile, NewMeetup,
     NewText, NewUser, NoteDelivery, NoteLogin, NotePushActivity, NoteSeen, NotedBy, NotificationId, Notify, NotifyUser,
     PinMessage, Probe, Profile, ProfileChange, Prune, React, ReadNotifications, Reading, RegisterUser, RemoveMember,
-    RemoveParticipant, RemovePushSubscriptions, RemoveService, RenewHash, RequestMeetup, Restrict, RestrictionKind,
-    RevokeInvitation, RevokeTokens, Role, SaveDeliveries, Scope, Scopes, SendMessage, ServerRole, SetBlock,
-    SetDisabled, SetPassword, SetServerRole, SettingsChange, StoredFile, SweepGuests, Target, Timestamp, UserId, Write,
-    Written,
+    RemoveParticipant, RemovePushSubscriptions, RemoveService, RenewHash, ReportAction, ReportMessage, RequestMeetup,
+    ResolveReport, Restrict, RestrictionKind, RevokeInvitation, RevokeTokens, Role, SaveDeliveries, Scope, Scopes,
+    Screening, SendMessage, ServerRole, SetBlock, SetDisabled, SetPassword, SetServerRole, SettingsChange, StoredFile,
+    SweepGuests, Target, Timestamp, UserId, Write, Written,
 };
 
 /// The people, of whom the last two begin as guests.
@@ -151,7 +151,12 @@ impl World {
                 .then(|| ClientMessageId::trusted(&format!("c-{}", step.b))),
             details,
         };
-        SendMessage { actor: self.actor(step), text }.into()
+        let screening = Screening {
+            masked: (step.c % 11 == 5).then(|| "text *".to_owned()),
+            flagged: (step.c % 7 == 2).then(|| Arc::from("listed")),
+            ..Screening::default()
+        };
+        SendMessage { actor: self.actor(step), text, screening: screening.kept() }.into()
     }
 
     /// What some messages bring beside their text.
@@ -215,7 +220,16 @@ impl World {
                 };
                 let (message, content) = (self.message(step.c), format!("edit {}", step.b));
                 let details = (details != EditedDetails::default()).then(|| Box::new(details));
-                EditMessage { actor, message, content, details }.into()
+                EditMessage { actor, message, content, details, screening: None }.into()
+            }
+            13 if step.x => {
+                let reason = Arc::from(format!("reason {}", step.b));
+                ReportMessage { actor, message: self.message(step.c), reason }.into()
+            }
+            13 if step.y => {
+                let action = ReportAction::ALL[step.b % ReportAction::ALL.len()];
+                let until = step.b.is_multiple_of(2).then(|| now.plus_ms(HOUR_MS));
+                ResolveReport { actor, report: step.c as i64 % 4, action, until, reason: None }.into()
             }
             12 | 13 => DeleteMessage { actor, message: self.message(step.c) }.into(),
             14..17 => {

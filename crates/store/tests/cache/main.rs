@@ -68,7 +68,13 @@ async fn numbers_go_on_over_edits_refusals_and_receipts() {
     let conversation = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
     let first = bench.send(&a, &conversation, "one").await.unwrap().message;
     bench
-        .write(EditMessage { actor: actor(&a), message: first.id.clone(), content: "uno".to_owned(), details: None })
+        .write(EditMessage {
+            actor: actor(&a),
+            message: first.id.clone(),
+            content: "uno".to_owned(),
+            details: None,
+            screening: None,
+        })
         .await
         .unwrap();
     let ids = vec![first.id.clone()];

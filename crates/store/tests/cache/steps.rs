@@ -188,7 +188,7 @@ impl Made {
             Step::SendDirect => {
                 let send = message(&by, &ConversationId::trusted("x"), "text", Some("one"));
                 let text = NewText { target: Target::Direct(other), ..send.text };
-                SendMessage { actor, text }.into()
+                SendMessage { actor, text, screening: None }.into()
             }
             Step::Reply => with(&beside?, "answer", NewDetails { reply_to: Some(sent?), ..NewDetails::default() }),
             Step::Thread => with(&beside?, "more", NewDetails { thread: Some(sent?), ..NewDetails::default() }),
@@ -212,9 +212,11 @@ impl Made {
                     mention_all: Some(at.is_multiple_of(5)),
                 };
                 let details = Some(Box::new(details));
-                EditMessage { actor, message: sent?, content: "newer".to_owned(), details }.into()
+                EditMessage { actor, message: sent?, content: "newer".to_owned(), details, screening: None }.into()
             }
-            Step::Edit => EditMessage { actor, message: sent?, content: "new".to_owned(), details: None }.into(),
+            Step::Edit => {
+                EditMessage { actor, message: sent?, content: "new".to_owned(), details: None, screening: None }.into()
+            }
             Step::DeleteMessage => DeleteMessage { actor, message: sent? }.into(),
             Step::Read => {
                 MarkRead { actor, reading: Reading::Messages { conversation: None, messages: vec![sent?] } }.into()

@@ -233,8 +233,10 @@ impl Run {
             Step::Edit(by, n) => {
                 let (said, actor) = (self.said(n)?, self.actor(by));
                 let (message, room) = (self.model.said[said].id.clone(), self.model.said[said].room);
-                let answer =
-                    self.bench.start(EditMessage { actor, message, content: "new".into(), details: None }).await;
+                let answer = self
+                    .bench
+                    .start(EditMessage { actor, message, content: "new".into(), details: None, screening: None })
+                    .await;
                 let message = &self.model.said[said];
                 let allowed = self.member(by, room).is_some_and(|who| self.model.wrote(by, who, message));
                 Some((allowed && !message.deleted, plain(answer)))

@@ -110,7 +110,8 @@ async fn a_direct_conversation_is_closed_for_both(bench: Bench) {
     for (one, own, others) in [(&ada, &of_ada, &of_bob), (&bob, &of_bob, &of_ada)] {
         let by = || actor(one);
         let sent = bench.write(message(one, &id, "more", None)).await;
-        let edit = EditMessage { actor: by(), message: own.id.clone(), content: "new".into(), details: None };
+        let edit =
+            EditMessage { actor: by(), message: own.id.clone(), content: "new".into(), details: None, screening: None };
         let react = React { actor: by(), message: others.id.clone(), emoji: Emoji::trusted("+1"), active: true };
         let pin = PinMessage { actor: by(), message: own.id.clone(), pinned: true };
         let refusals = [

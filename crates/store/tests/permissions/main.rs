@@ -8,6 +8,7 @@ mod blocks;
 mod contact;
 mod model;
 mod moderation;
+mod reports;
 mod roles;
 mod run;
 mod send;

@@ -151,7 +151,13 @@ async fn a_silence_outlasts_a_departure(bench: Bench) {
     let end = in_an_hour(&bench);
     restrict(&bench, &a, (RestrictionKind::Silence, &b), &id, Some(end)).await.expect("silenced");
     let why = Refusal::forbidden(format!("You are silenced in this conversation until {end}."));
-    let edit = || EditMessage { actor: actor(&b), message: sent.id.clone(), content: "new".into(), details: None };
+    let edit = || EditMessage {
+        actor: actor(&b),
+        message: sent.id.clone(),
+        content: "new".into(),
+        details: None,
+        screening: None,
+    };
     let is_silent = async || {
         assert_eq!(bench.send(&b, &id, "text").await.map(|_| ()), Err(why.clone()));
         assert_eq!(bench.write(edit()).await.map(|_| ()), Err(why.clone()));
@@ -196,7 +202,8 @@ async fn slow_mode_counts_what_one_member_sends(bench: Bench) {
     let again = bench.write(message(&b, &id, "one", Some("c-1"))).await.expect("repeated");
     assert_eq!((again.repeated, &again.message.id), (true, &first.message.id));
     let content = "edited".to_owned();
-    let edit = EditMessage { actor: actor(&b), message: first.message.id.clone(), content, details: None };
+    let edit =
+        EditMessage { actor: actor(&b), message: first.message.id.clone(), content, details: None, screening: None };
     bench.write(edit).await.expect("edited");
     for _ in 0..2 {
         bench.send(&a, &id, "mine").await.expect("sent");

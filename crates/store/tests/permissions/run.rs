@@ -165,7 +165,13 @@ impl Run {
                 let expected = conversation.may(Action::Edit, user, message.author == user)
                     && conversation.may_write(user)
                     && !message.deleted;
-                let edit = EditMessage { actor: by, message: message.id, content: "new".into(), details: None };
+                let edit = EditMessage {
+                    actor: by,
+                    message: message.id,
+                    content: "new".into(),
+                    details: None,
+                    screening: None,
+                };
                 (expected, bench.write(edit).await.is_ok())
             }
             Step::EditMentions(newer, mentions, mention_all) => {
@@ -181,7 +187,13 @@ impl Run {
                 let details =
                     EditedDetails { mentions: Some(mentions), mention_all: Some(mention_all), ..Default::default() };
                 let details = Some(Box::new(details));
-                let edit = EditMessage { actor: by, message: message.id.clone(), content: "new".into(), details };
+                let edit = EditMessage {
+                    actor: by,
+                    message: message.id.clone(),
+                    content: "new".into(),
+                    details,
+                    screening: None,
+                };
                 let done = bench.write(edit).await.is_ok();
                 if expected {
                     conversation.message_mut(&message.id).mentions_all = mention_all;

@@ -147,10 +147,12 @@ impl Run {
             (Step::EditDetails(other), Some(message)) => {
                 let details = EditedDetails { mentions: Some(vec![whom(other)]), ..EditedDetails::default() };
                 let details = Some(Box::new(details));
-                let _ = bench.write(EditMessage { actor: by, message, content: text, details }).await;
+                let _ = bench.write(EditMessage { actor: by, message, content: text, details, screening: None }).await;
             }
             (Step::Edit, Some(message)) => {
-                let _ = bench.write(EditMessage { actor: by, message, content: text, details: None }).await;
+                let _ = bench
+                    .write(EditMessage { actor: by, message, content: text, details: None, screening: None })
+                    .await;
             }
             (Step::DeleteMessage, Some(message)) => {
                 let _ = bench.write(DeleteMessage { actor: by, message }).await;

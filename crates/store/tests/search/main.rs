@@ -168,7 +168,13 @@ async fn what_is_not_there_any_more_is_not_found(bench: Bench) {
     let whisper = bench.send(&b, &group, "apple whisper").await.unwrap().message.id.clone();
     assert_eq!(texts(&bench, &a, &search("apple")).await, ["apple whisper", "apple pear"]);
     bench
-        .write(EditMessage { actor: actor(&a), message: sent, content: "apple plum".into(), details: None })
+        .write(EditMessage {
+            actor: actor(&a),
+            message: sent,
+            content: "apple plum".into(),
+            details: None,
+            screening: None,
+        })
         .await
         .unwrap();
     // At once, whatever the index knows.

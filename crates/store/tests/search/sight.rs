@@ -164,7 +164,11 @@ impl Run {
             Step::Edit(text) => {
                 let Some(newest) = newest else { return };
                 let message = self.messages[newest].id.clone();
-                if self.bench.write(EditMessage { actor, message, content: text.clone(), details: None }).await.is_ok()
+                if self
+                    .bench
+                    .write(EditMessage { actor, message, content: text.clone(), details: None, screening: None })
+                    .await
+                    .is_ok()
                 {
                     self.messages[newest].text = Some(text);
                 }

@@ -315,5 +315,6 @@ pub fn message(
             client_message_id: client_message_id.map(ClientMessageId::trusted),
             details: None,
         },
+        screening: None,
     }
 }

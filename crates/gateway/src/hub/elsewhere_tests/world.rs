@@ -115,6 +115,7 @@ impl Node {
             public_url: None,
             pictures: false,
             outbound: quintet_service::Networks::default(),
+            lists: None,
         };
         let service = Service::new(
             store.clone(),

@@ -19,6 +19,7 @@ mod notifications;
 mod push;
 mod reactions;
 mod replay;
+mod reports;
 mod users;
 mod webhooks;
 

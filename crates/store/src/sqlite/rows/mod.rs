@@ -20,6 +20,7 @@ mod notifications;
 mod push;
 mod reactions;
 mod replay;
+mod reports;
 mod users;
 mod webhooks;
 

@@ -1,0 +1,168 @@
+//! Reports of messages: who makes them, and how they are shown.
+//!
+//! What must stay true: a report shows its reader nothing but its snapshot, which is taken in the write that reports; a
+//! report that is too old counts as gone, whether or not anybody has removed it.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use quintet_domain::limits::{
+    FLAGS_OPEN_OF_USER_MAX, REPORTS_KEPT_DAYS, REPORTS_OF_MESSAGE_MAX, REPORTS_OPEN_OF_USER_MAX,
+};
+use quintet_domain::permissions::{self, Action};
+use quintet_domain::{ConversationId, Refusal, Report, ReportMessage, Resolution, Snapshot, Timestamp, User};
+
+use crate::ledger::Cost;
+use crate::log::ReplayRows;
+use crate::ownership::standing;
+use crate::rows::{ConversationRow, MessageRow, ReportRow, StoredResolution};
+use crate::transaction::Transaction;
+use crate::{ConversationKey, RowResult, RuleResult, UserKey};
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+/// The most snapshots that one write removes.
+const SNAPSHOTS_AT_ONCE: usize = 200;
+
+/// The time since which reports are kept.
+#[must_use]
+pub fn kept_since(now: Timestamp) -> Timestamp {
+    now.plus_ms(-REPORTS_KEPT_DAYS * DAY_MS)
+}
+
+/// Removes reports that have been kept long enough. Returns how many.
+pub(crate) fn prune(tx: &mut Transaction<'_>, limit: usize) -> RuleResult<usize> {
+    let since = kept_since(tx.now);
+    Ok(tx.reports().prune_reports(since, limit)?)
+}
+
+/// Removes some of what reports keep of a person's messages. Returns whether there may be more.
+pub(crate) fn remove_some_snapshots_of(tx: &mut Transaction<'_>, user: UserKey) -> RuleResult<bool> {
+    Ok(tx.reports().remove_snapshots_of(user, SNAPSHOTS_AT_ONCE)? >= SNAPSHOTS_AT_ONCE)
+}
+
+/// Reports a message. Whoever can read it may.
+pub(crate) fn report(tx: &mut Transaction<'_>, write: &ReportMessage) -> RuleResult<()> {
+    let user = tx.actor(&write.actor)?;
+    let unseen = || Refusal::not_found("message", &write.message);
+    let message = tx.messages().message(&write.message)?.ok_or_else(unseen)?;
+    let conversation = tx.conversation_by_key(message.conversation)?;
+    let member = tx.member(conversation.key, user.key)?;
+    if !permissions::allows(Action::Use, standing(&conversation, &user, member.as_ref(), false)) {
+        return Err(unseen().into());
+    }
+    if message.deleted_at.is_some() {
+        return Err(Refusal::conflict("A deleted message cannot be reported.").into());
+    }
+    let (since, most) = (kept_since(tx.now), REPORTS_OF_MESSAGE_MAX as usize);
+    let earlier = tx.reports().reports_of_message(message.key, since, most)?;
+    if earlier.iter().any(|row| row.reporter == Some(user.key)) || earlier.len() >= most {
+        return Ok(());
+    }
+    if tx.reports().open_reports_by(user.key, since)? >= REPORTS_OPEN_OF_USER_MAX {
+        let why = format!("{REPORTS_OPEN_OF_USER_MAX} reports of yours wait for a moderator, which is the most.");
+        return Err(Refusal::conflict(why).into());
+    }
+    insert(tx, (&message, &conversation), Some(user.key), &write.reason)
+}
+
+/// Reports a message because a list of words or links says so. The message is as it was just stored.
+pub(crate) fn flag(
+    tx: &mut Transaction<'_>,
+    message: &MessageRow,
+    conversation: &ConversationRow,
+    reason: &Arc<str>,
+) -> RuleResult<()> {
+    let (since, most) = (kept_since(tx.now), REPORTS_OF_MESSAGE_MAX as usize);
+    let earlier = tx.reports().reports_of_message(message.key, since, most)?;
+    let waits = earlier.iter().any(|row| row.reporter.is_none() && row.resolution.is_none());
+    if waits || earlier.len() >= most || tx.reports().open_flags_of(message.sender, since)? >= FLAGS_OPEN_OF_USER_MAX {
+        return Ok(());
+    }
+    insert(tx, (message, conversation), None, reason)
+}
+
+fn insert(
+    tx: &mut Transaction<'_>,
+    (message, conversation): (&MessageRow, &ConversationRow),
+    reporter: Option<UserKey>,
+    reason: &Arc<str>,
+) -> RuleResult<()> {
+    let sender = tx.user_by_key(message.sender)?;
+    let snapshot = snapshot(message, conversation, &sender.user);
+    tx.charge(Cost::Rows, 1);
+    tx.charge(Cost::Stored, (reason.len() + snapshot.content.len()) as u64);
+    let row = ReportRow {
+        number: 0,
+        at: tx.now,
+        message: message.key,
+        message_id: message.id.clone(),
+        conversation: conversation.key,
+        sender: message.sender,
+        reporter,
+        reason: Arc::clone(reason),
+        snapshot: Some(Box::new(snapshot)),
+        resolution: None,
+    };
+    tx.reports().insert_report(&row)?;
+    Ok(())
+}
+
+fn snapshot(message: &MessageRow, conversation: &ConversationRow, sender: &User) -> Snapshot {
+    let listed = message.extra.as_ref().map_or(&[][..], |extra| &extra.files);
+    let all = listed.iter().map(|file| (&file.name, &file.url));
+    let first = message.file.iter().filter(|_| listed.is_empty()).map(|file| (&file.name, &file.url));
+    let named = |(name, url): (&Option<String>, &String)| {
+        let end = || url.rsplit('/').next().unwrap_or_default().to_owned();
+        name.clone().unwrap_or_else(end)
+    };
+    Snapshot {
+        content: message.content.clone(),
+        kind: message.kind,
+        files: first.chain(all).map(named).collect(),
+        username: sender.username.clone(),
+        name: sender.name.clone(),
+        conversation_kind: conversation.reference.kind,
+        conversation_name: conversation.reference.name.as_deref().map(str::to_owned),
+        sent_at: message.created_at,
+        edited_at: message.edited_at,
+    }
+}
+
+/// A report as moderators see it, with the users and conversations that it names.
+pub(crate) fn shown(
+    row: ReportRow,
+    users: &HashMap<UserKey, Arc<User>>,
+    conversations: &HashMap<ConversationKey, ConversationId>,
+) -> Report {
+    let resolution = row.resolution.map(|StoredResolution { by, at, action }| Resolution {
+        by: users.get(&by).map(|user| user.id.clone()),
+        at,
+        action,
+    });
+    Report {
+        number: row.number,
+        at: row.at,
+        reason: row.reason,
+        by_server: row.reporter.is_none(),
+        reporter: row.reporter.and_then(|key| users.get(&key).cloned()),
+        message: row.message_id,
+        conversation: conversations.get(&row.conversation).cloned(),
+        sender: users.get(&row.sender).cloned(),
+        snapshot: row.snapshot.map(|snapshot| *snapshot),
+        resolution,
+    }
+}
+
+/// Reports as moderators see them, read by as many statements as there are kinds of rows.
+///
+/// # Errors
+/// An error of the store.
+pub fn all_shown(sets: &dyn ReplayRows, rows: Vec<ReportRow>) -> RowResult<Vec<Report>> {
+    let of_row = |row: &ReportRow| [Some(row.sender), row.reporter, row.resolution.map(|resolution| resolution.by)];
+    let users: BTreeSet<UserKey> = rows.iter().flat_map(of_row).flatten().collect();
+    let users = sets.people_by_keys(&users)?.into_iter().collect();
+    let conversations: BTreeSet<ConversationKey> = rows.iter().map(|row| row.conversation).collect();
+    let conversations =
+        sets.conversations(&conversations)?.into_iter().map(|row| (row.key, row.reference.id.clone())).collect();
+    Ok(rows.into_iter().map(|row| shown(row, &users, &conversations)).collect())
+}

@@ -1,0 +1,115 @@
+//! Reports of messages over HTTP, from the report to the decision.
+
+use serde_json::{Value, json};
+
+use crate::support::Wire;
+use crate::{Stage, refused, stage};
+
+#[tokio::test]
+async fn a_report_is_made_listed_and_resolved() {
+    let Stage { server, http, shop, alice, bob } = stage().await;
+    let carol = http.register("carol").await;
+    let group = http.group(&alice.1, &[&bob.0]).await;
+    let messages = format!("/conversations/{}/messages", group.as_str().expect("an id"));
+    let file = json!({ "content": "look, you fool", "fileUrl": "https://cdn.example/a/b.png", "fileName": "b.png" });
+    let said = http.api(&bob.1, "POST", &messages, file).await.expect(201);
+    let message = format!("/messages/{}", said["id"].as_str().expect("an id"));
+    let path = format!("{message}/reports");
+
+    // What cannot be reported, and by whom.
+    for (token, path, body, status, part) in [
+        (&carol.1, path.as_str(), json!({ "reason": "rude" }), 404, "There is no message"),
+        (&alice.1, "/messages/none/reports", json!({ "reason": "rude" }), 404, "There is no message `none`"),
+        (&alice.1, path.as_str(), json!({}), 422, "reason"),
+        (&alice.1, path.as_str(), json!({ "reason": " " }), 422, "`reason` must say why"),
+        (&alice.1, path.as_str(), json!({ "reason": 1 }), 422, "expected a string"),
+        (&alice.1, path.as_str(), json!({ "reason": "x".repeat(1_025) }), 413, "`reason` has at most 1024 bytes"),
+    ] {
+        refused(http.api(token, "POST", path, body).await, status, part);
+    }
+    for _ in 0..2 {
+        http.api(&alice.1, "POST", &path, json!({ "reason": " rude " })).await.expect(204);
+    }
+    http.api(&bob.1, "PATCH", &message, json!({ "content": "look, friends" })).await.expect(200);
+
+    for token in [&alice.1, &bob.1] {
+        refused(http.api(token, "GET", "/reports", Value::Null).await, 403, "");
+    }
+    let listed = http.api(&shop, "GET", "/reports?status=open", Value::Null).await.expect(200);
+    let [report] = listed["items"].as_array().expect("a list").as_slice() else { panic!("{listed}") };
+    assert_eq!((&report["status"], &report["reason"]), (&json!("open"), &json!("rude")));
+    assert_eq!((&report["byServer"], &report["reporter"]["username"]), (&json!(false), &json!("alice")));
+    assert_eq!((&report["messageId"], &report["conversationId"]), (&said["id"], &group));
+    assert_eq!(report["sender"]["id"], bob.0.as_str());
+    let snapshot = &report["snapshot"];
+    assert_eq!((&snapshot["content"], &snapshot["username"]), (&json!("look, you fool"), &json!("bob")));
+    assert_eq!((&snapshot["files"], &snapshot["sentAt"]), (&json!(["b.png"]), &said["createdAt"]));
+    assert_eq!((&report["resolution"], &snapshot["editedAt"]), (&Value::Null, &Value::Null));
+
+    let one = format!("/reports/{}", report["id"]);
+    let decided = |action: &str| json!({ "status": "resolved", "action": action });
+    for (path, body, status, part) in [
+        (one.as_str(), decided("shoot"), 422, "`action` must be one of `dismiss`, `delete`"),
+        (one.as_str(), decided("silence"), 422, "`until` is missing"),
+        (one.as_str(), json!({ "status": "resolved", "action": "silence", "until": "soon" }), 422, "`until`"),
+        (one.as_str(), json!({ "status": "resolved", "action": "delete", "reason": "x".repeat(513) }), 413, "`reason`"),
+        (one.as_str(), json!({ "status": "open", "action": "delete" }), 422, "`status` must be `resolved`"),
+        (one.as_str(), json!({ "status": "resolved" }), 422, "action"),
+        (one.as_str(), json!({}), 422, "status"),
+        ("/reports/999", decided("delete"), 404, "There is no report `999`"),
+        ("/reports/none", decided("delete"), 404, "There is no report `none`"),
+    ] {
+        refused(http.api(&shop, "PATCH", path, body).await, status, part);
+    }
+    refused(http.api(&shop, "GET", "/reports?status=lost", Value::Null).await, 422, "`status` must be `open`");
+    refused(http.api(&shop, "GET", "/reports?cursor=x", Value::Null).await, 422, "`cursor`");
+    refused(http.api(&bob.1, "PATCH", &one, decided("dismiss")).await, 403, "");
+
+    // The members hear what is decided by the event of their dialect.
+    let mut ear = Wire::connect(server.address(), "/chat", &json!({ "token": alice.1 })).await;
+    let resolved = http.api(&shop, "PATCH", &one, decided("delete")).await.expect(200);
+    assert_eq!((&resolved["status"], &resolved["snapshot"]), (&json!("resolved"), &Value::Null));
+    assert_eq!(resolved["resolution"]["action"], "delete");
+    assert_eq!(ear.next("message:deleted").await["messageId"], said["id"]);
+    refused(http.api(&shop, "PATCH", &one, decided("dismiss")).await, 409, "was resolved before");
+    refused(http.api(&alice.1, "POST", &path, json!({ "reason": "rude" })).await, 409, "deleted message");
+    let open = http.api(&shop, "GET", "/reports?status=open", Value::Null).await.expect(200);
+    assert_eq!(open["items"], json!([]));
+    let all = http.api(&shop, "GET", "/reports", Value::Null).await.expect(200);
+    assert_eq!(all["items"], json!([resolved]));
+
+    // A moderator of the server does without a key, and without being there.
+    let again = http.api(&bob.1, "POST", &messages, json!({ "content": "hi" })).await.expect(201);
+    let path = format!("/messages/{}/reports", again["id"].as_str().expect("an id"));
+    http.api(&alice.1, "POST", &path, json!({ "reason": "again" })).await.expect(204);
+    refused(http.api(&carol.1, "GET", "/reports", Value::Null).await, 403, "moderators of the server");
+    let (given, said) = server.run(&["user", "role", "carol", "moderator"]);
+    assert!(given, "{said}");
+    let open = http.api(&carol.1, "GET", "/reports?status=open", Value::Null).await.expect(200);
+    assert_eq!(open["items"][0]["snapshot"]["content"], "hi");
+    let path = format!("/reports/{}", open["items"][0]["id"]);
+    let silence =
+        json!({ "status": "resolved", "action": "silence", "until": "2099-01-01T00:00:00Z", "reason": "rude" });
+    let resolved = http.api(&carol.1, "PATCH", &path, silence).await.expect(200);
+    assert_eq!(
+        (&resolved["resolution"]["action"], &resolved["resolution"]["by"]),
+        (&json!("silence"), &json!(carol.0))
+    );
+    refused(http.api(&bob.1, "POST", &messages, json!({ "content": "ha" })).await, 403, "silenced");
+    http.api(&carol.1, "GET", &messages, Value::Null).await.expect(404);
+    let acts = http.api(&shop, "GET", "/audit", Value::Null).await.expect(200);
+    let acts: Vec<_> =
+        acts["items"].as_array().expect("acts").iter().map(|act| (&act["act"], &act["reason"])).collect();
+    assert_eq!(acts[..2], [(&json!("resolve_report"), &json!("rude")), (&json!("silence"), &json!("rude"))]);
+
+    // An account that is disabled is out at once.
+    let lobby = http.api(&bob.1, "POST", "/conversations", json!({ "kind": "room", "name": "R" })).await.expect(201);
+    let messages = format!("/conversations/{}/messages", lobby["id"].as_str().expect("an id"));
+    let again = http.api(&bob.1, "POST", &messages, json!({ "content": "ha" })).await.expect(201);
+    let path = format!("/messages/{}/reports", again["id"].as_str().expect("an id"));
+    http.api(&shop, "POST", &path, json!({ "reason": "again" })).await.expect(204);
+    let open = http.api(&shop, "GET", "/reports?status=open", Value::Null).await.expect(200);
+    let two = format!("/reports/{}", open["items"][0]["id"]);
+    http.api(&shop, "PATCH", &two, decided("disable")).await.expect(200);
+    http.api(&bob.1, "GET", "/me", Value::Null).await.expect(401);
+}

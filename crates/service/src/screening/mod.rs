@@ -1,0 +1,168 @@
+//! The operator's lists of words and links, and what they say of a text that somebody sends.
+//!
+//! What must stay true: without lists a text costs nothing; with them it costs time in proportion to its length, whatever it
+//! is. Words are compared as searches compare them.
+
+mod entries;
+mod links;
+mod list_file;
+mod words;
+
+use std::ops::Range;
+
+use quintet_domain::{FoldedText, ListAction, NewText, Screening};
+
+pub use self::entries::{ListedLinks, ListedWord};
+use self::links::{Links, Near};
+pub use self::list_file::{ListLine, read_list};
+use self::words::Words;
+
+/// What replaces each character that is masked.
+const MASK: char = '*';
+
+/// Lists of words and links, ready to be compared with texts.
+#[derive(Debug)]
+pub struct Lists {
+    words: Option<Words>,
+    links: Option<Links>,
+}
+
+impl Lists {
+    /// Prepares lists; none if they have no entries.
+    ///
+    /// # Errors
+    /// A sentence that names the entry that cannot be read.
+    pub fn new(words: &[ListedWord], links: &ListedLinks) -> Result<Option<Self>, String> {
+        let (words, links) = (Words::new(words)?, Links::new(links)?);
+        Ok((words.is_some() || links.is_some()).then_some(Self { words, links }))
+    }
+
+    /// What the lists say of a message that is sent.
+    pub(crate) fn screen_message(&self, text: &NewText) -> Option<Box<Screening>> {
+        let more = text.details.as_ref().map_or(&[][..], |details| &details.files);
+        self.screen(&text.content, text.file.iter().chain(more).map(|file| file.url.as_str()))
+    }
+
+    /// What the lists say of a text and of the files that it is sent with.
+    pub(crate) fn screen<'f>(&self, text: &str, files: impl Iterator<Item = &'f str>) -> Option<Box<Screening>> {
+        let mut screening = Screening::default();
+        let mut masked: Vec<Range<usize>> = Vec::new();
+        if let Some(words) = &self.words {
+            let folded = FoldedText::of(text);
+            for found in words.found_in(folded.as_str()) {
+                let place = folded.place(found.place);
+                match found.word.action {
+                    ListAction::Refuse => refuse(&mut screening, &text[place]),
+                    ListAction::Mask => masked.push(place),
+                    ListAction::Flag => flag(&mut screening, "The list of words has", &found.word.pattern),
+                }
+            }
+        }
+        if let Some(links) = &self.links {
+            for Near { place, host } in links.found_in(text) {
+                match links.action() {
+                    ListAction::Refuse => refuse(&mut screening, &text[place]),
+                    ListAction::Mask => masked.push(place),
+                    ListAction::Flag => flag(&mut screening, "The list of links does not let through", &host),
+                }
+            }
+            for file in files {
+                match (links.refused_host(file), links.action()) {
+                    (None, _) => {}
+                    // Nothing would be left of the link.
+                    (Some(_), ListAction::Refuse | ListAction::Mask) => refuse(&mut screening, file),
+                    (Some(host), ListAction::Flag) => {
+                        flag(&mut screening, "The list of links does not let through", &host);
+                    }
+                }
+            }
+        }
+        screening.masked = (!masked.is_empty()).then(|| without(text, masked));
+        screening.kept()
+    }
+}
+
+fn refuse(screening: &mut Screening, part: &str) {
+    screening.refused.get_or_insert_with(|| part.to_owned());
+}
+
+fn flag(screening: &mut Screening, what: &str, entry: &str) {
+    screening.flagged.get_or_insert_with(|| format!("{what} `{entry}`.").into());
+}
+
+/// A text with `*` for each character of some parts but spaces.
+fn without(text: &str, mut parts: Vec<Range<usize>>) -> String {
+    parts.sort_unstable_by_key(|part| part.start);
+    let mut left = String::with_capacity(text.len());
+    let mut done = 0;
+    for part in parts {
+        let part = part.start.max(done)..part.end;
+        if part.is_empty() {
+            continue;
+        }
+        left.push_str(&text[done..part.start]);
+        left.extend(text[part.clone()].chars().map(|c| if c.is_whitespace() { c } else { MASK }));
+        done = part.end;
+    }
+    left.push_str(&text[done..]);
+    left
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn word(pattern: &str, action: ListAction) -> ListedWord {
+        ListedWord { pattern: pattern.to_owned(), action }
+    }
+
+    fn lists(words: &[ListedWord], deny: &[&str], action: ListAction) -> Lists {
+        let links =
+            ListedLinks { deny: deny.iter().map(|&host| host.to_owned()).collect(), action, ..Default::default() };
+        Lists::new(words, &links).expect("good lists").expect("lists")
+    }
+
+    #[test]
+    fn no_entries_are_no_lists() {
+        assert!(Lists::new(&[], &ListedLinks::default()).expect("good").is_none());
+    }
+
+    #[test]
+    fn each_action_has_its_result() {
+        let words = [
+            word("rude", ListAction::Refuse),
+            word("darn", ListAction::Mask),
+            word("da*", ListAction::Mask),
+            word("cheap pills", ListAction::Flag),
+        ];
+        let lists = lists(&words, &["spam.example"], ListAction::Mask);
+        let screened = |text: &str| lists.screen(text, std::iter::empty());
+        assert_eq!(screened("Nothing of it."), None);
+        let found = screened("So RÜDE, so rude").expect("found");
+        assert_eq!((found.refused.as_deref(), found.masked), (Some("RÜDE"), None));
+        let found = screened("Darn! A dàrn dance, and Spam.Example/x").expect("found");
+        assert_eq!(found.masked.as_deref(), Some("****! A **** **nce, and ************/x"));
+        let found = screened("Cheap  PILLS here").expect("found");
+        assert_eq!(found.flagged.as_deref(), Some("The list of words has `cheap pills`."));
+        assert_eq!(found.masked, None);
+    }
+
+    #[test]
+    fn files_of_other_hosts_are_links() {
+        let url = "https://cdn.spam.example/a.png";
+        for (action, refused, flagged) in
+            [(ListAction::Refuse, true, false), (ListAction::Mask, true, false), (ListAction::Flag, false, true)]
+        {
+            let lists = lists(&[], &["spam.example"], action);
+            let found = lists.screen("look", ["/files/a/b", url].into_iter()).expect("found");
+            assert_eq!((found.refused.is_some(), found.flagged.is_some()), (refused, flagged), "{action:?}");
+            assert_eq!(lists.screen("look", ["/files/a/b"].into_iter()), None);
+        }
+    }
+
+    #[test]
+    fn parts_that_overlap_are_masked_once() {
+        assert_eq!(without("abcdef gh", vec![4..8, 1..3, 2..5, 1..2]), "a***** *h");
+        assert_eq!(without("日本語", vec![3..6, 3..6]), "日*語");
+    }
+}

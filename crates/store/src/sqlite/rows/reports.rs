@@ -1,0 +1,147 @@
+//! Operations on the rows of reports.
+//!
+//! What must stay true: nothing here compares a moment with the clock, but for those that a rule or a read gives.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use quintet_domain::{MessageId, ReportAction, ReportStatus, Timestamp};
+use quintet_rules::rows::{ReportRow, ReportRows, StoredResolution};
+use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
+use rusqlite::types::Type;
+use rusqlite::{Connection, Row, params};
+
+use super::{SqliteRows, limit_of, parsed};
+
+/// The columns of a report, for [`report_at`].
+macro_rules! report_columns {
+    () => {
+        "number, at, message, message_id, conversation_pk, sender_pk, reporter_pk, reason, snapshot, resolved_by_pk,
+         resolved_at, resolved_with"
+    };
+}
+
+fn report_at(row: &Row<'_>) -> rusqlite::Result<ReportRow> {
+    let snapshot = row.get_ref(8)?.as_str_or_null()?.map(ReportRow::decode_snapshot).transpose();
+    let snapshot =
+        snapshot.map_err(|error| rusqlite::Error::FromSqlConversionFailure(8, Type::Text, Box::new(error)))?;
+    let resolution = match (row.get::<_, Option<i64>>(9)?, row.get::<_, Option<i64>>(10)?) {
+        (Some(by), Some(at)) => {
+            Some(StoredResolution { by: UserKey(by), at: Timestamp(at), action: parsed(row, 11, ReportAction::parse)? })
+        }
+        _ => None,
+    };
+    Ok(ReportRow {
+        number: row.get(0)?,
+        at: Timestamp(row.get(1)?),
+        message: MessageKey(row.get(2)?),
+        message_id: MessageId::trusted(row.get_ref(3)?.as_str()?),
+        conversation: ConversationKey(row.get(4)?),
+        sender: UserKey(row.get(5)?),
+        reporter: row.get::<_, Option<i64>>(6)?.map(UserKey),
+        reason: Arc::from(row.get_ref(7)?.as_str()?),
+        snapshot,
+        resolution,
+    })
+}
+
+impl<C: Deref<Target = Connection>> ReportRows for SqliteRows<C> {
+    fn report(&self, number: i64) -> RowResult<Option<ReportRow>> {
+        let sql = concat!("SELECT ", report_columns!(), " FROM report WHERE number = ?1");
+        self.find(sql, [number], report_at)
+    }
+
+    fn reports_of_message(&self, message: MessageKey, since: Timestamp, limit: usize) -> RowResult<Vec<ReportRow>> {
+        let sql = concat!(
+            "SELECT ",
+            report_columns!(),
+            " FROM report WHERE message = ?1 AND at >= ?2 ORDER BY number LIMIT ?3"
+        );
+        self.list(sql, [message.0, since.0, limit_of(limit)], report_at)
+    }
+
+    fn open_reports_by(&self, reporter: UserKey, since: Timestamp) -> RowResult<i64> {
+        let sql = "SELECT count(*) FROM report WHERE reporter_pk = ?1 AND at >= ?2 AND resolved_at IS NULL";
+        self.get(sql, [reporter.0, since.0], |row| row.get(0))
+    }
+
+    fn open_flags_of(&self, sender: UserKey, since: Timestamp) -> RowResult<i64> {
+        let sql = "SELECT count(*) FROM report
+             WHERE sender_pk = ?1 AND at >= ?2 AND resolved_at IS NULL AND reporter_pk IS NULL";
+        self.get(sql, [sender.0, since.0], |row| row.get(0))
+    }
+
+    fn insert_report(&mut self, row: &ReportRow) -> RowResult<()> {
+        self.run(
+            "INSERT INTO report (at, message, message_id, conversation_pk, sender_pk, reporter_pk, reason, snapshot,
+                 resolved_by_pk, resolved_at, resolved_with)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            params![
+                row.at.0,
+                row.message.0,
+                row.message_id.as_str(),
+                row.conversation.0,
+                row.sender.0,
+                row.reporter.map(|user| user.0),
+                &*row.reason,
+                row.encode_snapshot()?,
+                row.resolution.map(|resolution| resolution.by.0),
+                row.resolution.map(|resolution| resolution.at.0),
+                row.resolution.map(|resolution| resolution.action.as_str()),
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn resolve_report(&mut self, number: i64, resolution: StoredResolution) -> RowResult<()> {
+        let StoredResolution { by, at, action } = resolution;
+        self.run(
+            "UPDATE report SET snapshot = NULL, resolved_by_pk = ?2, resolved_at = ?3, resolved_with = ?4
+             WHERE number = ?1",
+            params![number, by.0, at.0, action.as_str()],
+        )?;
+        Ok(())
+    }
+
+    fn remove_snapshots_of(&mut self, sender: UserKey, limit: usize) -> RowResult<usize> {
+        self.run(
+            "UPDATE report SET snapshot = NULL WHERE number IN (
+                 SELECT number FROM report WHERE sender_pk = ?1 AND snapshot IS NOT NULL LIMIT ?2)",
+            [sender.0, limit_of(limit)],
+        )
+    }
+
+    fn reports_before(
+        &self,
+        status: Option<ReportStatus>,
+        since: Timestamp,
+        before: i64,
+        limit: usize,
+    ) -> RowResult<Vec<ReportRow>> {
+        let sql = match status {
+            None => concat!(
+                "SELECT ",
+                report_columns!(),
+                " FROM report WHERE number < ?1 AND at >= ?2 ORDER BY number DESC LIMIT ?3"
+            ),
+            Some(ReportStatus::Open) => concat!(
+                "SELECT ",
+                report_columns!(),
+                " FROM report WHERE number < ?1 AND at >= ?2 AND resolved_at IS NULL ORDER BY number DESC LIMIT ?3"
+            ),
+            Some(ReportStatus::Resolved) => concat!(
+                "SELECT ",
+                report_columns!(),
+                " FROM report WHERE number < ?1 AND at >= ?2 AND resolved_at IS NOT NULL ORDER BY number DESC LIMIT ?3"
+            ),
+        };
+        self.list(sql, [before, since.0, limit_of(limit)], report_at)
+    }
+
+    fn prune_reports(&mut self, before: Timestamp, limit: usize) -> RowResult<usize> {
+        self.run(
+            "DELETE FROM report WHERE number IN (SELECT number FROM report WHERE at < ?1 ORDER BY at LIMIT ?2)",
+            [before.0, limit_of(limit)],
+        )
+    }
+}

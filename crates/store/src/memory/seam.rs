@@ -89,7 +89,11 @@ impl Store for MemoryStore {
     fn user_state(&self, _by: Party, id: UserId) -> ReadResult<'_, UserState> {
         self.read(move |data| {
             let account = reads::account(data, &id);
-            let (memberships, pending) = (reads::memberships(data, &id)?, reads::pending(data, &id)?);
+            let memberships = reads::memberships(data, &id)?;
+            let pending = match memberships.registered {
+                true => reads::pending(data, &id)?,
+                false => PendingNotifications { position: memberships.position, notifications: Vec::new() },
+            };
             Ok(UserState { account, memberships, pending })
         })
     }

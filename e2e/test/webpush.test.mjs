@@ -93,7 +93,7 @@ describe("messages while the page is closed", () => {
     const toggle = person.page.getByRole("switch", { name: "Notify me when the page is closed" });
     assert.equal(await toggle.isChecked(), false);
     await toggle.click();
-    await until(person.page, () => document.querySelector("[role=switch]").checked && !document.querySelector("[role=switch]").disabled);
+    await until(person.page, () => document.querySelector("[aria-describedby=push-hint]").checked && !document.querySelector("[aria-describedby=push-hint]").disabled);
     assert.deepEqual(await subscribed(bob), [push.subscription().endpoint]);
 
     const message = await teams.send(alice, id, "Lunch?");
@@ -140,12 +140,12 @@ describe("messages while the page is closed", () => {
     await person.page.getByLabel("Language").selectOption("de");
     const toggle = person.page.getByRole("switch", { name: "Benachrichtigen, wenn die Seite geschlossen ist" });
     await toggle.click();
-    await until(person.page, () => document.querySelector("[role=switch]").checked && !document.querySelector("[role=switch]").disabled);
+    await until(person.page, () => document.querySelector("[aria-describedby=push-hint]").checked && !document.querySelector("[aria-describedby=push-hint]").disabled);
     assert.equal((await subscribed(eve)).length, 1);
     const script = await person.page.evaluate(async () => (await navigator.serviceWorker.ready).active.scriptURL);
     assert.equal(JSON.parse(new URL(script).searchParams.get("words")).image, "Bild");
     await toggle.click();
-    await until(person.page, () => !document.querySelector("[role=switch]").checked && !document.querySelector("[role=switch]").disabled);
+    await until(person.page, () => !document.querySelector("[aria-describedby=push-hint]").checked && !document.querySelector("[aria-describedby=push-hint]").disabled);
     assert.deepEqual(await subscribed(eve), []);
     await person.leave();
   });
@@ -154,7 +154,7 @@ describe("messages while the page is closed", () => {
     const { accounts: [gil] } = await teams.group("denied", ["gil", "hal"]);
     const person = await profile(gil);
     await person.context.clearPermissions();
-    await person.page.getByRole("switch").click();
+    await person.page.getByRole("switch", { name: "Notify me when the page is closed" }).click();
     await person.page.getByText("This browser does not allow notifications from this page.").waitFor();
     assert.deepEqual(await subscribed(gil), []);
     await person.leave();

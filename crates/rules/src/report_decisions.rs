@@ -28,6 +28,9 @@ pub(crate) fn resolve(tx: &mut Transaction<'_>, write: &ResolveReport) -> RuleRe
     let since = kept_since(tx.now);
     let unseen = || Refusal::not_found("report", report);
     let row = tx.reports().report(*report)?.filter(|row| row.at >= since).ok_or_else(unseen)?;
+    if row.sender == by.key && !by.user.is_service() {
+        return Err(Refusal::forbidden("A report about yourself is for others to resolve.").into());
+    }
     if row.resolution.is_some() {
         return Err(Refusal::conflict(format!("Report {report} was resolved before.")).into());
     }

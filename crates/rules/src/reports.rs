@@ -50,7 +50,8 @@ pub(crate) fn report(tx: &mut Transaction<'_>, write: &ReportMessage) -> RuleRes
     if !permissions::allows(Action::Use, standing(&conversation, &user, member.as_ref(), false)) {
         return Err(unseen().into());
     }
-    if message.deleted_at.is_some() {
+    // The messages of a person who is erased are deleted in portions, after the snapshots of them.
+    if message.deleted_at.is_some() || tx.user_by_key(message.sender)?.erased {
         return Err(Refusal::conflict("A deleted message cannot be reported.").into());
     }
     let (since, most) = (kept_since(tx.now), REPORTS_OF_MESSAGE_MAX as usize);

@@ -6,10 +6,10 @@ use quintet_domain::limits::{
     FLAGS_OPEN_OF_USER_MAX, REPORTS_KEPT_DAYS, REPORTS_OF_MESSAGE_MAX, REPORTS_OPEN_OF_USER_MAX,
 };
 use quintet_domain::{
-    Act, AddService, AuditEntry, AuditFilter, Code, ConversationId, ConversationKind, DeleteMessage, EditMessage,
-    Environment, Event, JoinConversation, Message, MessageId, Profile, Prune, Refusal, Report, ReportAction,
-    ReportMessage, ReportStatus, ResolveReport, Scopes, Screening, SendMessage, ServerRole, SetBlock, SetServerRole,
-    Timestamp, UserId,
+    Act, AddService, AuditEntry, AuditFilter, Code, ContinueErasure, ConversationId, ConversationKind, DeleteMessage,
+    EditMessage, Environment, EraseUser, Event, JoinConversation, Message, MessageId, Profile, Prune, Refusal, Report,
+    ReportAction, ReportMessage, ReportStatus, ResolveReport, Scopes, Screening, SendMessage, ServerRole, SetBlock,
+    SetServerRole, Timestamp, UserId,
 };
 use quintet_store::Party;
 
@@ -298,6 +298,8 @@ async fn moderators_of_the_server_decide_without_being_there(bench: Bench) {
         stage.report(&stage.ada, &said.id).await.expect("reported");
     }
     let numbers: Vec<i64> = stage.listed(None).await.iter().rev().map(|report| report.number).collect();
+    let own = sentence(stage.decide(&stage.bob, numbers[0], ReportAction::Dismiss).await);
+    assert_eq!(own, (Code::Forbidden, "A report about yourself is for others to resolve.".to_owned()));
     stage.decide(&eve, numbers[0], ReportAction::Delete).await.expect("resolved");
     let equals = sentence(stage.decide(&eve, numbers[1], ReportAction::Disable).await);
     assert_eq!(equals, (Code::Forbidden, "Only somebody of a lower role than your own can be disabled.".to_owned()));
@@ -330,7 +332,12 @@ async fn who_is_erased_leaves_no_snapshot(bench: Bench) {
     let (of_bob, of_ada) = (stage.say(&stage.bob, "bob was here").await, stage.say(&stage.ada, "hm").await);
     stage.report(&stage.ada, &of_bob.id).await.expect("reported");
     stage.report(&stage.bob, &of_ada.id).await.expect("reported");
-    stage.bench.erase(&stage.bob).await;
+    let second = stage.say(&stage.bob, "bob was here twice").await;
+    stage.bench.write(EraseUser { user: stage.bob.clone(), by: None }).await.expect("begun");
+    // Between two portions, too.
+    let deleted = (Code::Conflict, "A deleted message cannot be reported.".to_owned());
+    assert_eq!(sentence(stage.report(&stage.ada, &second.id).await), deleted);
+    while stage.bench.write(ContinueErasure { user: stage.bob.clone() }).await.expect("erased on") {}
     let reports = stage.listed(None).await;
     let kept: Vec<_> =
         reports.iter().map(|report| report.snapshot.as_ref().map(|snapshot| snapshot.content.as_str())).collect();

@@ -55,8 +55,8 @@ struct Side {
     store: Arc<dyn Store>,
     environment: Arc<Fixed>,
     groups: Receiver<Group>,
-    /// The database of a store on PostgreSQL, which is to be dropped after the store.
-    _database: Option<TestDatabase>,
+    /// The database of a store on PostgreSQL, which is dropped after the store.
+    database: Option<TestDatabase>,
 }
 
 impl Side {
@@ -65,14 +65,14 @@ impl Side {
         let (environment, (sender, groups)) = (Fixed::new(0), channel());
         let on_commit = Box::new(move |group| drop(sender.send(group)));
         let store = MemoryStore::start(environment.clone(), quotas, on_commit).unwrap();
-        Self { store: Arc::new(store), environment, groups, _database: None }
+        Self { store: Arc::new(store), environment, groups, database: None }
     }
 
     fn sqlite(quotas: Quotas) -> Self {
         let (environment, (sender, groups)) = (Fixed::new(1), channel());
         let on_commit = Box::new(move |group| drop(sender.send(group)));
         let store = SqliteStore::open_with(&Location::Memory, environment.clone(), quotas, on_commit).unwrap();
-        Self { store: Arc::new(store), environment, groups, _database: None }
+        Self { store: Arc::new(store), environment, groups, database: None }
     }
 
     fn postgres(quotas: Quotas) -> Self {
@@ -80,7 +80,7 @@ impl Side {
         let on_commit = Box::new(move |group| drop(sender.send(group)));
         let (target, clock) = (database.target(), Clock::Environment);
         let store = PostgresStore::open(target, clock, environment.clone(), quotas, on_commit).unwrap();
-        Self { store: Arc::new(store), environment, groups, _database: Some(database) }
+        Self { store: Arc::new(store), environment, groups, database: Some(database) }
     }
 
     async fn commit(&self, step: &Step, world: &World, ticket: u64) -> Commit {
@@ -126,6 +126,13 @@ async fn agree(sides: &[Side], steps: &[Step]) {
         let memory = commits.swap_remove(0);
         for other in commits {
             assert_eq!(memory, other, "{:?}", world.write(step, sides[0].environment.now()));
+        }
+        // What a client says it has received is stored at once where there may be other nodes, and later elsewhere.
+        let says_received = matches!(&world.write(step, sides[0].environment.now()), Write::NoteDelivery(_));
+        if says_received && sides.iter().any(|side| side.database.is_some()) {
+            for side in sides {
+                side.save_deliveries().await;
+            }
         }
         let [reply] = &memory.replies[..] else { panic!("{} replies", memory.replies.len()) };
         assert!(!matches!(&reply.outcome, Err(refusal) if refusal.code == Code::Internal), "{step:?}");

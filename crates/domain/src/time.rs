@@ -5,6 +5,9 @@ use std::fmt;
 use ::time::format_description::well_known::Rfc3339;
 use ::time::{Date, OffsetDateTime};
 
+/// The milliseconds of a day.
+const MS_PER_DAY: i64 = 24 * 60 * 60 * 1_000;
+
 /// The Julian day of 1970-01-01.
 const UNIX_EPOCH_JULIAN_DAY: i32 = 2_440_588;
 
@@ -24,6 +27,12 @@ impl Timestamp {
     #[must_use]
     pub fn plus_ms(self, ms: i64) -> Self {
         Self(self.0.saturating_add(ms))
+    }
+
+    /// Returns the moment that is some days earlier, each of 24 hours.
+    #[must_use]
+    pub fn minus_days(self, days: i64) -> Self {
+        self.plus_ms(days.saturating_mul(-MS_PER_DAY))
     }
 
     /// Returns the whole seconds since 1970, the unit of tokens (RFC 7519).
@@ -48,7 +57,6 @@ impl fmt::Display for Timestamp {
 impl Timestamp {
     /// The bytes of the displayed text; none outside of the years 0 to 9999.
     fn digits(self) -> Option<[u8; 24]> {
-        const MS_PER_DAY: i64 = 24 * 60 * 60 * 1_000;
         let (year, month, day) = date(self.0.div_euclid(MS_PER_DAY))?;
         let ms = self.0.rem_euclid(MS_PER_DAY) as u32;
         let mut text = *b"0000-00-00T00:00:00.000Z";

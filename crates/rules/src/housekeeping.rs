@@ -9,23 +9,18 @@ use quintet_domain::limits::{
     GUEST_ROOM_EMPTY_SECONDS_MAX, GUESTS_KEPT_DAYS, INVITATIONS_KEPT_DAYS, LOGIN_NETWORKS_KEPT_DAYS,
     NOTIFICATIONS_READ_KEPT_DAYS,
 };
-use quintet_domain::{Departure, Pruned, SweepGuests, Timestamp};
+use quintet_domain::{Departure, Pruned, SweepGuests};
 
 use crate::rows::UserRow;
 use crate::transaction::{ActingUser, Transaction};
 use crate::{ConversationKey, RuleResult, UserKey, conversations, members, notifications, reach, reports};
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// Maximum number of rows of each kind that one write removes.
 const ROWS_AT_ONCE: usize = 500;
 /// Maximum number of guests that one write checks, each by several reads.
 const GUESTS_AT_ONCE: usize = 100;
 /// Maximum number of guests' memberships, and of guests' rooms, that one write ends.
 const SWEPT_AT_ONCE: usize = 200;
-
-fn days_ago(now: Timestamp, days: i64) -> Timestamp {
-    now.plus_ms(-days * DAY_MS)
-}
 
 /// Removes some expired rows. `after` is the key of the last guest that an earlier write checked.
 pub(crate) fn prune(tx: &mut Transaction<'_>, after: i64) -> RuleResult<Pruned> {
@@ -36,7 +31,7 @@ pub(crate) fn prune(tx: &mut Transaction<'_>, after: i64) -> RuleResult<Pruned> 
     more |= prune_invitations(tx)?;
     more |= prune_restrictions(tx)?;
     more |= prune_audit(tx)?;
-    more |= reports::prune(tx, ROWS_AT_ONCE)? >= ROWS_AT_ONCE;
+    more |= is_full(reports::prune(tx, ROWS_AT_ONCE)?);
     let next = prune_guests(tx, UserKey(after))?;
     Ok(Pruned { more: more || next.is_some(), after: next.map_or(0, |guest| guest.0) })
 }
@@ -52,7 +47,7 @@ fn prune_changes(tx: &mut Transaction<'_>) -> RuleResult<bool> {
     if days == 0 {
         return Ok(false);
     }
-    let before = days_ago(tx.now, days);
+    let before = tx.now.minus_days(days);
     let changes = tx.log().prune_changes(before, ROWS_AT_ONCE)?;
     // Messages stay, but a client that was away longer than the log is kept starts afresh, whatever it missed.
     let passed = tx.log().prune_past_messages(before, ROWS_AT_ONCE)?;
@@ -69,7 +64,7 @@ fn prune_followers(tx: &mut Transaction<'_>) -> RuleResult<bool> {
 
 /// Removes notifications that were read long ago.
 fn prune_notifications(tx: &mut Transaction<'_>) -> RuleResult<bool> {
-    let before = days_ago(tx.now, NOTIFICATIONS_READ_KEPT_DAYS);
+    let before = tx.now.minus_days(NOTIFICATIONS_READ_KEPT_DAYS);
     let found = tx.notifications().notifications_read_before(before, ROWS_AT_ONCE)?;
     notifications::remove(tx, &found)?;
     Ok(is_full(found.len()))
@@ -77,7 +72,7 @@ fn prune_notifications(tx: &mut Transaction<'_>) -> RuleResult<bool> {
 
 /// Removes daily counts of past days, and networks without a login for a long time.
 fn prune_counts(tx: &mut Transaction<'_>) -> RuleResult<bool> {
-    let (today, before) = (reach::day(tx.now), days_ago(tx.now, LOGIN_NETWORKS_KEPT_DAYS));
+    let (today, before) = (reach::day(tx.now), tx.now.minus_days(LOGIN_NETWORKS_KEPT_DAYS));
     let counts = tx.user_details().prune_contacts(today, ROWS_AT_ONCE)?;
     let networks = tx.user_details().prune_login_networks(before, ROWS_AT_ONCE)?;
     Ok(is_full(counts) || is_full(networks))
@@ -85,7 +80,7 @@ fn prune_counts(tx: &mut Transaction<'_>) -> RuleResult<bool> {
 
 /// Removes invitations that have not been good for long.
 fn prune_invitations(tx: &mut Transaction<'_>) -> RuleResult<bool> {
-    let before = days_ago(tx.now, INVITATIONS_KEPT_DAYS);
+    let before = tx.now.minus_days(INVITATIONS_KEPT_DAYS);
     Ok(is_full(tx.invitations().prune_invitations(before, ROWS_AT_ONCE)?))
 }
 
@@ -101,7 +96,7 @@ fn prune_audit(tx: &mut Transaction<'_>) -> RuleResult<bool> {
     if days == 0 {
         return Ok(false);
     }
-    let before = days_ago(tx.now, days);
+    let before = tx.now.minus_days(days);
     Ok(is_full(tx.moderation().prune_audit(before, ROWS_AT_ONCE)?))
 }
 
@@ -123,7 +118,7 @@ fn prune_guests(tx: &mut Transaction<'_>, after: UserKey) -> RuleResult<Option<U
 
 /// Whether a guest is old enough to be removed, and nothing refers to it.
 fn has_nothing(tx: &mut Transaction<'_>, guest: &UserRow) -> RuleResult<bool> {
-    Ok(guest.user.created_at < days_ago(tx.now, GUESTS_KEPT_DAYS)
+    Ok(guest.user.created_at < tx.now.minus_days(GUESTS_KEPT_DAYS)
         && tx.member_lists().conversations_of(guest.key, None, 1)?.is_empty()
         && tx.messages().authored_conversation(guest.key, ConversationKey(0))?.is_none()
         && tx.reactions().reactions_of_user(guest.key, 1)?.is_empty()

@@ -21,7 +21,6 @@ use crate::{Page, ServiceAccount, ServiceKey};
 
 /// The number of names that one statement of a search reads.
 const NAMES_AT_ONCE: i64 = 2_000;
-const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// An account by its id.
 pub(super) fn account(conn: &ReadLink, id: &UserId) -> Read<Option<Account>> {
@@ -131,6 +130,6 @@ pub(super) fn guest_knows(conn: &ReadLink, guest: &UserId, proof: &GuestProof) -
 pub(super) fn last_login(conn: &ReadLink, user: &UserId, network: &str, now: Timestamp) -> Read<Option<Timestamp>> {
     let rows = PostgresRows(conn);
     let Some(user) = rows.user(user)? else { return Ok(None) };
-    let oldest = now.plus_ms(-LOGIN_NETWORKS_KEPT_DAYS * DAY_MS);
+    let oldest = now.minus_days(LOGIN_NETWORKS_KEPT_DAYS);
     Ok(rows.login_network(user.key, network)?.filter(|at| *at > oldest))
 }

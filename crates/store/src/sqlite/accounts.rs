@@ -16,8 +16,6 @@ use crate::error::Read;
 use crate::model::scopes;
 use crate::{Page, ServiceAccount, ServiceKey};
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
-
 pub(super) fn account(conn: &Connection, id: &UserId) -> Read<Option<Account>> {
     Ok(SqliteRows(conn).user(id)?.map(|row| row.account()))
 }
@@ -120,6 +118,6 @@ pub(super) fn guest_knows(conn: &Connection, guest: &UserId, proof: &GuestProof)
 pub(super) fn last_login(conn: &Connection, user: &UserId, network: &str, now: Timestamp) -> Read<Option<Timestamp>> {
     let rows = SqliteRows(conn);
     let Some(user) = rows.user(user)? else { return Ok(None) };
-    let oldest = now.plus_ms(-LOGIN_NETWORKS_KEPT_DAYS * DAY_MS);
+    let oldest = now.minus_days(LOGIN_NETWORKS_KEPT_DAYS);
     Ok(rows.login_network(user.key, network)?.filter(|at| *at > oldest))
 }

@@ -16,8 +16,6 @@ use crate::memory::data::Data;
 use crate::memory::tables::ServiceKeyRow;
 use crate::{Page, ServiceAccount, ServiceKey};
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
-
 pub(in crate::memory) fn account(data: &Data, id: &UserId) -> Option<Account> {
     find_user(data, id).map(UserRow::account)
 }
@@ -74,7 +72,7 @@ pub(in crate::memory) fn last_login(
     now: Timestamp,
 ) -> Read<Option<Timestamp>> {
     let Some(row) = find_user(data, user) else { return Ok(None) };
-    let kept_from = now.plus_ms(-LOGIN_NETWORKS_KEPT_DAYS * DAY_MS);
+    let kept_from = now.minus_days(LOGIN_NETWORKS_KEPT_DAYS);
     Ok(data.login_network(row.key, network)?.filter(|at| *at > kept_from))
 }
 

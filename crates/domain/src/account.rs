@@ -17,7 +17,7 @@ pub enum ServerRole {
 }
 
 impl ServerRole {
-    /// All roles.
+    /// Every role, from the one with the fewest rights on.
     pub const ALL: [Self; 3] = [Self::User, Self::Moderator, Self::Admin];
 
     /// The role as text, as it is stored and shown.

@@ -35,6 +35,9 @@ pub enum RestrictionKind {
 }
 
 impl RestrictionKind {
+    /// Every kind.
+    pub const ALL: [Self; 2] = [Self::Ban, Self::Silence];
+
     /// The kind as text, as it is stored.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -47,7 +50,7 @@ impl RestrictionKind {
     /// Parses the text of a kind; none if there is no such kind.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Ban, Self::Silence].into_iter().find(|kind| kind.as_str() == text)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 }
 
@@ -71,12 +74,17 @@ pub struct Restriction {
 /// # Errors
 /// A refusal that names `reason`.
 pub fn given_reason(reason: Option<&str>) -> Result<Option<Arc<str>>, Refusal> {
-    let Some(reason) = reason.map(str::trim).filter(|reason| !is_blank(reason)) else { return Ok(None) };
-    if reason.len() > REASON_BYTES_MAX {
-        return Err(Refusal::too_large("reason", format!("has at most {REASON_BYTES_MAX} bytes")));
+    let given = reason.map(str::trim).filter(|reason| !is_blank(reason));
+    given.map(|reason| bounded_reason(reason, REASON_BYTES_MAX)).transpose()
+}
+
+/// Checks that a reason has at most some bytes, and no NUL.
+pub(crate) fn bounded_reason(reason: &str, bytes_max: usize) -> Result<Arc<str>, Refusal> {
+    if reason.len() > bytes_max {
+        return Err(Refusal::too_large("reason", format!("has at most {bytes_max} bytes")));
     }
     refuse_nul("reason", reason)?;
-    Ok(Some(Arc::from(reason)))
+    Ok(Arc::from(reason))
 }
 
 /// An act that the audit log keeps. The list is closed.
@@ -127,7 +135,7 @@ pub enum Act {
 }
 
 impl Act {
-    /// All acts.
+    /// Every act, in the order in which the documentation lists them.
     pub const ALL: [Self; 21] = [
         Self::Ban,
         Self::LiftBan,
@@ -207,7 +215,7 @@ mod tests {
         for act in Act::ALL {
             assert_eq!(Act::parse(act.as_str()), Some(act));
         }
-        for kind in [RestrictionKind::Ban, RestrictionKind::Silence] {
+        for kind in RestrictionKind::ALL {
             assert_eq!(RestrictionKind::parse(kind.as_str()), Some(kind));
         }
         assert_eq!((Act::parse("Ban"), RestrictionKind::parse("")), (None, None));

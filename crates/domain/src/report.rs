@@ -5,9 +5,8 @@
 use std::sync::Arc;
 
 use crate::limits::REPORT_REASON_BYTES_MAX;
-use crate::{
-    ConversationId, ConversationKind, MessageId, MessageKind, Refusal, Timestamp, User, UserId, is_blank, refuse_nul,
-};
+use crate::moderation::bounded_reason;
+use crate::{ConversationId, ConversationKind, MessageId, MessageKind, Refusal, Timestamp, User, UserId, is_blank};
 
 /// Whether somebody has looked after a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,7 +18,7 @@ pub enum ReportStatus {
 }
 
 impl ReportStatus {
-    /// All of them.
+    /// Every status.
     pub const ALL: [Self; 2] = [Self::Open, Self::Resolved];
 
     /// The status as text, as it is shown.
@@ -52,7 +51,7 @@ pub enum ReportAction {
 }
 
 impl ReportAction {
-    /// All of them.
+    /// Every action.
     pub const ALL: [Self; 4] = [Self::Dismiss, Self::Delete, Self::Silence, Self::Disable];
 
     /// The action as text, as it is stored and shown.
@@ -149,11 +148,7 @@ pub fn report_reason(reason: &str) -> Result<Arc<str>, Refusal> {
     if is_blank(reason) {
         return Err(Refusal::invalid("reason", "must say why"));
     }
-    if reason.len() > REPORT_REASON_BYTES_MAX {
-        return Err(Refusal::too_large("reason", format!("has at most {REPORT_REASON_BYTES_MAX} bytes")));
-    }
-    refuse_nul("reason", reason)?;
-    Ok(Arc::from(reason))
+    bounded_reason(reason, REPORT_REASON_BYTES_MAX)
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ pub enum ListAction {
 }
 
 impl ListAction {
-    /// All actions.
+    /// Every action that an entry of a list can have.
     pub const ALL: [Self; 3] = [Self::Refuse, Self::Mask, Self::Flag];
 
     /// The action as text, as lists name it.

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::error::{Answer, ProblemBody};
 use crate::extract::{Query, ServerAdmin, long_answer, page_limit};
 use crate::ids::user_id;
-use crate::meetups::moment;
+use crate::scalars::moment;
 use crate::scalars::one_of;
 use crate::views::{Moment, Page};
 

@@ -216,15 +216,20 @@ impl Head for Anonymous {
     }
 }
 
-/// Returns the caller if it is a service, or if it is not, as `is_service` says.
+/// Returns the caller if its account may call; otherwise a refusal with a message.
 async fn caller_that(
     parts: &mut Parts,
     service: &Service,
-    is_service: bool,
+    may: impl FnOnce(&Account) -> bool,
     message: &str,
 ) -> Result<AuthUser, Problem> {
     let caller = AuthUser::read(parts, service).await?;
-    if caller.0.user.is_service() == is_service { Ok(caller) } else { Err(Refusal::forbidden(message).into()) }
+    if may(&caller.0) { Ok(caller) } else { Err(Refusal::forbidden(message).into()) }
+}
+
+/// Whether an account is that of a service, or of a person with a role on the whole server.
+fn has_role(account: &Account, role: ServerRole) -> bool {
+    account.user.is_service() || account.server_role >= role
 }
 
 /// The caller, which must be a person. Services have no password and no sessions.
@@ -243,7 +248,8 @@ impl Person {
 
 impl Head for Person {
     async fn read(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
-        caller_that(parts, service, false, "This is only for users; a service has only its key.").await.map(Self)
+        let say = "This is only for users; a service has only its key.";
+        caller_that(parts, service, |account| !account.user.is_service(), say).await.map(Self)
     }
 }
 
@@ -253,7 +259,7 @@ pub(crate) struct Backend(pub(crate) AuthUser);
 impl Head for Backend {
     async fn read(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
         let say = "This is only for services; `quintet key add NAME` creates a service's key.";
-        caller_that(parts, service, true, say).await.map(Self)
+        caller_that(parts, service, |account| account.user.is_service(), say).await.map(Self)
     }
 }
 
@@ -262,13 +268,10 @@ pub(crate) struct ServerAdmin(pub(crate) AuthUser);
 
 impl Head for ServerAdmin {
     async fn read(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
-        let caller = AuthUser::read(parts, service).await?;
-        if caller.0.user.is_service() || caller.0.server_role == ServerRole::Admin {
-            let Lister(caller) = Lister::read(parts, service).await?;
-            return Ok(Self(caller));
-        }
         let say = "This is only for services and admins of the server; `quintet user role NAME admin` makes one.";
-        Err(Refusal::forbidden(say).into())
+        caller_that(parts, service, |account| has_role(account, ServerRole::Admin), say).await?;
+        let Lister(caller) = Lister::read(parts, service).await?;
+        Ok(Self(caller))
     }
 }
 
@@ -277,13 +280,9 @@ pub(crate) struct ServerModerator(pub(crate) AuthUser);
 
 impl Head for ServerModerator {
     async fn read(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
-        let caller = AuthUser::read(parts, service).await?;
-        if caller.0.user.is_service() || caller.0.server_role >= ServerRole::Moderator {
-            return Ok(Self(caller));
-        }
         let say =
             "This is only for services and moderators of the server; `quintet user role NAME moderator` makes one.";
-        Err(Refusal::forbidden(say).into())
+        caller_that(parts, service, |account| has_role(account, ServerRole::Moderator), say).await.map(Self)
     }
 }
 

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use quintet_domain::{MeetupId, MeetupStatus, Refusal, Timestamp, UserId};
+use quintet_domain::{MeetupId, MeetupStatus, Refusal, UserId};
 use quintet_service::{MeetupChange, MeetupInput, Service};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -12,6 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::error::Answer;
 use crate::extract::{AuthUser, Body, Lister, Query, long_answer, page_limit, present};
 use crate::ids::{Id, Ids};
+use crate::scalars::moment;
 use crate::views::{Meetup, Page, Views, set_statuses};
 
 #[derive(Deserialize, IntoParams)]
@@ -41,11 +42,6 @@ pub(crate) async fn list(
     let found = service.meetups(caller.id(), query.current, query.cursor, limit).await?;
     let views = Views(&service, caller.hidden());
     Ok(long_answer(|| Page::of(found, |meetup| views.meetup(meetup))))
-}
-
-/// Parses a field that is a time.
-pub(crate) fn moment(field: &str, text: &str) -> Result<Timestamp, Refusal> {
-    Timestamp::parse(text).ok_or_else(|| Refusal::invalid(field, "must be a time in ISO 8601"))
 }
 
 #[derive(Deserialize, ToSchema)]

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use crate::error::Answer;
 use crate::extract::{AuthUser, Body, BodyIfAny, Lister, PageQuery, Query, long_answer};
 use crate::ids::{Id, Ids};
-use crate::meetups::moment;
+use crate::scalars::moment;
 use crate::views::{Moment, Page, User, Views};
 
 /// A ban from a conversation, or a silence in it.
@@ -45,7 +45,7 @@ fn shown(views: &Views<'_>, restriction: &quintet_domain::Restriction) -> Restri
 pub(crate) struct NewBan {
     /// The time when the ban ends, in ISO 8601; without one it lasts until it is lifted.
     until: Option<String>,
-    /// The reason, of at most 512 bytes, which the members are told.
+    /// The reason, of at most 512 bytes. The members of the conversation are told it.
     reason: Option<String>,
 }
 

@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::error::{Answer, ProblemBody};
 use crate::extract::{AuthUser, Body, Lister, Path, Query, ServerModerator, long_answer, page_limit};
 use crate::ids::Id;
-use crate::meetups::moment;
+use crate::scalars::moment;
 use crate::scalars::{Moment, message_kinds, one_of};
 use crate::views::{Page, conversation_kinds};
 

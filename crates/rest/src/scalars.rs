@@ -2,7 +2,7 @@
 //!
 //! What must stay true: the words in the OpenAPI document are those of the model.
 
-use quintet_domain::{MessageKind, Timestamp};
+use quintet_domain::{MessageKind, Refusal, Timestamp};
 use serde::Serialize;
 use serde::ser::Serializer;
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Type};
@@ -16,6 +16,11 @@ impl Serialize for Moment {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)
     }
+}
+
+/// Parses a field that is a time.
+pub(crate) fn moment(field: &str, text: &str) -> Result<Timestamp, Refusal> {
+    Timestamp::parse(text).ok_or_else(|| Refusal::invalid(field, "must be a time in ISO 8601"))
 }
 
 pub(crate) fn one_of<const N: usize>(words: [&'static str; N]) -> RefOr<Schema> {

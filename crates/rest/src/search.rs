@@ -10,7 +10,7 @@ use utoipa::IntoParams;
 use crate::error::{Answer, ProblemBody};
 use crate::extract::{Lister, Query, long_answer, page_limit};
 use crate::ids::{existing, user_id};
-use crate::meetups::moment;
+use crate::scalars::moment;
 use crate::views::{Message, Page, Views};
 
 #[derive(Deserialize, IntoParams)]

@@ -223,8 +223,8 @@ fn may_own_another(tx: &mut Transaction<'_>, owner: &UserRow, kind: Conversation
     Ok(())
 }
 
-/// Changes the name, the openness, the custom data or the limits on writing of a conversation. What is so already is not
-/// changed, and nobody is told of it.
+/// Changes the name, the openness, the custom data or the limits on writing of a conversation. A value that
+/// equals the stored one is not a change, and no event tells of it.
 pub(crate) fn change(tx: &mut Transaction<'_>, write: ChangeConversation) -> RuleResult<Arc<ConversationRef>> {
     let ChangeConversation { actor, conversation: id, name, open, metadata, moderation } = write;
     let user = tx.actor(&actor)?;

@@ -47,7 +47,7 @@ impl GivenDigest {
             hash.update((list.len() as u64).to_be_bytes());
             list.iter().for_each(|file| add_file(&mut hash, file));
         }
-        add_all(&mut hash, metadata.iter().map(|metadata| metadata.as_str()).collect::<Vec<_>>().into_iter());
+        add_all(&mut hash, metadata.iter().map(|metadata| metadata.as_str()));
         let ids = [reply_to, thread].map(|id| id.as_ref().map_or("", |id| id.as_str()));
         add_all(&mut hash, ids.into_iter());
         hash.update([u8::from(mentions.is_some()), u8::from(*mention_all)]);

@@ -100,7 +100,7 @@ pub fn apply(tx: &mut Transaction<'_>, write: Write) -> RuleResult<Written> {
         Write::SetPassword(write) => Written::SetPassword(users::set_password(tx, &write.user, write.hash)?),
         Write::RenewHash(write) => Written::RenewHash(users::renew_hash(tx, write)?),
         Write::RevokeTokens(write) => Written::RevokeTokens(users::revoke_tokens(tx, &write.user)?),
-        Write::SetDisabled(write) => Written::SetDisabled(users::bar(tx, &write.user, write.disabled)?),
+        Write::SetDisabled(write) => Written::SetDisabled(users::bar(tx, &write.user, write.disabled, (None, None))?),
         Write::SetServerRole(write) => Written::SetServerRole(users::set_server_role(tx, &write)?),
         Write::EraseUser(write) => Written::EraseUser(users::erase(tx, &write)?),
         Write::ContinueErasure(write) => Written::ContinueErasure(users::continue_erasure(tx, &write.user)?),

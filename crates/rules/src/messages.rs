@@ -256,13 +256,7 @@ pub(crate) fn delete(tx: &mut Transaction<'_>, write: &DeleteMessage) -> RuleRes
         return Ok(Arc::new(found.message));
     }
     if found.row.sender != user.key {
-        let noted = AuditRow {
-            user: Some(found.row.sender),
-            conversation: Some(found.row.conversation),
-            detail: Some(Arc::from(found.row.id.as_str())),
-            ..audit::act(tx, Act::DeleteMessage, Some(user.key))
-        };
-        audit::note(tx, &noted)?;
+        note_deletion(tx, user.key, &found.row, None)?;
     }
     erase(tx, Some(&write.actor), user.key, found)
 }
@@ -277,16 +271,21 @@ pub(crate) fn delete_reported(
     let Some(row) = tx.messages().message_by_key(key)?.filter(|row| row.deleted_at.is_none()) else { return Ok(()) };
     let mut found = with_conversation(tx, row)?;
     add_readers(tx.member_lists(), found.conversation.key, std::slice::from_mut(&mut found.message))?;
-    let noted = AuditRow {
-        user: Some(found.row.sender),
-        conversation: Some(found.row.conversation),
-        reason: reason.clone(),
-        detail: Some(Arc::from(found.row.id.as_str())),
-        ..audit::act(tx, Act::DeleteMessage, Some(by.key))
-    };
-    audit::note(tx, &noted)?;
+    note_deletion(tx, by.key, &found.row, reason.clone())?;
     erase(tx, Some(actor), by.key, found)?;
     Ok(())
+}
+
+/// Notes that somebody deletes the message of another.
+fn note_deletion(tx: &mut Transaction<'_>, by: UserKey, row: &MessageRow, reason: Option<Arc<str>>) -> RuleResult<()> {
+    let noted = AuditRow {
+        user: Some(row.sender),
+        conversation: Some(row.conversation),
+        reason,
+        detail: Some(Arc::from(row.id.as_str())),
+        ..audit::act(tx, Act::DeleteMessage, Some(by))
+    };
+    audit::note(tx, &noted)
 }
 
 /// Removes the content of a message; its sequence number stays.

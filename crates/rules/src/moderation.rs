@@ -21,6 +21,17 @@ fn role_of(conversation: &ConversationRow, user: UserKey, member: Option<&Member
     if conversation.owner == Some(user) { Some(Role::Owner) } else { member.map(|member| member.role) }
 }
 
+/// Refuses to ban, silence or release a service or the owner, whoever decides so.
+fn refuse_untouchable(user: &UserRow, role: Option<Role>) -> Result<(), Refusal> {
+    if user.user.is_service() {
+        return Err(Refusal::forbidden("A service can be neither banned nor silenced."));
+    }
+    if role == Some(Role::Owner) {
+        return Err(Refusal::forbidden("The owner of a conversation can be neither banned nor silenced."));
+    }
+    Ok(())
+}
+
 /// Refuses to ban, silence or release somebody whom the actor may not.
 fn refuse_equals(
     (by, own): (&UserRow, Option<&MemberRow>),
@@ -30,13 +41,8 @@ fn refuse_equals(
     if user.key == by.key {
         return Err(Refusal::forbidden("Nobody bans, silences or releases oneself."));
     }
-    if user.user.is_service() {
-        return Err(Refusal::forbidden("A service can be neither banned nor silenced."));
-    }
     let role = role_of(conversation, user.key, member);
-    if role == Some(Role::Owner) {
-        return Err(Refusal::forbidden("The owner of a conversation can be neither banned nor silenced."));
-    }
+    refuse_untouchable(user, role)?;
     if !permissions::outranks(by.user.kind, own.map(|own| own.role), role) {
         return Err(Refusal::forbidden("Only somebody of a lower role than your own can be banned or silenced."));
     }
@@ -90,13 +96,8 @@ pub(crate) fn silence_reported(
     let mut conversation = tx.conversation_by_key(conversation)?;
     let user = ActingUser::plain(tx.user_by_key(user)?);
     valid_end(RestrictionKind::Silence, until, tx.now)?;
-    if user.user.is_service() {
-        return Err(Refusal::forbidden("A service can be neither banned nor silenced.").into());
-    }
     let member = tx.member(conversation.key, user.key)?;
-    if role_of(&conversation, user.key, member.as_ref()) == Some(Role::Owner) {
-        return Err(Refusal::forbidden("The owner of a conversation can be neither banned nor silenced.").into());
-    }
+    refuse_untouchable(&user, role_of(&conversation, user.key, member.as_ref()))?;
     if member.is_none() {
         return Err(Refusal::conflict("Its sender is not a member of the conversation any more.").into());
     }

@@ -12,7 +12,8 @@ use crate::rows::{AuditRow, ReportRow, StoredResolution, UserRow};
 use crate::transaction::{ActingUser, Transaction};
 use crate::{RuleResult, UserKey, audit, messages, moderation, users};
 
-/// Refuses whoever may not look after reports: services may, whose keys the caller has checked, and moderators of the server.
+/// Refuses users who may not decide about reports. Moderators of the server may, and services, whose keys the caller has
+/// checked.
 fn may_moderate(user: &UserRow) -> Result<(), Refusal> {
     match user.user.is_service() || user.server_role >= ServerRole::Moderator {
         true => Ok(()),
@@ -75,10 +76,7 @@ fn disable(tx: &mut Transaction<'_>, by: &ActingUser, sender: UserKey, reason: &
     if sender.disabled {
         return Ok(());
     }
-    users::set_disabled(tx, &sender.user.id, true)?;
-    let noted =
-        AuditRow { user: Some(sender.key), reason: reason.clone(), ..audit::act(tx, Act::DisableUser, Some(by.key)) };
-    audit::note(tx, &noted)
+    users::bar(tx, &sender.user.id, true, (Some(by.key), reason.clone()))
 }
 
 /// A report that was just decided about.

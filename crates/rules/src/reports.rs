@@ -19,14 +19,13 @@ use crate::rows::{ConversationRow, MessageRow, ReportRow, StoredResolution};
 use crate::transaction::Transaction;
 use crate::{ConversationKey, RowResult, RuleResult, UserKey};
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// The most snapshots that one write removes.
 const SNAPSHOTS_AT_ONCE: usize = 200;
 
 /// The time since which reports are kept.
 #[must_use]
 pub fn kept_since(now: Timestamp) -> Timestamp {
-    now.plus_ms(-REPORTS_KEPT_DAYS * DAY_MS)
+    now.minus_days(REPORTS_KEPT_DAYS)
 }
 
 /// Removes reports that have been kept long enough. Returns how many.
@@ -40,7 +39,7 @@ pub(crate) fn remove_some_snapshots_of(tx: &mut Transaction<'_>, user: UserKey) 
     Ok(tx.reports().remove_snapshots_of(user, SNAPSHOTS_AT_ONCE)? >= SNAPSHOTS_AT_ONCE)
 }
 
-/// Reports a message. Whoever can read it may.
+/// Reports a message. Every user who can read a message may report it.
 pub(crate) fn report(tx: &mut Transaction<'_>, write: &ReportMessage) -> RuleResult<()> {
     let user = tx.actor(&write.actor)?;
     let unseen = || Refusal::not_found("message", &write.message);

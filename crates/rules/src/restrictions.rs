@@ -23,11 +23,21 @@ pub(crate) fn find(
     kind: RestrictionKind,
     user: UserKey,
 ) -> RuleResult<Option<RestrictionRow>> {
+    let now = tx.now;
+    Ok(in_force(tx.moderation(), conversation, (kind, user), now)?)
+}
+
+/// The ban or silence of a user that holds at a moment.
+fn in_force<R: ModerationRows + ?Sized>(
+    rows: &R,
+    conversation: &ConversationRow,
+    (kind, user): (RestrictionKind, UserKey),
+    now: Timestamp,
+) -> RowResult<Option<RestrictionRow>> {
     if !conversation.restricted {
         return Ok(None);
     }
-    let (found, now) = (tx.moderation().restriction(conversation.key, kind, user)?, tx.now);
-    Ok(found.filter(|row| row.holds(now)))
+    Ok(rows.restriction(conversation.key, kind, user)?.filter(|row| row.holds(now)))
 }
 
 /// The ban of a user that holds now.
@@ -49,10 +59,7 @@ pub fn is_banned<R: ModerationRows + ?Sized>(
     user: UserKey,
     now: Timestamp,
 ) -> RowResult<bool> {
-    if !conversation.restricted {
-        return Ok(false);
-    }
-    Ok(rows.restriction(conversation.key, RestrictionKind::Ban, user)?.is_some_and(|row| row.holds(now)))
+    Ok(in_force(rows, conversation, (RestrictionKind::Ban, user), now)?.is_some())
 }
 
 /// The relation of a user to a conversation that it asks to read. Nobody but a member reads one, so that a ban that has

@@ -242,15 +242,21 @@ fn revoke(tx: &mut Transaction<'_>, user: UserRow) -> RuleResult<Arc<UserRow>> {
     Ok(row)
 }
 
-/// Disables a user, or enables it again, because the operator says so. What is so already is no act.
-pub(crate) fn bar(tx: &mut Transaction<'_>, id: &UserId, disabled: bool) -> RuleResult<()> {
+/// Disables a user, or enables it again, and notes who does so and why: the operator, if it is nobody. What is so already is
+/// no act.
+pub(crate) fn bar(
+    tx: &mut Transaction<'_>,
+    id: &UserId,
+    disabled: bool,
+    (by, reason): (Option<UserKey>, Option<Arc<str>>),
+) -> RuleResult<()> {
     let user = tx.user(id)?;
     set_disabled(tx, id, disabled)?;
     if user.disabled == disabled {
         return Ok(());
     }
     let act = if disabled { Act::DisableUser } else { Act::EnableUser };
-    let noted = AuditRow { user: Some(user.key), ..audit::act(tx, act, None) };
+    let noted = AuditRow { user: Some(user.key), reason, ..audit::act(tx, act, by) };
     audit::note(tx, &noted)
 }
 

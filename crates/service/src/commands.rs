@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use quintet_domain::{
     Actor, Barrier, ChangeSettings, ConversationId, ConversationKind, CreateConversation, DeleteMessage, Departure,
-    EditMessage, JoinConversation, LeaveConversation, LocalCommand, MarkRead, MayType, NewConversation, NewText,
-    NoteDelivery, NotedBy, PinMessage, Profile, React, Refusal, Reply, RoomMember, SendMessage, SetBlock, SweepGuests,
-    Ticket, Timestamp, UserId, Write, WriteCommand, Written,
+    JoinConversation, LeaveConversation, LocalCommand, MarkRead, MayType, NewConversation, NewText, NoteDelivery,
+    NotedBy, PinMessage, Profile, React, Refusal, Reply, RoomMember, SetBlock, SweepGuests, Ticket, Timestamp, UserId,
+    Write, WriteCommand, Written,
 };
 use quintet_store::{Memberships, ReplyTo};
 
-use crate::{GuestSecret, Lists, Service, authorise};
+use crate::{GuestSecret, Lists, Service, authorise, screening};
 
 /// The user and the settings of the connection that a command comes from.
 #[derive(Clone, Debug)]
@@ -29,13 +29,9 @@ pub struct Caller {
 fn write_of(caller: Caller, command: WriteCommand, lists: Option<&Lists>) -> Write {
     let Caller { actor, history } = caller;
     match command {
-        WriteCommand::Send(text) => {
-            let screening = lists.and_then(|lists| lists.screen_message(&text));
-            SendMessage { actor, text, screening }.into()
-        }
+        WriteCommand::Send(text) => screening::sending(lists, actor, text).into(),
         WriteCommand::Edit { message, content, details } => {
-            let screening = lists.and_then(|lists| lists.screen(&content, std::iter::empty()));
-            EditMessage { actor, message, content, details, screening }.into()
+            screening::editing(lists, actor, message, content, details).into()
         }
         WriteCommand::Delete { message } => DeleteMessage { actor, message }.into(),
         WriteCommand::React { message, emoji, active } => React { actor, message, emoji, active }.into(),

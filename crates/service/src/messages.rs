@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    Actor, ConversationId, DeleteMessage, EditMessage, EditedDetails, MarkRead, Message, MessageId, NewText, Reading,
-    Refusal, SendMessage, Sent, UserId, validate_content,
+    Actor, ConversationId, DeleteMessage, EditedDetails, MarkRead, Message, MessageId, NewText, Reading, Refusal, Sent,
+    UserId, validate_content,
 };
 use quintet_store::{MessagePage, PageOf, Party, Thread};
 
-use crate::Service;
+use crate::{Service, screening};
 
 impl Service {
     /// Sends a message.
@@ -18,8 +18,7 @@ impl Service {
     pub async fn send(&self, actor: Actor, text: NewText) -> Result<Sent, Refusal> {
         validate_content("content", &text.content, text.file.is_some())?;
         let text = self.with_stored_files(text);
-        let screening = self.lists().and_then(|lists| lists.screen_message(&text));
-        self.write(SendMessage { actor, text, screening }).await
+        self.write(screening::sending(self.lists(), actor, text)).await
     }
 
     /// Changes the text of a message.
@@ -35,8 +34,7 @@ impl Service {
     ) -> Result<Arc<Message>, Refusal> {
         // The text may be blank if the message carries a file, which only the rule can decide.
         validate_content("content", &content, true)?;
-        let screening = self.lists().and_then(|lists| lists.screen(&content, std::iter::empty()));
-        self.write(EditMessage { actor, message: id, content, details, screening }).await
+        self.write(screening::editing(self.lists(), actor, id, content, details)).await
     }
 
     /// Deletes a message.

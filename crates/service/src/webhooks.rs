@@ -63,8 +63,8 @@ impl Service {
         WebhookSecret(format!("{WEBHOOK_SECRET_PREFIX}{}", BASE64.encode(bytes)))
     }
 
-    /// Creates a webhook that is told what happens from now on, because a service asked for it, or the operator if there is
-    /// none. Its secret is shown nowhere else.
+    /// Creates a webhook, which receives the events from now on. `by` is the service that asked for it; none for the operator.
+    /// The secret of the webhook is shown nowhere else.
     ///
     /// # Errors
     /// A refusal that names an invalid field; `ERR_CONFLICT` if there are too many webhooks.

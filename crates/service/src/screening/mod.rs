@@ -10,7 +10,9 @@ mod words;
 
 use std::ops::Range;
 
-use quintet_domain::{FoldedText, ListAction, NewText, Screening};
+use quintet_domain::{
+    Actor, EditMessage, EditedDetails, FoldedText, ListAction, MessageId, NewText, Screening, SendMessage,
+};
 
 pub use self::entries::{ListedLinks, ListedWord};
 use self::links::{Links, Near};
@@ -38,13 +40,13 @@ impl Lists {
     }
 
     /// What the lists say of a message that is sent.
-    pub(crate) fn screen_message(&self, text: &NewText) -> Option<Box<Screening>> {
+    fn screen_message(&self, text: &NewText) -> Option<Box<Screening>> {
         let more = text.details.as_ref().map_or(&[][..], |details| &details.files);
         self.screen(&text.content, text.file.iter().chain(more).map(|file| file.url.as_str()))
     }
 
     /// What the lists say of a text and of the files that it is sent with.
-    pub(crate) fn screen<'f>(&self, text: &str, files: impl Iterator<Item = &'f str>) -> Option<Box<Screening>> {
+    fn screen<'f>(&self, text: &str, files: impl Iterator<Item = &'f str>) -> Option<Box<Screening>> {
         let mut screening = Screening::default();
         let mut masked: Vec<Range<usize>> = Vec::new();
         if let Some(words) = &self.words {
@@ -80,6 +82,24 @@ impl Lists {
         screening.masked = (!masked.is_empty()).then(|| without(text, masked));
         screening.kept()
     }
+}
+
+/// The write that sends a message, with what the lists say of it, if there are any.
+pub(crate) fn sending(lists: Option<&Lists>, actor: Actor, text: NewText) -> SendMessage {
+    let screening = lists.and_then(|lists| lists.screen_message(&text));
+    SendMessage { actor, text, screening }
+}
+
+/// The write that changes the text of a message, with what the lists say of it, if there are any.
+pub(crate) fn editing(
+    lists: Option<&Lists>,
+    actor: Actor,
+    message: MessageId,
+    content: String,
+    details: Option<Box<EditedDetails>>,
+) -> EditMessage {
+    let screening = lists.and_then(|lists| lists.screen(&content, std::iter::empty()));
+    EditMessage { actor, message, content, details, screening }
 }
 
 fn refuse(screening: &mut Screening, part: &str) {

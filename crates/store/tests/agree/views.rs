@@ -83,7 +83,7 @@ pub async fn all(store: &dyn Store, world: &World) -> Vec<String> {
             let search = MessageSearch { conversation: Some(id.clone()), ..search("text") };
             views.add(("search", asked), store.search_messages(user.clone(), search, None, 50).await);
             views.add(("pins", asked), store.pins(user.clone(), id.clone()).await);
-            for kind in [RestrictionKind::Ban, RestrictionKind::Silence] {
+            for kind in RestrictionKind::ALL {
                 pages!(views, ("restrictions", asked, kind), |mark| store.restrictions(
                     user.clone(),
                     id.clone(),

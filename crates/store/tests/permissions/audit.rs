@@ -115,7 +115,7 @@ async fn acts_are_found_by_what_they_have(bench: Bench) {
     let mut rooms = Vec::new();
     for owner in [&a, &b] {
         let id = bench.conversation(owner, ConversationKind::Room, true, &[]).await;
-        for kind in [RestrictionKind::Ban, RestrictionKind::Silence] {
+        for kind in RestrictionKind::ALL {
             let until = Some(bench.environment.now().plus_ms(MINUTE_MS));
             let (actor, conversation, user) = (actor(owner), id.clone(), c.clone());
             let refused = bench.write(Restrict { actor, conversation, user, kind, until, reason: None }).await.is_err();
@@ -161,7 +161,7 @@ async fn acts_are_found_by_what_they_have(bench: Bench) {
     assert_eq!(bad.message, "`cursor` must be the `next` of an earlier page.");
 }
 
-/// Invitations, keys and webhooks: whoever has one of them may bring in others, or hears what is said.
+/// Invitations, keys and webhooks are noted, because they let others in, or let them read what is written.
 async fn who_lets_in_and_who_listens_is_noted(bench: Bench) {
     let a = bench.user("a").await;
     let group = bench.conversation(&a, ConversationKind::Group, false, &[]).await;

@@ -447,7 +447,7 @@ impl Run {
         let open = store.find_conversations(me.clone(), String::new(), Filter::Open, None, 100).await.expect("read");
         let is_there = open.items.iter().any(|listing| listing.conversation.id == id);
         assert_eq!(is_there, conversation.open && !is_banned && !conversation.deleted, "{shown}: open");
-        for kind in [RestrictionKind::Ban, RestrictionKind::Silence] {
+        for kind in RestrictionKind::ALL {
             let listed = store.restrictions(me.clone(), id.clone(), kind, None, 100).await;
             assert_eq!(listed.is_ok(), conversation.may(Action::Moderate, user, false), "{shown}: {kind:?}");
             let held = (0..USERS).filter(|user| conversation.is(kind, *user)).map(|user| &self.users[user]);

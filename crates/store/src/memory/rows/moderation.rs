@@ -111,8 +111,8 @@ impl ModerationRows for Data {
     }
 
     fn delete_restrictions_in(&mut self, conversation: ConversationKey) -> RowResult<()> {
-        let kinds = [RestrictionKind::Ban, RestrictionKind::Silence];
-        let all = kinds.map(|kind| self.moderation.restrictions.range(of(conversation, kind)).map(|(key, _)| *key));
+        let all = RestrictionKind::ALL
+            .map(|kind| self.moderation.restrictions.range(of(conversation, kind)).map(|(key, _)| *key));
         let all: Vec<RestrictionKey> = all.into_iter().flatten().collect();
         for key in all {
             self.move_restriction(key, None);

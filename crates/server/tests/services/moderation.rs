@@ -8,7 +8,7 @@ use crate::socket::{hear, listen};
 use crate::support::{Server, Wire};
 use crate::{Stage, key, refused, stage};
 
-/// A service reads who did what, finds it by any part, and is told which part of its question cannot be read.
+/// A service reads the audit log, filters it by each field, and is told which field of a query is invalid.
 #[tokio::test]
 async fn a_service_reads_the_audit_log() {
     let Stage { server, http, shop, alice, bob } = stage().await;
@@ -121,7 +121,8 @@ async fn nobody_but_the_operator_gives_a_role() {
     http.api(&shop, "GET", "/me", Value::Null).await.expect(200);
 }
 
-/// A role goes with the person, and whoever registers by the same name has none; who is disabled has none for so long.
+/// An erasure takes the role of a person away: a new account with the same name has none. A disabled person cannot use its
+/// role until it is enabled again.
 #[tokio::test]
 async fn a_role_goes_with_the_erasure_of_a_person() {
     let Stage { server, http, alice, .. } = stage().await;

@@ -151,6 +151,15 @@ export async function until(page, what, ...args) {
   await page.waitForFunction(what, args.length > 1 ? args : args[0], { polling: 50, timeout: 60_000 });
 }
 
+/** Waits until an element is shown and nothing in the page moves it, so that its place can be measured. */
+export async function settled(element) {
+  await element.waitFor();
+  await element.evaluate((shown) => {
+    const moving = document.getAnimations().filter(({ effect }) => effect.target.contains(shown) || shown.contains(effect.target));
+    return Promise.all(moving.map((animation) => animation.finished.catch(() => undefined)));
+  });
+}
+
 /** A valid PNG of one pixel. */
 export const PNG = Buffer.from(
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64",

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { Person, SIZES, until } from "../lib/people.mjs";
+import { Person, SIZES, settled, until } from "../lib/people.mjs";
 import { Teams, inView, reaction } from "../lib/teams.mjs";
 
 describe("finding and muting in the chat", () => {
@@ -168,8 +168,9 @@ describe("finding and muting in the chat", () => {
     // A menu stays inside the screen.
     const message = ada.message("The ferry leaves at six");
     await message.getByRole("button", { name: /^Actions/ }).tap();
-    await until(page, () => document.querySelector("dialog.sheet")?.getAnimations().every((one) => one.playState === "finished"));
-    const { x, y, width, height } = await page.locator(".message-actions .menu").boundingBox();
+    const menu = page.locator(".message-actions .menu");
+    await settled(menu);
+    const { x, y, width, height } = await menu.boundingBox();
     assert.ok(x >= 0 && y >= 0 && x + width <= 390 && y + height <= 844, `the menu is at ${[x, y, width, height]}`);
     await page.getByRole("button", { name: "React with 🎉" }).tap();
     await reaction(ada, "The ferry leaves at six", "🎉 1 by you").waitFor();

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { Person, SIZES, until } from "../lib/people.mjs";
+import { Person, SIZES, settled, until } from "../lib/people.mjs";
 import { png } from "../lib/png.mjs";
 import { Teams } from "../lib/teams.mjs";
 
@@ -170,7 +170,7 @@ describe("the look of the chat", () => {
     await bob.message("Look here").getByRole("button", { name: /^Actions/ }).tap();
     const sheet = bob.page.locator("dialog.sheet");
     await sheet.getByRole("button", { name: "Edit" }).waitFor();
-    await until(bob.page, () => document.querySelector("dialog.sheet").getAnimations().every((one) => one.playState === "finished"));
+    await settled(sheet);
     const { bottom, width } = await box(sheet);
     assert.deepEqual([Math.round(bottom), width], [844, 390]);
     for (const button of await sheet.getByRole("button").all()) assert.ok((await box(button)).height >= 44, "a finger hits it");

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { Person, SIZES, until } from "../lib/people.mjs";
+import { Person, SIZES, settled, until } from "../lib/people.mjs";
 import { Teams } from "../lib/teams.mjs";
 
 describe("one's own settings of conversations", () => {
@@ -328,6 +328,7 @@ describe("one's own settings of conversations", () => {
     const inside = async () => {
       await menu.getByRole("button").first().waitFor();
       await until(page, () => document.activeElement?.closest(".menu"));
+      await settled(menu);
       const { x, y, width, height } = await menu.boundingBox();
       assert.ok(x >= 0 && y >= 0 && x + width <= 390 && y + height <= 844, `the menu is at ${[x, y, width, height]}`);
     };

@@ -125,10 +125,14 @@ export class Server extends Api {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** Creates an API key for another backend. */
-  async key(name) {
-    const words = ["--data", join(this.folder, "data"), "key", "add", name];
-    const { stdout } = await promisify(execFile)(BINARY, words, { cwd: this.folder });
+  /** Runs a command of the operator on the server's data, such as `["key", "add", "shop"]`, and returns what it prints. */
+  async command(words) {
+    const { stdout } = await promisify(execFile)(BINARY, ["--data", join(this.folder, "data"), ...words], { cwd: this.folder });
     return stdout.trim();
+  }
+
+  /** Creates an API key for another backend. */
+  key(name) {
+    return this.command(["key", "add", name]);
   }
 }

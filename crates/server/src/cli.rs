@@ -93,6 +93,16 @@ pub(crate) enum Command {
         #[arg(long, value_name = "PLACE")]
         to: String,
     },
+    /// Print a script that completes the words of this command in a shell.
+    Completions {
+        /// The shell that the script is for.
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages of this command and of its subcommands to a folder, in the format of man.
+    Man {
+        /// The folder, which must exist.
+        folder: PathBuf,
+    },
 }
 
 /// Reads the name of a scope.

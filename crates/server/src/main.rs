@@ -18,6 +18,8 @@ mod forwarded;
 mod housekeeping;
 mod key_files;
 mod listen;
+mod logging;
+mod manual;
 mod metrics;
 mod migration;
 mod node;
@@ -33,12 +35,9 @@ mod socket_paths;
 mod tls;
 mod webhooks;
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::failure::Failure;
 
@@ -60,15 +59,15 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: cli::Cli) -> Result<(), Failure> {
+    // These need neither settings nor data.
+    match &cli.command {
+        Some(cli::Command::Completions { shell }) => return manual::print_completions(*shell),
+        Some(cli::Command::Man { folder }) => return manual::write_pages(folder),
+        _ => {}
+    }
     process::keep_files_private();
     let config = config::Config::load(&cli.options)?;
-    let targets = config.log.targets().map_err(|what| format!("[log] {what}"))?;
-    // A line that cannot be written, for example to a full disk, is lost. Reporting that on standard error would fail
-    // as well, and end the thread that logs.
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).log_internal_errors(false);
-    // Colours only for terminals: tools that read a file of lines search for text.
-    let lines = lines.with_ansi(std::io::stderr().is_terminal());
-    tracing_subscriber::registry().with(lines).with(targets).init();
+    logging::start(&config.log)?;
     // One TLS implementation for incoming and outgoing connections. That one is installed already is not an error.
     let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -89,6 +88,8 @@ fn run(cli: cli::Cli) -> Result<(), Failure> {
             cli::Command::Webhook { command } => operator::run(&config, operator::webhook(command)).await,
             cli::Command::Migrate => migration::run(config).await,
             cli::Command::Copy { from, to } => copy::run(config, &from, &to).await,
+            cli::Command::Completions { shell } => manual::print_completions(shell),
+            cli::Command::Man { folder } => manual::write_pages(&folder),
             cli::Command::Backup { file } => operator::run(&config, operator::backup(&file)?).await,
         }
     });

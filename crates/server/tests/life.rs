@@ -278,3 +278,76 @@ async fn tls_and_a_new_certificate() {
     assert_eq!(shown(server.address()).await, second);
     fails(&["--listen", "0", "--tls-cert", path(&cert), "--tls-key", path(&key)], "for TLS");
 }
+
+/// A shell that has read the script completes the words of the command line.
+#[test]
+fn bash_completes_the_command_line() {
+    let script = quintet(&["completions", "bash"], "");
+    assert!(script.status.success(), "{}", text(&script.stderr));
+    let completed = |words: &str| {
+        let ask = format!(
+            "source /dev/stdin; COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}}-1)); \
+             _quintet quintet \"${{COMP_WORDS[COMP_CWORD]}}\"; echo \"${{COMPREPLY[*]}}\""
+        );
+        let mut shell = Command::new("bash");
+        shell.args(["-c", &ask]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut shell = shell.spawn().expect("bash runs");
+        shell.stdin.take().expect("piped").write_all(&script.stdout).expect("read");
+        let output = shell.wait_with_output().expect("it ends");
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout).trim().to_owned()
+    };
+    assert_eq!(completed("quintet us"), "user");
+    assert_eq!(completed("quintet user pa"), "passwd");
+    assert_eq!(completed("quintet serve --ephe"), "--ephemeral");
+    fails_with_usage(&["completions", "cobol"], "cobol");
+}
+
+/// Asserts that a command line is refused with a text that names what is wrong, and status 2.
+fn fails_with_usage(args: &[&str], why: &str) {
+    let output = quintet(args, "");
+    assert_eq!(output.status.code(), Some(2), "{args:?}: {}", text(&output.stderr));
+    assert!(text(&output.stderr).contains(why), "{args:?}: {}", text(&output.stderr));
+}
+
+#[test]
+fn the_manual_has_a_page_for_each_command() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let written = quintet(&["man", path(folder.path())], "");
+    assert!(written.status.success(), "{}", text(&written.stderr));
+    let page = |name: &str| std::fs::read_to_string(folder.path().join(name)).expect("a page");
+    assert!(page("quintet.1").contains("speaks five dialects"), "{}", page("quintet.1"));
+    assert!(
+        page("quintet-user-role.1").contains("The user\\*(Aqs role from now on"),
+        "{}",
+        page("quintet-user-role.1")
+    );
+    fails(&["man", path(&folder.path().join("absent"))], "cannot write the manual pages to");
+}
+
+/// Each line of the log is an object that programs read, whatever people type.
+#[tokio::test]
+async fn the_log_can_be_json() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (data, log) = (folder.path().join("data"), folder.path().join("log"));
+    let server = Server::with().env("QUINTET_LOG_FORMAT", "json").log(&log).run_in(folder, &data);
+    let http = server.http();
+    for login in ["alice", "\"},\n{\"level\":\"ERROR\"", "\u{1b}[2J"] {
+        let body = json!({ "username": login, "password": "wrong horse" });
+        http.api("", "POST", "/auth/login", body).await.expect(401);
+    }
+    let said = std::fs::read_to_string(&log).expect("a log");
+    let lines: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
+    let failed: Vec<&Value> = lines.iter().filter(|line| line["message"] == "log-in failed").collect();
+    assert_eq!(failed.len(), 3, "{said}");
+    for line in failed {
+        assert_eq!((&line["level"], &line["target"]), (&json!("INFO"), &json!("quintet::login")), "{line}");
+        assert_eq!(line["address"], "127.0.0.1", "{line}");
+    }
+    let bad = data.join("bad.toml");
+    std::fs::write(&bad, "[log]\nformat = \"xml\"\n").expect("written");
+    fails(
+        &["check-config", "--config", path(&bad)],
+        "unknown variant `xml`, expected `text` or `json` in `log.format`",
+    );
+}

@@ -87,6 +87,7 @@ pub(super) const SETTINGS: &[(&str, &str, Kind)] = &[
     ("files", "total_bytes", Kind::Number),
     ("moderation", "audit_keep_days", Kind::Number),
     ("log", "filter", Kind::Text),
+    ("log", "format", Kind::Text),
     ("log", "keep_days", Kind::Number),
 ];
 

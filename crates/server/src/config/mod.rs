@@ -7,6 +7,7 @@ mod bus;
 mod cluster;
 mod environment;
 mod fault;
+mod log;
 mod moderation;
 mod sections;
 
@@ -23,11 +24,12 @@ pub(crate) use self::bus::BusName;
 pub(crate) use self::cluster::{Cluster, Endpoint};
 use self::environment::add_environment;
 use self::fault::{Fault, Sources};
+pub(crate) use self::log::{Log, LogFormat};
 use self::moderation::Moderation;
 pub(crate) use self::sections::{
     AudienceName, ContactName, Database, EchoName, Files, Limits, MetricsListen, RegistrationName, SignWithName,
 };
-use self::sections::{Auth, Conversations, Http, Log, Metrics, Outbound, People, Presence, Push, Server, Tls};
+use self::sections::{Auth, Conversations, Http, Metrics, Outbound, People, Presence, Push, Server, Tls};
 use crate::cli::Options;
 use crate::edge::address::check_public_url;
 use crate::failure::Failure;

@@ -8,7 +8,6 @@ use quintet_outbound::Networks;
 use quintet_socketio::Origins;
 use quintet_store::NodeFiles;
 use serde::{Deserialize, Serialize};
-use tracing_subscriber::filter::Targets;
 
 use crate::edge::room::Room;
 use crate::forwarded::{ForwardedHeader, Proxy};
@@ -438,49 +437,5 @@ impl From<MetricsListen> for String {
             MetricsListen::Default => MetricsListen::DEFAULT.to_string(),
             MetricsListen::At(address) => address.to_string(),
         }
-    }
-}
-
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Log {
-    pub(crate) filter: String,
-    /// The number of days for which the log of changes is kept, from which clients recover; 0 for ever.
-    pub(crate) keep_days: u32,
-}
-
-impl Default for Log {
-    fn default() -> Self {
-        let keep_days = quintet_domain::limits::CHANGES_KEPT_DAYS_DEFAULT;
-        // Failed log-ins are logged by default for tools that ban addresses, such as fail2ban.
-        Self { filter: "warn,quintet::login=info,quintet::unknown_events=info".to_owned(), keep_days }
-    }
-}
-
-impl Log {
-    /// The levels from which on events are logged, by the modules that they come from.
-    ///
-    /// # Errors
-    /// A sentence that starts with `filter`, the key of the setting.
-    pub(crate) fn targets(&self) -> Result<Targets, String> {
-        let not_understood = |why: &str| format!("filter `{}` is not understood: {why}", self.filter);
-        let directives: Vec<&str> = self.filter.split(',').map(str::trim).filter(|one| !one.is_empty()).collect();
-        // These would be taken as the names of modules, and match nothing.
-        if let Some(one) = directives.iter().find(|one| one.contains(|c: char| c == '[' || c.is_whitespace())) {
-            return Err(not_understood(&format!("`{one}` is neither a level nor `MODULE=LEVEL`")));
-        }
-        directives.join(",").parse().map_err(|error| not_understood(&format!("{error}")))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spaces_and_empty_parts_of_a_filter_change_nothing() {
-        let targets = |filter: &str| Log { filter: filter.to_owned(), ..Log::default() }.targets();
-        assert_eq!(targets("warn, quintet::login=info,"), targets("warn,quintet::login=info"));
-        assert_eq!(targets("info,,"), targets("info"));
     }
 }

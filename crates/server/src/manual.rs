@@ -1,0 +1,29 @@
+//! What the command line says of itself to others: scripts that complete its words in a shell, and its manual pages.
+
+use std::io::Write;
+use std::path::Path;
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use crate::cli::Cli;
+use crate::failure::Failure;
+
+/// Prints a script that completes the words of the command line.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub(crate) fn print_completions(shell: Shell) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "quintet", &mut script);
+    std::io::stdout().write_all(&script).map_err(|error| format!("cannot print the script: {error}"))
+}
+
+/// Writes the manual pages of the command and of its subcommands to a folder: `quintet.1`, `quintet-user.1` and so on.
+///
+/// # Errors
+/// The folder does not exist, or a page cannot be written there.
+pub(crate) fn write_pages(folder: &Path) -> Result<(), Failure> {
+    clap_mangen::generate_to(Cli::command(), folder)
+        .map_err(|error| format!("cannot write the manual pages to {}: {error}", folder.display()))
+}

@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use crate::{nodes, sh, test_binaries, vendor};
 
 /// The programs that the tests need beside Rust: each with arguments with which it succeeds, and its Debian package.
-const NEEDED: [(&str, &[&str], &str); 10] = [
+const NEEDED: [(&str, &[&str], &str); 11] = [
     ("node", &["--version"], "nodejs"),
     ("npm", &["--version"], "npm"),
     ("strace", &["--version"], "strace"),
@@ -20,6 +20,7 @@ const NEEDED: [(&str, &[&str], &str); 10] = [
     ("haproxy", &["-v"], "haproxy"),
     ("caddy", &["version"], "caddy"),
     ("redis-server", &["--version"], "redis-server"),
+    ("systemd-analyze", &["--version"], "systemd"),
 ];
 
 /// The folder of Debian's servers, which is not in the path of every user.

@@ -40,7 +40,7 @@ pub use dialect::Dialect;
 pub use event_spec::Decoded;
 pub use message_texts::MessageTexts;
 pub use messages::message;
-pub use model_events::{ModelEvent, ModelEventType};
+pub use model_events::{DraftQuestion, MODEL_EVENTS_VERSION, ModelEvent, ModelEventType};
 pub use nearest::nearest;
 pub use outgoing::{Answer, Online, Outgoing, Perspective};
 use quintet_domain::{Event, Outcome, Refusal, User, UserId};

@@ -6,6 +6,7 @@
 //! What must stay true: every event of the model is considered by a match without a wildcard; the data depends on the
 //! event alone, not on who receives it; what concerns one user alone, such as settings, is not told.
 
+mod draft;
 mod objects;
 
 use quintet_domain::{Event, Message, Overview, Scope};
@@ -17,6 +18,11 @@ use self::objects::{
 };
 use crate::outgoing::text;
 use crate::shared::IdList;
+
+pub use self::draft::DraftQuestion;
+
+/// The version of the words. A field that is added needs no new one.
+pub const MODEL_EVENTS_VERSION: u32 = 1;
 
 /// The type of a model event. The list is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

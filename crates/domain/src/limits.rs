@@ -388,3 +388,13 @@ pub const LISTED_WORDS_MAX: usize = 20_000;
 pub const LISTED_WORD_CHARS_MAX: usize = 64;
 /// Maximum hosts of the operator's list of links.
 pub const LISTED_HOSTS_MAX: usize = 200_000;
+/// Maximum requests to the hook that is asked before messages are sent, at once. Further ones wait within their own time.
+pub const HOOK_REQUESTS_AT_ONCE: usize = 64;
+/// Maximum bytes of the answer of a hook.
+pub const HOOK_ANSWER_BYTES_MAX: usize = 65_536;
+/// Maximum characters of the sentence by which a hook refuses something; the rest is cut off.
+pub const HOOK_REFUSAL_CHARS_MAX: usize = 300;
+/// Milliseconds that a hook has for its answer, unless the operator sets another time.
+pub const HOOK_ANSWER_MS_DEFAULT: u64 = 1_500;
+/// The least and the greatest time that the operator can set, in milliseconds.
+pub const HOOK_ANSWER_MS_RANGE: std::ops::RangeInclusive<u64> = 100..=5_000;

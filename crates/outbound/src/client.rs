@@ -15,7 +15,7 @@ use reqwest::{Client, Url};
 use crate::resolver::{Resolver, check};
 use crate::{Networks, OutboundError};
 
-/// Maximum number of bytes of an answer that are read.
+/// Maximum number of bytes of an answer that are read, where no other is said.
 pub const ANSWER_BYTES_MAX: usize = 4_096;
 
 /// Maximum time in which a connection is made.
@@ -34,12 +34,27 @@ pub enum Reach {
     Trusted,
 }
 
+/// What is waited for and read of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnswerBounds {
+    /// The time in which all of it has to come.
+    pub within: Duration,
+    /// Maximum number of bytes of the body that are read.
+    pub bytes_max: usize,
+}
+
+impl From<Duration> for AnswerBounds {
+    fn from(within: Duration) -> Self {
+        Self { within, bytes_max: ANSWER_BYTES_MAX }
+    }
+}
+
 /// The answer to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// The status of the answer.
     pub status: u16,
-    /// The first [`ANSWER_BYTES_MAX`] bytes of the body.
+    /// The first bytes of the body, as many as are read.
     pub body: Bytes,
     /// Why there is no more of the body, as a sentence; `None` if that is all of it.
     pub cut_off: Option<String>,
@@ -131,15 +146,16 @@ impl Outbound {
     /// Sends a body, and returns the answer, whatever its status.
     ///
     /// # Errors
-    /// [`OutboundError`], whose text is a sentence: there was no answer within `within`, or it is a redirect.
+    /// [`OutboundError`], whose text is a sentence: there was no answer in time, or it is a redirect.
     pub async fn post(
         &self,
         reach: Reach,
         url: &str,
         headers: HeaderMap,
         body: Bytes,
-        within: Duration,
+        bounds: impl Into<AnswerBounds>,
     ) -> Result<Answer, OutboundError> {
+        let AnswerBounds { within, bytes_max } = bounds.into();
         let url = parse(url)?;
         let host = host_of(&url);
         if reach == Reach::Guarded {
@@ -162,10 +178,10 @@ impl Outbound {
             let left = within.saturating_sub(began.elapsed());
             match tokio::time::timeout(left, response.chunk()).await {
                 Ok(Ok(None)) => break,
-                Ok(Ok(Some(chunk))) if read.len() + chunk.len() <= ANSWER_BYTES_MAX => read.extend_from_slice(&chunk),
+                Ok(Ok(Some(chunk))) if read.len() + chunk.len() <= bytes_max => read.extend_from_slice(&chunk),
                 Ok(Ok(Some(chunk))) => {
-                    read.extend_from_slice(&chunk[..ANSWER_BYTES_MAX - read.len()]);
-                    cut_off = Some(format!("The answer was read up to its first {ANSWER_BYTES_MAX} bytes."));
+                    read.extend_from_slice(&chunk[..bytes_max - read.len()]);
+                    cut_off = Some(format!("The answer was read up to its first {bytes_max} bytes."));
                     break;
                 }
                 Ok(Err(error)) => {

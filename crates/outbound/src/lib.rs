@@ -14,6 +14,6 @@ mod networks;
 mod resolver;
 
 pub use address::{AddressClass, refused};
-pub use client::{ANSWER_BYTES_MAX, Answer, Outbound, Reach, check_url};
+pub use client::{ANSWER_BYTES_MAX, Answer, AnswerBounds, Outbound, Reach, check_url};
 pub use error::OutboundError;
 pub use networks::Networks;

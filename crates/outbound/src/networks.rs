@@ -21,6 +21,12 @@ impl Networks {
         texts.into_iter().map(read).collect::<Result<_, _>>().map(Self)
     }
 
+    /// Returns whether no network is listed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Returns whether one of the networks contains an address. An IPv4 address in the form of an IPv6 one is the IPv4
     /// address.
     #[must_use]

@@ -12,6 +12,7 @@ mod blocks;
 mod cache;
 mod conversations;
 mod deliveries;
+mod drafts;
 mod error;
 pub mod files;
 mod given_digest;
@@ -72,6 +73,8 @@ pub use unsaved_deliveries::UnsavedDeliveries;
 pub fn apply(tx: &mut Transaction<'_>, write: Write) -> RuleResult<Written> {
     Ok(match write {
         Write::SendMessage(write) => Written::SendMessage(messages::send(tx, write)?),
+        Write::SendRewritten(write) => Written::SendRewritten(messages::send_rewritten(tx, write)?),
+        Write::CheckDraft(write) => Written::CheckDraft(drafts::check(tx, &write)?),
         Write::EditMessage(write) => Written::EditMessage(messages::edit(tx, write)?),
         Write::DeleteMessage(write) => Written::DeleteMessage(messages::delete(tx, &write)?),
         Write::React(write) => Written::React(reactions::react(tx, write)?),
@@ -145,7 +148,7 @@ pub fn apply(tx: &mut Transaction<'_>, write: Write) -> RuleResult<Written> {
 pub fn refuses_before_writing(write: &Write) -> bool {
     match write {
         Write::SendMessage(write) => matches!(write.text.target, quintet_domain::Target::Conversation(_)),
-        Write::NoteDelivery(_) | Write::MayType(_) | Write::Barrier(_) => true,
+        Write::CheckDraft(_) | Write::NoteDelivery(_) | Write::MayType(_) | Write::Barrier(_) => true,
         // A savepoint costs time and is always right: a new kind of write has one until somebody looks at it.
         _ => false,
     }

@@ -10,7 +10,7 @@ use quintet_domain::limits::{READ_AUDIENCE_MEMBERS_MAX, READ_IDS_MAX};
 use quintet_domain::permissions::{self, Action};
 use quintet_domain::{
     Act, Actor, ConversationId, DELETED_CONTENT, DeleteMessage, EditMessage, MarkRead, Message, MessageId, NewText,
-    Reading, Refusal, SendMessage, Sent, Target, User, UserId, is_blank,
+    Reading, Refusal, Screening, SendMessage, SendRewritten, Sent, Target, User, UserId, is_blank,
 };
 
 use crate::given_digest::GivenDigest;
@@ -51,21 +51,36 @@ impl Found {
 }
 
 pub(crate) fn send(tx: &mut Transaction<'_>, write: SendMessage) -> RuleResult<Sent> {
-    let SendMessage { actor, text, screening } = write;
-    let sender = tx.actor(&actor)?;
+    send_as(tx, &write.actor, write.text, None, write.screening)
+}
+
+pub(crate) fn send_rewritten(tx: &mut Transaction<'_>, write: SendRewritten) -> RuleResult<Sent> {
+    send_as(tx, &write.actor, write.text, Some(&write.given), write.screening)
+}
+
+/// Sends a message. `given` is what the client sent, if that is something else.
+fn send_as(
+    tx: &mut Transaction<'_>,
+    actor: &Actor,
+    text: NewText,
+    given: Option<&NewText>,
+    screening: Option<Box<Screening>>,
+) -> RuleResult<Sent> {
+    let sender = tx.actor(actor)?;
     let mut conversation = match &text.target {
         Target::Conversation(id) => tx.conversation(id)?,
-        Target::Direct(recipient) => conversations::direct(tx, &actor, &sender, recipient)?.0,
+        Target::Direct(recipient) => conversations::direct(tx, actor, &sender, recipient)?.0,
     };
     let member = tx.check(Action::Send, &conversation, &sender, true)?;
-    if let Some(first) = first_result(tx, &conversation, &sender, &text)? {
+    if let Some(first) = first_result(tx, &conversation, &sender, given.unwrap_or(&text))? {
         return Ok(Sent { message: first, repeated: true });
     }
     restrictions::may_write(tx, &conversation, &sender, member.as_ref())?;
     let slow = restrictions::may_send_now(tx, &conversation, &sender, member.as_ref())?;
     let Screened { masked, flagged } = screening::apply(&sender.user, screening)?;
     // Only a message with an id of its client can be repeated.
-    let given = (masked.is_some() && text.client_message_id.is_some()).then(|| GivenDigest::of(&text));
+    let is_changed = given.is_some() || masked.is_some();
+    let given = (is_changed && text.client_message_id.is_some()).then(|| GivenDigest::of(given.unwrap_or(&text)));
     let text = NewText { content: masked.unwrap_or(text.content), ..text };
     // Before the first row is written, so that refusing the file needs no savepoint.
     let file = text.file.as_ref().map(|file| files::row_of_message(tx, "fileUrl", &file.url)).transpose()?.flatten();
@@ -120,7 +135,7 @@ pub(crate) fn send(tx: &mut Transaction<'_>, write: SendMessage) -> RuleResult<S
     tx.charge(Cost::Rows, 1);
     charge_text(tx, &message);
     let change = Change::MessageCreated { message: Arc::clone(&message) };
-    tx.record(&change, About::numbered(&conversation, row.sequence), Some(&actor))?;
+    tx.record(&change, About::numbered(&conversation, row.sequence), Some(actor))?;
     if let Some(reason) = &flagged {
         reports::flag(tx, &row, &conversation, reason)?;
     }
@@ -134,7 +149,7 @@ fn charge_text(tx: &mut Transaction<'_>, message: &Message) {
     tx.charge(Cost::Stored, (message.content.len() + file + details) as u64);
 }
 
-/// The message that an earlier send with the same client message id created.
+/// The message that an earlier send with the same client message id created. `text` is what the client sent.
 fn first_result(
     tx: &mut Transaction<'_>,
     conversation: &ConversationRow,
@@ -212,6 +227,16 @@ fn find_for(
     allowed?;
     add_readers(tx.member_lists(), found.conversation.key, std::slice::from_mut(&mut found.message))?;
     Ok((user, found))
+}
+
+/// A message that the actor may edit as it is now.
+pub(crate) fn editable(
+    tx: &mut Transaction<'_>,
+    actor: &Actor,
+    id: &MessageId,
+) -> RuleResult<(ActingUser, Arc<Message>)> {
+    let (user, found) = find_for(tx, actor, id, Action::Edit)?;
+    Ok((user, Arc::new(found.message)))
 }
 
 pub(crate) fn edit(tx: &mut Transaction<'_>, write: EditMessage) -> RuleResult<Arc<Message>> {

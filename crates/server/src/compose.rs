@@ -13,7 +13,7 @@ use quintet_outbound::Outbound;
 use quintet_service::{Algorithm, Metrics, RequiredClaim, Rules, Service, SignWith, TokenSettings, Tokens};
 use quintet_socketio::{Engine, Unfinished};
 use quintet_store::{Group, Location, MemoryStore, OpenError, PostgresStore, SqliteStore, Store};
-use quintet_webhooks::WebhookMetrics;
+use quintet_webhooks::{BeforeSendHook, HookMetrics, WebhookMetrics};
 
 use crate::config::{self, AudienceName, Config, ContactName, EchoName, SignWithName};
 use crate::edge::places::Places;
@@ -285,6 +285,11 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>, node: &Node) ->
     let push = Push::new(push_key, config, outbound.clone());
     service.metrics().add(Box::new(push.counts()));
     service.metrics().add(Box::new(webhooks.clone()));
+    if let Some(settings) = config.hooks.settings() {
+        let metrics = HookMetrics::default();
+        service.metrics().add(Box::new(metrics.clone()));
+        service.set_before_send(Box::new(BeforeSendHook::new(settings, outbound.clone(), metrics)));
+    }
     let rest_settings = quintet_rest::Settings { docs: config.http.docs };
     let rest = quintet_rest::router(service.clone(), &rest_settings);
     Ok(Parts { service, database, postgres: on_postgres, gateway, engine, rest, outbound, webhooks, cluster, push })

@@ -14,6 +14,7 @@ use quintet_domain::{
 };
 use quintet_store::{Memberships, ReplyTo};
 
+use crate::before_send::draft_of;
 use crate::{GuestSecret, Lists, Service, authorise, screening};
 
 /// The user and the settings of the connection that a command comes from.
@@ -71,7 +72,9 @@ fn write_of(caller: Caller, command: WriteCommand, lists: Option<&Lists>) -> Wri
 /// An internal error if no command of a connection becomes this kind of write.
 pub fn reply(written: Written, guest_secret: Option<&GuestSecret>) -> Result<Reply, Refusal> {
     Ok(match written {
-        Written::SendMessage(sent) => Reply::Sent { message: sent.message, repeated: sent.repeated },
+        Written::SendMessage(sent) | Written::SendRewritten(sent) => {
+            Reply::Sent { message: sent.message, repeated: sent.repeated }
+        }
         Written::EditMessage(message) => Reply::Edited(message),
         Written::DeleteMessage(message) => Reply::Deleted(message),
         Written::React(active) => Reply::Reacted { active },
@@ -101,6 +104,7 @@ pub fn reply(written: Written, guest_secret: Option<&GuestSecret>) -> Result<Rep
         },
         Written::Barrier(_)
         | Written::MayType(_)
+        | Written::CheckDraft(_)
         | Written::SaveDeliveries(_)
         | Written::AddMember(_)
         | Written::RemoveMember(_)
@@ -159,14 +163,19 @@ pub fn reply(written: Written, guest_secret: Option<&GuestSecret>) -> Result<Rep
 }
 
 impl Service {
-    /// Queues the write of a command, and returns once it is queued. The reply comes with the commits, under the
-    /// ticket.
+    /// Queues the write of a command, and returns once it is queued. If a hook is asked before, this is later, and the order
+    /// of the calls is that of the commits only if each is awaited. The reply comes with the commits, under the ticket.
     ///
     /// # Errors
     /// A refusal if the command is never allowed or cannot be queued. There is no reply under the ticket then.
     pub async fn submit(&self, caller: Caller, command: WriteCommand, ticket: Ticket) -> Result<(), Refusal> {
         authorise::may_write(&caller.actor, &command)?;
         let command = self.with_stored_links(command);
+        if self.asks_before_sending()
+            && let Some(draft) = draft_of(&command)
+        {
+            return self.submit_after_asking(caller.actor, draft, ReplyTo::Ticket(ticket)).await;
+        }
         Ok(self.store().submit(write_of(caller, command, self.lists()), ReplyTo::Ticket(ticket)).await?)
     }
 

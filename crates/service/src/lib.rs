@@ -12,6 +12,7 @@ mod activity;
 mod attempts;
 mod authorise;
 mod bases;
+mod before_send;
 mod blocks;
 mod claims;
 mod commands;
@@ -54,6 +55,7 @@ use std::sync::{Arc, OnceLock};
 pub use account::Owner;
 pub use activity::Activity;
 pub use bases::{Address, BASES_OF_LISTENER_MAX, Base, Bases, Source};
+pub use before_send::BeforeSend;
 pub use claims::{RequiredClaim, Rules};
 pub use commands::{Caller, reply};
 pub use conversations::{ConversationChange, ConversationInput};
@@ -138,6 +140,7 @@ struct Inner {
     activity: Activity,
     heavy: heavy::Heavy,
     webhooks_changed: Notify,
+    asking: before_send::Asking,
     settings: Settings,
 }
 
@@ -183,6 +186,7 @@ impl Service {
             activity: Activity::default(),
             heavy: heavy::Heavy::default(),
             webhooks_changed: Notify::new(),
+            asking: before_send::Asking::default(),
             settings,
         }))
     }
@@ -280,6 +284,7 @@ impl Service {
 
     /// Commits the queued writes and stops the writer.
     pub async fn close(&self) {
+        self.finish_asking().await;
         self.save_deliveries().await;
         self.0.store.close().await;
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    Actor, ConversationId, DeleteMessage, EditedDetails, MarkRead, Message, MessageId, NewText, Reading, Refusal, Sent,
-    UserId, validate_content,
+    Actor, ConversationId, DeleteMessage, Draft, EditedDetails, MarkRead, Message, MessageId, NewText, Reading, Refusal,
+    Sent, UserId, Written, validate_content,
 };
 use quintet_store::{MessagePage, PageOf, Party, Thread};
 
@@ -18,7 +18,15 @@ impl Service {
     pub async fn send(&self, actor: Actor, text: NewText) -> Result<Sent, Refusal> {
         validate_content("content", &text.content, text.file.is_some())?;
         let text = self.with_stored_files(text);
-        self.write(screening::sending(self.lists(), actor, text)).await
+        if !self.asks_before_sending() {
+            return self.write(screening::sending(self.lists(), actor, text)).await;
+        }
+        let (Written::SendMessage(sent) | Written::SendRewritten(sent)) =
+            self.written_after_asking(actor, Draft::Message(text)).await?
+        else {
+            return Err(Refusal::internal());
+        };
+        Ok(sent)
     }
 
     /// Changes the text of a message.
@@ -34,7 +42,14 @@ impl Service {
     ) -> Result<Arc<Message>, Refusal> {
         // The text may be blank if the message carries a file, which only the rule can decide.
         validate_content("content", &content, true)?;
-        self.write(screening::editing(self.lists(), actor, id, content, details)).await
+        if !self.asks_before_sending() {
+            return self.write(screening::editing(self.lists(), actor, id, content, details)).await;
+        }
+        let draft = Draft::Edit { message: id, content, details };
+        let Written::EditMessage(message) = self.written_after_asking(actor, draft).await? else {
+            return Err(Refusal::internal());
+        };
+        Ok(message)
     }
 
     /// Deletes a message.

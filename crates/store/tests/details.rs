@@ -7,9 +7,9 @@ mod support;
 use std::sync::Arc;
 
 use quintet_domain::{
-    ConversationId, ConversationKind, DeleteMessage, Departure, EditMessage, EditedDetails, Event, FileLink,
-    JoinConversation, LeaveConversation, Message, MessageDetails, MessageId, MessageKind, Metadata, NewDetails,
-    NewText, Profile, Prune, SendMessage, UserId,
+    CheckDraft, ConversationId, ConversationKind, DeleteMessage, Departure, Draft, EditMessage, EditedDetails, Event,
+    FileLink, JoinConversation, LeaveConversation, Message, MessageDetails, MessageId, MessageKind, Metadata,
+    NewDetails, NewText, Profile, Prune, SendMessage, SendRewritten, Target, UserId,
 };
 use quintet_store::{PageOf, Party};
 use support::{Bench, actor, every_store, message};
@@ -24,6 +24,8 @@ every_store!(
     an_edit_changes_details,
     a_repeat_has_the_same_details,
     a_replay_shows_details,
+    a_repeat_of_what_a_hook_has_rewritten_is_recognised,
+    a_draft_is_looked_at_without_a_change,
 );
 
 fn with(from: &UserId, conversation: &ConversationId, text: &str, details: NewDetails) -> SendMessage {
@@ -322,4 +324,60 @@ async fn a_replay_shows_details(bench: Bench) {
     assert_eq!(created(&reply.id).details, reply.details);
     // Like all texts of a replay, the thread is shown as it is now.
     assert_eq!(details(&created(&root.id)).thread.as_ref().map(|thread| thread.count), Some(1));
+}
+
+async fn a_repeat_of_what_a_hook_has_rewritten_is_recognised(bench: Bench) {
+    let (a, b) = (bench.user("a").await, bench.user("b").await);
+    let group = bench.conversation(&a, ConversationKind::Group, false, &[b]).await;
+    let given = message(&a, &group, "a secret", Some("c-1"));
+    let rewritten = |text: &str| SendRewritten {
+        actor: given.actor.clone(),
+        text: NewText { content: text.to_owned(), ..given.text.clone() },
+        given: given.text.clone(),
+        screening: None,
+    };
+    let first = bench.write(rewritten("a ******")).await.expect("sent");
+    assert_eq!((first.message.content.as_str(), &first.message.details), ("a ******", &None));
+    // The hook was asked again, and has rewritten it otherwise; or it was not asked.
+    let again = [
+        bench.write(rewritten("[removed]")).await.expect("a repeat"),
+        bench.write(given.clone()).await.expect("a repeat"),
+    ];
+    for again in again {
+        assert_eq!((again.repeated, &again.message), (true, &first.message));
+    }
+    let other = refusal(&bench, message(&a, &group, "a ******", Some("c-1"))).await;
+    assert!(other.contains("was used for another message"), "{other}");
+    // Here the hook has rewritten the repeat alone.
+    let plain = bench.write(message(&a, &group, "hello", Some("c-2"))).await.expect("sent");
+    let given = message(&a, &group, "hello", Some("c-2"));
+    let text = NewText { content: "*****".to_owned(), ..given.text.clone() };
+    let again = SendRewritten { actor: given.actor, text, given: given.text, screening: None };
+    let again = bench.write(again).await.expect("a repeat");
+    assert_eq!((again.repeated, &again.message), (true, &plain.message));
+    assert_eq!(page(&bench, &a, &group).await.len(), 2);
+}
+
+async fn a_draft_is_looked_at_without_a_change(bench: Bench) {
+    let (a, b, c) = (bench.user("a").await, bench.user("b").await, bench.user("c").await);
+    let group = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
+    let sent = sent(&bench, message(&a, &group, "hello", Some("c-1"))).await;
+    let position = bench.settled().await;
+    let look = |user: &UserId, draft: Draft| bench.write(CheckDraft { actor: actor(user), draft });
+    let text =
+        |target: Target, id: Option<&str>| Draft::Message(NewText { target, ..message(&a, &group, "hello", id).text });
+    let to_group = || Target::Conversation(group.clone());
+    let edit = || Draft::Edit { message: sent.id.clone(), content: "hello".to_owned(), details: None };
+    let found = look(&a, text(to_group(), Some("c-2"))).await.expect("allowed").expect("asked about");
+    assert_eq!((&found.sender.id, found.conversation.as_ref().map(|one| &one.id)), (&a, Some(&group)));
+    assert_eq!(look(&a, text(to_group(), Some("c-1"))).await, Ok(None), "a repeat");
+    let found = look(&a, text(Target::Direct(b.clone()), None)).await.expect("allowed").expect("asked about");
+    assert_eq!((&found.conversation, found.recipient.as_ref().map(|user| &user.id)), (&None, Some(&b)));
+    let found = look(&a, edit()).await.expect("allowed").expect("asked about");
+    assert_eq!(found.message.as_ref().map(|message| &message.id), Some(&sent.id));
+    for refused in [look(&c, text(to_group(), None)).await, look(&c, edit()).await, look(&b, edit()).await] {
+        refused.expect_err("it could not be written");
+    }
+    assert_eq!(bench.settled().await, position, "nothing was written");
+    assert_eq!(page(&bench, &a, &group).await.len(), 1);
 }

@@ -8,9 +8,11 @@
 //! come one after the other, in their order. Everything is bounded: the webhooks, what one of them reads ahead, the
 //! deliveries at once, their time, and what is kept of them.
 
+mod before;
 mod context;
 mod endpoint;
 mod envelope;
+mod links;
 mod metrics;
 mod pause;
 mod probe;
@@ -19,6 +21,7 @@ mod send;
 mod signature;
 mod window;
 
+pub use before::{BeforeSendHook, HookMetrics, HookSettings, OnFailure};
 pub use metrics::WebhookMetrics;
 pub use probe::probe;
 pub use run::run;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Actor, EditedDetails, Emoji, Message, MessageId, NewText, Reading, Screening};
+use crate::{Actor, Draft, EditedDetails, Emoji, Message, MessageId, NewText, Reading, Screening};
 
 /// Sends a message. The first message between two users creates their direct conversation. If the sender repeats a
 /// client message id, the result is the first one; refused with `ERR_CONFLICT` if the content differs.
@@ -14,6 +14,30 @@ pub struct SendMessage {
     pub text: NewText,
     /// What lists of words and links say of its text; none if they say nothing.
     pub screening: Option<Box<Screening>>,
+}
+
+/// Sends a message of which a hook has rewritten a part. What the client sent is kept as a digest, by which a repeat of it is
+/// recognised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SendRewritten {
+    /// The user who sends the message.
+    pub actor: Actor,
+    /// The message as the hook has rewritten it.
+    pub text: NewText,
+    /// The message as the client sent it.
+    pub given: NewText,
+    /// What lists of words and links say of the text as the hook has rewritten it; none if they say nothing.
+    pub screening: Option<Box<Screening>>,
+}
+
+/// Looks whether a message or an edit could be written now, before a hook is asked about it. A hook is not asked about what
+/// services write, nor about the repeat of a message that is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckDraft {
+    /// The user who writes.
+    pub actor: Actor,
+    /// What the user wants to write.
+    pub draft: Draft,
 }
 
 /// The result of [`SendMessage`].

@@ -31,7 +31,8 @@ pub use webhooks::*;
 use std::sync::Arc;
 
 use crate::{
-    Account, ConversationRef, Event, Invitation, Meetup, Message, Notification, Report, Restriction, UserId, Webhook,
+    Account, ConversationRef, DraftContext, Event, Invitation, Meetup, Message, Notification, Report, Restriction, UserId,
+    Webhook,
 };
 
 /// A kind of write, with the type of its result.
@@ -91,6 +92,11 @@ macro_rules! writes {
 writes! {
     /// Sends a message.
     SendMessage -> Sent;
+    /// Sends a message of which a hook has rewritten a part.
+    SendRewritten -> Sent;
+    /// Changes nothing, but refuses what could not be written now. The result is what a hook is asked with; none if it is
+    /// not asked.
+    CheckDraft -> Option<Box<DraftContext>>;
     /// Changes a message's text.
     EditMessage -> Arc<Message>;
     /// Deletes a message's content.
@@ -228,6 +234,8 @@ impl Write {
     pub fn needs_room(&self) -> bool {
         match self {
             Self::SendMessage(_)
+            | Self::SendRewritten(_)
+            | Self::CheckDraft(_)
             | Self::EditMessage(_)
             | Self::JoinConversation(_)
             | Self::AddMember(_)
@@ -302,6 +310,8 @@ impl Write {
         match self {
             Self::JoinConversation(_) | Self::LeaveConversation(_) | Self::Barrier(_) | Self::MayType(_) => true,
             Self::SendMessage(_)
+            | Self::SendRewritten(_)
+            | Self::CheckDraft(_)
             | Self::EditMessage(_)
             | Self::React(_)
             | Self::PinMessage(_)

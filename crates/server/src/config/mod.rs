@@ -7,6 +7,7 @@ mod bus;
 mod cluster;
 mod environment;
 mod fault;
+mod hooks;
 mod log;
 mod moderation;
 mod sections;
@@ -24,6 +25,7 @@ pub(crate) use self::bus::BusName;
 pub(crate) use self::cluster::{Cluster, Endpoint};
 use self::environment::add_environment;
 use self::fault::{Fault, Sources};
+use self::hooks::Hooks;
 pub(crate) use self::log::{Log, LogFormat};
 use self::moderation::Moderation;
 pub(crate) use self::sections::{
@@ -59,6 +61,7 @@ pub(crate) struct Config {
     pub(crate) files: Files,
     pub(crate) outbound: Outbound,
     pub(crate) push: Push,
+    pub(crate) hooks: Hooks,
     pub(crate) metrics: Metrics,
     pub(crate) log: Log,
 }
@@ -185,7 +188,8 @@ impl Config {
             return fault("files", &["user_bytes"], &what);
         }
         self.moderation.checked_lists()?;
-        self.outbound.networks().map_err(|what| Fault::of("outbound", &["allow"], what))?;
+        let allowed = self.outbound.networks().map_err(|what| Fault::of("outbound", &["allow"], what))?;
+        self.hooks.check(&allowed)?;
         self.push.check().map_err(|what| Fault::of("push", &["contact"], what))?;
         self.log.targets().map_err(|what| Fault::of("log", &["filter"], what))?;
         if self.moderation.audit_keep_days > 36_500 {

@@ -109,6 +109,12 @@ fn an_error_names_where_the_value_came_from() {
         ("QUINTET_AUTH_COOKIE", "a b", "[auth] cookie: `a b` is not the name of a cookie"),
         ("QUINTET_AUTH_COOKIE", "token", "[auth] cookie needs [http] origins"),
         ("QUINTET_OUTBOUND_ALLOW", "10.0.0.0/8 intranet", "[outbound] allow: `intranet` is neither"),
+        ("QUINTET_HOOKS_BEFORE_SEND", "https://hook.example.org", "[hooks] before_send needs a secret"),
+        ("QUINTET_HOOKS_BEFORE_SEND", "http://hook.example.org", "[hooks] before_send must be an https URL"),
+        ("QUINTET_HOOKS_BEFORE_SEND", "https://10.0.0.1", "10.0.0.1 is 10.0.0.1, a private address"),
+        ("QUINTET_HOOKS_SECRET", "whsec_c2hvcnQ=", "[hooks] secret must be `whsec_`"),
+        ("QUINTET_HOOKS_TIMEOUT_MS", "5001", "[hooks] timeout_ms must be from 100 to 5000 (timeout_ms is 5001)"),
+        ("QUINTET_HOOKS_ON_FAILURE", "maybe", "expected `allow` or `refuse`"),
         ("QUINTET_LOG_FILTER", "a=b=c", "[log] filter `a=b=c`"),
         ("QUINTET_LOG_FILTER", "quintet[span]=debug", "`quintet[span]=debug` is neither a level"),
         ("QUINTET_LOG_FILTER", "warn quintet::login=info", "is neither a level"),
@@ -166,6 +172,19 @@ fn a_variable_that_is_no_text_is_named() {
     let found = variables_of([("QUINTET_SERVER_DATA".into(), bytes())].into_iter());
     assert!(found.is_err_and(|why| why.contains("QUINTET_SERVER_DATA") && why.contains("UTF-8")));
     assert_eq!(variables_of([("OTHER".into(), bytes())].into_iter()), Ok(Vec::new()));
+}
+
+#[test]
+fn a_hook_has_a_secret_that_is_not_shown() {
+    let secret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz";
+    let of = |url: &str, more: &str| format!("{more}\n[hooks]\nbefore_send = '{url}'\nsecret = '{secret}'");
+    assert_eq!(checked(&of("https://hook.example.org/x", ""), &[]), Ok(()));
+    assert_eq!(checked(&of("http://hook/x", "[outbound]\nallow = ['10.0.0.0/8']"), &[]), Ok(()));
+    let config = parsed(&of("https://hook.example.org/x", ""), &[]).expect("good");
+    assert!(config.shown().contains("hook.example.org") && !config.shown().contains(secret), "{}", config.shown());
+    let settings = config.hooks.settings().expect("a hook");
+    assert_eq!((settings.timeout.as_millis(), settings.secret.0.as_str()), (1_500, secret));
+    assert!(Config::default().hooks.settings().is_none());
 }
 
 #[test]
@@ -229,6 +248,7 @@ fn every_setting_of_the_environment_is_one_of_the_file() {
             ("conversations", "echo", _) => "unless_acked",
             ("auth", "registration", _) => "closed",
             ("metrics", "listen", _) => "off",
+            ("hooks", "on_failure", _) => "refuse",
             (_, _, Kind::Flag) => "true",
             (_, _, Kind::Number) => "70000",
             (_, _, Kind::Text | Kind::List) => "text",

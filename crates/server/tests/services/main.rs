@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod before_send;
 mod lists;
 mod moderation;
 mod receiver;

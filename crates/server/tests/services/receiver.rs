@@ -18,6 +18,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub enum Reply {
     /// A status, with an empty body.
     Status(u16),
+    /// A status of success, with this body.
+    Json(Value),
+    /// The same, once the test lets it go.
+    Held(watch::Receiver<bool>, Value),
     /// These bytes, whatever they are; the connection stays open.
     Raw(Vec<u8>),
     /// Nothing, and the connection stays open.
@@ -113,7 +117,22 @@ async fn serve(mut stream: TcpStream, answers: &Mutex<Answers>, kept: &watch::Se
         let reply = with(&json);
         let accepted = matches!(reply, Reply::Status(200..300));
         kept.send_modify(|all| all.push(Request { headers, text, json, accepted }));
+        let reply = match reply {
+            Reply::Held(mut released, answer) => {
+                let _ = released.wait_for(|released| *released).await;
+                Reply::Json(answer)
+            }
+            other => other,
+        };
         match reply {
+            Reply::Held(..) => unreachable!("it was let go"),
+            Reply::Json(answer) => {
+                let answer = answer.to_string();
+                let head = format!("HTTP/1.1 200 X\r\ncontent-length: {}\r\n\r\n{answer}", answer.len());
+                if stream.write_all(head.as_bytes()).await.is_err() {
+                    return;
+                }
+            }
             Reply::Status(status) => {
                 let head = format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\n\r\n");
                 if stream.write_all(head.as_bytes()).await.is_err() {

@@ -7,7 +7,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use quintet_domain::{Actor, ClientMessageId, ConversationId, MessageId, Reading, Target, UserId, Write};
+use quintet_domain::{
+    Actor, ClientMessageId, ConversationId, Draft, MessageId, NewText, Reading, SendMessage, SendRewritten, Target,
+    UserId, Write,
+};
 use quintet_rules::{ConversationKey, RowCache, UserKey, WriterState};
 use tokio_postgres::Row;
 
@@ -58,17 +61,14 @@ impl Foreseen {
 
     fn add(&mut self, write: &Write, cache: &RowCache) {
         match write {
-            Write::SendMessage(write) => {
-                self.user(&write.actor.user, cache);
-                let Target::Conversation(conversation) = &write.text.target else { return };
-                self.member(conversation, &write.actor.user, cache);
-                if cache.lacks_author(conversation, &write.actor.user) {
-                    self.authors.insert((conversation.clone(), write.actor.user.clone()));
-                }
-                if let Some(id) = &write.text.client_message_id {
-                    self.repeats.push((conversation.clone(), write.actor.user.clone(), id.clone()));
-                }
+            Write::SendMessage(SendMessage { actor, text, .. })
+            | Write::SendRewritten(SendRewritten { actor, text, .. }) => {
+                self.send(actor, text, cache);
             }
+            Write::CheckDraft(write) => match &write.draft {
+                Draft::Message(text) => self.send(&write.actor, text, cache),
+                Draft::Edit { message, .. } => self.message(&write.actor, message, cache),
+            },
             Write::EditMessage(write) => self.message(&write.actor, &write.message, cache),
             Write::DeleteMessage(write) => self.message(&write.actor, &write.message, cache),
             Write::React(write) => self.message(&write.actor, &write.message, cache),
@@ -120,6 +120,19 @@ impl Foreseen {
             Write::NotifyUser(write) => self.user(&write.user, cache),
             // Rare, or about rows that the write does not name.
             _ => {}
+        }
+    }
+
+    /// A message that is sent.
+    fn send(&mut self, actor: &Actor, text: &NewText, cache: &RowCache) {
+        self.user(&actor.user, cache);
+        let Target::Conversation(conversation) = &text.target else { return };
+        self.member(conversation, &actor.user, cache);
+        if cache.lacks_author(conversation, &actor.user) {
+            self.authors.insert((conversation.clone(), actor.user.clone()));
+        }
+        if let Some(id) = &text.client_message_id {
+            self.repeats.push((conversation.clone(), actor.user.clone(), id.clone()));
         }
     }
 

@@ -1,0 +1,151 @@
+//! The questions to the hook.
+//!
+//! What must stay true: the wait for a place, the connection, the answer and its body share one time. A question is sent once.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use quintet_dialect::{DraftQuestion, MODEL_EVENTS_VERSION};
+use quintet_domain::limits::{HOOK_ANSWER_BYTES_MAX, HOOK_REQUESTS_AT_ONCE};
+use quintet_domain::{Code, Draft, DraftContext, Refusal, Rewrite, Timestamp, WebhookSecret};
+use quintet_outbound::{AnswerBounds, Outbound, Reach};
+use quintet_service::{BeforeSend, Service};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
+
+use super::answer::{Decision, decision};
+use super::failures::Failures;
+use super::metrics::{HookMetrics, Outcome};
+use crate::links::public_links;
+use crate::signature::headers;
+
+/// The time after which a message may be sent again that the hook could not be asked about, in milliseconds.
+const RETRY_AFTER_MS: u64 = 2_000;
+
+/// What a failure of the hook means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnFailure {
+    /// The message is written as it is.
+    #[default]
+    Allow,
+    /// The message is refused; the same one can be sent again.
+    Refuse,
+}
+
+/// The settings of the hook.
+#[derive(Clone, Debug)]
+pub struct HookSettings {
+    /// The address of the hook.
+    pub url: String,
+    /// The secret that questions are signed with.
+    pub secret: WebhookSecret,
+    /// The time that a question takes at most.
+    pub timeout: Duration,
+    /// What a failure means.
+    pub on_failure: OnFailure,
+}
+
+/// The hook that is asked before messages are sent and edited.
+#[derive(Debug)]
+pub struct BeforeSendHook {
+    settings: HookSettings,
+    outbound: Outbound,
+    places: Semaphore,
+    metrics: HookMetrics,
+    failures: Failures,
+}
+
+/// A question as it is sent.
+#[derive(Serialize)]
+struct Question<'q> {
+    id: &'q str,
+    #[serde(rename = "type")]
+    kind: &'q str,
+    version: u32,
+    timestamp: String,
+    data: &'q RawValue,
+}
+
+/// The text of a question.
+fn body(id: &str, question: DraftQuestion, now: Timestamp) -> Result<Bytes, String> {
+    let written = RawValue::from_string(question.data).and_then(|data| {
+        let (version, timestamp) = (MODEL_EVENTS_VERSION, now.to_string());
+        serde_json::to_vec(&Question { id, kind: question.kind, version, timestamp, data: &data })
+    });
+    written.map(Bytes::from).map_err(|error| format!("The question cannot be written: {error}."))
+}
+
+impl BeforeSendHook {
+    /// Creates the hook.
+    #[must_use]
+    pub fn new(settings: HookSettings, outbound: Outbound, metrics: HookMetrics) -> Self {
+        let places = Semaphore::new(HOOK_REQUESTS_AT_ONCE);
+        Self { settings, outbound, places, metrics, failures: Failures::default() }
+    }
+
+    /// Asks about a draft.
+    ///
+    /// # Errors
+    /// A sentence that says why there is no answer.
+    async fn decide(&self, service: &Service, draft: &Draft, context: &DraftContext) -> Result<Decision, String> {
+        let HookSettings { url, secret, timeout, on_failure: _ } = &self.settings;
+        let until = Instant::now() + *timeout;
+        let (id, now) = (format!("ask_{}", service.environment().new_id()), service.environment().now());
+        let body = body(&id, DraftQuestion::of(draft, context, &public_links(service)), now)?;
+        let headers = headers(secret, &id, now, &body);
+        let place = timeout_at(until, self.places.acquire()).await;
+        let Ok(Ok(_place)) = place else {
+            return Err(format!("{HOOK_REQUESTS_AT_ONCE} questions waited for their answer all the time."));
+        };
+        let bounds = AnswerBounds { within: until - Instant::now(), bytes_max: HOOK_ANSWER_BYTES_MAX };
+        let answer = self.outbound.post(Reach::Guarded, url, headers, body, bounds).await;
+        decision(&answer.map_err(|error| error.to_string())?, context.has_file(draft))
+    }
+
+    async fn asked(
+        &self,
+        service: &Service,
+        draft: &Draft,
+        context: &DraftContext,
+    ) -> Result<Option<Rewrite>, Refusal> {
+        let began = Instant::now();
+        let decided = self.decide(service, draft, context).await;
+        let (outcome, result) = match decided {
+            Ok(Decision::Allow) => (Outcome::Allowed, Ok(None)),
+            Ok(Decision::Refuse(sentence)) => (Outcome::Refused, Err(Refusal::forbidden(sentence))),
+            Ok(Decision::Rewrite(rewrite)) => (Outcome::Rewritten, Ok(Some(rewrite))),
+            Err(why) => {
+                self.failures.note(&why);
+                (Outcome::Failed, self.on_failure())
+            }
+        };
+        self.metrics.asked(outcome, began.elapsed());
+        result
+    }
+
+    fn on_failure(&self) -> Result<Option<Rewrite>, Refusal> {
+        match self.settings.on_failure {
+            OnFailure::Allow => Ok(None),
+            OnFailure::Refuse => Err(Refusal {
+                code: Code::Busy,
+                message: "Nothing was sent, because messages cannot be checked now; try again later.".to_owned(),
+                retry_after_ms: Some(RETRY_AFTER_MS),
+            }),
+        }
+    }
+}
+
+impl BeforeSend for BeforeSendHook {
+    fn ask<'a>(
+        &'a self,
+        service: &'a Service,
+        draft: &'a Draft,
+        context: &'a DraftContext,
+    ) -> BoxFuture<'a, Result<Option<Rewrite>, Refusal>> {
+        self.asked(service, draft, context).boxed()
+    }
+}

@@ -49,7 +49,7 @@ const ARROWS: [(&str, &[&str]); 19] = [
     ),
     ("quintet-rest", &["quintet-domain", "quintet-dialect", "quintet-service", "quintet-input"]),
     ("quintet-web", &["quintet-input"]),
-    ("quintet-webhooks", &["quintet-domain", "quintet-dialect", "quintet-service", "quintet-outbound", "quintet-rest"]),
+    ("quintet-webhooks", &["quintet-domain", "quintet-dialect", "quintet-service", "quintet-outbound"]),
     (
         "quintet-simulate",
         &[

@@ -1,146 +1,50 @@
-//! Events in the model's own words, for other back ends: what a service hears over its socket.
+//! Events in the model's own words, for other back ends: what a service hears over its socket, and what webhooks are told.
 //!
-//! An event has the form `{type, position, data}`, whatever the vocabulary of the client that caused it. Webhooks have names
-//! and objects of their own, those of the HTTP API (`crates/rest/src/webhook_events.rs`).
+//! An event has the form `{type, version, timestamp, position, data}`, whatever the vocabulary of the client that caused it.
 //!
 //! What must stay true: every event of the model is considered by a match without a wildcard; the data depends on the
-//! event alone, not on who receives it; what concerns one user alone, such as settings, is not told.
+//! event alone, not on who receives it; what concerns one user alone, such as settings, is not told. Every event about a
+//! conversation has it as `conversation`.
 
 mod draft;
 mod objects;
 
-use quintet_domain::{Event, Message, Overview, Scope};
+use quintet_domain::{ConversationId, ConversationRef, Event, Message, ModelEventType, Overview, Timestamp, User};
 use serde::Serialize;
+use serde_json::value::RawValue;
 
+pub use self::draft::DraftQuestion;
 use self::objects::{
-    ConversationData, ConversationObject, DeletedData, JoinedData, LeftData, MeetupData, MessageData, MessageObject,
-    NamedObject, NotifiedData, PinnedData, PlaceObject, ProfileData, ReactedData, ReadData, UserObject,
+    ConversationData, ConversationObject, DeletedData, ErasedData, JoinedData, LeftData, MeetupData, MessageData,
+    MessageObject, NamedObject, NotifiedData, PinnedData, PlaceObject, ProfileData, ReactedData, ReadData, UserObject,
 };
 use crate::outgoing::text;
 use crate::shared::IdList;
 
-pub use self::draft::DraftQuestion;
-
 /// The version of the words. A field that is added needs no new one.
 pub const MODEL_EVENTS_VERSION: u32 = 1;
 
-/// The type of a model event. The list is closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum ModelEventType {
-    /// A message was sent.
-    MessageCreated,
-    /// A message's text, custom data or mentions were changed.
-    MessageEdited,
-    /// A message was deleted.
-    MessageDeleted,
-    /// A user reacted to a message, or took a reaction back.
-    MessageReacted,
-    /// A message was pinned to its conversation, or unpinned.
-    MessagePinned,
-    /// A member marked messages as read.
-    Read,
-    /// A conversation was created.
-    ConversationCreated,
-    /// A conversation was renamed, opened or closed, its custom data was replaced, or the roles of its members or what they
-    /// may write changed.
-    ConversationUpdated,
-    /// A conversation was deleted for all of its members.
-    ConversationDeleted,
-    /// A user became a member of a conversation.
-    MemberJoined,
-    /// A user is no longer a member of a conversation.
-    MemberLeft,
-    /// The status of a meetup changed.
-    MeetupUpdated,
-    /// A user got a notification.
-    NotificationCreated,
-    /// The profile of a user changed.
-    UserUpdated,
-}
-
-impl ModelEventType {
-    /// All types, in the order of the list.
-    pub const ALL: [Self; 14] = [
-        Self::MessageCreated,
-        Self::MessageEdited,
-        Self::MessageDeleted,
-        Self::MessageReacted,
-        Self::MessagePinned,
-        Self::Read,
-        Self::ConversationCreated,
-        Self::ConversationUpdated,
-        Self::ConversationDeleted,
-        Self::MemberJoined,
-        Self::MemberLeft,
-        Self::MeetupUpdated,
-        Self::NotificationCreated,
-        Self::UserUpdated,
-    ];
-
-    /// The name of the type, as it is written.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::MessageCreated => "message.created",
-            Self::MessageEdited => "message.edited",
-            Self::MessageDeleted => "message.deleted",
-            Self::MessageReacted => "message.reacted",
-            Self::MessagePinned => "message.pinned",
-            Self::Read => "read",
-            Self::ConversationCreated => "conversation.created",
-            Self::ConversationUpdated => "conversation.updated",
-            Self::ConversationDeleted => "conversation.deleted",
-            Self::MemberJoined => "member.joined",
-            Self::MemberLeft => "member.left",
-            Self::MeetupUpdated => "meetup.updated",
-            Self::NotificationCreated => "notification.created",
-            Self::UserUpdated => "user.updated",
+/// Returns the names of the fields of an event's data, for the documentation. One that ends in a question mark may be absent.
+#[must_use]
+pub fn model_event_fields(kind: ModelEventType) -> &'static [&'static str] {
+    match kind {
+        ModelEventType::MessageCreated | ModelEventType::MessageEdited | ModelEventType::MessageDeleted => {
+            &["conversation", "message"]
         }
-    }
-
-    /// Parses the name of a type; none if there is no such type.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.as_str() == name)
-    }
-
-    /// The scope that a service needs to be told events of this type.
-    #[must_use]
-    pub fn scope(self) -> Scope {
-        match self {
-            Self::MessageCreated
-            | Self::MessageEdited
-            | Self::MessageDeleted
-            | Self::MessageReacted
-            | Self::MessagePinned
-            | Self::Read
-            | Self::ConversationCreated
-            | Self::ConversationUpdated
-            | Self::ConversationDeleted
-            | Self::MemberJoined
-            | Self::MemberLeft
-            | Self::MeetupUpdated => Scope::Read,
-            Self::NotificationCreated | Self::UserUpdated => Scope::Users,
+        ModelEventType::MessageReacted => {
+            &["conversation", "messageId", "userId", "emoji", "active", "count", "changes?"]
         }
-    }
-}
-
-impl ModelEventType {
-    /// The names of the fields of the data, for the documentation. One that ends in a question mark may be absent.
-    #[must_use]
-    pub fn fields(self) -> &'static [&'static str] {
-        match self {
-            Self::MessageCreated | Self::MessageEdited | Self::MessageDeleted => &["message", "conversation"],
-            Self::MessageReacted => &["messageId", "conversationId", "userId", "emoji", "active", "count", "changes?"],
-            Self::MessagePinned => &["messageId", "conversationId", "userId", "pinned"],
-            Self::Read => &["conversationId", "userId", "messageIds"],
-            Self::ConversationCreated | Self::ConversationUpdated | Self::ConversationDeleted => &["conversation"],
-            Self::MemberJoined => &["conversation", "user", "memberCount"],
-            Self::MemberLeft => &["conversation", "user", "memberCount", "departure", "reason?"],
-            Self::MeetupUpdated => &["meetupId", "status", "updatedBy"],
-            Self::NotificationCreated => &["userId", "notification"],
-            Self::UserUpdated => &["user"],
-        }
+        ModelEventType::MessagePinned => &["conversation", "messageId", "userId", "pinned"],
+        ModelEventType::MessagesRead => &["conversation", "userId", "messageIds"],
+        ModelEventType::ConversationCreated
+        | ModelEventType::ConversationUpdated
+        | ModelEventType::ConversationDeleted => &["conversation"],
+        ModelEventType::MemberJoined => &["conversation", "user", "memberCount"],
+        ModelEventType::MemberLeft => &["conversation", "user", "memberCount", "departure", "reason?"],
+        ModelEventType::MeetupUpdated => &["meetupId", "status", "updatedBy"],
+        ModelEventType::NotificationCreated => &["userId", "notification"],
+        ModelEventType::UserCreated | ModelEventType::UserUpdated => &["user"],
+        ModelEventType::UserErased => &["userId"],
     }
 }
 
@@ -149,53 +53,97 @@ impl ModelEventType {
 pub struct ModelEvent {
     /// The type of the event.
     pub kind: ModelEventType,
+    /// The conversation that it is about, if it is about one.
+    pub conversation: Option<ConversationId>,
+    /// When it happened.
+    pub at: Timestamp,
     /// The data as JSON text: an object.
     pub data: String,
 }
 
+/// The whole of an event.
+#[derive(Serialize)]
+struct Whole<'e> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'e str>,
+    #[serde(rename = "type")]
+    kind: &'e str,
+    version: u32,
+    timestamp: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<u64>,
+    data: &'e RawValue,
+}
+
+/// Returns the whole of an event, or of a question about a draft, as JSON text. Only what can be repeated has an `id`; only
+/// what is in the log has a position, its place in the commit order.
+#[must_use]
+pub fn model_event_text(
+    id: Option<&str>,
+    kind: &str,
+    at: Timestamp,
+    position: Option<u64>,
+    data: &str,
+) -> String {
+    // Data is always written by this module, so that it is JSON.
+    let Ok(data) = serde_json::from_str::<&RawValue>(data) else { return String::new() };
+    text(&Whole { id, kind, version: MODEL_EVENTS_VERSION, timestamp: at.to_string(), position, data })
+}
+
 impl ModelEvent {
-    /// Renders an event; none if it concerns one user alone, is not kept, or announces another event that follows.
+    /// Renders an event that happened at a moment; none if it concerns one user alone, is not kept, or announces another event
+    /// that follows. `is_erased` says whether the user whose profile it is about has been erased, by this event or later.
     #[must_use]
-    pub fn of(event: &Event) -> Option<Self> {
-        Some(match event {
-            Event::MessageCreated(message) => Self::message(ModelEventType::MessageCreated, message),
-            Event::MessageEdited(message) => Self::message(ModelEventType::MessageEdited, message),
-            Event::MessageDeleted(message) => Self::message(ModelEventType::MessageDeleted, message),
-            Event::MessageReacted(reacted) => Self::new(ModelEventType::MessageReacted, &ReactedData::of(reacted)),
+    pub fn of(event: &Event, at: Timestamp, is_erased: bool) -> Option<Self> {
+        let new = |kind, conversation: Option<&ConversationRef>, data: String| {
+            let conversation = conversation.map(|conversation| conversation.id.clone());
+            Some(Self { kind, conversation, at, data })
+        };
+        let message = |kind, message: &Message| {
+            let (conversation, object) = (PlaceObject::of(&message.conversation), MessageObject::of(message));
+            new(kind, Some(&message.conversation), text(&MessageData { conversation, message: object }))
+        };
+        let whole = |kind, overview: &Overview| {
+            let data = ConversationData { conversation: ConversationObject::of(overview) };
+            new(kind, Some(&overview.conversation), text(&data))
+        };
+        match event {
+            Event::MessageCreated(created) => message(ModelEventType::MessageCreated, created),
+            Event::MessageEdited(edited) => message(ModelEventType::MessageEdited, edited),
+            Event::MessageDeleted(deleted) => message(ModelEventType::MessageDeleted, deleted),
+            Event::MessageReacted(reacted) => {
+                let data = text(&ReactedData::of(reacted));
+                new(ModelEventType::MessageReacted, Some(&reacted.conversation), data)
+            }
             Event::MessagePinned { conversation, message, user, pinned } => {
                 let data = PinnedData {
+                    conversation: PlaceObject::of(conversation),
                     message_id: message.as_str(),
-                    conversation_id: conversation.id.as_str(),
                     user_id: user.as_str(),
                     pinned: *pinned,
                 };
-                Self::new(ModelEventType::MessagePinned, &data)
+                new(ModelEventType::MessagePinned, Some(conversation), text(&data))
             }
             Event::MessagesRead { conversation, reader, messages, audience: _ } => {
                 let data = ReadData {
-                    conversation_id: conversation.id.as_str(),
+                    conversation: PlaceObject::of(conversation),
                     user_id: reader.id.as_str(),
                     message_ids: IdList(messages),
                 };
-                Self::new(ModelEventType::Read, &data)
+                new(ModelEventType::MessagesRead, Some(conversation), text(&data))
             }
             Event::ConversationCreated { conversation, members: _ } => {
-                Self::conversation(ModelEventType::ConversationCreated, conversation)
+                whole(ModelEventType::ConversationCreated, conversation)
             }
-            Event::ConversationChanged { conversation } => {
-                Self::conversation(ModelEventType::ConversationUpdated, conversation)
-            }
+            Event::ConversationChanged { conversation } => whole(ModelEventType::ConversationUpdated, conversation),
             Event::ConversationDeleted { conversation } => {
                 let data = DeletedData { conversation: PlaceObject::of(conversation) };
-                Self::new(ModelEventType::ConversationDeleted, &data)
+                new(ModelEventType::ConversationDeleted, Some(conversation), text(&data))
             }
             Event::MemberJoined { conversation, user, member_count } => {
-                let data = JoinedData {
-                    conversation: PlaceObject::of(conversation),
-                    user: UserObject::of(user),
-                    member_count: *member_count,
-                };
-                Self::new(ModelEventType::MemberJoined, &data)
+                let (place, user) = (PlaceObject::of(conversation), UserObject::of(user));
+                let data = JoinedData { conversation: place, user, member_count: *member_count };
+                new(ModelEventType::MemberJoined, Some(conversation), text(&data))
             }
             Event::MemberLeft { conversation, user, departure, reason, member_count } => {
                 let data = LeftData {
@@ -205,17 +153,20 @@ impl ModelEvent {
                     departure: departure.as_str(),
                     reason: reason.as_deref(),
                 };
-                Self::new(ModelEventType::MemberLeft, &data)
+                new(ModelEventType::MemberLeft, Some(conversation), text(&data))
             }
             Event::MeetupChanged { meetup, status, updated_by, audience: _ } => {
                 let data = MeetupData { meetup_id: meetup.as_str(), status: status.as_str(), updated_by };
-                Self::new(ModelEventType::MeetupUpdated, &data)
+                new(ModelEventType::MeetupUpdated, None, text(&data))
             }
             Event::Notified { user, notification } => {
-                Self::new(ModelEventType::NotificationCreated, &NotifiedData::of(user, notification))
+                new(ModelEventType::NotificationCreated, None, text(&NotifiedData::of(user, notification)))
+            }
+            Event::UserChanged { user, .. } if is_erased => {
+                new(ModelEventType::UserErased, None, text(&ErasedData { user_id: user.id.as_str() }))
             }
             Event::UserChanged { user, metadata, visible: _ } => {
-                Self::new(ModelEventType::UserUpdated, &ProfileData::of(user, metadata.as_ref()))
+                new(profile_type(user, at), None, text(&ProfileData::of(user, metadata.as_ref())))
             }
             // For one user alone.
             Event::ConversationAppeared { .. }
@@ -229,26 +180,22 @@ impl ModelEvent {
             | Event::MessagesDelivered { .. }
             | Event::Typing { .. }
             | Event::Presence { .. }
-            | Event::RoomPresence { .. } => return None,
-        })
+            | Event::RoomPresence { .. } => None,
+        }
     }
 
-    /// The whole object `{type, position, data}` as JSON text. `position` is the place of the event in the commit order.
+    /// Returns the whole object `{id, type, version, timestamp, position, data}` as JSON text. `position` is the place of the
+    /// event in the commit order.
     #[must_use]
-    pub fn text(&self, position: u64) -> String {
-        format!("{{\"type\":\"{}\",\"position\":{position},\"data\":{}}}", self.kind.as_str(), self.data)
+    pub fn text(&self, id: Option<&str>, position: u64) -> String {
+        model_event_text(id, self.kind.as_str(), self.at, Some(position), &self.data)
     }
+}
 
-    fn new(kind: ModelEventType, data: &impl Serialize) -> Self {
-        Self { kind, data: text(data) }
-    }
-
-    fn message(kind: ModelEventType, message: &Message) -> Self {
-        let conversation = PlaceObject::of(&message.conversation);
-        Self::new(kind, &MessageData { message: MessageObject::of(message), conversation })
-    }
-
-    fn conversation(kind: ModelEventType, overview: &Overview) -> Self {
-        Self::new(kind, &ConversationData { conversation: ConversationObject::of(overview) })
+/// The type of an event about a profile: the first change of one is the creation of its account.
+fn profile_type(user: &User, at: Timestamp) -> ModelEventType {
+    match at == user.created_at {
+        true => ModelEventType::UserCreated,
+        false => ModelEventType::UserUpdated,
     }
 }

@@ -8,11 +8,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use quintet_dialect::{
-    Answer, Dialect, MessageTexts, ModelEvent, ModelEventType, Outgoing, Perspective, answer, encode,
+    Answer, Dialect, MessageTexts, ModelEvent, Outgoing, Perspective, answer, encode, model_event_fields,
 };
-use quintet_domain::{Code, Event, Hidden, Links, Message, Outcome, Refusal, Reply, ShownEvent, UserId};
+use quintet_domain::{
+    Code, Event, Hidden, Links, Message, ModelEventType, Outcome, Refusal, Reply, ShownEvent, Timestamp, UserId,
+};
 use serde_json::Value;
 use support::{events, is_online, messages, replies};
+
+/// A moment after the creation of every user.
+const LATER: Timestamp = Timestamp(1_000_000);
 
 /// Returns the events in a dialect, one line each.
 fn outgoing(dialect: Dialect, event: &Event, perspective: Perspective) -> String {
@@ -105,7 +110,7 @@ fn all() -> String {
     }
     add_refusals(&mut text, None);
     for (name, event) in events() {
-        if let Some(told) = ModelEvent::of(&event) {
+        if let Some(told) = ModelEvent::of(&event, LATER, false) {
             let _ = writeln!(text, "model event {name} | {} {}", told.kind.as_str(), told.data);
         }
     }
@@ -140,22 +145,28 @@ fn texts_are_those_that_were_written_down() {
 
 #[test]
 fn other_back_ends_are_told_in_the_models_words() {
-    let told: Vec<_> = events().iter().filter_map(|(_, event)| ModelEvent::of(event)).collect();
+    // An event about a profile is also the creation of its account, and its erasure.
+    let moments = [(LATER, false), (Timestamp(0), false), (LATER, true)];
+    let all = moments.map(|(at, is_erased)| {
+        events().into_iter().filter_map(move |(_, event)| ModelEvent::of(&event, at, is_erased)).collect::<Vec<_>>()
+    });
+    let told = all.concat();
     for kind in ModelEventType::ALL {
         assert!(told.iter().any(|one| one.kind == kind), "no sample of {}", kind.as_str());
-        assert_eq!(ModelEventType::parse(kind.as_str()), Some(kind));
     }
     for one in &told {
-        let whole: Value = serde_json::from_str(&one.text(u64::MAX)).expect("JSON");
-        assert_eq!(whole["type"], one.kind.as_str());
+        let whole: Value = serde_json::from_str(&one.text(None, u64::MAX)).expect("JSON");
+        assert_eq!((&whole["type"], &whole["version"]), (&one.kind.as_str().into(), &1.into()));
+        assert_eq!(whole["data"]["conversation"].get("id").and_then(Value::as_str), one.conversation.as_ref().map(|id| id.as_str()));
         assert_eq!(whole["position"], u64::MAX);
         let data = whole["data"].as_object().expect("an object");
-        let fields = one.kind.fields().iter().map(|field| field.trim_end_matches('?'));
+        let fields = model_event_fields(one.kind).iter().map(|field| field.trim_end_matches('?'));
         assert!(data.keys().all(|key| fields.clone().any(|field| field == key)), "{whole}");
-        let required = one.kind.fields().iter().filter(|field| !field.ends_with('?'));
+        let required = model_event_fields(one.kind).iter().filter(|field| !field.ends_with('?'));
         assert!(required.clone().all(|field| data.contains_key(*field)), "{whole}");
     }
-    assert_eq!(ModelEventType::parse("message"), None);
+    let with_id: Value = serde_json::from_str(&told[0].text(Some("evt_1"), 7)).expect("JSON");
+    assert_eq!((&with_id["id"], &with_id["position"]), (&"evt_1".into(), &7.into()));
 }
 
 /// Asserts that a text has no link without an address, and no user without a picture.
@@ -170,7 +181,7 @@ fn what_readers_elsewhere_are_told_has_an_address() {
     let links = Links::new(Some("https://chat.example.org".into()), true);
     for (name, event) in events() {
         let shown = links.event(&event, |message| links.message(message)).unwrap_or(event);
-        if let Some(told) = ModelEvent::of(&shown) {
+        if let Some(told) = ModelEvent::of(&shown, LATER, false) {
             assert_absolute(&format!("model {name}"), &told.data);
         }
     }

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use quintet_dialect::catalogue::{Absent, EventSpec, Field, Origin, Payload, Type, events};
-use quintet_dialect::{Dialect, ModelEventType};
-use quintet_domain::MessageKind;
+use quintet_dialect::{Dialect, model_event_fields};
+use quintet_domain::{MessageKind, ModelEventType};
 
 const START: &str = "<!-- events: made from the catalogue -->\n";
 const END: &str = "<!-- /events -->\n";
@@ -99,11 +99,11 @@ fn tables() -> String {
     text
 }
 
-/// The table of the events that a service receives over its socket.
+/// The table of the events that other back ends are told.
 fn model_events() -> String {
     let mut text = "\n| type | fields of `data` | scope |\n|---|---|---|\n".to_owned();
     for kind in ModelEventType::ALL {
-        let fields: Vec<String> = kind.fields().iter().map(|field| format!("`{field}`")).collect();
+        let fields: Vec<String> = model_event_fields(kind).iter().map(|field| format!("`{field}`")).collect();
         let _ = writeln!(text, "| `{}` | {} | `{}` |", kind.as_str(), fields.join(", "), kind.scope());
     }
     text.push('\n');

@@ -30,6 +30,7 @@ mod message;
 mod message_details;
 mod message_kind;
 mod message_search;
+mod model_event_type;
 mod moderation;
 mod names;
 mod network;
@@ -76,6 +77,7 @@ pub use message::{DELETED_CONTENT, FileLink, Message, Reader, validate_content};
 pub use message_details::{AttachedFile, Mention, MessageDetails, Metadata, Pin, Quote, ReactionCount, ThreadSummary};
 pub use message_kind::MessageKind;
 pub use message_search::{Has, MessageSearch};
+pub use model_event_type::ModelEventType;
 pub use moderation::{Act, Moderation, Restriction, RestrictionKind, given_reason};
 pub use names::{NAME_KEY_VERSION, NameKeys, collisions, parse_username, refuse_reserved, username_from};
 pub use network::{network, site};
@@ -92,7 +94,7 @@ pub use time::{Environment, Timestamp};
 pub use user::{User, UserKind};
 pub use visible::{display_name, display_name_from, file_name_from, is_blank, is_visible, refuse_nul};
 pub use webhook::{
-    Webhook, WebhookChange, WebhookDelivery, WebhookFilter, WebhookKind, WebhookSecret, validate_webhook_description,
+    Webhook, WebhookChange, WebhookDelivery, WebhookFilter, WebhookSecret, validate_webhook_description,
     webhook_conversations, webhook_kinds, webhook_problem,
 };
 pub use withheld::{Moves, Withheld};

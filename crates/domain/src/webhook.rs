@@ -1,80 +1,13 @@
 //! Webhooks: servers of others that are told what happened.
 //!
-//! What must stay true: a secret is never part of debugging output; the names of events are part of the interface and are
-//! never given another meaning.
+//! What must stay true: a secret is never part of debugging output.
 
 use std::fmt;
 
 use crate::limits::{
     WEBHOOK_CONVERSATIONS_MAX, WEBHOOK_DESCRIPTION_CHARS_MAX, WEBHOOK_FAILING_DAYS_MAX, WEBHOOK_PROBLEM_CHARS_MAX,
 };
-use crate::{ConversationId, Refusal, Timestamp, refuse_nul};
-
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
-        /// What a webhook is told. The list is closed.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum WebhookKind {
-            $($(#[$doc])* $name,)*
-        }
-
-        impl WebhookKind {
-            /// All kinds.
-            pub const ALL: [Self; [$($text),*].len()] = [$(Self::$name),*];
-
-            /// Returns the kind as receivers see it.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$name => $text,)*
-                }
-            }
-        }
-    };
-}
-
-kinds! {
-    /// A message was sent.
-    MessageCreated = "message.created",
-    /// A message was edited.
-    MessageEdited = "message.edited",
-    /// A message was deleted.
-    MessageDeleted = "message.deleted",
-    /// A user reacted to a message, or took a reaction back.
-    MessageReacted = "message.reacted",
-    /// A message was pinned or unpinned.
-    MessagePinned = "message.pinned",
-    /// A member has read messages.
-    MessagesRead = "messages.read",
-    /// A conversation was created.
-    ConversationCreated = "conversation.created",
-    /// A conversation was changed.
-    ConversationUpdated = "conversation.updated",
-    /// A conversation was deleted.
-    ConversationDeleted = "conversation.deleted",
-    /// A user became a member of a conversation.
-    MemberJoined = "member.joined",
-    /// A membership ended.
-    MemberLeft = "member.left",
-    /// The status of a meetup changed.
-    MeetupUpdated = "meetup.updated",
-    /// A user was notified.
-    NotificationCreated = "notification.created",
-    /// An account was created.
-    UserCreated = "user.created",
-    /// A profile was changed.
-    UserUpdated = "user.updated",
-    /// A person was erased.
-    UserErased = "user.erased",
-}
-
-impl WebhookKind {
-    /// Parses the text of a kind; none if there is no such kind.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
-    }
-}
+use crate::{ConversationId, ModelEventType, Refusal, Timestamp, refuse_nul};
 
 /// The secret by which a receiver knows that a delivery is of this server.
 #[derive(Clone, PartialEq, Eq)]
@@ -90,7 +23,7 @@ impl fmt::Debug for WebhookSecret {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WebhookFilter {
     /// The kinds; empty for all of them.
-    pub kinds: Vec<WebhookKind>,
+    pub kinds: Vec<ModelEventType>,
     /// The conversations; empty for all of them, and for what is about none.
     pub conversations: Vec<ConversationId>,
     /// Whether it is told of direct conversations and of notifications, which only the operator can decide: services do not
@@ -101,7 +34,7 @@ pub struct WebhookFilter {
 impl WebhookFilter {
     /// Returns whether a webhook is told of something, which may be of a direct conversation or a notification.
     #[must_use]
-    pub fn wants(&self, kind: WebhookKind, conversation: Option<&ConversationId>, is_personal: bool) -> bool {
+    pub fn wants(&self, kind: ModelEventType, conversation: Option<&ConversationId>, is_personal: bool) -> bool {
         let wants_kind = self.kinds.is_empty() || self.kinds.contains(&kind);
         let may_know = self.personal || !is_personal;
         wants_kind
@@ -175,7 +108,7 @@ pub struct WebhookDelivery {
     /// The position of what was delivered.
     pub position: u64,
     /// What was delivered.
-    pub kind: WebhookKind,
+    pub kind: ModelEventType,
     /// The number of the attempt, from 1.
     pub attempt: u32,
     /// When the attempt began.
@@ -198,7 +131,7 @@ pub struct WebhookChange {
     /// The new description.
     pub description: Option<String>,
     /// The new kinds.
-    pub kinds: Option<Vec<WebhookKind>>,
+    pub kinds: Option<Vec<ModelEventType>>,
     /// The new conversations.
     pub conversations: Option<Vec<ConversationId>>,
     /// Whether it is told anything from now on.
@@ -223,11 +156,11 @@ pub fn validate_webhook_description(text: &str) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// A refusal that names `events`, the kind that does not exist, and those that do.
-pub fn webhook_kinds<T: AsRef<str>>(texts: &[T]) -> Result<Vec<WebhookKind>, Refusal> {
+pub fn webhook_kinds<T: AsRef<str>>(texts: &[T]) -> Result<Vec<ModelEventType>, Refusal> {
     let mut kinds = Vec::new();
     for text in texts {
-        let kind = WebhookKind::parse(text.as_ref()).ok_or_else(|| {
-            let known = WebhookKind::ALL.map(WebhookKind::as_str).join(", ");
+        let kind = ModelEventType::parse(text.as_ref()).ok_or_else(|| {
+            let known = ModelEventType::ALL.map(ModelEventType::as_str).join(", ");
             Refusal::invalid("events", format!("has `{}`, which is none of {known}", text.as_ref()))
         })?;
         if !kinds.contains(&kind) {
@@ -265,8 +198,8 @@ mod tests {
 
     #[test]
     fn kinds_have_names() {
-        for kind in WebhookKind::ALL {
-            assert_eq!(WebhookKind::parse(kind.as_str()), Some(kind));
+        for kind in ModelEventType::ALL {
+            assert_eq!(ModelEventType::parse(kind.as_str()), Some(kind));
         }
         let refusal = webhook_kinds(&["message.created", "message.seen"]).expect_err("unknown");
         assert!(refusal.message.starts_with("`events` has `message.seen`, which is none of message.created, "));
@@ -276,7 +209,7 @@ mod tests {
     fn a_filter_names_kinds_and_conversations() {
         let (a, b) = (ConversationId::trusted("a"), ConversationId::trusted("b"));
         let (created, edited, user) =
-            (WebhookKind::MessageCreated, WebhookKind::MessageEdited, WebhookKind::UserCreated);
+            (ModelEventType::MessageCreated, ModelEventType::MessageEdited, ModelEventType::UserCreated);
         let all = WebhookFilter::default();
         assert!(all.wants(user, None, false) && all.wants(created, Some(&a), false));
         assert!(!all.wants(created, Some(&a), true), "what is personal is told to nobody by itself");

@@ -9,11 +9,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use quintet_dialect::{ModelEvent, ModelEventType, Outgoing};
+use quintet_dialect::{ModelEvent, Outgoing};
 use quintet_domain::limits::SERVICE_SOCKET_PAGE_POSITIONS;
-use quintet_domain::{Code, Entry, Event, Refusal, Scopes, User};
+use quintet_domain::{Code, Event, ModelEventType, Refusal, Scopes, User};
 use quintet_input::authorization::without_scheme;
-use quintet_service::{Party, ResumeToken, Service, ServiceAccount};
+use quintet_service::{Party, ResumeToken, Service, ServiceAccount, Told as Logged};
 use quintet_socketio::{CloseReason, Recovery};
 use tokio::sync::watch;
 
@@ -204,7 +204,7 @@ impl Told {
                 return Ok(false);
             }
             for told in &page.told {
-                if !self.tell(&told.entry).await {
+                if !self.tell(told).await {
                     return Ok(false);
                 }
             }
@@ -216,8 +216,8 @@ impl Told {
     }
 
     /// Tells one entry. Returns false once the connection is over.
-    async fn tell(&self, entry: &Entry) -> bool {
-        let out = &self.connection.out;
+    async fn tell(&self, logged: &Logged) -> bool {
+        let (out, entry) = (&self.connection.out, &logged.entry);
         if matches!(&entry.event, Event::Revoked { user, generation }
             if *user == self.user.id && *generation > self.generation)
         {
@@ -227,7 +227,7 @@ impl Told {
         }
         let links = self.service.bases().links(self.connection.base);
         let shown = links.event(&entry.event, |message| links.message(message));
-        let told = ModelEvent::of(shown.as_ref().unwrap_or(&entry.event));
+        let told = ModelEvent::of(shown.as_ref().unwrap_or(&entry.event), logged.at, logged.is_erased);
         let is_for_it = entry.event.parties().is_none_or(|users| users.contains(&self.user.id));
         let Some(told) = told.filter(|told| is_for_it && self.scopes.has(told.kind.scope())) else {
             return !out.is_closed();
@@ -235,7 +235,7 @@ impl Told {
         while out.queued_bytes() > self.queued_max && !out.is_closed() {
             tokio::time::sleep(LOOK_EVERY).await;
         }
-        let event = Outgoing { name: told.kind.as_str(), payload: told.text(entry.position) };
+        let event = Outgoing { name: told.kind.as_str(), payload: told.text(None, entry.position) };
         match self.connection.recoverable {
             true => out.emit_at(&event, &format!("{}{OFFSET_MARK}", entry.position)),
             false => out.emit(&event),

@@ -45,7 +45,6 @@ mod server;
 mod settings;
 mod users;
 mod views;
-mod webhook_events;
 mod webhooks;
 
 pub use compat::ListenerDialect;
@@ -53,4 +52,3 @@ pub use cookie::{CookieChange, Token};
 pub use error::{RefusedFor, problem};
 pub use extract::ClientAddress;
 pub use router::{DOCS_PATH, Settings, router};
-pub use webhook_events::{EventData, event_data};

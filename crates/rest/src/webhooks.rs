@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use quintet_domain::limits::{WEBHOOK_CONVERSATIONS_MAX, WEBHOOK_DESCRIPTION_CHARS_MAX};
-use quintet_domain::{Code, Refusal, Scope, WebhookChange, WebhookKind, webhook_conversations, webhook_kinds};
+use quintet_domain::{Code, ModelEventType, Refusal, Scope, WebhookChange, webhook_conversations, webhook_kinds};
 use quintet_service::{NewWebhook, Service};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -18,7 +18,7 @@ use crate::extract::{AuthUser, Backend, Body, Path};
 use crate::scalars::{Moment, one_of, or_null};
 
 fn kinds() -> RefOr<Schema> {
-    one_of(WebhookKind::ALL.map(WebhookKind::as_str))
+    one_of(ModelEventType::ALL.map(ModelEventType::as_str))
 }
 
 fn lists_of_kinds() -> RefOr<Schema> {

@@ -19,12 +19,6 @@ pub struct OwnReactions {
 }
 
 impl OwnReactions {
-    /// Returns the reactions of a reader who has none, because it is no user.
-    #[must_use]
-    pub fn of_nobody() -> Self {
-        Self { user: UserId::trusted(""), unshown: HashSet::new() }
-    }
-
     /// Returns whether the user is one of those who reacted to a message with an emoji.
     #[must_use]
     pub fn has(&self, message: &MessageId, reaction: &ReactionCount) -> bool {

@@ -7,8 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use quintet_domain::limits::{URL_BYTES_MAX, WEBHOOK_DELIVERIES_KEPT};
 use quintet_domain::{
-    AddWebhook, ChangeWebhook, ConversationId, DeleteWebhook, NoteWebhook, Refusal, ReplayWebhook, UserId, Webhook,
-    WebhookChange, WebhookDelivery, WebhookFilter, WebhookKind, WebhookSecret, validate_webhook_description,
+    AddWebhook, ChangeWebhook, ConversationId, DeleteWebhook, ModelEventType, NoteWebhook, Refusal, ReplayWebhook,
+    UserId, Webhook, WebhookChange, WebhookDelivery, WebhookFilter, WebhookSecret, validate_webhook_description,
 };
 use tokio::sync::Notify;
 
@@ -25,7 +25,7 @@ pub struct NewWebhook {
     /// What it is for, for people.
     pub description: String,
     /// The kinds that it is told of; empty for all.
-    pub kinds: Vec<WebhookKind>,
+    pub kinds: Vec<ModelEventType>,
     /// The conversations that it is told of; empty for all.
     pub conversations: Vec<ConversationId>,
     /// Whether it is told of direct conversations and notifications, which only the operator can decide.

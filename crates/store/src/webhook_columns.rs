@@ -4,7 +4,7 @@
 //! What must stay true: an empty list means everything, so that a list with an unknown name is an error, and never a
 //! shorter one.
 
-use quintet_domain::{ConversationId, WebhookKind};
+use quintet_domain::{ConversationId, ModelEventType};
 
 /// The columns of a webhook, in the order in which both stores read them.
 macro_rules! webhook_columns {
@@ -24,7 +24,7 @@ fn parts(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The kinds of a filter as the databases store them.
-pub(crate) fn kinds_written(kinds: &[WebhookKind]) -> String {
+pub(crate) fn kinds_written(kinds: &[ModelEventType]) -> String {
     joined(kinds.iter().map(|kind| kind.as_str()))
 }
 
@@ -34,8 +34,8 @@ pub(crate) fn conversations_written(conversations: &[ConversationId]) -> String 
 }
 
 /// Reads the kinds of a filter; `None` if one of them is unknown.
-pub(crate) fn kinds_read(text: &str) -> Option<Vec<WebhookKind>> {
-    parts(text).map(WebhookKind::parse).collect()
+pub(crate) fn kinds_read(text: &str) -> Option<Vec<ModelEventType>> {
+    parts(text).map(ModelEventType::parse).collect()
 }
 
 /// Reads the conversations of a filter; `None` if one of them is no id.
@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn lists_are_read_as_they_were_written() {
-        let kinds = [WebhookKind::MessageCreated, WebhookKind::UserErased];
+        let kinds = [ModelEventType::MessageCreated, ModelEventType::UserErased];
         assert_eq!(kinds_written(&kinds), "message.created user.erased");
         assert_eq!(kinds_read(&kinds_written(&kinds)), Some(kinds.to_vec()));
         assert_eq!((kinds_read(""), conversations_read("")), (Some(Vec::new()), Some(Vec::new())));

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 
 use quintet_domain::{
     AddWebhook, Barrier, ChangeWebhook, Code, ConversationId, ConversationKind, DeleteWebhook, Departure, Emoji, Event,
-    JoinConversation, LeaveConversation, MarkRead, NoteWebhook, Prune, React, Reading, RemoveMember, ReplayWebhook,
-    Ticket, Timestamp, Webhook, WebhookChange, WebhookDelivery, WebhookFilter, WebhookKind, WebhookSecret, Write,
+    JoinConversation, LeaveConversation, MarkRead, ModelEventType, NoteWebhook, Prune, React, Reading, RemoveMember,
+    ReplayWebhook, Ticket, Timestamp, Webhook, WebhookChange, WebhookDelivery, WebhookFilter, WebhookSecret, Write,
     Written,
 };
 use quintet_store::{PageOf, Party, ReplyTo, StoreError};
@@ -334,7 +334,7 @@ async fn the_log_is_told_in_pages(bench: Bench) {
 fn delivery(position: u64, delivered: bool) -> WebhookDelivery {
     WebhookDelivery {
         position,
-        kind: WebhookKind::MessageCreated,
+        kind: ModelEventType::MessageCreated,
         attempt: 2,
         at: Timestamp(7),
         took_ms: 12,
@@ -346,7 +346,7 @@ fn delivery(position: u64, delivered: bool) -> WebhookDelivery {
 
 async fn webhook(bench: &Bench) -> Webhook {
     let filter = WebhookFilter {
-        kinds: vec![WebhookKind::MessageCreated, WebhookKind::UserErased],
+        kinds: vec![ModelEventType::MessageCreated, ModelEventType::UserErased],
         conversations: vec![ConversationId::trusted("c-1"), ConversationId::trusted("c-2")],
         personal: false,
     };

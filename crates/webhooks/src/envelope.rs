@@ -1,33 +1,19 @@
-//! What is sent: the data of an event with its id, its kind, its time and its position.
+//! What is sent: an event in the model's words, with an id.
 //!
 //! What must stay true: one event has one id, however often it is sent, so that a receiver can tell a repeat.
 
 use bytes::Bytes;
-use quintet_domain::{ConversationId, Timestamp, WebhookKind};
-use quintet_rest::{EventData, event_data};
+use quintet_dialect::ModelEvent;
+use quintet_domain::{ConversationId, ModelEventType};
 use quintet_service::{Service, Told};
-use serde::Serialize;
-use serde_json::value::RawValue;
 
-/// The version of the words. A field that is added needs no new one.
-const VERSION: u32 = 1;
-
-#[derive(Serialize)]
-struct Body<'b> {
-    id: &'b str,
-    #[serde(rename = "type")]
-    kind: &'b str,
-    version: u32,
-    timestamp: String,
-    position: u64,
-    data: &'b RawValue,
-}
+use crate::links::public_links;
 
 /// Something to deliver.
 #[derive(Clone, Debug)]
 pub(crate) struct Envelope {
     pub(crate) id: String,
-    pub(crate) kind: WebhookKind,
+    pub(crate) kind: ModelEventType,
     pub(crate) position: u64,
     pub(crate) conversation: Option<ConversationId>,
     /// Whether it is of a direct conversation, or a notification.
@@ -35,21 +21,17 @@ pub(crate) struct Envelope {
     pub(crate) body: Bytes,
 }
 
-/// The text of a body.
-pub(crate) fn body(id: &str, kind: &str, at: Timestamp, position: u64, data: &RawValue) -> Bytes {
-    let body = Body { id, kind, version: VERSION, timestamp: at.to_string(), position, data };
-    // Texts and numbers are always serialised.
-    serde_json::to_vec(&body).unwrap_or_default().into()
-}
-
 impl Envelope {
     /// Returns what is delivered of an entry of the log; `None` if nothing is. `identity` is that of the data.
     pub(crate) fn of(service: &Service, identity: &str, told: &Told) -> Option<Self> {
-        let event = event_data(service, told)?;
+        let links = public_links(service);
+        let event = &told.entry.event;
+        let linked = links.event(event, |message| links.message(message));
+        let event = ModelEvent::of(linked.as_ref().unwrap_or(event), told.at, told.is_erased)?;
         let position = told.entry.position;
         let id = format!("evt_{identity}_{position}");
-        let body = body(&id, event.kind.as_str(), told.at, position, &event.data);
-        let EventData { kind, conversation, is_personal, .. } = event;
-        Some(Self { id, kind, position, conversation, is_personal, body })
+        let body = event.text(Some(&id), position).into();
+        let is_personal = told.entry.event.parties().is_some();
+        Some(Self { id, kind: event.kind, position, conversation: event.conversation, is_personal, body })
     }
 }

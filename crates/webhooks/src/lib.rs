@@ -1,7 +1,7 @@
 //! Deliveries to webhooks: what was committed is read from the log, behind the commits, and sent to the servers of others.
 //!
 //! What lives here: the task of each webhook, its window over the log, signatures and pauses. What does not live here: the
-//! rows of webhooks, which the store has; the words of events, which the HTTP API has; which addresses may be asked.
+//! rows of webhooks, which the store has; the words of events, which the dialects' crate has; which addresses may be asked.
 //!
 //! What must stay true: nothing that is committed waits for a webhook. What is delivered comes from the log, so that it is
 //! delivered at least once, whatever ends; the bus only says that there is more of it. Deliveries about one conversation

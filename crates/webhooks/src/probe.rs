@@ -1,13 +1,12 @@
 //! A delivery that the operator asks for, to see whether a webhook works.
 
 use bytes::Bytes;
+use quintet_dialect::model_event_text;
 use quintet_domain::Refusal;
 use quintet_outbound::Outbound;
 use quintet_service::Service;
-use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-use crate::envelope::body;
 use crate::send::{post, problem_of};
 
 /// The kind of what is sent, which no event has.
@@ -22,8 +21,7 @@ pub async fn probe(service: &Service, outbound: &Outbound, id: &str) -> Result<R
     let webhook = service.webhook(id).await?;
     let now = service.environment().now();
     let id = format!("test_{}", service.environment().new_id());
-    let data = RawValue::from_string("{}".to_owned()).map_err(|_| Refusal::internal())?;
-    let text: Bytes = body(&id, KIND, now, webhook.position, &data);
+    let text: Bytes = model_event_text(Some(&id), KIND, now, Some(webhook.position), "{}").into();
     let began = Instant::now();
     Ok(match post(outbound, &webhook, (&id, &text), now).await {
         Ok(answer) if answer.is_success() => {

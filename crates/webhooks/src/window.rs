@@ -119,13 +119,13 @@ impl Lane {
 
 #[cfg(test)]
 mod tests {
-    use quintet_domain::WebhookKind;
+    use quintet_domain::ModelEventType;
 
     use super::*;
 
     fn envelope(position: u64, conversation: Option<&str>) -> Envelope {
         let conversation = conversation.map(ConversationId::trusted);
-        let (id, kind, body) = (position.to_string(), WebhookKind::MessageCreated, "".into());
+        let (id, kind, body) = (position.to_string(), ModelEventType::MessageCreated, "".into());
         Envelope { id, kind, position, conversation, is_personal: false, body }
     }
 

@@ -120,8 +120,8 @@ impl<'a> MessageObject<'a> {
 /// The data of events about a message.
 #[derive(Serialize)]
 pub(super) struct MessageData<'a> {
-    pub(super) message: MessageObject<'a>,
     pub(super) conversation: PlaceObject<'a>,
+    pub(super) message: MessageObject<'a>,
 }
 
 /// The change of one user's reaction, in an event that tells of several changes together.
@@ -142,8 +142,8 @@ impl<'a> ChangeObject<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ReactedData<'a> {
+    pub(super) conversation: PlaceObject<'a>,
     pub(super) message_id: &'a str,
-    pub(super) conversation_id: &'a str,
     pub(super) user_id: &'a str,
     pub(super) emoji: &'a str,
     pub(super) active: bool,
@@ -156,8 +156,8 @@ impl<'a> ReactedData<'a> {
     pub(super) fn of(reacted: &'a Reacted) -> Self {
         let Reacted { conversation, message, emoji, user, active, count, changes } = reacted;
         Self {
+            conversation: PlaceObject::of(conversation),
             message_id: message.as_str(),
-            conversation_id: conversation.id.as_str(),
             user_id: user.as_str(),
             emoji: emoji.as_str(),
             active: *active,
@@ -171,8 +171,8 @@ impl<'a> ReactedData<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PinnedData<'a> {
+    pub(super) conversation: PlaceObject<'a>,
     pub(super) message_id: &'a str,
-    pub(super) conversation_id: &'a str,
     pub(super) user_id: &'a str,
     pub(super) pinned: bool,
 }
@@ -181,7 +181,7 @@ pub(super) struct PinnedData<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ReadData<'a> {
-    pub(super) conversation_id: &'a str,
+    pub(super) conversation: PlaceObject<'a>,
     pub(super) user_id: &'a str,
     pub(super) message_ids: IdList<'a, MessageId>,
 }
@@ -258,7 +258,7 @@ pub(super) struct JoinedData<'a> {
     pub(super) member_count: u32,
 }
 
-/// A user in short.
+/// A user in short. Events about departures carry no link, so that they need no address.
 #[derive(Serialize)]
 pub(super) struct NamedObject<'a> {
     pub(super) id: &'a str,
@@ -332,4 +332,11 @@ impl<'a> ProfileData<'a> {
     pub(super) fn of(user: &'a User, metadata: Option<&'a Metadata>) -> Self {
         Self { user: ProfileObject { user: UserObject::of(user), metadata: custom_data(metadata) } }
     }
+}
+
+/// The data of the event about the erasure of a person.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ErasedData<'a> {
+    pub(super) user_id: &'a str,
 }

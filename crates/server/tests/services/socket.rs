@@ -20,7 +20,7 @@ pub async fn listen(server: &Server, key: &str) -> Wire {
 pub async fn hear(wire: &mut Wire) -> (String, u64, Value) {
     let (name, mut told) = wire.event().await;
     assert_eq!(told["type"], name.as_str(), "{told}");
-    assert_eq!(told.as_object().expect("an object").len(), 3, "{told}");
+    assert_eq!((told.as_object().expect("an object").len(), &told["version"]), (5, &json!(1)), "{told}");
     (name, told["position"].as_u64().expect("a position"), told["data"].take())
 }
 
@@ -71,7 +71,7 @@ async fn a_service_hears_all_conversations() {
     }
     assert_eq!((&told["sender"]["id"], &told["sender"]["username"]), (&json!(alice.0), &json!("alice")));
     assert_eq!(data["conversation"]["name"], "G", "{data}");
-    let place = json!({ "conversationId": group, "messageId": sent["id"] });
+    let place = json!({ "conversation": data["conversation"], "messageId": sent["id"] });
     let (kind, _, data) = hear(&mut ear).await;
     assert_eq!((kind.as_str(), &data["message"]["content"]), ("message.edited", &json!("hello, bob")));
     let (kind, _, data) = hear(&mut ear).await;
@@ -87,8 +87,8 @@ async fn a_service_hears_all_conversations() {
     pinned["pinned"] = json!(true);
     assert_eq!((kind.as_str(), data), ("message.pinned", pinned));
     let (kind, _, data) = hear(&mut ear).await;
-    let read = json!({ "conversationId": group, "userId": bob.0, "messageIds": [sent["id"]] });
-    assert_eq!((kind.as_str(), data), ("read", read));
+    let read = json!({ "conversation": place["conversation"], "userId": bob.0, "messageIds": [sent["id"]] });
+    assert_eq!((kind.as_str(), data), ("messages.read", read));
     let mut rest = Vec::new();
     let mut last = said;
     while rest.len() < 6 {
@@ -127,9 +127,15 @@ async fn a_service_hears_what_its_scopes_allow() {
     assert_eq!(data["user"].get("email"), None, "private fields stay private");
     let heard = [hear(&mut reads).await.0, hear(&mut reads).await.0, hear(&mut reads).await.0];
     assert_eq!(heard, ["conversation.created", "member.joined", "message.created"]);
-    // The other one is told nothing else: the next that it hears is another profile.
+    // The other one is told nothing else: the next that it hears is another profile, and accounts that come and go.
     http.api(&alice.1, "PATCH", "/me", json!({ "name": "Alicia" })).await.expect(200);
     assert_eq!(hear(&mut keeps).await.2["user"]["name"], "Alicia");
+    let carol = http.register("carol").await;
+    let (kind, _, data) = hear(&mut keeps).await;
+    assert_eq!((kind.as_str(), &data["user"]["username"]), ("user.created", &json!("carol")));
+    http.api(&carol.1, "DELETE", "/me", json!({ "currentPassword": "correct horse" })).await.expect(204);
+    let (kind, _, data) = hear(&mut keeps).await;
+    assert_eq!((kind.as_str(), data), ("user.erased", json!({ "userId": carol.0 })));
 }
 
 #[tokio::test]

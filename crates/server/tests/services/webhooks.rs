@@ -135,6 +135,7 @@ async fn everything_that_happens_is_told_signed_and_in_order() {
     assert_eq!(data("message.reacted")["emoji"], "+1");
     assert_eq!(data("message.reacted")["userId"], json!(bob.0));
     assert_eq!(data("messages.read")["messageIds"], json!([message]));
+    assert_eq!(data("messages.read")["userId"], json!(bob.0));
     assert_eq!(data("user.created")["user"]["username"], "alice");
     assert_eq!(data("user.erased"), &json!({ "userId": bob.0 }));
     assert_eq!((&data("member.left")["departure"], data("member.left").get("reason")), (&json!("left"), None));

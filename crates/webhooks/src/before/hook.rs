@@ -7,13 +7,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use quintet_dialect::{DraftQuestion, MODEL_EVENTS_VERSION};
+use quintet_dialect::{DraftQuestion, model_event_text};
 use quintet_domain::limits::{HOOK_ANSWER_BYTES_MAX, HOOK_REQUESTS_AT_ONCE};
-use quintet_domain::{Code, Draft, DraftContext, Refusal, Rewrite, Timestamp, WebhookSecret};
+use quintet_domain::{Code, Draft, DraftContext, Refusal, Rewrite, WebhookSecret};
 use quintet_outbound::{AnswerBounds, Outbound, Reach};
 use quintet_service::{BeforeSend, Service};
-use serde::Serialize;
-use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
@@ -59,26 +57,6 @@ pub struct BeforeSendHook {
     failures: Failures,
 }
 
-/// A question as it is sent.
-#[derive(Serialize)]
-struct Question<'q> {
-    id: &'q str,
-    #[serde(rename = "type")]
-    kind: &'q str,
-    version: u32,
-    timestamp: String,
-    data: &'q RawValue,
-}
-
-/// The text of a question.
-fn body(id: &str, question: DraftQuestion, now: Timestamp) -> Result<Bytes, String> {
-    let written = RawValue::from_string(question.data).and_then(|data| {
-        let (version, timestamp) = (MODEL_EVENTS_VERSION, now.to_string());
-        serde_json::to_vec(&Question { id, kind: question.kind, version, timestamp, data: &data })
-    });
-    written.map(Bytes::from).map_err(|error| format!("The question cannot be written: {error}."))
-}
-
 impl BeforeSendHook {
     /// Creates the hook.
     #[must_use]
@@ -95,7 +73,8 @@ impl BeforeSendHook {
         let HookSettings { url, secret, timeout, on_failure: _ } = &self.settings;
         let until = Instant::now() + *timeout;
         let (id, now) = (format!("ask_{}", service.environment().new_id()), service.environment().now());
-        let body = body(&id, DraftQuestion::of(draft, context, &public_links(service)), now)?;
+        let DraftQuestion { kind, data } = DraftQuestion::of(draft, context, &public_links(service));
+        let body = Bytes::from(model_event_text(Some(&id), kind, now, None, &data));
         let headers = headers(secret, &id, now, &body);
         let place = timeout_at(until, self.places.acquire()).await;
         let Ok(Ok(_place)) = place else {

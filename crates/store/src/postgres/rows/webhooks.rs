@@ -2,7 +2,7 @@
 //!
 //! What must stay true: the deliveries of a webhook are numbered in the order in which they were added.
 
-use quintet_domain::{Timestamp, Webhook, WebhookDelivery, WebhookFilter, WebhookKind, WebhookSecret};
+use quintet_domain::{ModelEventType, Timestamp, Webhook, WebhookDelivery, WebhookFilter, WebhookSecret};
 use quintet_rules::RowResult;
 use quintet_rules::rows::WebhookRows;
 use tokio_postgres::Row;
@@ -34,7 +34,7 @@ fn webhook_at(row: &Row) -> Fetched<Webhook> {
 fn delivery_at(row: &Row) -> Fetched<WebhookDelivery> {
     Ok(WebhookDelivery {
         position: row.try_get::<_, i64>(0)?.cast_unsigned(),
-        kind: parsed(row, 1, WebhookKind::parse)?,
+        kind: parsed(row, 1, ModelEventType::parse)?,
         attempt: small(row, 2)?.unwrap_or_default(),
         at: Timestamp(row.try_get(3)?),
         took_ms: row.try_get::<_, i64>(4)?.cast_unsigned(),

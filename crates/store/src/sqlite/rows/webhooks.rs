@@ -4,7 +4,7 @@
 
 use std::ops::Deref;
 
-use quintet_domain::{Timestamp, Webhook, WebhookDelivery, WebhookFilter, WebhookKind, WebhookSecret};
+use quintet_domain::{ModelEventType, Timestamp, Webhook, WebhookDelivery, WebhookFilter, WebhookSecret};
 use quintet_rules::RowResult;
 use quintet_rules::rows::WebhookRows;
 use rusqlite::{Connection, Row, params};
@@ -35,7 +35,7 @@ fn webhook_at(row: &Row<'_>) -> rusqlite::Result<Webhook> {
 fn delivery_at(row: &Row<'_>) -> rusqlite::Result<WebhookDelivery> {
     Ok(WebhookDelivery {
         position: row.get::<_, i64>(0)?.cast_unsigned(),
-        kind: parsed(row, 1, WebhookKind::parse)?,
+        kind: parsed(row, 1, ModelEventType::parse)?,
         attempt: row.get(2)?,
         at: Timestamp(row.get(3)?),
         took_ms: row.get::<_, i64>(4)?.cast_unsigned(),

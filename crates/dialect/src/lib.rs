@@ -40,7 +40,9 @@ pub use dialect::Dialect;
 pub use event_spec::Decoded;
 pub use message_texts::MessageTexts;
 pub use messages::message;
-pub use model_events::{DraftQuestion, MODEL_EVENTS_VERSION, ModelEvent, model_event_fields, model_event_text};
+pub use model_events::{
+    DraftQuestion, MODEL_EVENTS_VERSION, ModelEvent, PushSubject, model_event_fields, model_event_text,
+};
 pub use nearest::nearest;
 pub use outgoing::{Answer, Online, Outgoing, Perspective};
 use quintet_domain::{Event, Outcome, Refusal, User, UserId};

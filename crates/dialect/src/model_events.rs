@@ -9,14 +9,17 @@
 mod draft;
 mod objects;
 
-use quintet_domain::{ConversationId, ConversationRef, Event, Message, ModelEventType, Overview, Timestamp, User};
+use quintet_domain::{
+    ConversationId, ConversationRef, Event, Message, ModelEventType, Notification, Overview, Timestamp, User, UserId,
+};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 pub use self::draft::DraftQuestion;
 use self::objects::{
     ConversationData, ConversationObject, DeletedData, ErasedData, JoinedData, LeftData, MeetupData, MessageData,
-    MessageObject, NamedObject, NotifiedData, PinnedData, PlaceObject, ProfileData, ReactedData, ReadData, UserObject,
+    MessageObject, NamedObject, NotificationObject, NotifiedData, PinnedData, PlaceObject, ProfileData,
+    PushedMessageData, PushedNotificationData, ReactedData, ReadData, UserObject,
 };
 use crate::outgoing::text;
 use crate::shared::IdList;
@@ -45,6 +48,7 @@ pub fn model_event_fields(kind: ModelEventType) -> &'static [&'static str] {
         ModelEventType::NotificationCreated => &["userId", "notification"],
         ModelEventType::UserCreated | ModelEventType::UserUpdated => &["user"],
         ModelEventType::UserErased => &["userId"],
+        ModelEventType::PushNeeded => &["userIds", "conversation?", "message?", "notification?"],
     }
 }
 
@@ -59,6 +63,15 @@ pub struct ModelEvent {
     pub at: Timestamp,
     /// The data as JSON text: an object.
     pub data: String,
+}
+
+/// What people are to be sent a push message about.
+#[derive(Clone, Copy, Debug)]
+pub enum PushSubject<'e> {
+    /// A message of a conversation of theirs.
+    Message(&'e Message),
+    /// A notification that they were sent.
+    Notification(&'e Notification),
 }
 
 /// The whole of an event.
@@ -78,13 +91,7 @@ struct Whole<'e> {
 /// Returns the whole of an event, or of a question about a draft, as JSON text. Only what can be repeated has an `id`; only
 /// what is in the log has a position, its place in the commit order.
 #[must_use]
-pub fn model_event_text(
-    id: Option<&str>,
-    kind: &str,
-    at: Timestamp,
-    position: Option<u64>,
-    data: &str,
-) -> String {
+pub fn model_event_text(id: Option<&str>, kind: &str, at: Timestamp, position: Option<u64>, data: &str) -> String {
     // Data is always written by this module, so that it is JSON.
     let Ok(data) = serde_json::from_str::<&RawValue>(data) else { return String::new() };
     text(&Whole { id, kind, version: MODEL_EVENTS_VERSION, timestamp: at.to_string(), position, data })
@@ -182,6 +189,27 @@ impl ModelEvent {
             | Event::Presence { .. }
             | Event::RoomPresence { .. } => None,
         }
+    }
+
+    /// Renders that people are to be sent a push message about something that happened at a moment.
+    #[must_use]
+    pub fn push_needed(users: &[UserId], subject: PushSubject<'_>, at: Timestamp) -> Self {
+        let (conversation, data) = match subject {
+            PushSubject::Message(message) => {
+                let place = PlaceObject::of(&message.conversation);
+                let data = PushedMessageData {
+                    user_ids: IdList(users),
+                    conversation: place,
+                    message: MessageObject::of(message),
+                };
+                (Some(message.conversation.id.clone()), text(&data))
+            }
+            PushSubject::Notification(notification) => {
+                let notification = NotificationObject::of(notification);
+                (None, text(&PushedNotificationData { user_ids: IdList(users), notification }))
+            }
+        };
+        Self { kind: ModelEventType::PushNeeded, conversation, at, data }
     }
 
     /// Returns the whole object `{id, type, version, timestamp, position, data}` as JSON text. `position` is the place of the

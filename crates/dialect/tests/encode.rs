@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use quintet_dialect::{
-    Answer, Dialect, MessageTexts, ModelEvent, Outgoing, Perspective, answer, encode, model_event_fields,
+    Answer, Dialect, MessageTexts, ModelEvent, Outgoing, Perspective, PushSubject, answer, encode, model_event_fields,
 };
 use quintet_domain::{
     Code, Event, Hidden, Links, Message, ModelEventType, Outcome, Refusal, Reply, ShownEvent, Timestamp, UserId,
@@ -150,14 +150,25 @@ fn other_back_ends_are_told_in_the_models_words() {
     let all = moments.map(|(at, is_erased)| {
         events().into_iter().filter_map(move |(_, event)| ModelEvent::of(&event, at, is_erased)).collect::<Vec<_>>()
     });
-    let told = all.concat();
+    let mut told = all.concat();
+    for (_, event) in events() {
+        let subject = match &event {
+            Event::MessageCreated(message) => PushSubject::Message(message),
+            Event::Notified { notification, .. } => PushSubject::Notification(notification),
+            _ => continue,
+        };
+        told.push(ModelEvent::push_needed(&[UserId::trusted("ada"), UserId::trusted("bob")], subject, LATER));
+    }
     for kind in ModelEventType::ALL {
         assert!(told.iter().any(|one| one.kind == kind), "no sample of {}", kind.as_str());
     }
     for one in &told {
         let whole: Value = serde_json::from_str(&one.text(None, u64::MAX)).expect("JSON");
         assert_eq!((&whole["type"], &whole["version"]), (&one.kind.as_str().into(), &1.into()));
-        assert_eq!(whole["data"]["conversation"].get("id").and_then(Value::as_str), one.conversation.as_ref().map(|id| id.as_str()));
+        assert_eq!(
+            whole["data"]["conversation"].get("id").and_then(Value::as_str),
+            one.conversation.as_ref().map(|id| id.as_str())
+        );
         assert_eq!(whole["position"], u64::MAX);
         let data = whole["data"].as_object().expect("an object");
         let fields = model_event_fields(one.kind).iter().map(|field| field.trim_end_matches('?'));

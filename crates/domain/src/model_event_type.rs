@@ -69,6 +69,8 @@ types! {
     UserUpdated = "user.updated", Users;
     /// A person was erased.
     UserErased = "user.erased", Users;
+    /// People are to be sent a push message. Webhooks alone are told, and only those that are told nothing else.
+    PushNeeded = "push.needed", Users;
 }
 
 impl ModelEventType {

@@ -22,7 +22,7 @@ impl fmt::Debug for WebhookSecret {
 /// What a webhook is told of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WebhookFilter {
-    /// The kinds; empty for all of them.
+    /// The kinds; empty for all of them but [`ModelEventType::PushNeeded`].
     pub kinds: Vec<ModelEventType>,
     /// The conversations; empty for all of them, and for what is about none.
     pub conversations: Vec<ConversationId>,
@@ -32,6 +32,12 @@ pub struct WebhookFilter {
 }
 
 impl WebhookFilter {
+    /// Returns whether a webhook is told whom to push to, and nothing else.
+    #[must_use]
+    pub fn is_of_pushes(&self) -> bool {
+        self.kinds.contains(&ModelEventType::PushNeeded)
+    }
+
     /// Returns whether a webhook is told of something, which may be of a direct conversation or a notification.
     #[must_use]
     pub fn wants(&self, kind: ModelEventType, conversation: Option<&ConversationId>, is_personal: bool) -> bool {
@@ -167,6 +173,12 @@ pub fn webhook_kinds<T: AsRef<str>>(texts: &[T]) -> Result<Vec<ModelEventType>, 
             kinds.push(kind);
         }
     }
+    // Its deliveries wait for people to be away, and those of other events must not.
+    if kinds.contains(&ModelEventType::PushNeeded) && kinds.len() > 1 {
+        let name = ModelEventType::PushNeeded.as_str();
+        let what = format!("has `{name}` beside others; a webhook that is told of it is told of nothing else");
+        return Err(Refusal::invalid("events", what));
+    }
     Ok(kinds)
 }
 
@@ -203,6 +215,15 @@ mod tests {
         }
         let refusal = webhook_kinds(&["message.created", "message.seen"]).expect_err("unknown");
         assert!(refusal.message.starts_with("`events` has `message.seen`, which is none of message.created, "));
+    }
+
+    #[test]
+    fn a_webhook_of_pushes_is_told_nothing_else() {
+        let pushes = webhook_kinds(&["push.needed", "push.needed"]).expect("one kind");
+        assert!(WebhookFilter { kinds: pushes, ..WebhookFilter::default() }.is_of_pushes());
+        assert!(!WebhookFilter::default().is_of_pushes(), "everything else");
+        let refusal = webhook_kinds(&["push.needed", "message.created"]).expect_err("both");
+        assert!(refusal.message.starts_with("`events` has `push.needed` beside others"), "{refusal}");
     }
 
     #[test]

@@ -128,7 +128,7 @@ pub fn apply(tx: &mut Transaction<'_>, write: Write) -> RuleResult<Written> {
         Write::MarkDelivered(write) => Written::MarkDelivered(notifications::mark_delivered(tx, &write.notifications)?),
         Write::AddPushSubscription(write) => Written::AddPushSubscription(push::add(tx, write)?),
         Write::RemovePushSubscriptions(write) => Written::RemovePushSubscriptions(push::remove(tx, &write)?),
-        Write::NotePushActivity(write) => Written::NotePushActivity(push::note_activity(tx, &write)?),
+        Write::NotePushActivity(write) => Written::NotePushActivity(push::note_activity(tx, write)?),
         Write::MovePushCursor(write) => Written::MovePushCursor(push::move_cursor(tx, write)?),
         Write::AddWebhook(write) => Written::AddWebhook(webhooks::add(tx, write)?),
         Write::ChangeWebhook(write) => Written::ChangeWebhook(webhooks::change(tx, write)?),

@@ -13,7 +13,7 @@ use quintet_domain::{
 };
 
 use crate::ledger::Cost;
-use crate::rows::{ConversationRow, MemberRow, MessageRow, PushSubscriptionRow, Rows};
+use crate::rows::{ConversationRow, MemberRow, MessageRow, PushReach, PushSubscriptionRow, Rows, UserRow};
 use crate::transaction::Transaction;
 use crate::{ConversationKey, RowResult, RuleResult, UserKey};
 
@@ -105,9 +105,28 @@ pub(crate) fn remove_all_of(tx: &mut Transaction<'_>, user: UserKey) -> RuleResu
     Ok(all.len() as u64)
 }
 
-/// Stores when subscribers were last active.
-pub(crate) fn note_activity(tx: &mut Transaction<'_>, write: &NotePushActivity) -> RuleResult<()> {
-    Ok(tx.push().set_push_activity(&write.users)?)
+/// Stores when subscribers were last active, or everybody.
+pub(crate) fn note_activity(tx: &mut Transaction<'_>, write: NotePushActivity) -> RuleResult<()> {
+    let NotePushActivity { mut users, everybody } = write;
+    if everybody {
+        let mut people = Vec::with_capacity(users.len());
+        for (user, at) in users {
+            if tx.find_user(&user)?.is_some_and(|row| is_person(&row)) {
+                people.push((user, at));
+            }
+        }
+        users = people;
+    }
+    Ok(tx.push().set_push_activity(&users, everybody)?)
+}
+
+/// Makes those without subscriptions subscribers no more, once no webhook is told whom to push to.
+pub(crate) fn end_webhooks(tx: &mut Transaction<'_>) -> RuleResult<()> {
+    let all = tx.webhooks().webhooks()?;
+    if !all.iter().any(|webhook| webhook.filter.is_of_pushes()) {
+        tx.push().delete_idle_push_subscribers()?;
+    }
+    Ok(())
 }
 
 /// Stores how far it has been decided who is sent a push message.
@@ -158,6 +177,8 @@ pub struct PushCandidate {
     pub about: PushAbout,
     /// When that was committed.
     pub at: Timestamp,
+    /// A position at which that was not committed before: its own, or the first that the look has seen.
+    pub position: u64,
 }
 
 /// What one look behind the cursor has found.
@@ -192,7 +213,7 @@ fn mentions(message: &MessageRow, user: UserKey) -> bool {
     message.extra.as_ref().is_some_and(|extra| extra.mention_all || extra.mentions.contains(&user))
 }
 
-/// Looks at what was committed behind the cursor.
+/// Looks at what was committed behind the cursor, for subscribers.
 ///
 /// # Errors
 /// An error of the store.
@@ -200,7 +221,19 @@ pub fn step(rows: &dyn Rows, now: Timestamp) -> RowResult<PushStep> {
     if !rows.has_push_subscribers()? {
         return Ok(PushStep::default());
     }
-    let (after, newest) = (rows.push_cursor()?, rows.newest_position()?);
+    look(rows, PushReach::Subscribers, rows.push_cursor()?, now)
+}
+
+/// Looks at what was committed behind a position, for everybody.
+///
+/// # Errors
+/// An error of the store.
+pub fn step_behind(rows: &dyn Rows, after: u64, now: Timestamp) -> RowResult<PushStep> {
+    look(rows, PushReach::Everybody, after, now)
+}
+
+fn look(rows: &dyn Rows, reach: PushReach, after: u64, now: Timestamp) -> RowResult<PushStep> {
+    let newest = rows.newest_position()?;
     let mut up_to = newest.min(after.saturating_add(STEP_POSITIONS));
     let mut step = PushStep { has_subscribers: true, after, up_to: after, ..PushStep::default() };
     if up_to <= after {
@@ -210,7 +243,7 @@ pub fn step(rows: &dyn Rows, now: Timestamp) -> RowResult<PushStep> {
     if messages.len() == STEP_MESSAGES
         && let Some(last) = messages.last()
     {
-        up_to = u64::try_from(last.key.0).unwrap_or(up_to);
+        up_to = position_of(last);
     }
     let oldest = now.plus_ms(-LATE_MS);
     let mut by_conversation: BTreeMap<ConversationKey, Vec<MessageRow>> = BTreeMap::new();
@@ -221,27 +254,46 @@ pub fn step(rows: &dyn Rows, now: Timestamp) -> RowResult<PushStep> {
         let Some(conversation) = rows.conversation_by_key(*key)?.filter(|row| row.deleted_at.is_none()) else {
             continue;
         };
-        step.candidates.extend(concerned(rows, &conversation, messages, now)?);
+        step.candidates.extend(concerned(rows, reach, (&conversation, messages), now)?);
     }
     for (user, id) in rows.notified_between(after, up_to)? {
-        let Some(user) = rows.user_by_key(user)?.filter(|_| matches!(rows.push_activity(user), Ok(Some(_)))) else {
-            continue;
-        };
+        let Some(user) = person(rows, reach, user)? else { continue };
         let Some((_, notification)) = rows.notification_by_id(&id)? else { continue };
         let at = notification.timestamp;
         if at >= oldest {
-            step.candidates.push(PushCandidate { user: user.user.id.clone(), about: PushAbout::Notification(id), at });
+            let about = PushAbout::Notification(id);
+            step.candidates.push(PushCandidate { user, about, at, position: after + 1 });
         }
     }
     (step.up_to, step.more) = (up_to, up_to < newest);
     Ok(step)
 }
 
+/// The position of a message.
+fn position_of(message: &MessageRow) -> u64 {
+    u64::try_from(message.key.0).unwrap_or_default()
+}
+
+/// The id of a user, if the look is about it.
+fn person(rows: &dyn Rows, reach: PushReach, key: UserKey) -> RowResult<Option<UserId>> {
+    let Some(row) = rows.user_by_key(key)? else { return Ok(None) };
+    let is_of_look = match reach {
+        PushReach::Subscribers => rows.push_activity(key)?.is_some(),
+        PushReach::Everybody => is_person(&row),
+    };
+    Ok(is_of_look.then(|| row.user.id.clone()))
+}
+
+/// Whether a user may have devices that somebody else pushes to.
+fn is_person(row: &UserRow) -> bool {
+    !row.disabled && !row.user.is_guest() && !row.user.is_service()
+}
+
 /// The members whom the new messages of a conversation concern, each with the newest that does.
 fn concerned(
     rows: &dyn Rows,
-    conversation: &ConversationRow,
-    messages: &[MessageRow],
+    reach: PushReach,
+    (conversation, messages): (&ConversationRow, &[MessageRow]),
     now: Timestamp,
 ) -> RowResult<Vec<PushCandidate>> {
     let extras = || messages.iter().filter_map(|message| message.extra.as_ref());
@@ -250,15 +302,13 @@ fn concerned(
         let mentioned: BTreeSet<UserKey> = extras().flat_map(|extra| extra.mentions.iter().copied()).collect();
         let mut members = Vec::new();
         for user in mentioned {
-            if rows.push_activity(user)?.is_some()
-                && let Some(member) = rows.member(conversation.key, user)?
-            {
+            if let Some(member) = rows.member(conversation.key, user)? {
                 members.push((user, member));
             }
         }
         members
     } else {
-        rows.subscribed_members(conversation.key)?
+        rows.members_to_push(conversation.key, reach)?
     };
     let mut candidates = Vec::new();
     for (user, member) in members {
@@ -267,9 +317,9 @@ fn concerned(
             .rev()
             .find(|message| concerns(message, user, &member, now) && (!is_large || mentions(message, user)));
         let Some(message) = newest else { continue };
-        let Some(user) = rows.user_by_key(user)? else { continue };
+        let Some(user) = person(rows, reach, user)? else { continue };
         let about = PushAbout::Message { conversation: conversation.reference.id.clone(), message: message.id.clone() };
-        candidates.push(PushCandidate { user: user.user.id.clone(), about, at: message.created_at });
+        candidates.push(PushCandidate { user, about, at: message.created_at, position: position_of(message) });
     }
     Ok(candidates)
 }
@@ -307,23 +357,42 @@ pub struct PushNotice {
     pub subscriptions: Vec<PushSubscriptionRow>,
 }
 
-/// The push message of a candidate, as it is now; `None` if nothing is to be sent any more.
+/// The push message of a candidate to its browsers, as it is now; `None` if nothing is to be sent any more.
 ///
 /// # Errors
 /// An error of the store.
 pub fn notice(rows: &dyn Rows, user: &UserId, about: &PushAbout, now: Timestamp) -> RowResult<Option<PushNotice>> {
     let Some(user) = rows.user(user)?.filter(|user| !user.disabled) else { return Ok(None) };
     let Some(active_at) = rows.push_activity(user.key)? else { return Ok(None) };
-    let content = match about {
-        PushAbout::Message { conversation, message } => message_content(rows, user.key, conversation, message, now)?,
-        PushAbout::Notification(id) => {
-            let found = rows.notification_by_id(id)?.filter(|(of, one)| *of == user.key && one.read_at.is_none());
-            found.map(|(_, notification)| PushContent::Notification(notification))
-        }
-    };
-    let Some(content) = content else { return Ok(None) };
+    let Some(content) = content(rows, user.key, about, now)? else { return Ok(None) };
     let subscriptions = rows.push_subscriptions(user.key)?;
     Ok(Some(PushNotice { content, active_at, subscriptions }))
+}
+
+/// What another back end is to push to a candidate, as it is now, and when the candidate was last active, as the nodes have
+/// stored it; `None` if nothing is to be sent any more.
+///
+/// # Errors
+/// An error of the store.
+pub fn needed(
+    rows: &dyn Rows,
+    user: &UserId,
+    about: &PushAbout,
+    now: Timestamp,
+) -> RowResult<Option<(PushContent, Timestamp)>> {
+    let Some(user) = rows.user(user)?.filter(is_person) else { return Ok(None) };
+    let active_at = rows.push_activity(user.key)?.unwrap_or(Timestamp(0));
+    Ok(content(rows, user.key, about, now)?.map(|content| (content, active_at)))
+}
+
+fn content(rows: &dyn Rows, user: UserKey, about: &PushAbout, now: Timestamp) -> RowResult<Option<PushContent>> {
+    match about {
+        PushAbout::Message { conversation, message } => message_content(rows, user, conversation, message, now),
+        PushAbout::Notification(id) => {
+            let found = rows.notification_by_id(id)?.filter(|(of, one)| *of == user && one.read_at.is_none());
+            Ok(found.map(|(_, notification)| PushContent::Notification(notification)))
+        }
+    }
 }
 
 fn message_content(

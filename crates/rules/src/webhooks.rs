@@ -12,7 +12,7 @@ use quintet_domain::{
 
 use crate::rows::AuditRow;
 use crate::transaction::Transaction;
-use crate::{RuleResult, audit};
+use crate::{RuleResult, audit, push};
 
 fn found(tx: &mut Transaction<'_>, id: &str) -> RuleResult<Webhook> {
     tx.webhooks().webhook(id)?.ok_or_else(|| Refusal::not_found("webhook", id).into())
@@ -53,6 +53,7 @@ pub(crate) fn add(tx: &mut Transaction<'_>, write: AddWebhook) -> RuleResult<Web
 /// Changes a webhook.
 pub(crate) fn change(tx: &mut Transaction<'_>, write: ChangeWebhook) -> RuleResult<Webhook> {
     let before = found(tx, &write.id)?;
+    let was_of_pushes = before.filter.is_of_pushes();
     let change = write.change;
     if change.url.is_some() && before.filter.personal {
         let why = "This webhook is told of direct conversations and notifications, so that its address stays; the operator \
@@ -80,13 +81,19 @@ pub(crate) fn change(tx: &mut Transaction<'_>, write: ChangeWebhook) -> RuleResu
     if webhook != known {
         note_act(tx, Act::ChangeWebhook, write.by.as_ref(), &webhook.id)?;
     }
+    if was_of_pushes {
+        push::end_webhooks(tx)?;
+    }
     Ok(webhook)
 }
 
 /// Deletes a webhook.
 pub(crate) fn delete(tx: &mut Transaction<'_>, write: &DeleteWebhook) -> RuleResult<()> {
-    found(tx, &write.id)?;
+    let before = found(tx, &write.id)?;
     tx.webhooks().delete_webhook(&write.id)?;
+    if before.filter.is_of_pushes() {
+        push::end_webhooks(tx)?;
+    }
     note_act(tx, Act::DeleteWebhook, write.by.as_ref(), &write.id)
 }
 

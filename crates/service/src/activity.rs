@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use quintet_domain::{Timestamp, UserId};
@@ -17,11 +17,26 @@ const PARTS: usize = 16;
 /// Maximum users of one part. Beyond it nobody is added, who then counts as away.
 const USERS_OF_PART_MAX: usize = 8_192;
 
+/// Who wants to know when users were last active.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotedFor {
+    /// What pushes messages to browsers, because there is one.
+    Browsers,
+    /// What tells webhooks whom to push to, because there is one.
+    Webhooks,
+}
+
+impl NotedFor {
+    fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
 /// When users were last active on this node.
 #[derive(Debug, Default)]
 pub struct Activity {
-    /// Whether anybody may be sent push messages.
-    is_noted: AtomicBool,
+    /// A bit for each of those who want to know it.
+    noted_for: AtomicU8,
     hasher: RandomState,
     parts: [Mutex<HashMap<UserId, Timestamp>>; PARTS],
 }
@@ -37,12 +52,21 @@ impl Activity {
     /// Returns whether anybody may be sent push messages.
     #[must_use]
     pub fn is_noted(&self) -> bool {
-        self.is_noted.load(Ordering::Relaxed)
+        self.noted_for.load(Ordering::Relaxed) != 0
     }
 
-    /// Records whether anybody may be sent push messages. As long as nobody is, nothing is noted.
-    pub fn set_noted(&self, is_noted: bool) {
-        self.is_noted.store(is_noted, Ordering::Relaxed);
+    /// Returns whether somebody wants to know it.
+    #[must_use]
+    pub fn is_noted_for(&self, one: NotedFor) -> bool {
+        self.noted_for.load(Ordering::Relaxed) & one.bit() != 0
+    }
+
+    /// Records whether somebody wants to know it. As long as nobody does, nothing is noted.
+    pub fn set_noted(&self, one: NotedFor, is_noted: bool) {
+        match is_noted {
+            true => self.noted_for.fetch_or(one.bit(), Ordering::Relaxed),
+            false => self.noted_for.fetch_and(!one.bit(), Ordering::Relaxed),
+        };
     }
 
     /// Records that a connection of a user sent an event.
@@ -94,7 +118,7 @@ mod tests {
 
     fn noted() -> Activity {
         let activity = Activity::default();
-        activity.set_noted(true);
+        activity.set_noted(NotedFor::Browsers, true);
         activity
     }
 
@@ -103,6 +127,16 @@ mod tests {
         let activity = Activity::default();
         activity.note(&user("alice"), || unreachable!("the clock is not read"));
         assert_eq!(activity.last(&user("alice")), None);
+    }
+
+    #[test]
+    fn it_is_noted_as_long_as_somebody_wants_to_know() {
+        let activity = noted();
+        activity.set_noted(NotedFor::Webhooks, true);
+        activity.set_noted(NotedFor::Browsers, false);
+        assert!(activity.is_noted() && !activity.is_noted_for(NotedFor::Browsers));
+        activity.set_noted(NotedFor::Webhooks, false);
+        assert!(!activity.is_noted());
     }
 
     #[test]

@@ -9,10 +9,10 @@ use quintet_domain::{
 };
 use quintet_outbound::check_url;
 use quintet_push::{Subscription, SubscriptionError};
-use quintet_store::{PushAbout, PushNotice, PushStep, PushSubscriptionRow};
+use quintet_store::{PushAbout, PushContent, PushNotice, PushStep, PushSubscriptionRow};
 
 use crate::Service;
-use crate::activity::Activity;
+use crate::activity::{Activity, NotedFor};
 
 /// What a browser hands over when it is subscribed.
 #[derive(Clone)]
@@ -80,7 +80,7 @@ impl Service {
             auth: subscription.keys.auth.to_vec(),
         })
         .await?;
-        self.activity().set_noted(true);
+        self.activity().set_noted(NotedFor::Browsers, true);
         Ok(())
     }
 
@@ -147,6 +147,32 @@ impl Service {
     /// # Errors
     /// An internal error.
     pub async fn store_push_activity(&self, users: Vec<(UserId, Timestamp)>) -> Result<(), Refusal> {
-        self.write(NotePushActivity { users }).await
+        let everybody = self.activity().is_noted_for(NotedFor::Webhooks);
+        self.write(NotePushActivity { users, everybody }).await
+    }
+
+    // --- what webhooks are told ---
+
+    /// Returns who of all people is to be sent a push message about what was committed behind a position.
+    ///
+    /// # Errors
+    /// An internal error.
+    pub async fn push_step_behind(&self, after: u64) -> Result<PushStep, Refusal> {
+        Ok(self.store().push().step_behind(after).await?)
+    }
+
+    /// Returns what is to be pushed to a user about something, as it is now, and when the user was last active on any node;
+    /// `None` if nothing is to be sent.
+    ///
+    /// # Errors
+    /// An internal error.
+    pub async fn push_needed(
+        &self,
+        user: UserId,
+        about: PushAbout,
+    ) -> Result<Option<(PushContent, Timestamp)>, Refusal> {
+        let here = self.activity().last(&user).unwrap_or(Timestamp(0));
+        let needed = self.store().push().needed(user, about).await?;
+        Ok(needed.map(|(content, stored)| (content, stored.max(here))))
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! What must stay true: each read sees one committed state.
 
-use quintet_domain::{NotificationId, UserId};
+use quintet_domain::{NotificationId, Timestamp, UserId};
 use quintet_rules::log::ChangeRecord;
-use quintet_rules::push::{PushAbout, PushNotice, PushStep};
+use quintet_rules::push::{PushAbout, PushContent, PushNotice, PushStep};
 use quintet_rules::rows::PushSubscriptionRow;
 use quintet_rules::{RowResult, RowsError, UserKey};
 
@@ -20,6 +20,11 @@ pub trait PushReads: Send + Sync {
     fn step(&self) -> ReadResult<'_, PushStep>;
     /// The push message for a user about something, as it is now; `None` if nothing is to be sent.
     fn notice(&self, user: UserId, about: PushAbout) -> ReadResult<'_, Option<PushNotice>>;
+    /// Who of all people is to be sent a push message about what was committed behind a position, as far as one step looks.
+    fn step_behind(&self, after: u64) -> ReadResult<'_, PushStep>;
+    /// What another back end is to push to a user about something, as it is now, and when the user was last active, as the
+    /// nodes have stored it; `None` if nothing is to be sent.
+    fn needed(&self, user: UserId, about: PushAbout) -> ReadResult<'_, Option<(PushContent, Timestamp)>>;
 }
 
 /// The notifications among records of changes, each its version and its text.

@@ -6,10 +6,12 @@ mod support;
 
 use quintet_domain::limits::{PUSH_MEMBERS_MAX, PUSH_SUBSCRIPTIONS_MAX};
 use quintet_domain::{
-    AddPushSubscription, AddService, ChangeSettings, Code, ConversationId, ConversationKind, DeleteMessage, Departure,
-    Environment, LeaveConversation, MarkRead, MessageId, MovePushCursor, Mute, NewDetails, NewUser, NotePushActivity,
-    Notify, NotifyUser, ReadNotifications, Reading, Refusal, RegisterUser, RemovePushSubscriptions, Restrict,
-    RestrictionKind, RevokeTokens, Scopes, SendMessage, SetDisabled, SettingsChange, Target, Timestamp, UserId,
+    AddMember, AddPushSubscription, AddService, AddWebhook, ChangeSettings, Code, ConversationId, ConversationKind,
+    DeleteMessage, DeleteWebhook, Departure, Environment, LeaveConversation, MarkRead, MessageId, ModelEventType,
+    MovePushCursor, Mute, NewDetails, NewUser, NotePushActivity, Notify, NotifyUser, ReadNotifications, Reading,
+    Refusal, RegisterUser, RemovePushSubscriptions, Restrict, RestrictionKind, RevokeTokens, Scopes,
+    SendMessage, SetDisabled, SettingsChange,
+    Target, Timestamp, UserId, WebhookFilter, WebhookSecret,
 };
 use quintet_store::{PushAbout, PushCandidate, PushContent, PushStep};
 use support::{Bench, actor, every_store, message};
@@ -28,6 +30,7 @@ every_store!(
     notifications_are_pushed,
     only_subscribers_have_an_activity,
     old_messages_are_not_pushed,
+    a_webhook_is_told_of_everybody,
 );
 
 async fn subscribe(bench: &Bench, user: &UserId, endpoint: &str) -> Result<(), Refusal> {
@@ -293,9 +296,8 @@ async fn notifications_are_pushed(bench: Bench) {
     notify(&a).await.expect("notified");
     let made = notify(&b).await.expect("notified");
     let found = look(&bench).await;
-    let expected =
-        PushCandidate { user: b.clone(), about: PushAbout::Notification(made.id.clone()), at: made.timestamp };
-    assert_eq!(found, [expected]);
+    let [PushCandidate { user, about, at, position: _ }] = &found[..] else { panic!("one: {found:?}") };
+    assert_eq!((user, about, *at), (&b, &PushAbout::Notification(made.id.clone()), made.timestamp));
     let notice = |user: &UserId| bench.store.push().notice(user.clone(), PushAbout::Notification(made.id.clone()));
     let content = notice(&b).await.expect("read").map(|notice| notice.content);
     assert_eq!(content, Some(PushContent::Notification(made.clone())));
@@ -310,7 +312,7 @@ async fn only_subscribers_have_an_activity(bench: Bench) {
     let about = PushAbout::Message { conversation: id, message: first };
     let noted = |at| {
         let users = [&a, &b, &UserId::trusted("nobody")].map(|user| (user.clone(), Timestamp(at))).to_vec();
-        bench.write(NotePushActivity { users })
+        bench.write(NotePushActivity { users, everybody: false })
     };
     let position = bench.settled().await;
     for (at, expected) in [(20, 20), (10, 20), (30, 30)] {
@@ -332,4 +334,56 @@ async fn old_messages_are_not_pushed(bench: Bench) {
     sent(&bench, &a, &id, "old by now").await;
     bench.environment.pass_ms(60 * 60 * 1_000 + 1);
     assert_eq!(look(&bench).await, []);
+}
+
+async fn a_webhook_is_told_of_everybody(bench: Bench) {
+    let (a, b, c, id) = stage(&bench).await;
+    let service = bench.write(AddService { name: "shop".into(), hash: "h".into(), scopes: Scopes::all() }).await;
+    let service = service.expect("a service").user.id.clone();
+    let d = bench.user("d").await;
+    for user in [&service, &d] {
+        bench
+            .write(AddMember { actor: actor(&a), conversation: id.clone(), user: user.clone(), role: None })
+            .await
+            .expect("added");
+    }
+    set(&bench, &c, &id, SettingsChange { muted: Some(Some(Mute::ForGood)), ..SettingsChange::default() }).await;
+    let after = bench.settled().await;
+    let first = sent(&bench, &a, &id, "hello").await;
+    let step = bench.store.push().step_behind(after).await.expect("a step");
+    let mut found = about(&step.candidates);
+    found.sort();
+    let mut expected = vec![(b.clone(), first.clone()), (d.clone(), first.clone())];
+    expected.sort();
+    assert_eq!(found, expected, "with a browser or without, and no service");
+    assert!(step.candidates.iter().all(|one| after < one.position && one.position <= step.up_to), "{step:?}");
+    // Somebody without a browser is active at another node.
+    let push = bench.store.push();
+    let about = PushAbout::Message { conversation: id.clone(), message: first.clone() };
+    let active = async |user: &UserId| {
+        push.needed(user.clone(), about.clone()).await.expect("read").map(|(_, active_at)| active_at.0)
+    };
+    assert_eq!((active(&b).await, active(&d).await), (Some(0), Some(0)));
+    assert_eq!((active(&c).await, active(&service).await, active(&a).await), (None, None, None));
+    let noted = |at, everybody| {
+        let users = [&d, &service, &UserId::trusted("nobody")].map(|user| (user.clone(), Timestamp(at))).to_vec();
+        bench.write(NotePushActivity { users, everybody })
+    };
+    for (at, everybody, expected) in [(10, false, 0), (20, true, 20), (15, true, 20), (30, true, 30), (40, false, 40)] {
+        noted(at, everybody).await.expect("noted");
+        assert_eq!(active(&d).await, Some(expected));
+    }
+    // Once no webhook asks any more, those without a browser are forgotten.
+    let filter = WebhookFilter { kinds: vec![ModelEventType::PushNeeded], ..WebhookFilter::default() };
+    let (url, secret) = ("https://example.org/".to_owned(), WebhookSecret("whsec_".to_owned()));
+    let hook = bench.write(AddWebhook { by: None, url, secret, description: String::new(), filter }).await.expect("added");
+    bench.write(DeleteWebhook { by: None, id: hook.id }).await.expect("deleted");
+    assert_eq!((active(&d).await, active(&b).await), (Some(0), Some(0)));
+    noted(50, false).await.expect("noted");
+    assert_eq!(active(&d).await, Some(0));
+    bench
+        .write(MarkRead { actor: actor(&d), reading: Reading::Everything(Target::Conversation(id.clone())) })
+        .await
+        .expect("read");
+    assert_eq!(active(&d).await, None, "it was read");
 }

@@ -25,7 +25,7 @@ const NOTE_PASSED_AFTER: Duration = Duration::from_secs(30);
 /// The number of attempts that are noted at once.
 const ATTEMPTS_NOTED: usize = 100;
 /// The time between two tries to read or note something that failed.
-const AGAIN_AFTER: Duration = Duration::from_secs(1);
+pub(crate) const AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// The time between two signs of a holder, and between two tries to become one.
 const HOLD_EVERY: Duration = Duration::from_secs(5);
 
@@ -39,17 +39,19 @@ struct Unnoted {
 
 /// The task of one webhook.
 pub(crate) struct Endpoint {
-    context: Arc<Context>,
-    webhook: Webhook,
+    pub(crate) context: Arc<Context>,
+    pub(crate) webhook: Webhook,
     /// The position up to which everything is delivered.
-    position: u64,
+    pub(crate) position: u64,
     unnoted: Option<Unnoted>,
+    /// The failures in a row, as pauses grow with them.
+    failures: u32,
     /// Changes when there is more in the log.
-    wake: watch::Receiver<()>,
+    pub(crate) wake: watch::Receiver<()>,
 }
 
 /// Why a task ends, or pauses.
-enum End {
+pub(crate) enum End {
     /// The webhook was changed, deleted or disabled.
     Changed,
     /// Another process delivers to it.
@@ -60,7 +62,7 @@ enum End {
 pub(crate) async fn run(context: Arc<Context>, webhook: Webhook, wake: watch::Receiver<()>, stop: CancellationToken) {
     let id = webhook.id.clone();
     let position = webhook.position;
-    let mut endpoint = Endpoint { context: Arc::clone(&context), webhook, position, unnoted: None, wake };
+    let mut endpoint = Endpoint { context: Arc::clone(&context), webhook, position, unnoted: None, failures: 0, wake };
     loop {
         let begun = async {
             held(&context, &id).await;
@@ -142,6 +144,9 @@ impl Endpoint {
     }
 
     async fn deliver(&mut self) -> End {
+        if self.webhook.filter.is_of_pushes() {
+            return self.deliver_pushes().await;
+        }
         loop {
             self.wake.mark_unchanged();
             let page = match self.context.service.log_page(Party::Server, self.position, WEBHOOK_WINDOW).await {
@@ -173,8 +178,14 @@ impl Endpoint {
 
     /// Waits for more in the log, and notes what is due meanwhile.
     async fn rest(&mut self) -> Option<End> {
+        self.rest_until(None).await
+    }
+
+    /// Waits for more in the log or for a moment, and notes what is due meanwhile.
+    pub(crate) async fn rest_until(&mut self, until: Option<Instant>) -> Option<End> {
         let due = self.unnoted.as_ref().map(|unnoted| unnoted.due);
         tokio::select! {
+            () = sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => None,
             changed = self.wake.changed() => {
                 // The server stops.
                 if changed.is_err() {
@@ -193,30 +204,50 @@ impl Endpoint {
         let filter = &self.webhook.filter;
         let wanted = envelopes
             .filter(|envelope| filter.wants(envelope.kind, envelope.conversation.as_ref(), envelope.is_personal));
+        metrics.behind(&self.webhook.id, Some(page.newest.saturating_sub(self.position)));
         let mut window = Window::of(wanted.collect());
-        let mut failures = 0;
         while !window.is_empty() {
-            metrics.behind(&self.webhook.id, Some(page.newest.saturating_sub(self.position)));
-            let round = window.round(&context, &self.webhook).await;
-            self.position = window.first().map_or(page.last, |first| first - 1);
-            let gets_through = round.attempts.iter().any(|attempt| attempt.delivered);
-            self.keep(round.attempts, round.has_failed);
-            if round.is_gone {
-                let because = "The receiver answered with 410, which says that it wants nothing any more.";
-                return self.noted(Some(because.to_owned())).await.or(Some(End::Changed));
+            if let Some(end) = self.deliver_window(&mut window, Some(page)).await {
+                return Some(end);
             }
-            if round.has_failed {
-                if let Some(end) = self.noted(None).await {
-                    return Some(end);
-                }
-                // Pauses grow only where nothing gets through.
-                failures = if gets_through { 1 } else { failures + 1 };
-                sleep(random_pause(failures)).await;
-                self.renew(&mut window).await;
-            }
+            self.renew(&mut window).await;
         }
         self.position = page.last;
         metrics.behind(&self.webhook.id, Some(page.newest.saturating_sub(self.position)));
+        self.pass().await
+    }
+
+    /// Delivers what is in a window. After a failure it pauses, and leaves the rest there. The window of a page moves the
+    /// position with it; another one leaves it where it is.
+    pub(crate) async fn deliver_window(&mut self, window: &mut Window, page: Option<&LogPage>) -> Option<End> {
+        let context = Arc::clone(&self.context);
+        let round = window.round(&context, &self.webhook).await;
+        if let Some(page) = page {
+            self.position = window.first().map_or(page.last, |first| first - 1);
+            let behind = page.newest.saturating_sub(self.position);
+            context.metrics.behind(&self.webhook.id, Some(behind));
+        }
+        let gets_through = round.attempts.iter().any(|attempt| attempt.delivered);
+        self.keep(round.attempts, round.has_failed);
+        if round.is_gone {
+            let because = "The receiver answered with 410, which says that it wants nothing any more.";
+            return self.noted(Some(because.to_owned())).await.or(Some(End::Changed));
+        }
+        if !round.has_failed {
+            self.failures = 0;
+            return None;
+        }
+        if let Some(end) = self.noted(None).await {
+            return Some(end);
+        }
+        // Pauses grow only where nothing gets through.
+        self.failures = if gets_through { 1 } else { self.failures + 1 };
+        sleep(random_pause(self.failures)).await;
+        None
+    }
+
+    /// Notes that the position has moved, if much is to be noted or it was long ago.
+    pub(crate) async fn pass(&mut self) -> Option<End> {
         let unnoted = self.unnoted.get_or_insert_with(|| Unnoted {
             attempts: Vec::new(),
             is_failing: false,

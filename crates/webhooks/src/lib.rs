@@ -16,6 +16,7 @@ mod links;
 mod metrics;
 mod pause;
 mod probe;
+mod pushes;
 mod run;
 mod send;
 mod signature;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use quintet_domain::Webhook;
 use quintet_outbound::Outbound;
-use quintet_service::Service;
+use quintet_service::{NotedFor, Service};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -109,6 +109,8 @@ async fn reconcile(
     stop: &CancellationToken,
 ) -> Result<(), ()> {
     let found = context.service.webhooks().await.map_err(|_| ())?;
+    let tells_pushes = found.iter().any(|webhook| webhook.enabled && webhook.filter.is_of_pushes());
+    context.service.activity().set_noted(NotedFor::Webhooks, tells_pushes);
     context.metrics.disabled(found.iter().filter(|webhook| webhook.disabled_because.is_some()).count());
     let is_same = |id: &String, one: &mut Running| {
         found.iter().any(|webhook| webhook.id == *id && webhook.enabled && webhook.delivers_as(&one.webhook))

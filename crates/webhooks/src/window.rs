@@ -66,6 +66,11 @@ impl Window {
         self.lanes.iter().filter_map(|lane| lane.waiting.front()).map(|envelope| envelope.position).min()
     }
 
+    /// The ids of what is not delivered.
+    pub(crate) fn left(&self) -> impl Iterator<Item = &str> {
+        self.lanes.iter().flat_map(|lane| &lane.waiting).map(|envelope| envelope.id.as_str())
+    }
+
     /// Replaces what waits by the same things as they are now, by their positions.
     pub(crate) fn renew(&mut self, now: impl Iterator<Item = Envelope>) {
         let mut now: HashMap<u64, Envelope> = now.map(|envelope| (envelope.position, envelope)).collect();

@@ -297,6 +297,13 @@ pub(super) struct NotificationObject<'a> {
     timestamp: Moment,
 }
 
+impl<'a> NotificationObject<'a> {
+    pub(super) fn of(notification: &'a Notification) -> Self {
+        let Notification { id, title, message, timestamp, read_at: _ } = notification;
+        Self { id: id.as_str(), title, message, timestamp: Moment(*timestamp) }
+    }
+}
+
 /// The data of an event about a notification.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -307,9 +314,7 @@ pub(super) struct NotifiedData<'a> {
 
 impl<'a> NotifiedData<'a> {
     pub(super) fn of(user: &'a UserId, notification: &'a Notification) -> Self {
-        let Notification { id, title, message, timestamp, read_at: _ } = notification;
-        let notification = NotificationObject { id: id.as_str(), title, message, timestamp: Moment(*timestamp) };
-        Self { user_id: user.as_str(), notification }
+        Self { user_id: user.as_str(), notification: NotificationObject::of(notification) }
     }
 }
 
@@ -339,4 +344,21 @@ impl<'a> ProfileData<'a> {
 #[serde(rename_all = "camelCase")]
 pub(super) struct ErasedData<'a> {
     pub(super) user_id: &'a str,
+}
+
+/// The data of the event that people are to be sent a push message about a message.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PushedMessageData<'a> {
+    pub(super) user_ids: IdList<'a, UserId>,
+    pub(super) conversation: PlaceObject<'a>,
+    pub(super) message: MessageObject<'a>,
+}
+
+/// The data of the event that somebody is to be sent a push message about a notification.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PushedNotificationData<'a> {
+    pub(super) user_ids: IdList<'a, UserId>,
+    pub(super) notification: NotificationObject<'a>,
 }

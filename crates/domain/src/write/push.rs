@@ -33,12 +33,13 @@ pub struct RemovePushSubscriptions {
     pub endpoint: Option<String>,
 }
 
-/// Stores when users were last active, for nodes that have no connections of theirs. Users without subscriptions are left
-/// out. It causes no event.
+/// Stores when users were last active, for nodes that have no connections of theirs. It causes no event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotePushActivity {
     /// The users, each with the moment when it was last active.
     pub users: Vec<(UserId, Timestamp)>,
+    /// Whether those without subscriptions are stored as well, because a webhook is told whom to push to.
+    pub everybody: bool,
 }
 
 /// Stores up to which position it has been decided who is sent a push message; never back.

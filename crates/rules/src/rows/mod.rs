@@ -35,7 +35,7 @@ pub use meetups::{MeetupRow, MeetupRows, NotificationRows, StoredNotification};
 pub use message_details::{Marks, MessageExtra, ThreadRow};
 pub use messages::{MessageRow, MessageRows, ScanLimits, SenderScan};
 pub use moderation::{AuditRow, ModerationRows, RestrictionRow};
-pub use push::{PushRows, PushSubscriptionRow};
+pub use push::{PushReach, PushRows, PushSubscriptionRow};
 pub use reactions::{PinRow, ReactionCountRow, ReactionRow, ReactionRows, ShownPin, ShownReaction};
 pub use reports::{ReportRow, ReportRows, StoredResolution};
 pub use users::{CountDelta, ErasureProgress, GuestRows, UserCounts, UserNames, UserRow, UserRows};

@@ -33,6 +33,15 @@ impl std::fmt::Debug for PushSubscriptionRow {
     }
 }
 
+/// Whom a look for push messages is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PushReach {
+    /// Those with a browser that messages are pushed to.
+    Subscribers,
+    /// All people: other back ends push to devices that this server does not know.
+    Everybody,
+}
+
 /// Operations on the rows of browsers that messages are pushed to, and the reads by which it is decided who is sent one.
 pub trait PushRows {
     /// The subscriptions of a user, the one that was renewed longest ago first, then by their endpoints.
@@ -43,18 +52,22 @@ pub trait PushRows {
     fn put_push_subscription(&mut self, row: &PushSubscriptionRow) -> RowResult<()>;
     /// Deletes a subscription.
     fn delete_push_subscription(&mut self, endpoint: &str) -> RowResult<()>;
-    /// Makes a user a subscriber, if it is none.
+    /// Makes a user a subscriber, if it is none. Where a webhook is told whom to push to, those without subscriptions are
+    /// subscribers too, once their activity is stored.
     fn insert_push_subscriber(&mut self, user: UserKey) -> RowResult<()>;
     /// Makes a user a subscriber no more.
     fn delete_push_subscriber(&mut self, user: UserKey) -> RowResult<()>;
     /// When a subscriber was last active, as far as it is stored; `None` if the user is no subscriber.
     fn push_activity(&self, user: UserKey) -> RowResult<Option<Timestamp>>;
-    /// Stores when some users were last active, never back; those who are no subscribers are left out.
-    fn set_push_activity(&mut self, users: &[(UserId, Timestamp)]) -> RowResult<()>;
+    /// Stores when some users were last active, never back. Those who are no subscribers become some if it is about
+    /// everybody, and are left out otherwise.
+    fn set_push_activity(&mut self, users: &[(UserId, Timestamp)], everybody: bool) -> RowResult<()>;
+    /// Makes those without subscriptions subscribers no more.
+    fn delete_idle_push_subscribers(&mut self) -> RowResult<()>;
     /// Whether there is a subscriber.
     fn has_push_subscribers(&self) -> RowResult<bool>;
-    /// The members of a conversation who are subscribers, by their keys.
-    fn subscribed_members(&self, conversation: ConversationKey) -> RowResult<Vec<(UserKey, MemberRow)>>;
+    /// The members of a conversation by their keys: all, or those who are subscribers.
+    fn members_to_push(&self, conversation: ConversationKey, reach: PushReach) -> RowResult<Vec<(UserKey, MemberRow)>>;
     /// The position up to which it has been decided who is sent a push message.
     fn push_cursor(&self) -> RowResult<u64>;
     /// Stores that position.

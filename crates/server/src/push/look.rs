@@ -7,11 +7,10 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use quintet_domain::{Timestamp, UserId};
-use quintet_service::{Job, Service};
+use quintet_service::{Job, NotedFor, PUSH_AWAY_MS, PushWaiting, Service};
 use tokio::time::Instant;
 
 use super::counts::Counts;
-use super::waiting::{AWAY_MS, Waiting};
 
 /// The interval at which it is looked for what is to be sent.
 pub(super) const TICK: Duration = Duration::from_secs(1);
@@ -53,10 +52,10 @@ impl Look {
     async fn note_subscribers(&self) -> bool {
         match self.service.has_push_subscribers().await {
             Ok(has) => {
-                self.service.activity().set_noted(has);
+                self.service.activity().set_noted(NotedFor::Browsers, has);
                 if !has && matches!(self.service.has_push_subscribers().await, Ok(true)) {
                     // Somebody has subscribed meanwhile.
-                    self.service.activity().set_noted(true);
+                    self.service.activity().set_noted(NotedFor::Browsers, true);
                 }
                 true
             }
@@ -73,8 +72,8 @@ impl Look {
             return;
         }
         let now = self.service.environment().now();
-        self.told.retain(|_, at| *at >= now.plus_ms(-AWAY_MS));
-        let mut news = self.service.activity().after(now.plus_ms(-AWAY_MS));
+        self.told.retain(|_, at| *at >= now.plus_ms(-PUSH_AWAY_MS));
+        let mut news = self.service.activity().after(now.plus_ms(-PUSH_AWAY_MS));
         news.retain(|(user, at)| match self.told.get(user) {
             Some(told) => told < at && *told <= now.plus_ms(-TELL_EVERY_MS),
             None => true,
@@ -88,7 +87,7 @@ impl Look {
     }
 
     /// Lets wait what was committed behind the cursor and concerns subscribers.
-    pub(super) async fn look(&mut self, waiting: &mut Waiting, counts: &Counts) {
+    pub(super) async fn look(&mut self, waiting: &mut PushWaiting, counts: &Counts) {
         if let Some(jobs) = self.service.jobs() {
             match jobs.take(vec![Job::Push]).await {
                 Ok(taken) if taken.is_empty() => return,
@@ -101,7 +100,7 @@ impl Look {
                 break;
             }
         }
-        counts.waiting(waiting.len());
+        counts.waiting(waiting.count());
         if let Some(jobs) = self.service.jobs()
             && let Err(error) = jobs.done(Job::Push, 0, TICK).await
         {
@@ -110,7 +109,7 @@ impl Look {
     }
 
     /// Looks a step further. Returns whether there is more.
-    async fn step(&self, waiting: &mut Waiting) -> bool {
+    async fn step(&self, waiting: &mut PushWaiting) -> bool {
         let step = match self.service.push_step().await {
             Ok(step) => step,
             Err(error) => {

@@ -1,7 +1,7 @@
 //! Messages that are pushed to the browsers of those who are away.
 //!
 //! Behind the commits: a cursor over positions in the store says what was looked at ([`look`]); whom a message concerns and
-//! who is active waits ([`waiting`]); what is sent is written ([`payload`]) and handed to push services ([`deliver`]).
+//! who is active waits ([`PushWaiting`]); what is sent is written ([`payload`]) and handed to push services ([`deliver`]).
 //!
 //! What must stay true: nobody waits for this; a server without subscriptions pays for one load of a flag a second. What
 //! waits and what is under way are bounded, and a push service that does not answer delays no other one for long.
@@ -12,25 +12,23 @@ mod look;
 mod parts;
 mod payload;
 mod rest;
-mod waiting;
 
 use std::sync::Arc;
 
 use quintet_domain::Timestamp;
-use quintet_service::Service;
+use quintet_service::{NotedFor, PUSH_AWAY_MS, PushVerdict, PushWaiting, Service, push_verdict};
 use tokio::time::MissedTickBehavior;
 
 pub(crate) use self::parts::Push;
 
 use self::deliver::Deliveries;
 use self::look::{Look, TICK};
-use self::waiting::{AWAY_MS, Verdict, Waiting, verdict};
 
 /// Pushes messages until the future is dropped.
 pub(crate) async fn run(push: Push, service: Service) {
     let counts = push.counts();
     let mut look = Look::new(service.clone());
-    let mut waiting = Waiting::default();
+    let mut waiting = PushWaiting::default();
     let mut deliveries = Deliveries::new(service.clone(), Arc::new(push));
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -41,28 +39,30 @@ pub(crate) async fn run(push: Push, service: Service) {
             continue;
         }
         look.tell_other_nodes().await;
-        look.look(&mut waiting, &counts).await;
-        send_due(&service, &mut waiting, &mut deliveries).await;
-        counts.waiting(waiting.len());
+        if service.activity().is_noted_for(NotedFor::Browsers) {
+            look.look(&mut waiting, &counts).await;
+            send_due(&service, &mut waiting, &mut deliveries).await;
+            counts.waiting(waiting.count());
+        }
         let now = service.environment().now();
-        service.activity().forget_before(now.plus_ms(-2 * AWAY_MS));
+        service.activity().forget_before(now.plus_ms(-2 * PUSH_AWAY_MS));
     }
 }
 
 /// Sends what is due, as far as there is room for it.
-async fn send_due(service: &Service, waiting: &mut Waiting, deliveries: &mut Deliveries) {
+async fn send_due(service: &Service, waiting: &mut PushWaiting, deliveries: &mut Deliveries) {
     let now = service.environment().now();
     while deliveries.have_room()
         && let Some(candidate) = waiting.take_due(now)
     {
         let here = service.activity().last(&candidate.user).unwrap_or(Timestamp(0));
-        match verdict(candidate.at, here, now) {
-            Verdict::Send => {}
-            Verdict::Later(due) => {
+        match push_verdict(candidate.at, here, now) {
+            PushVerdict::Send => {}
+            PushVerdict::Later(due) => {
                 waiting.add(candidate, due);
                 continue;
             }
-            Verdict::Never => continue,
+            PushVerdict::Never => continue,
         }
         let notice = match service.push_notice(candidate.user.clone(), candidate.about.clone()).await {
             Ok(Some(notice)) => notice,
@@ -73,10 +73,10 @@ async fn send_due(service: &Service, waiting: &mut Waiting, deliveries: &mut Del
             }
         };
         // What other nodes have stored.
-        match verdict(candidate.at, notice.active_at, now) {
-            Verdict::Send => deliveries.begin(&notice),
-            Verdict::Later(due) => waiting.add(candidate, due),
-            Verdict::Never => {}
+        match push_verdict(candidate.at, notice.active_at, now) {
+            PushVerdict::Send => deliveries.begin(&notice),
+            PushVerdict::Later(due) => waiting.add(candidate, due),
+            PushVerdict::Never => {}
         }
     }
 }

@@ -6,6 +6,7 @@ mod support;
 mod before_send;
 mod lists;
 mod moderation;
+mod pushes;
 mod receiver;
 mod reports;
 mod scopes;

@@ -2,8 +2,8 @@
 //!
 //! What must stay true: the rules decide; nothing here does.
 
-use quintet_domain::UserId;
-use quintet_rules::push::{self, PushAbout, PushNotice, PushStep};
+use quintet_domain::{Timestamp, UserId};
+use quintet_rules::push::{self, PushAbout, PushContent, PushNotice, PushStep};
 use quintet_rules::rows::{PushRows, PushSubscriptionRow};
 
 use super::MemoryStore;
@@ -27,5 +27,15 @@ impl PushReads for MemoryStore {
     fn notice(&self, user: UserId, about: PushAbout) -> ReadResult<'_, Option<PushNotice>> {
         let now = self.environment.now();
         self.read(move |data| Ok(push::notice(data, &user, &about, now)?))
+    }
+
+    fn step_behind(&self, after: u64) -> ReadResult<'_, PushStep> {
+        let now = self.environment.now();
+        self.read(move |data| Ok(push::step_behind(data, after, now)?))
+    }
+
+    fn needed(&self, user: UserId, about: PushAbout) -> ReadResult<'_, Option<(PushContent, Timestamp)>> {
+        let now = self.environment.now();
+        self.read(move |data| Ok(push::needed(data, &user, &about, now)?))
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! What must stay true: the rules decide; nothing here does.
 
-use quintet_domain::UserId;
-use quintet_rules::push::{self, PushAbout, PushNotice, PushStep};
+use quintet_domain::{Timestamp, UserId};
+use quintet_rules::push::{self, PushAbout, PushContent, PushNotice, PushStep};
 use quintet_rules::rows::{PushRows, PushSubscriptionRow};
 
 use super::PostgresStore;
@@ -32,6 +32,19 @@ impl PushReads for PostgresStore {
         let now = self.environment.now();
         self.readers.run(Class::Interactive, Party::Server, move |conn| {
             Ok(push::notice(&PostgresRows(conn), &user, &about, now)?)
+        })
+    }
+
+    fn step_behind(&self, after: u64) -> ReadResult<'_, PushStep> {
+        let now = self.environment.now();
+        self.readers
+            .run(Class::Heavy, Party::Server, move |conn| Ok(push::step_behind(&PostgresRows(conn), after, now)?))
+    }
+
+    fn needed(&self, user: UserId, about: PushAbout) -> ReadResult<'_, Option<(PushContent, Timestamp)>> {
+        let now = self.environment.now();
+        self.readers.run(Class::Interactive, Party::Server, move |conn| {
+            Ok(push::needed(&PostgresRows(conn), &user, &about, now)?)
         })
     }
 }

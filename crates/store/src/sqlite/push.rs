@@ -2,8 +2,8 @@
 //!
 //! What must stay true: the rules decide; nothing here does.
 
-use quintet_domain::UserId;
-use quintet_rules::push::{self, PushAbout, PushNotice, PushStep};
+use quintet_domain::{Timestamp, UserId};
+use quintet_rules::push::{self, PushAbout, PushContent, PushNotice, PushStep};
 use quintet_rules::rows::{PushRows, PushSubscriptionRow};
 
 use super::SqliteStore;
@@ -32,6 +32,18 @@ impl PushReads for SqliteStore {
         let now = self.environment.0.now();
         self.readers.run(Class::Interactive, Party::Server, move |conn| {
             Ok(push::notice(&SqliteRows(conn), &user, &about, now)?)
+        })
+    }
+
+    fn step_behind(&self, after: u64) -> ReadResult<'_, PushStep> {
+        let now = self.environment.0.now();
+        self.readers.run(Class::Heavy, Party::Server, move |conn| Ok(push::step_behind(&SqliteRows(conn), after, now)?))
+    }
+
+    fn needed(&self, user: UserId, about: PushAbout) -> ReadResult<'_, Option<(PushContent, Timestamp)>> {
+        let now = self.environment.0.now();
+        self.readers.run(Class::Interactive, Party::Server, move |conn| {
+            Ok(push::needed(&SqliteRows(conn), &user, &about, now)?)
         })
     }
 }

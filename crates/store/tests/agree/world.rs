@@ -444,7 +444,10 @@ impl World {
                 let endpoint = step.y.then(|| format!("https://push.example.org/{}", step.c % 4));
                 RemovePushSubscriptions { user: (!step.b.is_multiple_of(2)).then_some(user), endpoint }.into()
             }
-            69 | 70 => NotePushActivity { users: vec![(user, now), (other, now.plus_ms(-HOUR_MS))] }.into(),
+            69 | 70 => {
+                let users = vec![(user, now), (other, now.plus_ms(-HOUR_MS))];
+                NotePushActivity { users, everybody: step.y }.into()
+            }
             _ => MovePushCursor { to: self.position.saturating_sub(step.c as u64) }.into(),
         }
     }

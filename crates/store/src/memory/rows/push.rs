@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use quintet_domain::{Notification, NotificationId, Timestamp, UserId};
 use quintet_rules::log::ChangeRecord;
-use quintet_rules::rows::{MemberRow, MessageRow, PushRows, PushSubscriptionRow};
+use quintet_rules::rows::{MemberRow, MessageRow, PushReach, PushRows, PushSubscriptionRow};
 use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
 
 use crate::memory::data::{Data, move_entry};
@@ -69,11 +69,22 @@ impl PushRows for Data {
         Ok(self.push.subscribers.get(&user).copied())
     }
 
-    fn set_push_activity(&mut self, users: &[(UserId, Timestamp)]) -> RowResult<()> {
+    fn set_push_activity(&mut self, users: &[(UserId, Timestamp)], everybody: bool) -> RowResult<()> {
         for (id, at) in users {
             let Some(user) = self.users.by_id.get(id).copied() else { continue };
-            if self.push.subscribers.get(&user).is_some_and(|active_at| active_at < at) {
+            let is_news = self.push.subscribers.get(&user).map_or(everybody, |active_at| active_at < at);
+            if is_news {
                 self.push.subscribers.insert(user, *at);
+            }
+        }
+        Ok(())
+    }
+
+    fn delete_idle_push_subscribers(&mut self) -> RowResult<()> {
+        let all: Vec<UserKey> = self.push.subscribers.iter().map(|(user, _)| *user).collect();
+        for user in all {
+            if self.push_subscriptions(user)?.is_empty() {
+                self.push.subscribers.remove(&user);
             }
         }
         Ok(())
@@ -83,10 +94,14 @@ impl PushRows for Data {
         Ok(self.push.subscribers.last_key().is_some())
     }
 
-    fn subscribed_members(&self, conversation: ConversationKey) -> RowResult<Vec<(UserKey, MemberRow)>> {
+    fn members_to_push(&self, conversation: ConversationKey, reach: PushReach) -> RowResult<Vec<(UserKey, MemberRow)>> {
         let all = (conversation, UserKey(i64::MIN))..=(conversation, UserKey(i64::MAX));
         let members = self.conversations.members.range(all).map(|((_, user), row)| (*user, *row));
-        Ok(members.filter(|(user, _)| self.push.subscribers.contains(user)).collect())
+        let is_of_look = |user: &UserKey| match reach {
+            PushReach::Subscribers => self.push.subscribers.contains(user),
+            PushReach::Everybody => true,
+        };
+        Ok(members.filter(|(user, _)| is_of_look(user)).collect())
     }
 
     fn push_cursor(&self) -> RowResult<u64> {

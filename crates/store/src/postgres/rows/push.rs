@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use quintet_domain::{Notification, NotificationId, Timestamp, UserId};
-use quintet_rules::rows::{MemberRow, MessageRow, PushRows, PushSubscriptionRow};
+use quintet_rules::rows::{MemberRow, MessageRow, PushReach, PushRows, PushSubscriptionRow};
 use quintet_rules::{ConversationKey, RowResult, UserKey};
 use tokio_postgres::Row;
 
@@ -75,14 +75,33 @@ impl<C: Channel> PushRows for PostgresRows<C> {
         self.find(sql, &[&user.0], |row| Ok(Timestamp(row.try_get(0)?)))
     }
 
-    fn set_push_activity(&mut self, users: &[(UserId, Timestamp)]) -> RowResult<()> {
+    fn set_push_activity(&mut self, users: &[(UserId, Timestamp)], everybody: bool) -> RowResult<()> {
         let ids: Vec<&str> = users.iter().map(|(id, _)| id.as_str()).collect();
         let at: Vec<i64> = users.iter().map(|(_, at)| at.0).collect();
+        let sql = match everybody {
+            // One row for each user, whatever it is named.
+            true => {
+                "INSERT INTO push_subscriber AS s (user_pk, active_at)
+                 SELECT u.pk, max(noted.at) FROM unnest($1::text[], $2::bigint[]) AS noted (id, at)
+                 JOIN chat_user u ON u.id = noted.id GROUP BY u.pk
+                 ON CONFLICT (user_pk) DO UPDATE SET active_at = excluded.active_at
+                 WHERE s.active_at < excluded.active_at"
+            }
+            false => {
+                "UPDATE push_subscriber s SET active_at = noted.at
+                 FROM unnest($1::text[], $2::bigint[]) AS noted (id, at) JOIN chat_user u ON u.id = noted.id
+                 WHERE s.user_pk = u.pk AND s.active_at < noted.at"
+            }
+        };
+        self.run(sql, &[&ids, &at])?;
+        Ok(())
+    }
+
+    fn delete_idle_push_subscribers(&mut self) -> RowResult<()> {
         self.run(
-            "UPDATE push_subscriber s SET active_at = noted.at
-             FROM unnest($1::text[], $2::bigint[]) AS noted (id, at) JOIN chat_user u ON u.id = noted.id
-             WHERE s.user_pk = u.pk AND s.active_at < noted.at",
-            &[&ids, &at],
+            "DELETE FROM push_subscriber s
+             WHERE NOT EXISTS (SELECT 1 FROM push_subscription p WHERE p.user_pk = s.user_pk)",
+            &[],
         )?;
         Ok(())
     }
@@ -91,15 +110,23 @@ impl<C: Channel> PushRows for PostgresRows<C> {
         self.exists("SELECT 1 FROM push_subscriber LIMIT 1", &[])
     }
 
-    fn subscribed_members(&self, conversation: ConversationKey) -> RowResult<Vec<(UserKey, MemberRow)>> {
-        self.list(
-            "SELECT m.role, m.joined_at, m.joined_sequence, m.read_sequence, m.read_at, m.hidden_sequence, m.settings,
-                 m.muted_until, m.archived_after, m.settings_position, m.user_pk
-             FROM member m JOIN push_subscriber s ON s.user_pk = m.user_pk
-             WHERE m.conversation_pk = $1 ORDER BY m.user_pk",
-            &[&conversation.0],
-            |row| Ok((UserKey(row.try_get(10)?), member_at(row, 0)?)),
-        )
+    fn members_to_push(&self, conversation: ConversationKey, reach: PushReach) -> RowResult<Vec<(UserKey, MemberRow)>> {
+        macro_rules! members {
+            ($from:literal) => {
+                concat!(
+                    "SELECT m.role, m.joined_at, m.joined_sequence, m.read_sequence, m.read_at, m.hidden_sequence,
+                         m.settings, m.muted_until, m.archived_after, m.settings_position, m.user_pk
+                     FROM ",
+                    $from,
+                    " WHERE m.conversation_pk = $1 ORDER BY m.user_pk"
+                )
+            };
+        }
+        let sql = match reach {
+            PushReach::Subscribers => members!("member m JOIN push_subscriber s ON s.user_pk = m.user_pk"),
+            PushReach::Everybody => members!("member m"),
+        };
+        self.list(sql, &[&conversation.0], |row| Ok((UserKey(row.try_get(10)?), member_at(row, 0)?)))
     }
 
     fn push_cursor(&self) -> RowResult<u64> {

@@ -6,7 +6,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use quintet_domain::{Notification, NotificationId, Timestamp, UserId};
-use quintet_rules::rows::{MemberRow, MessageRow, PushRows, PushSubscriptionRow};
+use quintet_rules::rows::{MemberRow, MessageRow, PushReach, PushRows, PushSubscriptionRow};
 use quintet_rules::{ConversationKey, RowResult, UserKey};
 use rusqlite::{Connection, Row, params};
 
@@ -74,8 +74,16 @@ impl<C: Deref<Target = Connection>> PushRows for SqliteRows<C> {
         self.find(sql, [user.0], |row| Ok(Timestamp(row.get(0)?)))
     }
 
-    fn set_push_activity(&mut self, users: &[(UserId, Timestamp)]) -> RowResult<()> {
+    fn set_push_activity(&mut self, users: &[(UserId, Timestamp)], everybody: bool) -> RowResult<()> {
         for (user, at) in users {
+            if everybody {
+                self.run(
+                    "INSERT INTO push_subscriber (user_pk, active_at) SELECT pk, ?2 FROM user WHERE id = ?1
+                     ON CONFLICT (user_pk) DO UPDATE SET active_at = max(active_at, excluded.active_at)",
+                    params![user.as_str(), at.0],
+                )?;
+                continue;
+            }
             self.run(
                 "UPDATE push_subscriber SET active_at = ?2
                  WHERE user_pk = (SELECT pk FROM user WHERE id = ?1) AND active_at < ?2",
@@ -85,17 +93,27 @@ impl<C: Deref<Target = Connection>> PushRows for SqliteRows<C> {
         Ok(())
     }
 
+    fn delete_idle_push_subscribers(&mut self) -> RowResult<()> {
+        self.run("DELETE FROM push_subscriber WHERE user_pk NOT IN (SELECT user_pk FROM push_subscription)", [])?;
+        Ok(())
+    }
+
     fn has_push_subscribers(&self) -> RowResult<bool> {
         self.exists("SELECT 1 FROM push_subscriber LIMIT 1", [])
     }
 
-    fn subscribed_members(&self, conversation: ConversationKey) -> RowResult<Vec<(UserKey, MemberRow)>> {
+    fn members_to_push(&self, conversation: ConversationKey, reach: PushReach) -> RowResult<Vec<(UserKey, MemberRow)>> {
         // A conversation has fewer members than there may be subscribers.
+        let from = match reach {
+            PushReach::Subscribers => "member m CROSS JOIN push_subscriber s ON s.user_pk = m.user_pk",
+            PushReach::Everybody => "member m",
+        };
         self.list(
-            "SELECT m.role, m.joined_at, m.joined_sequence, m.read_sequence, m.read_at, m.hidden_sequence, m.settings,
-                 m.muted_until, m.archived_after, m.settings_position, m.user_pk
-             FROM member m CROSS JOIN push_subscriber s ON s.user_pk = m.user_pk
-             WHERE m.conversation_pk = ?1 ORDER BY m.user_pk",
+            &format!(
+                "SELECT m.role, m.joined_at, m.joined_sequence, m.read_sequence, m.read_at, m.hidden_sequence, m.settings,
+                     m.muted_until, m.archived_after, m.settings_position, m.user_pk
+                 FROM {from} WHERE m.conversation_pk = ?1 ORDER BY m.user_pk"
+            ),
             [conversation.0],
             |row| Ok((UserKey(row.get(10)?), member_at(row)?)),
         )

@@ -6,12 +6,17 @@ mod support;
 #[allow(dead_code, clippy::unwrap_used, reason = "the tests of the store use the rest")]
 #[path = "../../store/tests/support/postgres.rs"]
 mod database;
+#[allow(dead_code, reason = "the tests of services use the rest")]
+#[path = "services/receiver.rs"]
+mod receiver;
 #[path = "support/road.rs"]
 mod road;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use database::TestDatabase;
+use receiver::{Receiver, Reply, Request};
 use road::Road;
 use serde_json::{Value, json};
 use support::{Server, Start, Wire};
@@ -319,4 +324,86 @@ async fn users_are_shown_online_on_all_nodes() {
     hears_at_last(&mut watches, "userOnline", &json!(bob.0)).await;
     here.signal(9);
     hears_at_last(&mut watches, "userOffline", &json!(bob.0)).await;
+}
+
+/// The texts of a conversation's messages that a receiver has accepted, each event once.
+fn accepted(requests: &[Request], conversation: &Value) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let of = requests.iter().filter(|one| one.accepted && one.json["data"]["conversation"]["id"] == *conversation);
+    let firsts = of.filter(|one| seen.insert(one.header("webhook-id").to_owned()));
+    firsts.map(|one| one.json["data"]["message"]["content"].as_str().expect("text").to_owned()).collect()
+}
+
+/// The deliveries that a node has made.
+async fn deliveries(node: &Server) -> u64 {
+    let text = node.metrics().send("GET", "/metrics", &[], "").await.text;
+    let count = |outcome: &str| {
+        let start = format!("quintet_webhook_deliveries_total{{outcome=\"{outcome}\"}} ");
+        text.lines().find_map(|line| line.strip_prefix(&start)?.parse::<u64>().ok()).expect("a count")
+    };
+    count("delivered") + count("failed")
+}
+
+/// Of two nodes one delivers to a webhook, whichever of them commits; when it is killed, the other one goes on behind what was
+/// noted.
+#[tokio::test]
+async fn one_node_delivers_to_a_webhook_and_the_other_takes_over() {
+    const EACH: usize = 20;
+    let database = TestDatabase::new();
+    let receiver = Receiver::start().await;
+    let start = || node_at(&database.url()).env("QUINTET_OUTBOUND_ALLOW", "127.0.0.0/8").run();
+    let (here, there) = (start(), start());
+    let (alice, bob, one) = two_in_a_group(&here).await;
+    let other = here.http().group(&alice.1, &[&bob.0]).await;
+    let (made, key) = here.run(&["--database", &database.url(), "key", "add", "shop"]);
+    assert!(made, "{key}");
+    let hook = json!({ "url": receiver.url(), "events": ["message.created"] });
+    there.http().api(&key, "POST", "/webhooks", hook).await.expect(201);
+    let mut wires = [connected(&here, &alice.1).await, connected(&there, &bob.1).await];
+    let groups = [&one, &other];
+    for number in 0..EACH {
+        for wire in &mut wires {
+            wire.call("message:send", &message(groups[number % 2], &number.to_string())).await;
+        }
+    }
+    // Each node acknowledges its own messages: what both have sent of one number may come in either order.
+    let expected = |group: usize, up_to: usize| {
+        let numbers = (0..up_to).filter(|number| number % 2 == group);
+        numbers.flat_map(|number| [number.to_string(), number.to_string()]).collect::<Vec<_>>()
+    };
+    let all_of = |up_to: usize| {
+        move |all: &[Request]| (0..2).all(|at| accepted(all, groups[at]).len() == expected(at, up_to).len())
+    };
+    let requests = receiver.until(all_of(EACH)).await;
+    for (at, group) in groups.into_iter().enumerate() {
+        assert_eq!(accepted(&requests, group), expected(at, EACH));
+    }
+    let ids: HashSet<&str> = requests.iter().map(|request| request.header("webhook-id")).collect();
+    assert_eq!(ids.len(), requests.len(), "nobody delivers beside the one who does");
+    let made = [deliveries(&here).await, deliveries(&there).await];
+    assert_eq!((made.iter().min(), made.iter().max()), (Some(&0), Some(&(2 * EACH as u64))), "{made:?}");
+
+    // The node that delivers is killed while the receiver refuses, so that there is something left.
+    receiver.answer(|_| Reply::Status(500));
+    let survives = usize::from(made[0] > 0);
+    for number in EACH..EACH + 4 {
+        for wire in &mut wires {
+            wire.call("message:send", &message(groups[number % 2], &number.to_string())).await;
+        }
+    }
+    receiver.until(|all| all.len() > requests.len()).await;
+    let nodes = [&here, &there];
+    nodes[1 - survives].signal(9);
+    receiver.answer(|_| Reply::Status(204));
+    for number in EACH + 4..EACH + 8 {
+        // In place of the one that is killed, so that the expectation stays the same.
+        for _ in 0..2 {
+            wires[survives].call("message:send", &message(groups[number % 2], &number.to_string())).await;
+        }
+    }
+    let requests = receiver.until(all_of(EACH + 8)).await;
+    for (at, group) in groups.into_iter().enumerate() {
+        assert_eq!(accepted(&requests, group), expected(at, EACH + 8));
+    }
+    assert!(deliveries(nodes[survives]).await > 0, "the other one has taken over");
 }

@@ -109,6 +109,12 @@ impl Bases {
         self.pictures
     }
 
+    /// Returns links with the address that the operator names, if it names one, for a reader that has come by none.
+    #[must_use]
+    pub fn public_links(&self) -> Links {
+        self.links(self.find(&Address::default()).unwrap_or(Base::RELATIVE))
+    }
+
     /// Returns the base of an address that is known; `None` if the address could be learnt.
     #[must_use]
     pub fn find(&self, address: &Address) -> Option<Base> {

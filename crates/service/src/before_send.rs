@@ -3,39 +3,14 @@
 //! What must stay true: without a hook, a send costs one load. Only who sends waits for the hook: the commands of its
 //! connection behind this one, and nobody else. What was asked about goes on, even if whoever sent it is gone.
 
-use std::fmt;
-use std::sync::OnceLock;
-
-use futures_util::future::BoxFuture;
 use quintet_domain::{
-    Actor, CheckDraft, Draft, DraftContext, Refusal, Rewrite, SendMessage, SendRewritten, Write, WriteCommand, Written,
+    Actor, CheckDraft, Draft, Refusal, SendMessage, SendRewritten, Write, WriteCommand, Written,
 };
 use quintet_store::ReplyTo;
 use tokio::sync::oneshot;
-use tokio_util::task::TaskTracker;
 
+use crate::asking::{BeforeSend, Question};
 use crate::{Lists, Service, screening};
-
-/// What is asked before a message is sent or edited.
-pub trait BeforeSend: fmt::Debug + Send + Sync {
-    /// Asks about a draft. Returns what is written in place of parts of it; none if it is written as it is.
-    ///
-    /// # Errors
-    /// The refusal for whoever sent it. A hook that fails is its own matter: this ends within a bounded time.
-    fn ask<'a>(
-        &'a self,
-        service: &'a Service,
-        draft: &'a Draft,
-        context: &'a DraftContext,
-    ) -> BoxFuture<'a, Result<Option<Rewrite>, Refusal>>;
-}
-
-/// The hook, and what waits for it.
-#[derive(Debug, Default)]
-pub(crate) struct Asking {
-    hook: OnceLock<Box<dyn BeforeSend>>,
-    waiting: TaskTracker,
-}
 
 /// The draft of a command; none if hooks are not asked about such commands.
 pub(crate) fn draft_of(command: &WriteCommand) -> Option<Draft> {
@@ -93,7 +68,10 @@ impl Service {
         let Some(hook) = self.0.asking.hook.get() else { return Ok(plain(lists, actor, draft)) };
         let check = CheckDraft { actor: actor.clone(), draft: draft.clone() };
         let Some(context) = self.write(check).await? else { return Ok(plain(lists, actor, draft)) };
-        let Some(rewrite) = hook.ask(self, &draft, &context).await? else { return Ok(plain(lists, actor, draft)) };
+        let (id, links) = (format!("ask_{}", self.environment().new_id()), self.bases().public_links());
+        let at = self.environment().now();
+        let question = Question { id: &id, at, draft: &draft, context: &context, links: &links };
+        let Some(rewrite) = hook.ask(question).await? else { return Ok(plain(lists, actor, draft)) };
         let rewritten = draft.clone().rewritten(rewrite);
         Ok(match (draft, rewritten) {
             (Draft::Message(given), Draft::Message(text)) if text != given => {

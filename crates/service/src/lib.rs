@@ -9,6 +9,7 @@
 
 mod account;
 mod activity;
+mod asking;
 mod attempts;
 mod authorise;
 mod bases;
@@ -55,8 +56,8 @@ use std::sync::{Arc, OnceLock};
 
 pub use account::Owner;
 pub use activity::{Activity, NotedFor};
+pub use asking::{BeforeSend, Question};
 pub use bases::{Address, BASES_OF_LISTENER_MAX, Base, Bases, Source};
-pub use before_send::BeforeSend;
 pub use claims::{RequiredClaim, Rules};
 pub use commands::{Caller, reply};
 pub use conversations::{ConversationChange, ConversationInput};
@@ -142,7 +143,7 @@ struct Inner {
     activity: Activity,
     heavy: heavy::Heavy,
     webhooks_changed: Notify,
-    asking: before_send::Asking,
+    asking: asking::Asking,
     settings: Settings,
 }
 
@@ -188,7 +189,7 @@ impl Service {
             activity: Activity::default(),
             heavy: heavy::Heavy::default(),
             webhooks_changed: Notify::new(),
-            asking: before_send::Asking::default(),
+            asking: asking::Asking::default(),
             settings,
         }))
     }

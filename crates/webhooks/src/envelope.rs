@@ -7,8 +7,6 @@ use quintet_dialect::ModelEvent;
 use quintet_domain::{ConversationId, ModelEventType};
 use quintet_service::{Service, Told};
 
-use crate::links::public_links;
-
 /// Something to deliver.
 #[derive(Clone, Debug)]
 pub(crate) struct Envelope {
@@ -24,7 +22,7 @@ pub(crate) struct Envelope {
 impl Envelope {
     /// Returns what is delivered of an entry of the log; `None` if nothing is. `identity` is that of the data.
     pub(crate) fn of(service: &Service, identity: &str, told: &Told) -> Option<Self> {
-        let links = public_links(service);
+        let links = service.bases().public_links();
         let event = &told.entry.event;
         let linked = links.event(event, |message| links.message(message));
         let event = ModelEvent::of(linked.as_ref().unwrap_or(event), told.at, told.is_erased)?;

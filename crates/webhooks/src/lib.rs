@@ -12,7 +12,6 @@ mod before;
 mod context;
 mod endpoint;
 mod envelope;
-mod links;
 mod metrics;
 mod pause;
 mod probe;

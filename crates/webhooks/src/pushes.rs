@@ -17,7 +17,6 @@ use tokio::time::{Instant, sleep};
 use crate::context::Context;
 use crate::endpoint::{AGAIN_AFTER, End, Endpoint};
 use crate::envelope::Envelope;
-use crate::links::public_links;
 use crate::window::Window;
 
 /// Maximum people that one event names.
@@ -123,16 +122,14 @@ fn id_of(identity: &str, position: u64, users: &[UserId]) -> String {
 /// What is delivered about a group; nothing if what it is about is gone by now.
 async fn told(context: &Context, about: &PushAbout, group: &Group) -> Result<Vec<Told>, Refusal> {
     let Group { users, content, at, position } = group;
-    let links = public_links(&context.service);
+    let links = context.service.bases().public_links();
     let Some(first) = users.first() else { return Ok(Vec::new()) };
     let message = match content {
-        PushContent::Message { message, .. } => {
-            match context.service.message(first.clone(), message.clone()).await {
-                Ok(message) => Some(links.message(&message)),
-                Err(refusal) if refusal.code == Code::NotFound => return Ok(Vec::new()),
-                Err(refusal) => return Err(refusal),
-            }
-        }
+        PushContent::Message { message, .. } => match context.service.message(first.clone(), message.clone()).await {
+            Ok(message) => Some(links.message(&message)),
+            Err(refusal) if refusal.code == Code::NotFound => return Ok(Vec::new()),
+            Err(refusal) => return Err(refusal),
+        },
         PushContent::Notification(_) => None,
     };
     let told = |users: &[UserId]| {

@@ -9,16 +9,15 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use quintet_dialect::{DraftQuestion, model_event_text};
 use quintet_domain::limits::{HOOK_ANSWER_BYTES_MAX, HOOK_REQUESTS_AT_ONCE};
-use quintet_domain::{Code, Draft, DraftContext, Refusal, Rewrite, WebhookSecret};
+use quintet_domain::{Code, Refusal, Rewrite, WebhookSecret};
 use quintet_outbound::{AnswerBounds, Outbound, Reach};
-use quintet_service::{BeforeSend, Service};
+use quintet_service::{BeforeSend, Question};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
 use super::answer::{Decision, decision};
 use super::failures::Failures;
 use super::metrics::{HookMetrics, Outcome};
-use crate::links::public_links;
 use crate::signature::headers;
 
 /// The time after which a message may be sent again that the hook could not be asked about, in milliseconds.
@@ -65,17 +64,17 @@ impl BeforeSendHook {
         Self { settings, outbound, places, metrics, failures: Failures::default() }
     }
 
-    /// Asks about a draft.
+    /// Asks a question.
     ///
     /// # Errors
     /// A sentence that says why there is no answer.
-    async fn decide(&self, service: &Service, draft: &Draft, context: &DraftContext) -> Result<Decision, String> {
+    async fn decide(&self, question: Question<'_>) -> Result<Decision, String> {
         let HookSettings { url, secret, timeout, on_failure: _ } = &self.settings;
         let until = Instant::now() + *timeout;
-        let (id, now) = (format!("ask_{}", service.environment().new_id()), service.environment().now());
-        let DraftQuestion { kind, data } = DraftQuestion::of(draft, context, &public_links(service));
-        let body = Bytes::from(model_event_text(Some(&id), kind, now, None, &data));
-        let headers = headers(secret, &id, now, &body);
+        let Question { id, at, draft, context, links } = question;
+        let DraftQuestion { kind, data } = DraftQuestion::of(draft, context, links);
+        let body = Bytes::from(model_event_text(Some(id), kind, at, None, &data));
+        let headers = headers(secret, id, at, &body);
         let place = timeout_at(until, self.places.acquire()).await;
         let Ok(Ok(_place)) = place else {
             return Err(format!("{HOOK_REQUESTS_AT_ONCE} questions waited for their answer all the time."));
@@ -85,15 +84,9 @@ impl BeforeSendHook {
         decision(&answer.map_err(|error| error.to_string())?, context.has_file(draft))
     }
 
-    async fn asked(
-        &self,
-        service: &Service,
-        draft: &Draft,
-        context: &DraftContext,
-    ) -> Result<Option<Rewrite>, Refusal> {
+    async fn asked(&self, question: Question<'_>) -> Result<Option<Rewrite>, Refusal> {
         let began = Instant::now();
-        let decided = self.decide(service, draft, context).await;
-        let (outcome, result) = match decided {
+        let (outcome, result) = match self.decide(question).await {
             Ok(Decision::Allow) => (Outcome::Allowed, Ok(None)),
             Ok(Decision::Refuse(sentence)) => (Outcome::Refused, Err(Refusal::forbidden(sentence))),
             Ok(Decision::Rewrite(rewrite)) => (Outcome::Rewritten, Ok(Some(rewrite))),
@@ -119,12 +112,7 @@ impl BeforeSendHook {
 }
 
 impl BeforeSend for BeforeSendHook {
-    fn ask<'a>(
-        &'a self,
-        service: &'a Service,
-        draft: &'a Draft,
-        context: &'a DraftContext,
-    ) -> BoxFuture<'a, Result<Option<Rewrite>, Refusal>> {
-        self.asked(service, draft, context).boxed()
+    fn ask<'q>(&'q self, question: Question<'q>) -> BoxFuture<'q, Result<Option<Rewrite>, Refusal>> {
+        self.asked(question).boxed()
     }
 }

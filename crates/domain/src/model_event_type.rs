@@ -51,7 +51,8 @@ types! {
     MessagesRead = "messages.read", Read;
     /// A conversation was created.
     ConversationCreated = "conversation.created", Read;
-    /// A conversation was renamed, opened or closed, its custom data was replaced, or the roles of its members changed.
+    /// A conversation was renamed, opened or closed, its custom data was replaced, or the roles of its members or what they
+    /// may write changed.
     ConversationUpdated = "conversation.updated", Read;
     /// A conversation was deleted for all of its members.
     ConversationDeleted = "conversation.deleted", Read;

@@ -9,7 +9,7 @@ use quintet_domain::permissions::Action;
 use quintet_domain::{Actor, CheckDraft, Draft, DraftContext, MessageId, NewText, Target, User};
 
 use crate::transaction::{ActingUser, Transaction};
-use crate::{RuleResult, conversations, messages};
+use crate::{RuleResult, conversations, messages, restrictions};
 
 /// Returns what a hook is asked with about a draft; none if it is not asked.
 pub(crate) fn check(tx: &mut Transaction<'_>, write: &CheckDraft) -> RuleResult<Option<Box<DraftContext>>> {
@@ -37,12 +37,14 @@ fn of_message(tx: &mut Transaction<'_>, actor: &Actor, text: &NewText) -> RuleRe
         (Some(_), _) | (None, Target::Conversation(_)) => None,
     };
     if let Some(conversation) = &conversation {
-        tx.check(Action::Send, conversation, &acting, true)?;
+        let member = tx.check(Action::Send, conversation, &acting, true)?;
         if let Some(id) = &text.client_message_id
             && tx.messages().message_by_client_id(conversation.key, acting.key, id)?.is_some()
         {
             return Ok(None);
         }
+        restrictions::may_write(tx, conversation, &acting, member.as_ref())?;
+        restrictions::may_send_now(tx, conversation, &acting, member.as_ref())?;
     }
     let conversation = conversation.map(|row| row.reference);
     Ok(Some(DraftContext { sender, conversation, recipient, message: None }))

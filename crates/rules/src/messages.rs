@@ -236,6 +236,7 @@ pub(crate) fn editable(
     id: &MessageId,
 ) -> RuleResult<(ActingUser, Arc<Message>)> {
     let (user, found) = find_for(tx, actor, id, Action::Edit)?;
+    restrictions::member_may_write(tx, &found.conversation, &user)?;
     Ok((user, Arc::new(found.message)))
 }
 

@@ -9,9 +9,8 @@ use quintet_domain::{
     AddMember, AddPushSubscription, AddService, AddWebhook, ChangeSettings, Code, ConversationId, ConversationKind,
     DeleteMessage, DeleteWebhook, Departure, Environment, LeaveConversation, MarkRead, MessageId, ModelEventType,
     MovePushCursor, Mute, NewDetails, NewUser, NotePushActivity, Notify, NotifyUser, ReadNotifications, Reading,
-    Refusal, RegisterUser, RemovePushSubscriptions, Restrict, RestrictionKind, RevokeTokens, Scopes,
-    SendMessage, SetDisabled, SettingsChange,
-    Target, Timestamp, UserId, WebhookFilter, WebhookSecret,
+    Refusal, RegisterUser, RemovePushSubscriptions, Restrict, RestrictionKind, RevokeTokens, Scopes, SendMessage,
+    SetDisabled, SettingsChange, Target, Timestamp, UserId, WebhookFilter, WebhookSecret,
 };
 use quintet_store::{PushAbout, PushCandidate, PushContent, PushStep};
 use support::{Bench, actor, every_store, message};
@@ -376,7 +375,8 @@ async fn a_webhook_is_told_of_everybody(bench: Bench) {
     // Once no webhook asks any more, those without a browser are forgotten.
     let filter = WebhookFilter { kinds: vec![ModelEventType::PushNeeded], ..WebhookFilter::default() };
     let (url, secret) = ("https://example.org/".to_owned(), WebhookSecret("whsec_".to_owned()));
-    let hook = bench.write(AddWebhook { by: None, url, secret, description: String::new(), filter }).await.expect("added");
+    let hook =
+        bench.write(AddWebhook { by: None, url, secret, description: String::new(), filter }).await.expect("added");
     bench.write(DeleteWebhook { by: None, id: hook.id }).await.expect("deleted");
     assert_eq!((active(&d).await, active(&b).await), (Some(0), Some(0)));
     noted(50, false).await.expect("noted");

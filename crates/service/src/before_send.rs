@@ -3,9 +3,7 @@
 //! What must stay true: without a hook, a send costs one load. Only who sends waits for the hook: the commands of its
 //! connection behind this one, and nobody else. What was asked about goes on, even if whoever sent it is gone.
 
-use quintet_domain::{
-    Actor, CheckDraft, Draft, Refusal, SendMessage, SendRewritten, Write, WriteCommand, Written,
-};
+use quintet_domain::{Actor, CheckDraft, Draft, Refusal, SendMessage, SendRewritten, Write, WriteCommand, Written};
 use quintet_store::ReplyTo;
 use tokio::sync::oneshot;
 
@@ -36,9 +34,7 @@ pub(crate) fn draft_of(command: &WriteCommand) -> Option<Draft> {
 fn plain(lists: Option<&Lists>, actor: Actor, draft: Draft) -> Write {
     match draft {
         Draft::Message(text) => screening::sending(lists, actor, text).into(),
-        Draft::Edit { message, content, details } => {
-            screening::editing(lists, actor, message, content, details).into()
-        }
+        Draft::Edit { message, content, details } => screening::editing(lists, actor, message, content, details).into(),
     }
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    Actor, ConversationId, DeleteMessage, Draft, EditedDetails, MarkRead, Message, MessageId, NewText, Reading, Refusal,
-    Sent, UserId, Written, validate_content,
+    Actor, ConversationId, DeleteMessage, Draft, EditedDetails, MarkRead, Message, MessageId, NewText, Reading,
+    Refusal, Sent, UserId, Written, validate_content,
 };
 use quintet_store::{MessagePage, PageOf, Party, Thread};
 

@@ -31,8 +31,8 @@ pub use webhooks::*;
 use std::sync::Arc;
 
 use crate::{
-    Account, ConversationRef, DraftContext, Event, Invitation, Meetup, Message, Notification, Report, Restriction, UserId,
-    Webhook,
+    Account, ConversationRef, DraftContext, Event, Invitation, Meetup, Message, Notification, Report, Restriction,
+    UserId, Webhook,
 };
 
 /// A kind of write, with the type of its result.

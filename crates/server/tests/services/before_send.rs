@@ -225,6 +225,44 @@ async fn a_repeat_is_not_asked_about_and_gets_the_first_result() {
     assert_eq!(again["content"], "a ******");
 }
 
+/// Lists of words have the last word: they are compared with what the hook gives back.
+#[tokio::test]
+async fn lists_hold_for_what_the_hook_gives_back() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let list = folder.path().join("lists.txt");
+    std::fs::write(&list, "mask darn\nrefuse fool\nrefuse rogue\n").expect("written");
+    let stage = Stage::of(|hook| server(&hook.url()).env("QUINTET_MODERATION_FILE", &list.to_string_lossy())).await;
+    stage.hook.answer(|question| {
+        let text = asked(question).replace("secret", "darn").replace("fool", "friend");
+        Reply::Json(json!({ "action": "rewrite", "content": text }))
+    });
+    let mut wire = stage.wire("chat", &stage.alice).await;
+    let post = async |message: Value| stage.http.api(&stage.alice.1, "POST", &stage.path(), message).await;
+    for id in ["c-1", "c-2"] {
+        let payload = json!({ "chatId": stage.group, "content": "a secret", "clientMessageId": id });
+        let first = wire.call("message:send", &payload).await;
+        assert_eq!(first["message"]["content"], "a ****", "{first}");
+        let questions = stage.hook.requests().len();
+        let again = post(json!({ "content": "a secret", "clientMessageId": id })).await.expect(200);
+        assert_eq!((&again["id"], &again["content"]), (&first["message"]["id"], &json!("a ****")));
+        assert_eq!(stage.hook.requests().len(), questions, "a repeat is no question");
+        // Neither what the hook made of it nor what is stored was sent.
+        for other in ["a darn", "a ****"] {
+            post(json!({ "content": other, "clientMessageId": id })).await.expect(409);
+        }
+    }
+    let sent = post(json!({ "content": "you fool" })).await.expect(201);
+    assert_eq!(sent["content"], "you friend", "nothing is left that the list refuses");
+    let refused = post(json!({ "content": "you rogue" })).await;
+    assert!(refused.status == 403 && refused.text.contains("The message has `rogue`"), "{refused:?}");
+    let path = format!("/messages/{}", sent["id"].as_str().expect("an id"));
+    let edit = async |text: &str| stage.http.api(&stage.alice.1, "PATCH", &path, json!({ "content": text })).await;
+    assert_eq!(edit("my secret, fool").await.expect(200)["content"], "my ****, friend");
+    let refused = edit("rogue").await;
+    assert!(refused.status == 403 && refused.text.contains("The message has `rogue`"), "{refused:?}");
+    assert_eq!(stage.stored().await, ["a ****", "a ****", "my ****, friend"]);
+}
+
 /// Two sends of one connection keep their order, and nobody else waits.
 #[tokio::test]
 async fn only_the_connection_that_sends_waits() {

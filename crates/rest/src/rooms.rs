@@ -1,13 +1,16 @@
-//! The search for rooms and open groups.
+//! The search for rooms and open groups, and what somebody who may join one sees of it.
 
+use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
+use quintet_domain::{ConversationId, Refusal};
 use quintet_service::{Filter, Service};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::error::Answer;
-use crate::extract::{Lister, Query, long_answer, page_limit};
+use crate::extract::{AuthUser, Lister, Query, long_answer, page_limit};
+use crate::ids::Id;
 use crate::views::{Page, Room, room};
 
 #[derive(Deserialize, IntoParams)]
@@ -38,4 +41,19 @@ pub(crate) async fn list(
     let limit = page_limit(search.limit)?;
     let found = service.find_conversations(caller.id(), search.q, Filter::Open, search.cursor, limit).await?;
     Ok(long_answer(|| Page::of(found, room)))
+}
+
+/// Returns a room or group that the caller may join, or is a member of: its name and its number of members.
+#[utoipa::path(
+    get, path = "/rooms/{id}", tag = "conversations", operation_id = "getRoom", params(("id" = String, Path)),
+    responses((status = 200, description = "The room", body = Room))
+)]
+pub(crate) async fn get(
+    State(service): State<Service>,
+    caller: AuthUser,
+    Id(id): Id<ConversationId>,
+) -> Answer<Json<Room>> {
+    let found = service.find_conversations(caller.id(), String::new(), Filter::One(id.clone()), None, 1).await?;
+    let found = found.items.first().ok_or_else(|| Refusal::not_found("room", &id))?;
+    Ok(Json(room(found)))
 }

@@ -93,6 +93,7 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .routes(routes!(meetups::remove_participant))
         .merge(OpenApiRouter::new().routes(routes!(files::upload)).layer(DefaultBodyLimit::max(files::FORM_BYTES_MAX)))
         .routes(routes!(rooms::list))
+        .routes(routes!(rooms::get))
         .routes(routes!(notifications::list, notifications::notify))
         .routes(routes!(notifications::mark_read))
         .routes(routes!(webhooks::list, webhooks::add))

@@ -119,6 +119,7 @@ const TABLE: &[(&str, &str, Needs)] = &[
     ("POST",   "/api/v1/webhooks/{id}/replay",                       ADMIN),
     ("POST",   "/api/v1/files",                                      POST),
     ("GET",    "/api/v1/rooms",                                      READ),
+    ("GET",    "/api/v1/rooms/{id}",                                 READ),
     ("GET",    "/api/v1/notifications",                              READ),
     ("POST",   "/api/v1/notifications",                              POST),
     ("PUT",    "/api/v1/notifications/read",                         POST),

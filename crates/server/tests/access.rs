@@ -74,6 +74,7 @@ fn table() -> Vec<(&'static str, &'static str, Value, [u16; 5])> {
         ("DELETE", "/users/{n}",                         none(),                                   [401, 403, 403, 403, 204]),
         ("POST",   "/notifications", json!({ "userId": "owner", "title": "T", "message": "M" }),   [401, 403, 403, 403, 201]),
         ("GET",    "/rooms",                             none(),                                   [401, 200, 200, 200, 200]),
+        ("GET",    "/rooms/{c}",                         none(),                                   [401, 404, 200, 200, 404]),
         ("GET",    "/notifications",                     none(),                                   [401, 200, 200, 200, 200]),
         ("PUT",    "/notifications/read",                none(),                                   [401, 204, 204, 204, 204]),
         ("GET",    "/conversations",                     none(),                                   [401, 200, 200, 200, 200]),

@@ -66,6 +66,13 @@ export class Person {
     await this.composer().waitFor();
   }
 
+  /** Goes to the newest message of a conversation that has opened at an older one. */
+  async newest() {
+    const button = this.page.getByRole("button", { name: "Go to the newest message" });
+    await button.click();
+    await button.waitFor({ state: "detached" });
+  }
+
   composer() {
     return this.page.getByRole("textbox", { name: /^Write to/ });
   }

@@ -390,6 +390,7 @@ describe("the chat", () => {
     }
     assert.equal((await server.api(token, "GET", `/conversations/${body.id}`)).body.lastMessage.sequence >= 5_000, true);
     await ada.open(/Bob/);
+    await ada.newest();
     const { page } = ada;
     await until(page, () => document.querySelectorAll("li.message").length >= 50);
     // Scroll up like a mouse wheel. Each step must move the visible messages by exactly the scrolled distance.

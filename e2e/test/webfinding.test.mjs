@@ -22,9 +22,11 @@ describe("finding and muting in the chat", () => {
       await page.getByRole("button", { name: "Pinned messages" }).click();
       return page.getByRole("dialog", { name: "Pinned messages" });
     };
+    await bob.newest();
     const empty = await open(bob);
     await empty.getByText("No pinned messages.").waitFor();
     // The list follows what happens while it is open.
+    await ada.newest();
     await ada.hears("The door code is 1234");
     await ada.menu("The door code is 1234", "Pin");
     await ada.message("The door code is 1234").getByText("pinned", { exact: true }).waitFor();
@@ -153,6 +155,7 @@ describe("finding and muting in the chat", () => {
     await teams.send(two, id, "Do not be late", { replyTo: first.id });
     const ada = await teams.enter(one, id, SIZES.phone);
     const { page } = ada;
+    await ada.newest();
     await ada.message("Do not be late").locator(".quote").tap();
     await inView(page, "The ferry leaves at six");
     await page.getByRole("button", { name: "Go to the newest message" }).tap();

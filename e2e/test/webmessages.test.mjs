@@ -116,6 +116,7 @@ describe("messages in the chat", () => {
     for (let n = 0; n < 80; n += 1) await teams.send(one, id, `Filler ${n}`);
     await teams.send(one, id, "The last one");
     const [ada, bob] = [await teams.enter(one, id), await teams.enter(two, id)];
+    await bob.newest();
     await bob.hears("The last one");
     // Escape and the button give a reply up.
     await bob.menu("The last one", "Reply");

@@ -198,14 +198,17 @@ export function changed(message) {
 /**
  * Advances the read cursor of a user to a sequence number.
  * @param {string} id @param {string} userId @param {number} sequence
- * @param {boolean} [asks] whether to load the number of unread messages from the server
+ * @param {number} [count] how many messages it passes, if that is known
  */
-export function read(id, userId, sequence, asks = true) {
+export function read(id, userId, sequence, count) {
+  const conversation = conversations.value.get(id);
+  const known = conversation?.members.find((member) => member.user.id === userId);
+  const own = userId === me.value?.id;
+  const isLast = sequence >= (conversation?.lastMessage?.sequence ?? 0);
   // Only the server knows how many messages are still unread.
-  const last = conversations.value.get(id)?.lastMessage;
-  if (asks && userId === me.value?.id && last && sequence < last.sequence) void fetchConversation(id);
+  if (own && !isLast && count === undefined && (known?.readSequence ?? 0) < sequence) void fetchConversation(id);
   patch(id, (conversation) => ({
-    unreadCount: userId === me.value?.id && sequence >= (conversation.lastMessage?.sequence ?? 0) ? 0 : conversation.unreadCount,
+    unreadCount: !own ? conversation.unreadCount : isLast ? 0 : Math.max(0, conversation.unreadCount - (count ?? 0)),
     members: conversation.members.map((member) =>
       member.user.id === userId ? { ...member, readSequence: Math.max(member.readSequence, sequence) } : member),
   }));

@@ -3,6 +3,7 @@
 import { batch } from "@preact/signals";
 
 import { worthTelling } from "../api.js";
+import { isPresent } from "../lib/present.js";
 import { conversationLink } from "../route.js";
 import { me } from "../session.js";
 import * as socket from "../socket.js";
@@ -66,9 +67,10 @@ function threadGrew({ conversationId, createdAt }, threadId) {
 function messageNew(said) {
   const message = messageOf(said);
   const mine = message.sender.id === me.value?.id;
-  const seen = looking.at === message.conversationId && !document.hidden;
+  const seen = looking.at === message.conversationId && isPresent();
+  const nothingNew = conversations.conversations.value.get(message.conversationId)?.unreadCount === 0;
   batch(() => {
-    messages.heard(message);
+    messages.heard(message, !mine && !seen && nothingNew);
     if (message.threadId) threadGrew(message, message.threadId);
     settings.broughtBack(message);
     conversations.said(message, seen);

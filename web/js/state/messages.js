@@ -6,6 +6,8 @@
 import { signal } from "@preact/signals";
 
 import { call, why, worthTelling } from "../api.js";
+import { me } from "../session.js";
+import { conversations, fetchConversation } from "./conversations.js";
 import { keepOwn } from "./mine.js";
 import { tell } from "./notices.js";
 
@@ -18,6 +20,8 @@ import { tell } from "./notices.js";
  * @property {number | null} after cursor for newer messages; null at the live end
  * @property {"" | "first" | "older" | "newer"} loading
  * @property {string} error
+ * @property {number} opening the number of the opening that loaded it
+ * @property {number | null} newAfter the sequence after which the messages of others are new; null without new ones
  */
 
 const PAGE = 50;
@@ -25,6 +29,8 @@ const PAGE = 50;
 const PAGE_MAX = 200;
 /** The largest window, in messages. */
 const HELD_MAX = 300;
+/** With more messages than these since the last one that was read, the page around that one is loaded, and not the newest page. */
+const BEHIND_MAX = 40;
 
 /** @type {import("@preact/signals").Signal<View | null>} */
 export const view = signal(null);
@@ -100,18 +106,60 @@ function set(change) {
   if (view.value) view.value = { ...view.value, ...change };
 }
 
-/** Opens a conversation at its newest messages. @param {string} id */
-export async function openMessages(id) {
-  const mine = ++opening;
+/** Begins to open a conversation, and returns the number of the opening. @param {string} id @param {number | null} newAfter */
+function begin(id, newAfter) {
+  opening += 1;
   passed = 0;
   sought = null;
-  view.value = { id, items: [], before: null, after: null, loading: "first", error: "" };
+  view.value = { id, items: [], before: null, after: null, loading: "first", error: "", opening, newAfter };
+  return opening;
+}
+
+/** Loads the first page of an opening, and returns whether it still counts. @param {number} mine @param {string} id @param {string} query */
+async function fill(mine, id, query) {
+  const { items, next, newer = null } = await page(id, query);
+  if (mine !== opening || !view.value) return false;
+  // Messages received in the meantime adjoin the page only if it reaches the newest one.
+  const heardSince = view.value.items;
+  if (newer !== null) passed = heardSince.at(-1)?.sequence ?? 0;
+  set({ items: newer === null ? merged(items, heardSince) : items, before: next, after: newer, loading: "" });
+  return true;
+}
+
+/**
+ * The sequence up to which the user has read a conversation, and whether the messages since then fit a page; null if nothing
+ * is unread.
+ * @param {string} id @param {boolean} anew whether what is known of the conversation may be old
+ */
+async function lastRead(id, anew) {
+  const found = anew ? await fetchConversation(id) : null;
+  const conversation = found ?? conversations.value.get(id) ?? await fetchConversation(id);
+  const own = conversation?.members.find(({ user }) => user.id === me.value?.id);
+  if (!conversation || !own || conversation.unreadCount === 0) return null;
+  const last = conversation.lastMessage?.sequence ?? conversation.sequence;
+  return { sequence: own.readSequence, isNear: last - own.readSequence <= BEHIND_MAX };
+}
+
+/**
+ * Opens a conversation: at the first message that the user has not read, or at the newest ones.
+ * @param {string} id
+ * @param {{ atEnd?: boolean, anew?: boolean }} [how] `anew`: what is known of the conversation may be old
+ */
+export async function openMessages(id, { atEnd = false, anew = false } = {}) {
+  const mine = begin(id, atEnd && view.value?.id === id ? view.value.newAfter : null);
   try {
-    const { items, next } = await page(id, "");
-    if (mine === opening && view.value) set({ items: merged(items, view.value.items), before: next, loading: "" });
+    const read = atEnd ? null : await lastRead(id, anew);
+    if (mine !== opening) return;
+    if (read) set({ newAfter: read.sequence });
+    await fill(mine, id, read && !read.isNear ? `&around=${read.sequence}` : "");
   } catch (error) {
     if (mine === opening) set({ items: [], loading: "", error: why(error) });
   }
+}
+
+/** Ends the mark of what is new. */
+export function forgetNew() {
+  if (view.value && view.value.newAfter !== null) set({ newAfter: null });
 }
 
 export function closeMessages() {
@@ -188,7 +236,7 @@ export async function catchUp(atEnd) {
     return;
   }
   if (atEnd || now.error || now.loading === "first" || !first) {
-    await openMessages(now.id);
+    await openMessages(now.id, { anew: true });
     return;
   }
   const mine = ++opening;
@@ -212,10 +260,11 @@ export async function catchUp(atEnd) {
   if (now.after === null) await loadNewer();
 }
 
-/** Handles a new message. @param {Message} message */
-export function heard(message) {
+/** Handles a new message. @param {Message} message @param {boolean} [isFirstNew] whether it is the first that the user has not seen */
+export function heard(message, isFirstNew = false) {
   const now = view.value;
   if (now?.id !== message.conversationId || now.error) return;
+  if (isFirstNew) set({ newAfter: message.sequence - 1 });
   if (now.after !== null) {
     passed = Math.max(passed, message.sequence);
     return;
@@ -254,18 +303,10 @@ export async function showMessage(id, messageId, sequence) {
 
 /** Opens a conversation at a message. @param {string} id @param {string} messageId @param {number} sequence */
 async function openAround(id, messageId, sequence) {
-  const mine = ++opening;
-  passed = 0;
+  const mine = begin(id, view.value?.id === id ? view.value.newAfter : null);
   sought = { id: messageId, sequence };
-  view.value = { id, items: [], before: null, after: null, loading: "first", error: "" };
   try {
-    const { items, next, newer = null } = await page(id, `&around=${sequence}`);
-    if (mine !== opening || !view.value) return;
-    // Messages received in the meantime adjoin the page only if it reaches the newest one.
-    const heardSince = view.value.items;
-    if (newer !== null) passed = heardSince.at(-1)?.sequence ?? 0;
-    set({ items: newer === null ? merged(items, heardSince) : items, before: next, after: newer, loading: "" });
-    shown.value = { id: messageId };
+    if (await fill(mine, id, `&around=${sequence}`)) shown.value = { id: messageId };
   } catch (error) {
     if (mine === opening) set({ items: [], loading: "", error: why(error) });
   } finally {

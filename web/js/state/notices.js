@@ -3,6 +3,7 @@
 import { computed, signal } from "@preact/signals";
 
 import { call } from "../api.js";
+import { isPresent } from "../lib/present.js";
 
 /** @typedef {import("../types.js").Notice} Notice */
 
@@ -71,9 +72,9 @@ export async function askBrowser() {
   allowed.value = await Notification.requestPermission();
 }
 
-/** Shows a browser notification if it is permitted and the page is hidden. @param {string} title @param {string} body @param {string} tag */
+/** Shows a browser notification if it is permitted and the user is not at the page. @param {string} title @param {string} body @param {string} tag */
 export function tellBrowser(title, body, tag) {
-  if (allowed.value !== "granted" || !document.hidden) return;
+  if (allowed.value !== "granted" || isPresent()) return;
   try {
     const notification = new Notification(title, { body, tag });
     notification.onclick = () => {

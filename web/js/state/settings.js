@@ -33,7 +33,7 @@ export function configure(id, change) {
 export async function readAll({ id, lastMessage, unreadCount, settings }) {
   if (unreadCount === 0 && settings?.markedUnread) return configure(id, { markedUnread: false });
   const done = await attempt("message:read", { chatId: id });
-  if (done) read(id, me.value?.id ?? "", lastMessage?.sequence ?? 0, false);
+  if (done) read(id, me.value?.id ?? "", lastMessage?.sequence ?? 0);
   return done;
 }
 

@@ -74,6 +74,7 @@ export const de = {
   noMessages: "Noch keine Nachrichten.",
   loading: "Wird geladen…",
   beginning: "Beginn der Unterhaltung",
+  newLine: "Neu",
   newest: "Zur neuesten Nachricht",
   newBelow: "{count} neu",
   write: "Nachricht schreiben",

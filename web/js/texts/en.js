@@ -73,6 +73,7 @@ export const en = {
   noMessages: "No messages yet.",
   loading: "Loading…",
   beginning: "Start of the conversation",
+  newLine: "New",
   newest: "Go to the newest message",
   newBelow: "{count} new",
   write: "Write a message",

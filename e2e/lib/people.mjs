@@ -56,7 +56,8 @@ export class Person {
   async find(text, name) {
     await this.home();
     await this.page.getByLabel("Search people, conversations, rooms and messages").fill(text);
-    await this.page.getByRole("button", { name }).and(this.page.locator(".item")).click();
+    const { page } = this;
+    await page.getByRole("button", { name }).or(page.getByRole("link", { name })).and(page.locator(".item")).click();
     await this.composer().waitFor();
   }
 

@@ -105,6 +105,9 @@ describe("one's own settings of conversations", () => {
     await section(other).locator("summary").click();
     await other.choose("Alpha", "Take out of the archive");
     for (const person of [desk, other]) await list(person, ["Alpha", "Beta"]);
+    // What is read is in a section of its own.
+    await desk.choose("Beta", "Mark as read");
+    for (const person of [desk, other]) await person.entry("Beta").locator(".badge").waitFor({ state: "detached" });
     // One's own message brings a conversation back as well, and it may be open meanwhile.
     await other.open("Alpha");
     await desk.choose("Alpha", "Archive");
@@ -261,6 +264,11 @@ describe("one's own settings of conversations", () => {
       await keyboard.press("Enter");
       await until(page, () => document.activeElement?.closest(".menu"));
     };
+    // Only Alpha is unread, so that it stays at the top.
+    for (const title of ["Beta", "Gamma"]) {
+      await other.choose(title, "Mark as read");
+      await desk.entry(title).locator(".badge").waitFor({ state: "detached" });
+    }
     // Escape closes the menu, and the focus returns.
     await open("Alpha");
     await focused("Pin to the top");

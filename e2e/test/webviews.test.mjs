@@ -2,16 +2,12 @@
 // playground.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
 
+import { faults } from "../lib/axe.mjs";
 import { browser } from "../lib/browser.mjs";
 import { Person, SIZES, until } from "../lib/people.mjs";
 import { Server } from "../lib/server.mjs";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 /** Texts that would run or be rendered if they were inserted as markup anywhere. */
 const HOSTILE = [
@@ -36,19 +32,6 @@ describe("every view", () => {
     await chromium?.close();
     await server?.stop();
   });
-
-  /** Checks that axe finds no violations in the current view. */
-  async function faults(page, where) {
-    // The content security policy allows no foreign scripts, so run it through the debugger.
-    await page.evaluate(AXE);
-    const found = await page.evaluate(async (rules) => {
-      const { violations, passes } = await window.axe.run(document, { runOnly: rules });
-      const brief = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).slice(0, 3).join(" | ")}`);
-      return { brief, passed: passes.length };
-    }, RULES);
-    assert.ok(found.passed > 10, `${where}: axe checked something`);
-    assert.deepEqual(found.brief, [], where);
-  }
 
   for (const [size, scheme] of [["desk", "light"], ["phone", "dark"], ["desk", "dark"], ["phone", "light"]]) {
     test(`has no violations of axe-core rules (${size}, ${scheme})`, async () => {
@@ -117,6 +100,8 @@ describe("every view", () => {
       await ada.options("Pinned");
       await faults(page, "a conversation's menu");
       await page.keyboard.press("Escape");
+      // Somebody with whom there is no conversation yet.
+      await server.register(`bobby${mark}`);
       await page.getByLabel("Search people, conversations, rooms and messages").fill("bob");
       await page.getByRole("heading", { name: "People" }).waitFor();
       await faults(page, "a search");
@@ -237,7 +222,10 @@ describe("every view", () => {
       }));
       assert.deepEqual(found, { broken: false, foreign: [], links: [], bold: 0 }, hash);
     }
-    await page.getByLabel("Search people, conversations, rooms and messages").fill("eve");
+    // Somebody with whom there is no conversation yet.
+    const evelyn = await server.register("evelyn");
+    assert.equal((await server.api(evelyn.token, "PATCH", "/me", { name: HOSTILE[1] })).status, 200);
+    await page.getByLabel("Search people, conversations, rooms and messages").fill("evelyn");
     await page.getByRole("heading", { name: "People" }).waitFor();
     await ada.search("script", page.locator(".found-text", { hasText: "<script>window.broken=1</script>" }));
     assert.equal(await page.locator(".found-text :is(b, script, img, iframe)").count(), 0);

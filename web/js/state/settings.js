@@ -6,6 +6,7 @@
 
 import { computed, effect, signal } from "@preact/signals";
 
+import { route } from "../route.js";
 import { me } from "../session.js";
 import { attempt } from "./attempt.js";
 import { conversations, ordered, patch, read } from "./conversations.js";
@@ -81,6 +82,51 @@ export const listed = computed(() => {
   const isPinned = (/** @type {Conversation} */ { settings }) => settings?.pinned ?? false;
   return [...ordered.value.filter(isPinned), ...ordered.value.filter((one) => !isPinned(one))];
 });
+
+/** Returns whether a conversation has something that its user has not read and wants to know of. @param {Conversation} conversation */
+export function isUnread(conversation) {
+  const { unreadCount, settings } = conversation;
+  return (unreadCount > 0 || settings?.markedUnread === true) && !isMuted(conversation);
+}
+
+/** The open conversation, if it was unread: it stays where it is in the list until another one is opened. */
+const lingering = signal("");
+
+effect(() => {
+  const open = route.value.name === "c" ? route.value.id : "";
+  const conversation = conversations.value.get(open);
+  if (conversation && isUnread(conversation)) lingering.value = open;
+  else if (lingering.peek() !== open) lingering.value = "";
+});
+
+/** @typedef {{ title: "sectionUnread" | "sectionPinned" | "sectionDirect" | "sectionGroups" | "meetups", items: Conversation[] }} Section */
+
+/** The section of the list to which a conversation belongs. @param {Conversation} conversation @returns {Section["title"]} */
+function sectionOf(conversation) {
+  if (isUnread(conversation) || conversation.id === lingering.value) return "sectionUnread";
+  if (conversation.settings?.pinned) return "sectionPinned";
+  switch (conversation.kind) {
+    case "direct": return "sectionDirect";
+    case "meetup": return "meetups";
+    case "group": case "room": return "sectionGroups";
+  }
+}
+
+/** The list in its sections, without those that are empty and without what is archived. */
+export const sections = computed(() => {
+  /** @type {Section[]} */
+  const all = [
+    { title: "sectionUnread", items: [] }, { title: "sectionPinned", items: [] }, { title: "sectionDirect", items: [] },
+    { title: "sectionGroups", items: [] }, { title: "meetups", items: [] },
+  ];
+  for (const conversation of listed.value) {
+    if (!isArchived(conversation)) all.find(({ title }) => title === sectionOf(conversation))?.items.push(conversation);
+  }
+  return all.filter(({ items }) => items.length > 0);
+});
+
+/** The conversations of the sections, from top to bottom. */
+export const inSight = computed(() => sections.value.flatMap(({ items }) => items));
 
 /** The number of unread messages in the conversations that are neither muted nor archived. */
 export const unreadInAll = computed(() =>

@@ -19,7 +19,9 @@ import { NewConversation } from "./new.js";
 import { Notifications } from "./notifications.js";
 import { IconButton } from "./parts.js";
 import { Profile } from "./profile.js";
+import { useShortcuts } from "./shortcuts.js";
 import { Sidebar } from "./sidebar.js";
+import { Overlay } from "./switcher.js";
 
 function View() {
   const { name, id } = route.value;
@@ -45,6 +47,7 @@ function Inside() {
     start();
     return stop;
   }, []);
+  useShortcuts();
   // On a phone, the opened view replaces the list and gets the focus.
   // A message that was chosen may have the focus already.
   useLayoutEffect(() => {
@@ -61,6 +64,7 @@ function Inside() {
       <${Sidebar} />
     </div>
     <div id="main" class="view" role="main" tabindex="-1"><${View} /></div>
+    <${Overlay} />
   </div>`;
 }
 

@@ -5,11 +5,12 @@ import { useState } from "preact/hooks";
 import { call } from "../api.js";
 import { html } from "../lib/html.js";
 import { me } from "../session.js";
+import { FOUND } from "../state/finding.js";
 import { know } from "../state/people.js";
 import { t } from "../texts.js";
 import * as icons from "./icons.js";
 import { Face, IconButton } from "./parts.js";
-import { FOUND, useSearch } from "./search.js";
+import { useSearch } from "./search.js";
 
 /** @typedef {import("../types.js").User} User */
 

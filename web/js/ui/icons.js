@@ -31,6 +31,7 @@ export const edit = () => icon("M4 20l1-4.5L16.5 4l3.5 3.5L8.5 19 4 20ZM14 6.5l3
 export const bin = () => icon("M4 7h16M9 7V4h6v3M6.5 7l1 13h9l1-13M10 11v5.5M14 11v5.5");
 export const copy = () => icon("M9 9h11v11H9zM15 9V4H4v11h5");
 export const chain = () => icon("M10 14a4 4 0 0 0 5.7 0l3.5-3.5a4 4 0 0 0-5.7-5.7L12 6.3M14 10a4 4 0 0 0-5.7 0l-3.5 3.5a4 4 0 0 0 5.7 5.7l1.5-1.5");
+export const keyboard = () => icon("M3 6h18v12H3zM7 10h.01M11 10h.01M15 10h.01M8 14h8");
 export const search = () => icon("M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13Zm5 11.5L20.5 20.5");
 export const logo = () => html`<svg class="logo" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
   <circle class="note n1" cx="16" cy="5.5" r="4" /><circle class="note n2" cx="26" cy="12.8" r="4" />

@@ -17,7 +17,8 @@ export function useKeptFocus(list) {
     if (!id || !kind || !lost) return;
     const moved = list.current?.querySelector(`.entry[data-id="${CSS.escape(id)}"]`);
     const section = moved?.closest("details:not([open])");
-    const next = section ? section.querySelector("summary") : moved?.querySelector(kind);
+    // A menu that was open has closed on the way.
+    const next = section ? section.querySelector("summary") : moved?.querySelector(kind) ?? moved?.querySelector(".options");
     if (next instanceof HTMLElement) next.focus();
   });
 }

@@ -1,11 +1,11 @@
 // Search as the user types: after a pause, and only the newest query counts.
 
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
+
+import { NOTHING, findAll, narrowed } from "../state/finding.js";
 
 /** Pause after the last key press before a search starts, in milliseconds. */
 const PAUSE_MS = 200;
-/** How many results are shown. */
-export const FOUND = 8;
 
 /**
  * Starts a search when the text has not changed for a moment.
@@ -21,4 +21,15 @@ export function useSearch(text, ask) {
       clearTimeout(timer);
     };
   }, [text]);
+}
+
+/** What the server finds for a text, and the text for which that is. @param {string} query */
+export function useFound(query) {
+  const [found, setFound] = useState({ results: NOTHING, asked: "" });
+  useSearch(query, async (isNewest) => {
+    const results = query ? await findAll(query) : NOTHING;
+    if (isNewest()) setFound({ results, asked: query });
+  });
+  const results = found.asked === query ? found.results : narrowed(found.results, query);
+  return { results, asked: found.asked, setFound };
 }

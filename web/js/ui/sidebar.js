@@ -1,6 +1,7 @@
 // The sidebar: the list of conversations, and the search above it.
 
-import { useRef, useState } from "preact/hooks";
+import { Fragment } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { html } from "../lib/html.js";
 import { brief } from "../lib/time.js";
@@ -9,10 +10,11 @@ import { me } from "../session.js";
 import { link } from "../socket.js";
 import { inALine, loaded, titleOf } from "../state/conversations.js";
 import { drafts } from "../state/drafts.js";
+import { ownWith } from "../state/finding.js";
 import { newNotices } from "../state/notices.js";
 import { outbox } from "../state/outbox.js";
 import { nameOf } from "../state/people.js";
-import { isArchived, isMuted, listed } from "../state/settings.js";
+import { isArchived, isMuted, isUnread, listed, sections } from "../state/settings.js";
 import { typing } from "../state/typing.js";
 import { t } from "../texts.js";
 import { ConversationFace } from "./faces.js";
@@ -21,6 +23,7 @@ import * as icons from "./icons.js";
 import { useKeptFocus } from "./keptfocus.js";
 import { Options } from "./options.js";
 import { Avatar } from "./parts.js";
+import { named } from "./shortcuts.js";
 
 /** @typedef {import("../types.js").Conversation} Conversation */
 
@@ -59,8 +62,7 @@ function Item({ conversation, isMixed }) {
   const title = titleOf(conversation);
   const here = route.value.name === "c" && route.value.id === id;
   const waiting = outbox.value.some((entry) => entry.conversationId === id);
-  const isUnread = conversation.unreadCount > 0 || settings?.markedUnread;
-  return html`<li class=${isUnread && !isMuted(conversation) ? "entry unread" : "entry"} data-id=${id}>
+  return html`<li class=${isUnread(conversation) ? "entry unread" : "entry"} data-id=${id}>
     <a class="item" href=${conversationLink(id)} aria-current=${here ? "page" : undefined}>
       <${ConversationFace} conversation=${conversation} />
       <span class="item-text">
@@ -88,6 +90,26 @@ function Archived({ conversations }) {
     <${List} conversations=${conversations} /></details>`;
 }
 
+/** @typedef {{ current: HTMLElement | null }} Place the element of the list */
+
+/** The whole list. Its sections have titles if there are several. @param {{ place: Place }} props */
+function Sections({ place }) {
+  useKeptFocus(place);
+  const archived = listed.value.filter(isArchived);
+  const shown = sections.value;
+  return html`${shown.map(({ title, items }) => html`<${Fragment} key=${title}>${shown.length > 1 && html`<h2>${t(title)}</h2>`}<${List} conversations=${items} /><//>`)}
+    ${archived.length > 0 && html`<${Archived} conversations=${archived} />`}
+    ${shown.length + archived.length === 0 && html`<p class="hint">${loaded.value ? t("noConversations") : t("loading")}</p>`}`;
+}
+
+/** What a search finds: one's own conversations in one list, and what the server knows. @param {{ query: string, place: Place, onDone: () => void, onReady: () => void }} props */
+function Searched({ query, place, onDone, onReady }) {
+  useKeptFocus(place);
+  const own = ownWith(query);
+  return html`${own.length > 0 && html`<${List} conversations=${own} isMixed=${true} />`}
+    <${Found} query=${query} own=${own} onDone=${onDone} onReady=${onReady} />`;
+}
+
 /** The state of the connection, if it is not online. */
 function Link() {
   const count = outbox.value.filter((entry) => !entry.failed).length;
@@ -98,13 +120,40 @@ function Link() {
 
 export function Sidebar() {
   const [query, setQuery] = useState("");
-  const wanted = query.trim().toLowerCase();
-  const matching = listed.value.filter((one) => !wanted || titleOf(one).toLowerCase().includes(wanted));
-  // A search shows what it finds in one list.
-  const shown = matching.filter((one) => wanted || !isArchived(one));
-  const archived = matching.filter((one) => !wanted && isArchived(one));
+  const wanted = query.trim();
   const list = useRef(/** @type {HTMLElement | null} */ (null));
-  useKeptFocus(list);
+  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
+  // Enter was pressed before anything was found.
+  const waits = useRef(false);
+  const done = () => setQuery("");
+  useEffect(() => { waits.current = false; }, [query]);
+  /** What is found, as elements. @returns {HTMLElement[]} */
+  const found = () => /** @type {HTMLElement[]} */ ([...list.current?.querySelectorAll(".item") ?? []]).filter((item) => item.checkVisibility());
+  /** @param {KeyboardEvent} event */
+  function key(event) {
+    const items = found();
+    const at = items.findIndex((item) => item === document.activeElement);
+    const isField = event.target === field.current;
+    if (event.isComposing || event.altKey || event.ctrlKey || event.metaKey || !(isField || at >= 0)) return;
+    if (event.key === "ArrowDown") items[at + 1]?.focus();
+    else if (event.key === "ArrowUp" && at >= 0) (items[at - 1] ?? field.current)?.focus();
+    else if (event.key === "Enter" && isField && wanted) {
+      if (items[0]) items[0].click();
+      else waits.current = true;
+    } else if (event.key === "Escape" && wanted) {
+      done();
+      field.current?.focus();
+    } else return;
+    event.preventDefault();
+  }
+  const ready = () => {
+    if (waits.current) found()[0]?.click();
+    waits.current = false;
+  };
+  // What was opened ends the search; messages that were found stay, because one looks at several.
+  const opened = (/** @type {MouseEvent} */ event) => {
+    if (event.target instanceof Element && event.target.closest("a.item") && !event.ctrlKey && !event.metaKey) done();
+  };
   const user = me.value;
   return html`<nav class="sidebar" aria-label=${t("conversations")}>
     <header class="bar">
@@ -117,15 +166,13 @@ export function Sidebar() {
       ${user && html`<a class="me" href="#/profile" aria-label=${t("profile")} title=${t("profile")}><${Avatar} id=${user.id} name=${user.name || user.username} avatar=${user.avatar} size="small" /></a>`}
     </header>
     <${Link} />
-    <search class="search"><${icons.search} />
-      <input type="search" aria-label=${t("searchLabel")} placeholder=${t("searchPlaceholder")} value=${query}
+    <search class="search" onKeyDown=${key}><${icons.search} />
+      <input type="search" ref=${field} aria-label=${t("searchLabel")} placeholder=${t("searchPlaceholder")} value=${query} aria-keyshortcuts="Control+K"
         onInput=${(/** @type {any} */ event) => setQuery(event.target.value)} />
+      ${!query && html`<span class="search-keys" aria-hidden="true"><kbd>${named("Ctrl")}</kbd><kbd>K</kbd></span>`}
     </search>
-    <div class="list" ref=${list}>
-      <${List} conversations=${shown} isMixed=${wanted !== ""} />
-      ${archived.length > 0 && html`<${Archived} conversations=${archived} />`}
-      ${wanted ? html`<${Found} query=${wanted} onDone=${() => setQuery("")} />`
-        : matching.length === 0 && html`<p class="hint">${loaded.value ? t("noConversations") : t("loading")}</p>`}
+    <div class="list" ref=${list} onKeyDown=${key} onClick=${opened}>
+      ${wanted ? html`<${Searched} query=${wanted} place=${list} onDone=${done} onReady=${ready} />` : html`<${Sections} place=${list} />`}
     </div>
   </nav>`;
 }

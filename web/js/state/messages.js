@@ -296,8 +296,11 @@ export async function showMessage(id, messageId, sequence) {
     if (sequence === undefined && asked !== opening) return;
     await openAround(id, messageId, at);
   } catch (error) {
+    if (asked !== opening) return;
     const told = worthTelling(error);
     if (told) tell(told);
+    // A link may lead to a message that is gone.
+    if (view.value?.id !== id) await openMessages(id);
   }
 }
 

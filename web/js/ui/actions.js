@@ -5,8 +5,10 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { copy } from "../lib/clipboard.js";
 import { html } from "../lib/html.js";
+import { onLongPress } from "../lib/longpress.js";
 import { narrow } from "../lib/narrow.js";
 import { clock } from "../lib/time.js";
+import { messageLink } from "../route.js";
 import { me } from "../session.js";
 import { ask } from "../state/asked.js";
 import { attempt } from "../state/attempt.js";
@@ -71,6 +73,7 @@ function Menu({ message, mayDelete, mayPin, onClose }) {
     <${ReactionPicker} message=${message} onDone=${onClose} />
     <button onClick=${reply}><${icons.reply} />${t("reply")}</button>
     ${message.content && html`<button onClick=${then(() => void copy(message.content))}><${icons.copy} />${t("copyText")}</button>`}
+    <button onClick=${then(() => void copy(new URL(messageLink(message.conversationId, message.id), location.href).href))}><${icons.chain} />${t("copyLink")}</button>
     ${mayPin && html`<button onClick=${then(() => void togglePin(message))}><${icons.pin} />${t(message.pinned ? "unpin" : "pin")}</button>`}
     ${own && html`<button onClick=${edit}><${icons.edit} />${t("edit")}</button>`}
     ${(own || mayDelete) && html`<button class="harmful" onClick=${then(() => void remove(message))}><${icons.bin} />${t("delete")}</button>`}`;
@@ -84,6 +87,11 @@ function Menu({ message, mayDelete, mayPin, onClose }) {
 export function Actions({ message, mayDelete, mayPin }) {
   const [open, setOpen] = useState(false);
   const more = useRef(/** @type {HTMLElement | null} */ (null));
+  const isSheet = narrow.value;
+  useEffect(() => {
+    const item = more.current?.closest("li");
+    return isSheet && item ? onLongPress(item, () => setOpen(true)) : undefined;
+  }, [isSheet, message.deletedAt]);
   if (message.deletedAt) return null;
   // Return the focus to the button before the focused element disappears.
   const close = () => {

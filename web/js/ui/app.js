@@ -24,9 +24,9 @@ import { Sidebar } from "./sidebar.js";
 import { Overlay } from "./switcher.js";
 
 function View() {
-  const { name, id } = route.value;
+  const { name, id, message } = route.value;
   switch (name) {
-    case "c": return html`<${ConversationView} id=${id} />`;
+    case "c": return html`<${ConversationView} id=${id} message=${message} />`;
     case "meetups": return html`<${Meetups} />`;
     case "notifications": return html`<${Notifications} />`;
     case "profile": return html`<${Profile} />`;

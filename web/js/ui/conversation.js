@@ -6,7 +6,7 @@ import { html } from "../lib/html.js";
 import { dayAndClock } from "../lib/time.js";
 import { me } from "../session.js";
 import { conversations, fetchConversation, otherOf, rightsIn, titleOf } from "../state/conversations.js";
-import { catchUp, closeMessages, openMessages, shown, view } from "../state/messages.js";
+import { catchUp, closeMessages, openMessages, showMessage, shown, view } from "../state/messages.js";
 import { meetupOf } from "../state/meetups.js";
 import { nameOf, online, people } from "../state/people.js";
 import { typing } from "../state/typing.js";
@@ -18,6 +18,7 @@ import { History } from "./history.js";
 import * as icons from "./icons.js";
 import { Lightbox } from "./lightbox.js";
 import { MeetupCard } from "./meetups.js";
+import { Offer } from "./offer.js";
 import { Options } from "./options.js";
 import { IconButton, ViewHeader } from "./parts.js";
 import { Pins } from "./pins.js";
@@ -45,8 +46,8 @@ function Typing({ id }) {
   return html`<p class="typing" role="status">${text}</p>`;
 }
 
-/** @param {{ id: string }} props */
-export function ConversationView({ id }) {
+/** @param {{ id: string, message?: string }} props `message`: one that a link leads to */
+export function ConversationView({ id, message = "" }) {
   const conversation = conversations.value.get(id);
   const [details, setDetails] = useState(false);
   const [pins, setPins] = useState(false);
@@ -57,9 +58,10 @@ export function ConversationView({ id }) {
     setDetails(false);
     setPins(false);
     // A message of it may have been chosen, and is being loaded.
-    if (view.value?.id !== id) void openMessages(id);
+    if (view.value?.id !== id && !message) void openMessages(id);
     return () => { if (view.value?.id === id) closeMessages(); };
   }, [id]);
+  useEffect(() => { if (message) void showMessage(id, message); }, [id, message]);
   // A conversation that is not in the list may only be hidden, so load it.
   const gone = !conversation;
   useEffect(() => {
@@ -75,7 +77,7 @@ export function ConversationView({ id }) {
 
   if (!conversation) {
     return html`<section class="pane"><${ViewHeader} title=${t("conversations")} />
-      <p class="hint middle">${missing ? t("pickConversation") : t("loading")}</p></section>`;
+      ${missing ? html`<${Offer} key=${id} id=${id} />` : html`<p class="hint middle">${t("loading")}</p>`}</section>`;
   }
   const title = titleOf(conversation);
   const meetup = conversation.kind === "meetup" ? meetupOf(id) : null;

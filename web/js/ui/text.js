@@ -12,14 +12,20 @@ import { IconButton } from "./parts.js";
 /** @typedef {import("../lib/markdown.js").Block} Block */
 /** @typedef {import("../lib/markdown.js").Inline} Inline */
 
-/** The host of a link if its text looks like the address of another one. @param {string} href @param {Inline[]} children */
+/** The text of parts as it is read, however they nest. @param {Inline[]} children @returns {string} */
+function textOf(children) {
+  return children.map((child) => ("text" in child ? child.text : textOf(child.children))).join("");
+}
+
+/** The host of a link if there is the address of another one in its text. @param {string} href @param {Inline[]} children */
 function otherHost(href, children) {
-  const text = children.map((child) => ("text" in child ? child.text : "")).join("");
-  const claimed = /^(?:https?:\/\/)?((?:[\p{L}\p{N}-]+\.)+\p{L}{2,})/iu.exec(text.trim())?.[1]?.toLowerCase();
-  if (!claimed || href.startsWith("mailto:")) return "";
+  // As it looks: without characters that are not seen, and with ordinary forms of wide ones.
+  const text = textOf(children).normalize("NFKC").replace(/\p{Cf}/gu, "").toLowerCase();
+  const claimed = [...text.matchAll(/(?:[\p{L}\p{N}-]+\.)+\p{L}{2,}/gu)].map(([host]) => host);
+  if (claimed.length === 0 || href.startsWith("mailto:")) return "";
   try {
-    const { host } = new URL(href);
-    return host.toLowerCase() === claimed ? "" : host;
+    const { host, hostname } = new URL(href);
+    return claimed[0] === hostname ? "" : host;
   } catch {
     return href;
   }

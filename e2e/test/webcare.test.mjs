@@ -5,7 +5,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 
-import { Person, until } from "../lib/people.mjs";
+import { faults } from "../lib/axe.mjs";
+import { Person, SIZES, until } from "../lib/people.mjs";
 import { png } from "../lib/png.mjs";
 import { Teams } from "../lib/teams.mjs";
 
@@ -99,6 +100,75 @@ describe("the care of the chat", () => {
     await until(ada.page, () => document.querySelector(".composer textarea").value === "" && !document.querySelector(".waits"));
     await ada.leave();
     await bob.leave();
+  });
+
+  for (const [size, scheme] of [["desk", "light"], ["phone", "dark"]]) {
+    test(`a text that is too long for a message is kept whole, and can be sent as a file (${size}, ${scheme})`, async () => {
+      const { accounts: [one, two], id } = await teams.group(`long${size}`, ["ada", "bob"]);
+      const ada = await teams.enter(one, id, { ...SIZES[size], colorScheme: scheme, reducedMotion: "reduce", permissions: ["clipboard-read", "clipboard-write"] });
+      const { page } = ada;
+      const text = `${"Wörter und Worte. ".repeat(400)}Ende`;
+      await page.evaluate((words) => navigator.clipboard.writeText(words), text);
+      await ada.composer().focus();
+      await page.keyboard.press("Control+v");
+      await page.getByRole("alert").getByText("Too long for one message: 7,604 of at most 5,120 bytes.").waitFor();
+      assert.equal(await ada.composer().inputValue(), text);
+      await faults(page, "a text that is too long");
+      // Enter sends nothing of it.
+      await ada.composer().press("Enter");
+      assert.equal(await ada.composer().inputValue(), text);
+      await page.getByRole("button", { name: "Send as a file" }).click();
+      await page.locator(".attachments").getByText("Message.txt").waitFor();
+      assert.equal(await ada.composer().inputValue(), "");
+      await ada.say("Here it is");
+      const link = ada.message("Here it is").getByRole("link", { name: /^Message\.txt TXT · 8 kB/ });
+      const href = await link.getAttribute("href");
+      assert.equal(await (await fetch(teams.server.url + href)).text(), text);
+      // A shorter one is a message.
+      await ada.composer().fill("x".repeat(5_121));
+      await page.getByRole("button", { name: "Send as a file" }).waitFor();
+      await ada.composer().press("Backspace");
+      await page.getByRole("button", { name: "Send as a file" }).waitFor({ state: "detached" });
+      await ada.composer().press("Enter");
+      await ada.hears("x".repeat(5_120));
+      assert.equal((await teams.call(two, "GET", `/conversations/${id}`)).unreadCount, 2);
+      await ada.leave();
+    });
+  }
+
+  test("files are checked before they are uploaded, and a picture is shown before it is sent", async () => {
+    const { accounts: [one], id } = await teams.group("check", ["ada", "bob"]);
+    const ada = await teams.enter(one, id);
+    const { page } = ada;
+    let uploads = 0;
+    await page.route("**/api/v1/files", (route) => {
+      uploads += 1;
+      return route.continue();
+    });
+    const choose = (...files) => page.locator(".composer input[type=file]").setInputFiles(files);
+    const file = (name, mimeType, buffer) => ({ name, mimeType, buffer });
+    await choose(file("film.mp4", "video/mp4", Buffer.alloc(26_000_000)), file("nothing.txt", "text/plain", Buffer.alloc(0)));
+    await page.getByText("film.mp4 is too large: 26 MB, and at most 25 MB can be sent.").waitFor();
+    await page.getByText("nothing.txt is empty.").waitFor();
+    assert.deepEqual([uploads, await page.locator(".attachments li").count()], [0, 0]);
+    // What has the name of a picture and is none is a file.
+    await choose(file("sky.png", "image/png", png(40, 20)), file("words.png", "image/png", Buffer.from("only words")));
+    const sky = page.locator(".attachments li", { hasText: "sky.png" });
+    await until(page, () => document.querySelector(".attachments img")?.naturalWidth === 40);
+    await sky.getByText("PNG · ").waitFor();
+    await page.locator(".attachments li", { hasText: "words.png" }).locator(".file-icon").waitFor();
+    await ada.say("Look");
+    await page.getByRole("img", { name: "Image sky.png" }).waitFor();
+    await page.getByRole("link", { name: /^words\.png/ }).waitFor();
+    assert.equal(uploads, 2);
+    // A picture of oneself is a picture.
+    await page.evaluate(() => { location.hash = "#/profile"; });
+    await page.locator("#main input[type=file]").setInputFiles(file("me.txt", "text/plain", Buffer.from("me")));
+    await page.getByText("me.txt is not a picture.").waitFor();
+    assert.equal(uploads, 2);
+    await page.locator("#main input[type=file]").setInputFiles(file("me.png", "image/png", Buffer.from("me")));
+    await page.getByText("me.png is not a picture.").waitFor();
+    await ada.leave();
   });
 
   test("every error code has words of the page in every language, and people see no field names", async () => {

@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { Failure, upload, why } from "../api.js";
 import { html } from "../lib/html.js";
+import { size, typeOf } from "../lib/size.js";
 import { me } from "../session.js";
 import { say } from "../socket.js";
 import { inALine, titleOf } from "../state/conversations.js";
@@ -13,7 +14,7 @@ import { tell } from "../state/notices.js";
 import { post } from "../state/outbox.js";
 import { stopTyping, typeIn } from "../state/typing.js";
 import { youOrName } from "../state/people.js";
-import { inWords, t } from "../texts.js";
+import { inWords, language, t } from "../texts.js";
 import * as icons from "./icons.js";
 import { MentionList, useMentions } from "./mentions.js";
 import { IconButton } from "./parts.js";
@@ -22,8 +23,14 @@ import { IconButton } from "./parts.js";
 /** @typedef {import("../types.js").Conversation} Conversation */
 /** @typedef {import("../state/drafts.js").Attachment} Attachment */
 
-/** The longest text of a message, in bytes. */
+/** The longest text of a message, in bytes: `CONTENT_BYTES_MAX` in `crates/domain/src/limits.rs`. */
 const BYTES_MAX = 5_120;
+
+/** The number of bytes of a text, if it may be too long. @param {string} text */
+const bytesOf = (text) => (text.length * 3 <= BYTES_MAX ? text.length : new TextEncoder().encode(text).length);
+
+/** The largest file, in bytes: `FILE_BYTES_MAX` in the same place. */
+const FILE_BYTES_MAX = 25_000_000;
 
 let attachments = 0;
 
@@ -32,9 +39,20 @@ function change(id, change) {
   attached.value = new Map(attached.value).set(id, change(attached.value.get(id) ?? []));
 }
 
+/** What keeps a file from being sent, before it is uploaded. @param {File} file */
+function refusal(file) {
+  if (file.size > FILE_BYTES_MAX) return t("fileTooLarge", { name: file.name, size: size(file.size), most: size(FILE_BYTES_MAX) });
+  return file.size === 0 ? t("fileEmpty", { name: file.name }) : "";
+}
+
 /** Starts to upload files for the next message of a conversation. @param {string} id @param {Iterable<File>} files */
 export function attach(id, files) {
   for (const file of files) {
+    const refused = refusal(file);
+    if (refused) {
+      tell(refused);
+      continue;
+    }
     /** @type {Attachment} */
     const one = { id: ++attachments, file, part: 0, done: null, abort: new AbortController() };
     const same = (/** @type {Partial<Attachment>} */ next) =>
@@ -56,7 +74,9 @@ function Attachments({ id }) {
     change(id, (all) => all.filter((known) => known.id !== one.id));
   }
   return html`<ul class="attachments">${files.map((one) => html`<li key=${one.id}>
-    <span class="line">${one.file.name}</span>
+    ${one.done?.mime.startsWith("image/") ? html`<img src=${one.done.url} alt="" />` : html`<span class="file-icon"><${icons.file} /></span>`}
+    <span class="attachment-text"><span class="line" dir="auto">${one.file.name}</span>
+      <small>${[typeOf(one.file.name, one.done?.mime ?? one.file.type), size(one.file.size)].filter(Boolean).join(" · ")}</small></span>
     ${!one.done && html`<progress max="1" value=${one.part} aria-label=${t("uploading", { name: one.file.name, percent: Math.round(one.part * 100) })}></progress>`}
     <${IconButton} label=${t("removeFile", { name: one.file.name })} icon=${icons.close} onClick=${() => remove(one)} />
   </li>`)}</ul>`;
@@ -100,6 +120,17 @@ export function Composer({ conversation }) {
     else stopTyping();
   }
 
+  const bytes = bytesOf(text.trim());
+  const isTooLong = bytes > BYTES_MAX;
+
+  /** Makes a file of a text that is too long for a message. */
+  function sendAsFile() {
+    attach(id, [new File([text.trim()], `${t("textFile")}.txt`, { type: "text/plain" })]);
+    mentions.close();
+    write("");
+    area.current?.focus();
+  }
+
   const mentions = useMentions(conversation, area, write);
 
   function stopEditing() {
@@ -126,10 +157,8 @@ export function Composer({ conversation }) {
   function submit(event) {
     event?.preventDefault();
     const content = text.trim();
-    if (new TextEncoder().encode(content).length > BYTES_MAX) {
-      tell(t("errorTooLarge"));
-      return;
-    }
+    // It is said above the text.
+    if (isTooLong) return;
     if (changes) {
       if (content || changes.file) void save(changes, content);
       return;
@@ -199,12 +228,14 @@ export function Composer({ conversation }) {
     ${changes && html`<p class="editing"><span>${t("editing")}</span><${IconButton} label=${t("cancel")} icon=${icons.close} onClick=${stopEditing} /></p>`}
     ${original && html`<p class="editing"><span class="line">${t("replyingTo", { name: youOrName(original.sender.id, original.sender) })}: <span dir="auto">${inALine(original)}</span></span><${IconButton} label=${t("cancel")} icon=${icons.close} onClick=${() => { replying.value = null; }} /></p>`}
     <${Attachments} id=${id} />
+    <div class="too-long" role="alert">${isTooLong && html`<p>${t("textTooLong", { size: bytes.toLocaleString(language.value), most: BYTES_MAX.toLocaleString(language.value) })}</p>
+      ${!changes && html`<button type="button" onClick=${sendAsFile}><${icons.file} />${t("sendAsFile")}</button>`}`}</div>
     ${waits && html`<p class="waits" role="status">${t("sendsWhenUploaded")}</p>`}
     <div class="composer-row">
       <input type="file" multiple hidden ref=${picker} aria-hidden="true" tabindex="-1"
         onChange=${(/** @type {any} */ event) => { attach(id, event.target.files); event.target.value = ""; }} />
       <${IconButton} label=${t("attach")} icon=${icons.attach} onClick=${() => picker.current?.click()} />
-      <textarea ref=${area} rows="1" aria-label=${label} placeholder=${t("write")} dir="auto" maxlength="5120" value=${text}
+      <textarea ref=${area} rows="1" aria-label=${label} placeholder=${t("write")} dir="auto" value=${text}
         aria-autocomplete="list" aria-haspopup="listbox" aria-controls="mention-list" aria-activedescendant=${mentions.offered.length > 0 ? `mention-${mentions.current}` : undefined}
         onInput=${(/** @type {any} */ event) => { write(event.target.value); mentions.look(); }} onClick=${mentions.look} onBlur=${mentions.close} onKeyDown=${key} onPaste=${paste}></textarea>
       <${IconButton} label=${changes ? t("save") : t("send")} icon=${icons.send} type="submit" kind="primary" />

@@ -56,7 +56,14 @@ export function Profile() {
   const picture = (/** @type {any} */ event) => {
     const [file] = event.target.files;
     event.target.value = "";
-    if (file) void change(async () => ({ avatar: (await upload(file, () => {})).url }));
+    if (!file) return;
+    void change(async () => {
+      // Before it is uploaded by what the browser takes it for, and afterwards by what it is.
+      const isPicture = (/** @type {string} */ mime) => mime.startsWith("image/");
+      const made = isPicture(file.type) ? await upload(file, () => {}) : null;
+      if (!made || !isPicture(made.mime)) throw new Error(t("pictureNeeded", { name: file.name }));
+      return { avatar: made.url };
+    });
   };
   const options = (/** @type {Record<string, string>} */ choices) =>
     Object.entries(choices).map(([value, label]) => html`<option value=${value}>${label}</option>`);

@@ -123,12 +123,14 @@ class Stage {
 /** Plays a story on a new server. */
 export async function play(story, transports) {
   // What a server notes by itself has no place in a story, in which every event has one.
-  const server = await start({ env: { QUINTET_PRESENCE_DELIVERED: "false" } });
+  const env = { QUINTET_PRESENCE_DELIVERED: "false" };
+  for (const [, name, value] of story.matchAll(/^set (\S+) (.+)$/gm)) env[name] = value;
+  const server = await start({ env });
   const stage = new Stage(server, transports);
   try {
     for (const [index, line] of story.split("\n").entries()) {
       const step = line.trim();
-      if (!step || step.startsWith("#")) continue;
+      if (!step || step.startsWith("#") || step.startsWith("set ")) continue;
       try {
         await stage.step(step);
       } catch (error) {

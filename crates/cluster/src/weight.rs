@@ -14,9 +14,10 @@ const ID_BYTES: usize = 48;
 /// The size of an entry in bytes, roughly.
 pub(crate) fn weight_bytes(entry: &Entry) -> usize {
     let more = match &entry.event {
-        Event::MessageCreated(message) | Event::MessageEdited(message) | Event::MessageDeleted(message) => {
-            message_bytes(message)
-        }
+        Event::MessageCreated(message)
+        | Event::MessageAppeared { message, .. }
+        | Event::MessageEdited(message)
+        | Event::MessageDeleted(message) => message_bytes(message),
         Event::MessagesRead { messages, audience, .. } => {
             messages.len() * ID_BYTES + audience.as_deref().map_or(0, ids_bytes)
         }

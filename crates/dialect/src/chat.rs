@@ -329,7 +329,9 @@ enum EventPayload<'a> {
 /// Encodes an event; none if the dialect has no event for it.
 pub(crate) fn encode(event: &Event, online: Online<'_>, texts: &mut MessageTexts) -> Option<Outgoing> {
     let (name, payload) = match event {
-        Event::MessageCreated(sent) => ("message:new", EventPayload::Message(message_text(sent, online, texts))),
+        Event::MessageCreated(sent) | Event::MessageAppeared { message: sent, .. } => {
+            ("message:new", EventPayload::Message(message_text(sent, online, texts)))
+        }
         Event::MessageEdited(edited) => ("message:edited", EventPayload::Message(message_text(edited, online, texts))),
         Event::MessageDeleted(deleted) => (
             "message:deleted",

@@ -258,7 +258,7 @@ enum EventPayload<'a> {
 /// Encodes an event; none if the dialect has no event for it.
 pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing> {
     let (name, payload) = match event {
-        Event::MessageCreated(sent) => (
+        Event::MessageCreated(sent) | Event::MessageAppeared { message: sent, .. } => (
             "receive_message",
             EventPayload::Message {
                 message: message_text(sent, texts),

@@ -45,7 +45,7 @@ pub use model_events::{
 };
 pub use nearest::nearest;
 pub use outgoing::{Answer, Online, Outgoing, Perspective};
-use quintet_domain::{Event, Outcome, Refusal, User, UserId};
+use quintet_domain::{ConversationKind, Event, Outcome, Refusal, User, UserId};
 use refusal::with_field_names_of;
 pub use refusal::{error_event, refuse};
 use serde_json::value::RawValue;
@@ -70,6 +70,10 @@ pub fn encode(
     online: Online<'_>,
     texts: &mut MessageTexts,
 ) -> Option<Outgoing> {
+    // Everybody knows who the two users of a direct conversation are, before one of them has accepted it.
+    if matches!(event, Event::MemberJoined { conversation, .. } if conversation.kind == ConversationKind::Direct) {
+        return None;
+    }
     if let Some(common) = CommonEvent::of(event) {
         return common::encode(common, dialect, online);
     }
@@ -104,7 +108,8 @@ pub fn suppresses_echo(dialect: Dialect, event: &Event) -> bool {
         Event::MessagesRead { .. } => dialect == Dialect::Chat,
         Event::MessagesDelivered { .. } => false,
         Event::ConversationAppeared { .. } | Event::MemberJoined { .. } | Event::MemberLeft { .. } => true,
-        Event::MessageEdited(_)
+        Event::MessageAppeared { .. }
+        | Event::MessageEdited(_)
         | Event::MessageDeleted(_)
         | Event::MessageReacted(_)
         | Event::MessagePinned { .. }

@@ -222,6 +222,7 @@ pub(crate) fn encode(event: &Event, dialect: Dialect) -> Option<Outgoing> {
         Event::SettingsChanged { .. }
         | Event::BlocksChanged { .. }
         | Event::MessageCreated(_)
+        | Event::MessageAppeared { .. }
         | Event::MessageEdited(_)
         | Event::MessageDeleted(_)
         | Event::MessagesRead { .. }

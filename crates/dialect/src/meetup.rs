@@ -263,7 +263,7 @@ enum EventPayload<'a> {
 /// Encodes an event; none if the dialect has no event for it.
 pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing> {
     let (name, payload) = match event {
-        Event::MessageCreated(sent) => (
+        Event::MessageCreated(sent) | Event::MessageAppeared { message: sent, .. } => (
             "receiveMessage",
             EventPayload::Message { chat_id: sent.conversation.id.as_str(), message: message_text(sent, texts) },
         ),

@@ -389,8 +389,8 @@ pub(crate) fn differs_for_actor(event: &Event) -> bool {
 /// Encodes an event; none if the dialect has no event for it.
 pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut MessageTexts) -> Option<Outgoing> {
     let (name, payload) = match event {
-        Event::MessageCreated(sent) => {
-            let name = match (differs_for_actor(event), perspective) {
+        Event::MessageCreated(sent) | Event::MessageAppeared { message: sent, .. } => {
+            let name = match (sent.conversation.pair.is_some(), perspective) {
                 (false, _) => "groupMessage",
                 (true, Perspective::Actor) => "messageSent",
                 (true, Perspective::Other) => "privateMessage",

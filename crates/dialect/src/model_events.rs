@@ -177,6 +177,7 @@ impl ModelEvent {
             }
             // For one user alone.
             Event::ConversationAppeared { .. }
+            | Event::MessageAppeared { .. }
             | Event::ConversationHidden { .. }
             | Event::SettingsChanged { .. }
             | Event::BlocksChanged { .. }

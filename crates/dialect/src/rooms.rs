@@ -295,7 +295,9 @@ pub(crate) fn differs_for_actor(event: &Event) -> bool {
 /// Encodes an event; none if the dialect has no event for it.
 pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut MessageTexts) -> Option<Outgoing> {
     let (name, payload) = match event {
-        Event::MessageCreated(sent) => ("message_received", EventPayload::Message(message_text(sent, texts))),
+        Event::MessageCreated(sent) | Event::MessageAppeared { message: sent, .. } => {
+            ("message_received", EventPayload::Message(message_text(sent, texts)))
+        }
         Event::MessageEdited(edited) => (
             "message_updated",
             EventPayload::Updated {

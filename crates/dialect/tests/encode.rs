@@ -292,6 +292,21 @@ fn shows(found: &Value) -> Option<String> {
 }
 
 #[test]
+fn a_message_that_waited_is_told_to_another_as_one_that_is_sent() {
+    let mut told = 0;
+    for (name, message) in messages().into_iter().filter(|(_, message)| message.conversation.pair.is_some()) {
+        let (sent, user) = (Event::MessageCreated(Arc::clone(&message)), UserId::trusted("bob"));
+        let appeared = Event::MessageAppeared { message, user };
+        for dialect in Dialect::ALL {
+            let texts = [&sent, &appeared].map(|event| outgoing(dialect, event, Perspective::Other));
+            assert!(!texts[0].is_empty() && texts[0] == texts[1], "{dialect:?} {name}");
+            told += 1;
+        }
+    }
+    assert!(told > 0);
+}
+
+#[test]
 fn who_is_hidden_is_shown_in_no_event_and_no_answer_of_any_dialect() {
     // The viewer is not shown any of those who occur in the events.
     let hidden = Hidden::Others { viewer: UserId::trusted("viewer") };

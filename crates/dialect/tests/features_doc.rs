@@ -174,7 +174,7 @@ impl Feature {
     /// Returns the feature that an event tells of.
     fn of_event(event: &Event) -> Option<Self> {
         Some(match event {
-            Event::MessageCreated(_) => Sending,
+            Event::MessageCreated(_) | Event::MessageAppeared { .. } => Sending,
             Event::MessageEdited(_) => Edit,
             Event::MessageDeleted(_) => Deletion,
             Event::MessageReacted(_) => Reactions,

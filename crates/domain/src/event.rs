@@ -106,6 +106,14 @@ pub enum Event {
         /// The id of the member, who alone receives the event.
         user: UserId,
     },
+    /// A message that was sent before appears to a user: it waited until the user accepted to be written to. The
+    /// [`MemberJoined`](Self::MemberJoined) of the user stands before it.
+    MessageAppeared {
+        /// The message as it is now.
+        message: Arc<Message>,
+        /// The id of the member, who alone receives the event.
+        user: UserId,
+    },
     /// A user hid a direct conversation, until its next message.
     ConversationHidden {
         /// The conversation that is hidden.
@@ -265,6 +273,7 @@ impl Event {
             }
             Self::ConversationCreated { members, .. } => Audience::Users(members),
             Self::ConversationAppeared { user, .. }
+            | Self::MessageAppeared { user, .. }
             | Self::ConversationHidden { user, .. }
             | Self::SettingsChanged { user, .. }
             | Self::BlocksChanged { user, .. } => Audience::User(user),
@@ -307,6 +316,7 @@ impl Event {
             | Self::Typing { conversation, .. }
             | Self::RoomPresence { conversation, .. } => conversation,
             Self::ConversationAppeared { user, .. }
+            | Self::MessageAppeared { user, .. }
             | Self::ConversationHidden { user, .. }
             | Self::SettingsChanged { user, .. }
             | Self::BlocksChanged { user, .. }
@@ -323,9 +333,10 @@ impl Event {
     #[must_use]
     pub fn actor(&self) -> Option<&UserId> {
         match self {
-            Self::MessageCreated(message) | Self::MessageEdited(message) | Self::MessageDeleted(message) => {
-                Some(&message.sender.id)
-            }
+            Self::MessageCreated(message)
+            | Self::MessageAppeared { message, .. }
+            | Self::MessageEdited(message)
+            | Self::MessageDeleted(message) => Some(&message.sender.id),
             Self::MessageReacted(reacted) => Some(&reacted.user),
             Self::MessagePinned { user, .. }
             | Self::ConversationAppeared { user, .. }

@@ -156,6 +156,9 @@ impl Hidden {
             Event::MessageCreated(message) => {
                 self.concerns_message(message).then(|| Event::MessageCreated(self.message(message)))
             }
+            Event::MessageAppeared { message, user } => self
+                .concerns_message(message)
+                .then(|| Event::MessageAppeared { message: self.message(message), user: user.clone() }),
             Event::MessageEdited(message) => {
                 self.concerns_message(message).then(|| Event::MessageEdited(self.message(message)))
             }

@@ -119,6 +119,10 @@ id!(
     NotificationId, ID_CHARS_MAX
 );
 id!(
+    /// The id of a request to reach a person.
+    RequestId, ID_CHARS_MAX
+);
+id!(
     /// The id that a client gives a message, so that the send can be repeated safely. It is unique for each sender and
     /// conversation.
     ClientMessageId, CLIENT_MESSAGE_ID_CHARS_MAX

@@ -10,6 +10,7 @@ mod actor;
 mod audit;
 mod command;
 mod commit;
+mod contact_request;
 mod conversation;
 mod conversation_settings;
 mod conversation_view;
@@ -56,6 +57,7 @@ pub use actor::{Actor, GuestProof};
 pub use audit::{AuditEntry, AuditFilter};
 pub use command::{Command, LocalCommand, NewText, Outcome, Profile, Reading, Reply, RoomMember, Target, WriteCommand};
 pub use commit::{CommandReply, Commit, Ticket};
+pub use contact_request::{ContactRequest, RequestKind};
 pub use conversation::{ConversationKind, ConversationRef, Member, Role};
 pub use conversation_settings::{ConversationSettings, Mute, Notify, SettingsChange};
 pub use conversation_view::Conversation;
@@ -66,7 +68,8 @@ pub use event::{Audience, Departure, Entry, Ephemeral, Event};
 pub use folded_text::FoldedText;
 pub use hidden::{Hidden, ShownEvent};
 pub use ids::{
-    ClientMessageId, ConnectionId, ConversationId, IdError, MeetupId, MessageId, NodeId, NotificationId, UserId,
+    ClientMessageId, ConnectionId, ConversationId, IdError, MeetupId, MessageId, NodeId, NotificationId, RequestId,
+    UserId,
 };
 pub use initials::{initials, initials_in};
 pub use invitation::{Invitation, InvitationBounds, InvitationState};

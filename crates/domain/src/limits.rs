@@ -248,6 +248,11 @@ pub const GUESTS_KEPT_DAYS: i64 = 7;
 pub const CHANGES_KEPT_DAYS_DEFAULT: u32 = 7;
 /// Maximum conversations of a user that are searched for one shared with another user; the newest are searched.
 pub const SHARED_LOOKED_AT_MAX: i64 = 1_000;
+/// Days for which a request to write to a person, or to take it into a group, can be accepted. Until then it can be made
+/// only once.
+pub const CONTACT_REQUEST_DAYS: i64 = 30;
+/// Maximum requests that wait for the decision of one person.
+pub const CONTACT_REQUESTS_MAX: usize = 200;
 /// People whom a user may add to conversations per day, unless the configuration sets another number.
 pub const ADDED_PER_DAY_DEFAULT: u32 = 200;
 /// People whom a user may begin to write to per day without sharing a conversation with them, unless the configuration

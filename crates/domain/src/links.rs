@@ -132,6 +132,9 @@ impl Links {
         match event {
             _ if *self == Self::STORED => None,
             Event::MessageCreated(created) => Some(Event::MessageCreated(message(created))),
+            Event::MessageAppeared { message: appeared, user } => {
+                Some(Event::MessageAppeared { message: message(appeared), user: user.clone() })
+            }
             Event::MessageEdited(edited) => Some(Event::MessageEdited(message(edited))),
             Event::MessageDeleted(deleted) => Some(Event::MessageDeleted(message(deleted))),
             Event::MemberJoined { conversation, user, member_count } => Some(Event::MemberJoined {
@@ -221,6 +224,7 @@ impl Event {
     pub fn has_links(&self) -> bool {
         match self {
             Self::MessageCreated(_)
+            | Self::MessageAppeared { .. }
             | Self::MessageEdited(_)
             | Self::MessageDeleted(_)
             | Self::MemberJoined { .. }

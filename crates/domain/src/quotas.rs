@@ -8,6 +8,8 @@ pub enum Contact {
     Everyone,
     /// Those who share a closed group or a meetup with the person.
     Shared,
+    /// Those as well; others ask, and what they write waits until the person has accepted.
+    Requests,
 }
 
 /// How much users may write and store. The limits of the model ([`limits`](crate::limits)) apply in any case.

@@ -146,7 +146,8 @@ async fn store_file(
     }
     let bytes = bytes.ok_or_else(|| Refusal::invalid("data", "must be binary data"))?;
     let user = identity.user.id.clone();
-    service.may_use(user.clone(), upload.conversation).await?;
+    // What no message could carry is not stored.
+    service.may_send(user.clone(), upload.conversation).await?;
     let actor = Actor { address: Some(address), ..Actor::user(user) };
     let stored = service.upload(&actor, Some(&upload.name), stream::iter([Ok::<_, Infallible>(bytes)])).await?;
     Ok(Reply::Uploaded { url: stored.url, name: stored.file.name.unwrap_or_default() })

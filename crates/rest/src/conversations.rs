@@ -20,7 +20,7 @@ use crate::new_details::{metadata, new_metadata};
 use crate::views::{Conversation, Page, Views, given_roles, made_kinds};
 
 /// Converts a conversation of the caller.
-async fn shown(
+pub(crate) async fn shown(
     service: &Service,
     caller: &AuthUser,
     conversation: &quintet_domain::Conversation,
@@ -92,6 +92,7 @@ pub(crate) async fn create(
     let NewConversation { name, description, open, .. } = input;
     let wanted = ConversationInput { kind, name, description, metadata, members, owner, open };
     let (conversation, new) = service.create_conversation(caller.actor(), wanted).await?;
+    let caller = caller.renewed(&service).await?;
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(shown(&service, &caller, &conversation).await?)))
 }
@@ -178,12 +179,13 @@ pub(crate) struct NewMember {
     role: Option<String>,
 }
 
-/// Adds a member, or changes a member's role. Without `userId`, the caller joins an open conversation.
+/// Adds a member, or changes a member's role. Without `userId`, the caller joins an open conversation. Somebody who has left the
+/// group, or who has to be asked first, becomes a member once it accepts.
 #[utoipa::path(
     post, path = "/conversations/{id}/members", tag = "conversations", operation_id = "addMember",
     params(("id" = String, Path)), request_body = Option<NewMember>,
     responses(
-        (status = 201, description = "A new member", body = Conversation),
+        (status = 201, description = "A new member, or somebody who is asked", body = Conversation),
         (status = 200, description = "The user is a member already", body = Conversation)
     )
 )]

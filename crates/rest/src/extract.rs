@@ -60,9 +60,20 @@ impl AuthUser {
         &self.3
     }
 
-    /// Returns what the caller is not shown of those who have blocked it.
+    /// Returns what the caller is not shown of those who have blocked it, or have not accepted that it writes to them.
     pub(crate) fn hidden(&self) -> &Hidden {
         &self.5
+    }
+
+    /// Returns the caller with what it is not shown by now: it may just have begun a direct conversation that the other has
+    /// not accepted.
+    ///
+    /// # Errors
+    /// An internal error.
+    pub(crate) async fn renewed(self, service: &Service) -> Result<Self, Refusal> {
+        let hidden = service.hidden_now(self.id()).await?;
+        let Self(account, dialect, credential, links, scopes, _) = self;
+        Ok(Self(account, dialect, credential, links, scopes, hidden))
     }
 
     /// Returns the party that pays for the caller's reads, and the user as whom they run.

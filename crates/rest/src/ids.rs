@@ -5,7 +5,7 @@
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use quintet_domain::{ConversationId, IdError, MeetupId, MessageId, Refusal, UserId};
+use quintet_domain::{ConversationId, IdError, MeetupId, MessageId, Refusal, RequestId, UserId};
 
 use crate::error::Problem;
 use crate::extract::Path;
@@ -34,7 +34,13 @@ macro_rules! path_id {
     )*};
 }
 
-path_id!(ConversationId "conversation", MessageId "message", MeetupId "meetup", UserId "user");
+path_id!(
+    ConversationId "conversation",
+    MessageId "message",
+    MeetupId "meetup",
+    RequestId "request",
+    UserId "user"
+);
 
 /// Parses the id of an object that has to exist.
 ///

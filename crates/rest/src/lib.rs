@@ -13,6 +13,7 @@ mod avatars;
 mod blocks;
 mod caching;
 mod compat;
+mod contact_requests;
 mod conversations;
 mod cookie;
 mod error;

@@ -25,8 +25,9 @@ use crate::extract::Anonymous;
 use crate::openapi::{self, ApiDocument};
 use crate::permit::ReadPermit;
 use crate::{
-    audit, auth, avatars, blocks, caching, compat, conversations, files, invitations, me, meetups, messages,
-    moderation, notifications, operations, push, reactions, reports, rooms, search, server, settings, users, webhooks,
+    audit, auth, avatars, blocks, caching, compat, contact_requests, conversations, files, invitations, me, meetups,
+    messages, moderation, notifications, operations, push, reactions, reports, rooms, search, server, settings, users,
+    webhooks,
 };
 
 /// The path of the OpenAPI document.
@@ -56,6 +57,9 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .routes(routes!(push::list, push::subscribe, push::unsubscribe))
         .routes(routes!(blocks::list))
         .routes(routes!(blocks::block, blocks::unblock))
+        .routes(routes!(contact_requests::list))
+        .routes(routes!(contact_requests::accept))
+        .routes(routes!(contact_requests::decline))
         .routes(routes!(users::list, users::make))
         .routes(routes!(users::get, users::change, users::erase))
         .routes(routes!(conversations::list, conversations::create))

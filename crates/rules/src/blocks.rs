@@ -41,6 +41,9 @@ pub(crate) fn set(tx: &mut Transaction<'_>, write: &SetBlock) -> RuleResult<Vec<
     if *blocked {
         let row = BlockRow { blocker: user.key, blocked: other.key, at: tx.now };
         tx.blocks().insert_block(&row)?;
+        // Whatever the two have asked each other is over.
+        tx.contact_requests().delete_contact_requests_between(user.key, other.key)?;
+        tx.contact_requests().delete_contact_requests_between(other.key, user.key)?;
     } else {
         tx.blocks().delete_block(user.key, other.key)?;
     }
@@ -76,16 +79,25 @@ fn may_be_blocked(other: &UserRow) -> Result<(), Refusal> {
 /// Notes in the rows that a block was added or removed: in that of the one who is or was blocked, and in that of their
 /// direct conversation.
 fn note(tx: &mut Transaction<'_>, blocker: UserKey, other: &UserRow) -> RuleResult<()> {
-    let is_blocked = !tx.blocks().blockers_of(other.key, 1)?.is_empty();
-    if is_blocked != other.is_blocked {
-        tx.update_user(UserRow { is_blocked, ..other.clone() })?;
-    }
+    note_hidden(tx, other.key)?;
     let pair = (blocker.min(other.key), blocker.max(other.key));
     if let Some(conversation) = tx.direct_conversation(pair)? {
         let blocked = is_pair_blocked(tx, pair)?;
         if blocked != conversation.blocked {
             tx.update_conversation(&ConversationRow { blocked, ..conversation })?;
         }
+    }
+    Ok(())
+}
+
+/// Notes in the row of a user whether anybody is hidden from it: those who have blocked it, and those who have not accepted
+/// that it writes to them.
+pub(crate) fn note_hidden(tx: &mut Transaction<'_>, user: UserKey) -> RuleResult<()> {
+    let row = tx.user_by_key(user)?;
+    let blocks = tx.blocks();
+    let is_blocked = !blocks.blockers_of(user, 1)?.is_empty() || !blocks.unaccepting(user, 1)?.is_empty();
+    if is_blocked != row.is_blocked {
+        tx.update_user(UserRow { is_blocked, ..UserRow::clone(&row) })?;
     }
     Ok(())
 }

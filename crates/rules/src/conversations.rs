@@ -9,8 +9,8 @@ use std::sync::Arc;
 use quintet_domain::limits::{MEMBERS_MAX, OWNED_MAX, TOLD_EACH_MAX};
 use quintet_domain::permissions::Action;
 use quintet_domain::{
-    Act, Actor, ChangeConversation, ConversationId, ConversationKind, ConversationRef, CreateConversation, Created,
-    DeleteConversation, Metadata, Moderation, Overview, Refusal, Role, UserId,
+    Act, Actor, ChangeConversation, Contact, ConversationId, ConversationKind, ConversationRef, CreateConversation,
+    Created, DeleteConversation, Metadata, Moderation, Overview, Refusal, Role, UserId,
 };
 
 use crate::ledger::Cost;
@@ -18,7 +18,10 @@ use crate::log::Change;
 use crate::members::{self, actor_with_profile};
 use crate::rows::{AuditRow, ConversationHead, ConversationRow, MemberRow, UserRow};
 use crate::transaction::{About, ActingUser, Transaction};
-use crate::{ConversationKey, RuleResult, UserKey, audit, blocks, guest_proof, overviews, reach, restrictions};
+use crate::{
+    ConversationKey, RuleResult, UserKey, acceptance, audit, blocks, contact, guest_proof, overviews, reach,
+    restrictions,
+};
 
 /// Finds or creates the direct conversation of two users. Returns it, and whether it is new.
 pub(crate) fn direct(
@@ -35,12 +38,17 @@ pub(crate) fn direct(
     }
     let other = tx.registered(other)?;
     let (first, second) = if user.key <= other.key { (&*user.row, &*other) } else { (&*other, &*user.row) };
-    if let Some(found) = tx.direct_conversation((first.key, second.key))? {
+    if let Some(mut found) = tx.direct_conversation((first.key, second.key))? {
+        // Whoever writes to somebody who has asked it accepts.
+        if found.head.member_count == 1 && tx.member(found.key, user.key)?.is_none() {
+            acceptance::enter(tx, &mut found, user)?;
+        }
         return Ok((found, false));
     }
     blocks::may_begin(tx, user, &other)?;
     reach::may_begin(tx, user, &other)?;
     reach::begin_direct(tx, user, &other)?;
+    let is_stranger = contact::is_stranger(tx, user, &other)?;
     let reference = ConversationRef {
         id: ConversationId::trusted(&tx.new_id()),
         kind: ConversationKind::Direct,
@@ -49,16 +57,24 @@ pub(crate) fn direct(
     };
     let row = ConversationRow { pair: Some((first.key, second.key)), ..new_row(tx, reference, false, None) };
     let mut conversation = tx.insert_conversation(row)?;
-    for member in [first.key, second.key] {
+    // It is the conversation of the one who asks alone until the other accepts.
+    let keys = if is_stranger { vec![user.key] } else { vec![first.key, second.key] };
+    for member in keys {
         members::insert_row(tx, &mut conversation, member, Role::Member, 0)?;
     }
-    let members = vec![user.user.id.clone(), other.user.id.clone()];
+    let mut members = vec![user.user.id.clone()];
+    if is_stranger {
+        blocks::note_hidden(tx, user.key)?;
+    } else {
+        members.push(other.user.id.clone());
+    }
     let overview = overviews::of(tx, &conversation)?;
     record_created(tx, actor, user, (&conversation, overview), members)?;
     Ok((conversation, true))
 }
 
-/// Finds the direct conversation of two users, if they have one. The other one may have been disabled since.
+/// Finds the direct conversation of two users, if they have one of which the first is a member. The other one may have been
+/// disabled since.
 pub(crate) fn existing_direct(
     tx: &mut Transaction<'_>,
     user: &ActingUser,
@@ -66,7 +82,9 @@ pub(crate) fn existing_direct(
 ) -> RuleResult<Option<ConversationRow>> {
     let other = tx.user(other)?;
     let pair = if user.key <= other.key { (user.key, other.key) } else { (other.key, user.key) };
-    Ok(tx.direct_conversation(pair)?)
+    let Some(found) = tx.direct_conversation(pair)? else { return Ok(None) };
+    // Of a conversation that it has not accepted, a user knows nothing.
+    Ok(tx.member(found.key, user.key)?.map(|_| found))
 }
 
 fn new_row(tx: &Transaction<'_>, reference: ConversationRef, open: bool, owner: Option<UserKey>) -> ConversationRow {
@@ -179,6 +197,7 @@ pub(crate) fn create(tx: &mut Transaction<'_>, write: CreateConversation) -> Rul
     blocks::may_add(tx, &user, &people)?;
     reach::may_add(tx, &maker, &people)?;
     reach::add_people(tx, &maker, others.len())?;
+    let invited = take_invited(tx, &maker, &mut added)?;
     // Notifying each member of each other's join costs the square of their number, so that members of very large
     // conversations are not notified of it: they are told of the conversation alone, as its first members.
     if added.len() > TOLD_EACH_MAX {
@@ -205,7 +224,29 @@ pub(crate) fn create(tx: &mut Transaction<'_>, write: CreateConversation) -> Rul
         let shown = Some(Arc::clone(&overview));
         members::insert_showing(tx, Some(&actor), &mut conversation, &member, Role::Member, shown)?;
     }
+    for member in invited {
+        contact::invite(tx, &maker, &member, &conversation, Role::Member)?;
+    }
     Ok(Created { conversation: conversation.reference, created_at: conversation.created_at, new: true })
+}
+
+/// Takes those out of the first members of a group who have to be asked.
+fn take_invited(
+    tx: &mut Transaction<'_>,
+    maker: &ActingUser,
+    added: &mut Vec<ActingUser>,
+) -> RuleResult<Vec<ActingUser>> {
+    if tx.quotas().contact != Contact::Requests {
+        return Ok(Vec::new());
+    }
+    let (mut invited, mut others) = (Vec::new(), Vec::with_capacity(added.len()));
+    for member in added.drain(..) {
+        tx.charge(Cost::Rows, 1);
+        let asks = contact::is_invited(tx, maker, &member, None)?;
+        if asks { &mut invited } else { &mut others }.push(member);
+    }
+    *added = others;
+    Ok(invited)
 }
 
 /// Refuses an owner who has too many groups and rooms, and rooms that are created too fast.
@@ -308,6 +349,8 @@ pub(crate) fn erase(
     let about = About::numbered(conversation, sequence);
     let announced = Change::DeletionAnnounced { conversation: Arc::clone(&conversation.reference) };
     tx.record(&announced, About { sequence: None, ..about }, actor)?;
+    tx.contact_requests().delete_contact_requests_about(conversation.key)?;
+    tx.contact_requests().delete_left_groups_about(conversation.key)?;
     conversation.deleted_at = Some(tx.now);
     conversation.empty_since = None;
     conversation.head.member_count = 0;

@@ -13,7 +13,7 @@ use quintet_domain::{Departure, Pruned, SweepGuests};
 
 use crate::rows::UserRow;
 use crate::transaction::{ActingUser, Transaction};
-use crate::{ConversationKey, RuleResult, UserKey, conversations, members, notifications, reach, reports};
+use crate::{ConversationKey, RuleResult, UserKey, contact, conversations, members, notifications, reach, reports};
 
 /// Maximum number of rows of each kind that one write removes.
 const ROWS_AT_ONCE: usize = 500;
@@ -32,6 +32,7 @@ pub(crate) fn prune(tx: &mut Transaction<'_>, after: i64) -> RuleResult<Pruned> 
     more |= prune_restrictions(tx)?;
     more |= prune_audit(tx)?;
     more |= is_full(reports::prune(tx, ROWS_AT_ONCE)?);
+    more |= prune_contact_requests(tx)?;
     let next = prune_guests(tx, UserKey(after))?;
     Ok(Pruned { more: more || next.is_some(), after: next.map_or(0, |guest| guest.0) })
 }
@@ -98,6 +99,12 @@ fn prune_audit(tx: &mut Transaction<'_>) -> RuleResult<bool> {
     }
     let before = tx.now.minus_days(days);
     Ok(is_full(tx.moderation().prune_audit(before, ROWS_AT_ONCE)?))
+}
+
+/// Removes requests to reach a person that are over.
+fn prune_contact_requests(tx: &mut Transaction<'_>) -> RuleResult<bool> {
+    let before = contact::over_until(tx.now);
+    Ok(is_full(tx.contact_requests().prune_contact_requests(before, ROWS_AT_ONCE)?))
 }
 
 /// Removes guests that are members of nothing, wrote nothing and own nothing. Returns the key to continue at.

@@ -15,7 +15,7 @@ use quintet_domain::{
 
 use crate::rows::{AuditRow, ConversationRow, ConversationRows, InvitationRow, InvitationRows, MemberRows, UserRows};
 use crate::transaction::{ActingUser, Transaction};
-use crate::{RowResult, RuleResult, UserKey, audit, members, standing};
+use crate::{RowResult, RuleResult, UserKey, audit, contact, members, standing};
 
 /// An invitation as it is shown.
 ///
@@ -271,6 +271,7 @@ fn enter(
             if !row.admits {
                 refuse_lost_right(tx, row, &conversation)?;
             }
+            contact::note_joined(tx, &conversation, user)?;
             members::insert(tx, actor, &mut conversation, user, Role::Member)?;
             entered = true;
         }

@@ -132,7 +132,10 @@ fn optional_bytes(text: Option<&str>) -> usize {
 /// Approximate bytes of an event on one connection; 0 for events that no dialect has.
 pub(crate) fn weight(event: &Event) -> u64 {
     let bytes = match event {
-        Event::MessageCreated(sent) | Event::MessageEdited(sent) | Event::MessageDeleted(sent) => message_bytes(sent),
+        Event::MessageCreated(sent)
+        | Event::MessageAppeared { message: sent, .. }
+        | Event::MessageEdited(sent)
+        | Event::MessageDeleted(sent) => message_bytes(sent),
         Event::MessagesRead { messages, .. } | Event::MessagesDelivered { messages, .. } => {
             messages.len() * ID_BYTES + ENVELOPE_BYTES
         }

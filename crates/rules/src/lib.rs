@@ -6,10 +6,12 @@
 //! What must stay true: a rule is a function of the rows, the transaction's clock and ids, and the write. It refuses,
 //! or it changes rows and records changes; no client learns of either before the store has committed.
 
+mod acceptance;
 mod access;
 mod audit;
 mod blocks;
 mod cache;
+pub mod contact;
 mod conversations;
 mod deliveries;
 mod drafts;
@@ -60,6 +62,7 @@ pub use given_digest::GivenDigest;
 pub use guest_proof::secret_of;
 pub use keys::{ConversationKey, FileKey, MeetupKey, MessageKey, NotificationKey, SecretKey, UserKey};
 pub use ledger::Ledger;
+pub use overviews::unaccepting_member;
 pub use ownership::standing;
 use quintet_domain::{Write, Written};
 pub use transaction::{About, ActingUser, Mark, Transaction, WriterState};
@@ -84,6 +87,7 @@ pub fn apply(tx: &mut Transaction<'_>, write: Write) -> RuleResult<Written> {
         Write::SaveDeliveries(_) => Written::SaveDeliveries(deliveries::save(tx)?),
         Write::ChangeSettings(write) => Written::ChangeSettings(settings::change(tx, &write)?),
         Write::SetBlock(write) => Written::SetBlock(blocks::set(tx, &write)?),
+        Write::DecideContact(write) => Written::DecideContact(acceptance::decide(tx, &write)?),
         Write::MayType(write) => Written::MayType(blocks::may_type(tx, &write)?),
         Write::Barrier(_) => Written::Barrier(tx.position()),
         Write::JoinConversation(write) => Written::JoinConversation(members::join(tx, &write)?),

@@ -9,7 +9,7 @@ use quintet_domain::limits::{CONVERSATIONS_OF_USER_MAX, HISTORY_ON_JOIN, MEMBERS
 use quintet_domain::permissions::Action;
 use quintet_domain::{
     Act, Actor, AddMember, ConversationKind, ConversationRef, Departure, JoinConversation, Joined, LeaveConversation,
-    Overview, Profile, Refusal, RemoveMember, RestrictionKind, Role,
+    Overview, Profile, Refusal, RemoveMember, RestrictionKind, Role, UserId,
 };
 
 use crate::ledger::Cost;
@@ -17,7 +17,7 @@ use crate::log::Change;
 use crate::ownership::owns;
 use crate::rows::{AuditRow, ConversationHead, ConversationRow, MemberFilter, MemberRow, MemberSettings, UserCounts};
 use crate::transaction::{About, ActingUser, Transaction};
-use crate::{RuleResult, UserKey, audit, blocks, guests, message_views, overviews, reach, restrictions};
+use crate::{RuleResult, UserKey, audit, blocks, contact, guests, message_views, overviews, reach, restrictions};
 
 /// The actor's row. A guest's row is created, or updated to the profile that the guest sent.
 pub(crate) fn actor_with_profile(tx: &mut Transaction<'_>, actor: &Actor, profile: &Profile) -> RuleResult<ActingUser> {
@@ -35,6 +35,7 @@ pub(crate) fn join(tx: &mut Transaction<'_>, write: &JoinConversation) -> RuleRe
     if new {
         tx.check(Action::Join, &conversation, &user, false)?;
         guests::may_enter_another(tx, &user)?;
+        contact::note_joined(tx, &conversation, &user)?;
         insert(tx, Some(&write.actor), &mut conversation, &user, Role::Member)?;
     } else {
         tx.check(Action::Use, &conversation, &user, false)?;
@@ -83,7 +84,13 @@ pub(crate) fn add(tx: &mut Transaction<'_>, write: &AddMember) -> RuleResult<Joi
             blocks::may_add(tx, &by, &[user.key])?;
             reach::may_add(tx, &by, &[user.key])?;
             reach::add_people(tx, &by, 1)?;
-            insert(tx, Some(actor), &mut conversation, &user, role)?;
+            if contact::is_invited(tx, &by, &user, Some(&conversation))? {
+                restrictions::refuse_banned(tx, &conversation, &user, false)?;
+                contact::invite(tx, &by, &user, &conversation, role)?;
+            } else {
+                contact::note_joined(tx, &conversation, &user)?;
+                insert(tx, Some(actor), &mut conversation, &user, role)?;
+            }
         }
     }
     if standing.is_some() || role == Role::Admin {
@@ -196,11 +203,14 @@ pub(crate) fn insert_row(
     }
     let one = UserCounts { conversations: 1, ..UserCounts::default() };
     if tx.user_details().add_user_counts(user, one)?.conversations > CONVERSATIONS_OF_USER_MAX {
-        let id = tx.user_by_key(user)?.user.id.clone();
-        let message = format!("User `{id}` is in {CONVERSATIONS_OF_USER_MAX} conversations, which is the most.");
-        return Err(Refusal::conflict(message).into());
+        return Err(too_many_conversations(&tx.user_by_key(user)?.user.id).into());
     }
     Ok(())
+}
+
+/// Refuses a further membership of a user who has the most.
+pub(crate) fn too_many_conversations(user: &UserId) -> Refusal {
+    Refusal::conflict(format!("User `{user}` is in {CONVERSATIONS_OF_USER_MAX} conversations, which is the most."))
 }
 
 /// Deletes a membership's row and counts it. The caller updates the conversation's own count.
@@ -216,6 +226,9 @@ pub(crate) fn leave(tx: &mut Transaction<'_>, write: &LeaveConversation) -> Rule
     let mut conversation = tx.conversation(&write.conversation)?;
     tx.check(Action::Leave, &conversation, &user, false)?;
     depart(tx, Some(&write.actor), &mut conversation, &user, (write.departure, None))?;
+    if write.departure == Departure::Left {
+        contact::note_left(tx, &conversation, &user)?;
+    }
     Ok(conversation.reference)
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use quintet_domain::limits::READERS_SHOWN_MAX;
 use quintet_domain::{ConversationRef, Message, Reader, User};
 
-use crate::message_details::add_details;
+use crate::message_details::{add_details, has_details};
 use crate::rows::{ConversationRow, CursorRow, MemberRows, MessageRow};
 use crate::transaction::Transaction;
 use crate::{ConversationKey, RowResult, RuleResult};
@@ -34,6 +34,20 @@ pub fn shown(row: &MessageRow, conversation: &Arc<ConversationRef>, sender: &Arc
         details: None,
         delivered: false,
     }
+}
+
+/// A message with its details, without its readers.
+pub(crate) fn complete(
+    tx: &Transaction<'_>,
+    row: &MessageRow,
+    conversation: &ConversationRow,
+    sender: &Arc<User>,
+) -> RuleResult<Message> {
+    let mut message = shown(row, &conversation.reference, sender);
+    if has_details(row) {
+        add_details(tx.details(), std::slice::from_ref(row), std::slice::from_mut(&mut message))?;
+    }
+    Ok(message)
 }
 
 /// The readers of a message: members who were there when it was sent, and whose cursor has passed it.

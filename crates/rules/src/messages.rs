@@ -10,14 +10,14 @@ use quintet_domain::limits::{READ_AUDIENCE_MEMBERS_MAX, READ_IDS_MAX};
 use quintet_domain::permissions::{self, Action};
 use quintet_domain::{
     Act, Actor, ConversationId, DELETED_CONTENT, DeleteMessage, EditMessage, MarkRead, Message, MessageId, NewText,
-    Reading, Refusal, Screening, SendMessage, SendRewritten, Sent, Target, User, UserId, is_blank,
+    Reading, Refusal, Screening, SendMessage, SendRewritten, Sent, Target, UserId, is_blank,
 };
 
 use crate::given_digest::GivenDigest;
 use crate::ledger::Cost;
 use crate::log::{Change, ReadSpan};
-use crate::message_details::{add_details, has_details};
-use crate::message_views::{add_readers, shown};
+use crate::message_details::add_details;
+use crate::message_views::{add_readers, complete};
 use crate::ownership::standing;
 use crate::rows::{
     AuditRow, ConversationHead, ConversationRow, ErasureProgress, MemberRow, MessageExtra, MessageRow, ScanLimits,
@@ -26,8 +26,8 @@ use crate::rows::{
 use crate::screening::{self, Screened};
 use crate::transaction::{About, ActingUser, Transaction};
 use crate::{
-    ConversationKey, MessageKey, RuleError, RuleResult, UserKey, audit, conversations, files, new_details, reactions,
-    reports, restrictions, settings, threads,
+    ConversationKey, MessageKey, RuleError, RuleResult, UserKey, acceptance, audit, conversations, files, new_details,
+    reactions, reports, restrictions, settings, threads,
 };
 
 /// The most that one write does for the erasure of a person's messages; other writes run in between.
@@ -88,6 +88,7 @@ fn send_as(
     if given.is_some() {
         resolved.extra.get_or_insert_default().given = given;
     }
+    acceptance::before_message(tx, &sender, &mut conversation)?;
     conversations::show_again(tx, &conversation)?;
 
     let row = MessageRow {
@@ -180,20 +181,6 @@ fn first_result(
         .into());
     }
     Ok(Some(Arc::new(first)))
-}
-
-/// A message with its details, without its readers.
-fn complete(
-    tx: &Transaction<'_>,
-    row: &MessageRow,
-    conversation: &ConversationRow,
-    sender: &Arc<User>,
-) -> RuleResult<Message> {
-    let mut message = shown(row, &conversation.reference, sender);
-    if has_details(row) {
-        add_details(tx.details(), std::slice::from_ref(row), std::slice::from_mut(&mut message))?;
-    }
-    Ok(message)
 }
 
 fn with_conversation(tx: &mut Transaction<'_>, row: MessageRow) -> RuleResult<Found> {

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use quintet_domain::limits::MEMBERS_TOLD_MAX;
-use quintet_domain::{Member, Overview, Role, User, members_told};
+use quintet_domain::{Member, Overview, Role, Timestamp, User, members_told};
 
 use crate::message_details::add_details;
 use crate::message_views::shown;
@@ -43,6 +43,11 @@ pub(crate) fn with(
     };
     members.extend(joining.iter().map(join));
     members.truncate(told);
+    if let (Some((first, second)), [only]) = (conversation.pair, &members[..]) {
+        let first = tx.user_by_key(first)?;
+        let other = if first.user.id == only.user.id { tx.user_by_key(second)? } else { first };
+        members.push(unaccepting_member(&other.user, conversation.created_at));
+    }
     let last_message = match conversation.head.last_message {
         Some(key) => tx.messages().message_by_key(key)?,
         None => None,
@@ -66,6 +71,17 @@ pub(crate) fn member(user: Arc<User>, row: &MemberRow) -> Member {
     Member { user, role, joined_at, read_sequence, read_at }
 }
 
+/// The other user of a direct conversation as the one who has begun it sees it, before the other has accepted: it is shown as
+/// one of the two, and nothing of it that it has not accepted to show.
+#[must_use]
+pub fn unaccepting_member(user: &Arc<User>, begun: Timestamp) -> Member {
+    let user = match user.last_seen {
+        Some(_) => Arc::new(User { last_seen: None, ..User::clone(user) }),
+        None => Arc::clone(user),
+    };
+    Member { user, role: Role::Member, joined_at: begun, read_sequence: 0, read_at: None }
+}
+
 /// Puts a conversation together with the rows that it refers to.
 pub(crate) fn assembled(
     conversation: &ConversationRow,
@@ -82,7 +98,8 @@ pub(crate) fn assembled(
         moderation: conversation.moderation,
         owner: owner.map(|owner| owner.user.id.clone()),
         members,
-        member_count,
+        // Both are shown, whether or not one has still to accept.
+        member_count: if conversation.pair.is_some() { 2 } else { member_count },
         last_message,
         created_at: conversation.created_at,
         updated_at: conversation.head.updated_at,

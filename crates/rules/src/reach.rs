@@ -57,7 +57,8 @@ fn within(tx: &mut Transaction<'_>, count: i64, most: u32, what: &str) -> RuleRe
 pub(crate) fn may_begin(tx: &mut Transaction<'_>, by: &UserRow, other: &UserRow) -> RuleResult<()> {
     let contact = tx.quotas().contact;
     match contact {
-        Contact::Everyone => Ok(()),
+        // Where strangers ask, what they write waits.
+        Contact::Everyone | Contact::Requests => Ok(()),
         Contact::Shared if by.user.is_service() || other.user.is_service() || share_one(tx, by, other)? => Ok(()),
         Contact::Shared => {
             tx.charge(Cost::Rows, REFUSED_ROWS);
@@ -69,7 +70,7 @@ pub(crate) fn may_begin(tx: &mut Transaction<'_>, by: &UserRow, other: &UserRow)
 
 /// Refuses a user to add people whom only those may reach who share a closed group or a meetup with them. It names nobody.
 pub(crate) fn may_add(tx: &mut Transaction<'_>, by: &UserRow, people: &[UserKey]) -> RuleResult<()> {
-    if tx.quotas().contact == Contact::Everyone || by.user.is_service() {
+    if tx.quotas().contact != Contact::Shared || by.user.is_service() {
         return Ok(());
     }
     for key in people {
@@ -86,7 +87,7 @@ pub(crate) fn may_add(tx: &mut Transaction<'_>, by: &UserRow, people: &[UserKey]
 
 /// Whether two users are members of the same closed group or meetup. Open conversations do not count, because anybody can
 /// join them, and neither does a direct one, which one of them may have begun alone. Searches the newest conversations of the user who has fewer, at most [`SHARED_LOOKED_AT_MAX`].
-fn share_one(tx: &mut Transaction<'_>, user: &UserRow, other: &UserRow) -> RuleResult<bool> {
+pub(crate) fn share_one(tx: &mut Transaction<'_>, user: &UserRow, other: &UserRow) -> RuleResult<bool> {
     let details = tx.user_details();
     let (own, others) = (details.user_counts(user.key)?.conversations, details.user_counts(other.key)?.conversations);
     let (few, many) = if own <= others { (user.key, other.key) } else { (other.key, user.key) };

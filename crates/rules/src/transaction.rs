@@ -11,8 +11,8 @@ use quintet_domain::{Actor, Audience, Entry, Environment, Quotas, Refusal, Times
 use crate::ledger::{Cost, Ledger, Payer, Payers, weight};
 use crate::log::Change;
 use crate::rows::{
-    BlockRows, ConversationRow, DetailRows, FileRows, GuestRows, InvitationRows, LogRows, LoggedChange, MeetupRows,
-    MemberRows, MessageRows, ModerationRows, ReportRows,
+    BlockRows, ContactRequestRows, ConversationRow, DetailRows, FileRows, GuestRows, InvitationRows, LogRows,
+    LoggedChange, MeetupRows, MemberRows, MessageRows, ModerationRows, ReportRows,
 };
 use crate::rows::{NotificationRows, PushRows, ReactionRows, Rows, UserRow, UserRows, WebhookRows};
 use crate::unsaved_deliveries::UnsavedDeliveries;
@@ -221,6 +221,11 @@ impl<'t> Transaction<'t> {
 
     /// Who has blocked whom.
     pub(crate) fn blocks(&mut self) -> &mut dyn BlockRows {
+        self.rows
+    }
+
+    /// Requests to reach people, and groups that people have left.
+    pub(crate) fn contact_requests(&mut self) -> &mut dyn ContactRequestRows {
         self.rows
     }
 

@@ -16,8 +16,8 @@ use crate::log::Change;
 use crate::rows::{AuditRow, ConversationRow, ErasureProgress, UserNames, UserRow};
 use crate::transaction::{About, ActingUser, Transaction};
 use crate::{
-    RuleResult, UserKey, audit, blocks, files, guest_ids, guest_proof, invitations, meetups, members, messages, names,
-    notifications, pins, push, reactions, reports,
+    RuleResult, UserKey, audit, blocks, contact, files, guest_ids, guest_proof, invitations, meetups, members,
+    messages, names, notifications, pins, push, reactions, reports,
 };
 
 /// Maximum number of memberships of an erased user that one write ends; other writes run in between.
@@ -403,6 +403,10 @@ pub(crate) fn continue_erasure(tx: &mut Transaction<'_>, id: &UserId) -> RuleRes
     }
     // Then what reports keep of what it wrote.
     if progress == ErasureProgress::START && reports::remove_some_snapshots_of(tx, user.key)? {
+        return Ok(true);
+    }
+    // Then whom it has asked, and who has asked it.
+    if progress == ErasureProgress::START && contact::remove_some_of(tx, user.key)? {
         return Ok(true);
     }
     // Then what it added to messages of others.

@@ -95,6 +95,7 @@ fn quotas(config: &Config) -> Quotas {
         contact: match config.people.contact {
             ContactName::Everyone => Contact::Everyone,
             ContactName::Shared => Contact::Shared,
+            ContactName::Requests => Contact::Requests,
         },
         user_file_bytes: config.files.user_bytes,
         total_file_bytes: config.files.total_bytes,

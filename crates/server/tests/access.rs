@@ -45,6 +45,16 @@ async fn stage(http: &Http) -> Stage {
     Stage { conversation, message, meetup }
 }
 
+/// Lets `member` leave a group, and the owner invite it again. Returns the id of the request to `member`.
+async fn invited_again(http: &Http, group: &str) -> String {
+    let (owner, member) = (token("owner"), token("member"));
+    let members = format!("/conversations/{group}/members");
+    http.api(&member, "DELETE", &format!("{members}/member"), Value::Null).await.expect(204);
+    http.api(&owner, "POST", &members, json!({ "userId": "member" })).await.expect(201);
+    let requests = http.api(&member, "GET", "/me/requests", Value::Null).await.expect(200);
+    requests["items"][0]["id"].as_str().expect("a request").to_owned()
+}
+
 /// A browser as it subscribes; its keys are those of RFC 8291, section 5.
 fn subscription() -> Value {
     let p256dh = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
@@ -67,6 +77,9 @@ fn table() -> Vec<(&'static str, &'static str, Value, [u16; 5])> {
         ("GET",    "/me/blocks",                         none(),                                   [401, 200, 200, 200, 403]),
         ("PUT",    "/me/blocks/blocked",                 none(),                                   [401, 204, 204, 204, 403]),
         ("DELETE", "/me/blocks/blocked",                 none(),                                   [401, 204, 204, 204, 403]),
+        ("GET",    "/me/requests",                       none(),                                   [401, 200, 200, 200, 403]),
+        ("POST",   "/me/requests/{r}/accept",            none(),                                   [401, 404, 200, 404, 403]),
+        ("POST",   "/me/requests/{r}/decline",           none(),                                   [401, 404, 204, 404, 403]),
         ("GET",    "/users",                             none(),                                   [401, 200, 200, 200, 200]),
         ("GET",    "/users/owner",                       none(),                                   [401, 200, 200, 200, 200]),
         ("POST",   "/users",                             json!({ "id": "{n}", "username": "{n}" }), [401, 403, 403, 403, 201]),
@@ -187,8 +200,12 @@ async fn every_endpoint_for_every_caller() {
                 let text = text.replace("{w}", &hook).replace("{c}", &conversation).replace("{m}", &message);
                 text.replace("{t}", &meetup).replace("{n}", &new)
             };
+            let path = match path.contains("{r}") {
+                true => path.replace("{r}", &invited_again(&http, &conversation).await),
+                false => path.to_owned(),
+            };
             let body = serde_json::from_str(&filled(&body.to_string())).expect("JSON");
-            let answer = http.api(&tokens[who], method, &filled(path), body).await;
+            let answer = http.api(&tokens[who], method, &filled(&path), body).await;
             if answer.status != status {
                 let asker = ["nobody", "a stranger", "a member", "the owner", "a service"][who];
                 wrong.push(format!("{method} {path} by {asker}: {}, not {status}: {}", answer.status, answer.text));

@@ -115,6 +115,48 @@ async fn settings_are_told_on_every_node_to_their_user_alone() {
 }
 
 #[tokio::test]
+async fn a_request_is_heard_of_on_every_node() {
+    let database = TestDatabase::new();
+    let node = || node_at(&database.url()).env("QUINTET_PEOPLE_CONTACT", "requests").run();
+    let (here, there) = (node(), node());
+    let (alice, bob) = (here.http().register("alice").await, here.http().register("bob").await);
+    let eve = here.http().register("eve").await;
+    let (mut at_here, mut witness) = (connected(&here, &alice.1).await, connected(&here, &eve.1).await);
+    let body = json!({ "kind": "direct", "memberIds": [bob.0] });
+    let direct = here.http().api(&alice.1, "POST", "/conversations", body).await.expect(201)["id"].clone();
+    // Another server says who comes there, and she is not told.
+    let mut at_there = connected(&there, &bob.1).await;
+    while witness.next("user:status").await != json!({ "userId": bob.0, "status": "online" }) {}
+    let sent = at_here.call("message:send", &message(&direct, "hello")).await;
+    assert_eq!(sent["success"], true, "{sent}");
+    let told = at_there.next("notification:new").await;
+    assert_eq!(told["notification"]["title"], "New Message Request", "{told}");
+    let requests = there.http().api(&bob.1, "GET", "/me/requests", Value::Null).await.expect(200);
+    let accept = format!("/me/requests/{}/accept", requests["items"][0]["id"].as_str().expect("a request"));
+    there.http().api(&bob.1, "POST", &accept, Value::Null).await.expect(200);
+    assert_eq!(at_there.event().await.0, "chat:created");
+    assert_eq!(at_there.event().await.1["content"], "hello");
+    at_there.call("message:send", &message(&direct, "hi")).await;
+    loop {
+        match at_here.event().await {
+            (name, told) if name == "user:status" => assert_ne!(told["userId"], json!(bob.0), "{told}"),
+            (name, told) if name == "message:new" && told["content"] == "hi" => {
+                assert_eq!(told["sender"]["status"], "online", "{told}");
+                break;
+            }
+            (_, told) => assert_ne!(told["content"], "hello again", "{told}"),
+        }
+    }
+    at_here.call("message:send", &message(&direct, "well")).await;
+    while at_there.next("message:new").await["content"] != "well" {}
+    // The other node lists nothing any more, and tells her again who comes and goes.
+    let requests = here.http().api(&bob.1, "GET", "/me/requests", Value::Null).await.expect(200);
+    assert_eq!(requests["items"], json!([]));
+    drop(at_there);
+    while at_here.next("user:status").await != json!({ "userId": bob.0, "status": "offline" }) {}
+}
+
+#[tokio::test]
 async fn a_block_holds_on_every_node() {
     let database = TestDatabase::new();
     let (here, there) = two_nodes(&database);

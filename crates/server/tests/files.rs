@@ -278,7 +278,17 @@ async fn a_file_over_the_socket() {
         let asked = json!({ "conversationId": place["id"], "fileName": "a", "data": data });
         assert_eq!(wire.call("upload_file", &asked).await["code"], "ERR_INVALID_PAYLOAD");
     }
+    // Nor what no message could carry there.
+    http.api(&bob.1, "PUT", &format!("/me/blocks/{}", alice.0), Value::Null).await.expect(204);
+    let asked = json!({ "conversationId": place["id"], "fileName": "a", "data": data });
+    let refused = wire.call_binary("upload_file", &asked, PNG).await;
+    assert_eq!(
+        (&refused["code"], text(&refused["message"])),
+        (&json!("ERR_FORBIDDEN"), "You cannot write to this user.")
+    );
+    http.api(&bob.1, "DELETE", &format!("/me/blocks/{}", alice.0), Value::Null).await.expect(204);
     assert_eq!(kept(&server.data().join("files")), 1);
+    assert_eq!(wire.call_binary("upload_file", &asked, PNG).await["success"], true);
 }
 
 /// The disk becomes full in the middle of a file.

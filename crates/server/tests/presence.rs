@@ -308,6 +308,110 @@ async fn who_is_blocked_sees_neither_presence_nor_receipts() {
 }
 
 #[tokio::test]
+async fn who_asks_sees_neither_presence_nor_receipts_until_it_is_accepted() {
+    let server = Server::with().env("QUINTET_PEOPLE_CONTACT", "requests").run();
+    let http = server.http();
+    let (ada, bob, eve) = (http.register("ada").await, http.register("bob").await, http.register("eve").await);
+    let (lost, pid) = Wire::recoverable(server.address(), "/chat", json!({ "token": ada.1 })).await;
+    let (away, of_bob) = Wire::recoverable(server.address(), "/chat", json!({ "token": bob.1 })).await;
+    drop((lost, away));
+    let mut wires = Vec::new();
+    for namespace in ["/meetup", "/messenger", "/rooms", "/conversations", "/chat"] {
+        wires.push((namespace, Wire::connect(server.address(), namespace, &json!({ "token": ada.1 })).await));
+    }
+    let mut witness = Wire::connect(server.address(), "/chat", &json!({ "token": eve.1 })).await;
+    // His first connection has ended: whatever was told of it was told before she asked.
+    let gone = json!({ "userId": bob.0, "status": "offline" });
+    while witness.next("user:status").await != gone {}
+    for (_, wire) in &mut wires {
+        wire.call("no such event", &Value::Null).await;
+        wire.events.clear();
+    }
+
+    // She asks him by what clients of existing back ends call, in three vocabularies.
+    let body = json!({ "participantId": bob.0 });
+    let opened = http.call(&ada.1, "POST", "/conversations/api/conversations", body).await.expect(201);
+    let said = json!({ "content": "hello" });
+    let path = format!("/messenger/api/users/{}/messages", bob.0);
+    http.call(&ada.1, "POST", &path, said).await.expect(201);
+    let body = json!({ "participantIds": [bob.0], "type": "direct" });
+    let made = http.call(&ada.1, "POST", "/chat/api/chats", body).await.expect(201);
+    for answer in [&opened, &made] {
+        assert!(answer.to_string().contains(&bob.0), "both are shown: {answer}");
+    }
+    let direct = http.api(&ada.1, "GET", "/conversations", Value::Null).await.expect(200)["items"][0]["id"].clone();
+    let path = format!("/conversations/{}", direct.as_str().expect("an id"));
+
+    // He is there, and cannot read what he has not accepted.
+    let mut at_bob = Wire::connect(server.address(), "/chat", &json!({ "token": bob.1 })).await;
+    while witness.next("user:status").await != json!({ "userId": bob.0, "status": "online" }) {}
+    let answer = at_bob.call("message:read", &json!({ "chatId": direct })).await;
+    assert_eq!(answer["code"], "ERR_NOT_FOUND", "{answer}");
+    let user = format!("/users/{}", bob.0);
+    let messages = format!("{path}/messages");
+    for (token, sees) in [(&ada.1, false), (&eve.1, true)] {
+        for read in [&user, &"/users?q=bob".to_owned()] {
+            let answer = http.api(token, "GET", read, Value::Null).await.expect(200);
+            assert_eq!(shows(&answer, &bob.0).is_some(), sees, "{read}: {answer}");
+        }
+    }
+    for read in [&path, &"/conversations".to_owned(), &messages] {
+        let answer = http.api(&ada.1, "GET", read, Value::Null).await.expect(200);
+        assert_eq!(shows(&answer, &bob.0), None, "{read}: {answer}");
+    }
+    for read in ["/conversations/api/conversations", "/chat/api/chats", "/api/users/search?q=bob"] {
+        let answer = http.call(&ada.1, "GET", read, Value::Null).await.expect(200);
+        assert!(answer.to_string().contains(&bob.0), "{read}: {answer}");
+        assert_eq!(shows(&answer, &bob.0), None, "{read}: {answer}");
+    }
+    let joined = wires[2].1.call("join_room", &json!({ "roomId": direct, "userId": ada.0 })).await;
+    assert_eq!(joined["ok"], true, "{joined}");
+    drop(at_bob);
+    while witness.next("user:status").await != gone {}
+
+    // He accepts, and answers, while he is away.
+    let requests = http.api(&bob.1, "GET", "/me/requests", Value::Null).await.expect(200);
+    assert_eq!(shows(&requests, &bob.0), None);
+    let accept = format!("/me/requests/{}/accept", requests["items"][0]["id"].as_str().expect("a request"));
+    http.api(&bob.1, "POST", &accept, Value::Null).await.expect(200);
+    http.api(&bob.1, "POST", &messages, json!({ "content": "end" })).await.expect(201);
+    let back = json!({ "token": ada.1, "pid": pid });
+    let (mut resumed, same) = Wire::recoverable(server.address(), "/chat", back).await;
+    assert_eq!(same, pid);
+    // What is replayed shows the conversation as it is by now, with its newest message.
+    let mut replayed = Vec::new();
+    while replayed
+        .last()
+        .is_none_or(|(name, payload): &(String, Value)| name != "message:new" || payload["content"] != "end")
+    {
+        replayed.push(resumed.event().await);
+    }
+    let mut all = vec![("/chat, resumed", replayed)];
+    for (namespace, mut wire) in wires {
+        all.push((namespace, until_the_end(&mut wire).await));
+    }
+    for (namespace, heard) in all {
+        assert!(!heard.is_empty(), "{namespace} hears the rest");
+        for (name, payload) in heard {
+            let told = TELLING.contains(&name.as_str()) && payload.to_string().contains(&bob.0);
+            assert!(!told, "{namespace}: {name} {payload}");
+            assert_eq!(shows(&payload, &bob.0), None, "{namespace}: {name} {payload}");
+        }
+    }
+
+    // What he missed comes once and in order.
+    let back = json!({ "token": bob.1, "pid": of_bob });
+    let (mut resumed, same) = Wire::recoverable(server.address(), "/chat", back).await;
+    assert_eq!(same, of_bob);
+    let heard: Vec<String> =
+        [resumed.event().await, resumed.event().await, resumed.event().await, resumed.event().await]
+            .into_iter()
+            .map(|(name, payload)| format!("{name} {}", payload["content"].as_str().unwrap_or_default()))
+            .collect();
+    assert_eq!(heard, ["notification:new ", "chat:created ", "message:new hello", "message:new end"]);
+}
+
+#[tokio::test]
 async fn others_are_told_of_somebody_who_has_blocked_one_of_them() {
     let server = Server::start();
     let http = server.http();

@@ -23,14 +23,23 @@ impl Service {
         self.write(SetBlock { actor, user, blocked }).await.map(|_| ())
     }
 
-    /// Returns what a user is not shown of those who have blocked it. It costs no read if nobody has.
+    /// Returns what a user is not shown of those who have blocked it, or have not accepted that it writes to them. It costs no
+    /// read if there is nobody.
     ///
     /// # Errors
     /// An internal error.
     pub async fn hidden_from(&self, account: &Account) -> Result<Hidden, Refusal> {
         match account.is_blocked {
-            true => Ok(self.store().hidden_from(account.user.id.clone()).await?),
+            true => self.hidden_now(account.user.id.clone()).await,
             false => Ok(Hidden::Nobody),
         }
+    }
+
+    /// Returns what a user is not shown as of now, where its account may have been read before.
+    ///
+    /// # Errors
+    /// An internal error.
+    pub async fn hidden_now(&self, user: UserId) -> Result<Hidden, Refusal> {
+        Ok(self.store().hidden_from(user).await?)
     }
 }

@@ -103,6 +103,7 @@ pub fn reply(written: Written, guest_secret: Option<&GuestSecret>) -> Result<Rep
             guest_secret: guest_secret.map(|secret| secret.as_str().to_owned()),
         },
         Written::Barrier(_)
+        | Written::DecideContact(_)
         | Written::MayType(_)
         | Written::CheckDraft(_)
         | Written::SaveDeliveries(_)

@@ -170,12 +170,12 @@ impl Service {
         Ok(page)
     }
 
-    /// Checks that a user is allowed to use a conversation.
+    /// Checks that a user is allowed to send to a conversation.
     ///
     /// # Errors
-    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
-    pub async fn may_use(&self, user: UserId, id: ConversationId) -> Result<(), Refusal> {
-        Ok(self.store().may_use(user, id).await?)
+    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`; `ERR_CONFLICT` where its first message waits to be accepted.
+    pub async fn may_send(&self, user: UserId, id: ConversationId) -> Result<(), Refusal> {
+        Ok(self.store().may_send(user, id).await?)
     }
 
     /// Returns the direct conversation of two users, if they have one.

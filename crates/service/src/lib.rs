@@ -17,6 +17,7 @@ mod before_send;
 mod blocks;
 mod claims;
 mod commands;
+mod contact_requests;
 mod conversations;
 mod cookie;
 mod deliveries;

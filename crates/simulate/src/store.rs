@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quintet_domain::{
-    Account, AuditEntry, AuditFilter, Conversation, ConversationId, Emoji, GuestProof, Hidden, Invitation, Login,
-    Meetup, MeetupId, Message, MessageId, MessageSearch, Report, ReportStatus, Restriction, RestrictionKind,
-    StoredFile, Timestamp, User, UserId, Webhook, WebhookDelivery, Write,
+    Account, AuditEntry, AuditFilter, ContactRequest, Conversation, ConversationId, Emoji, GuestProof, Hidden,
+    Invitation, Login, Meetup, MeetupId, Message, MessageId, MessageSearch, Report, ReportStatus, Restriction,
+    RestrictionKind, StoredFile, Timestamp, User, UserId, Webhook, WebhookDelivery, Write,
 };
 use quintet_store::Thread;
 use quintet_store::{
@@ -95,7 +95,7 @@ impl Store for SlowStore {
         fn direct_conversation(user: UserId, other: UserId) -> Option<ConversationId>;
         fn find_conversations(user: UserId, query: String, which: Filter, cursor: Option<String>, limit: u32)
             -> Page<Listing>;
-        fn may_use(user: UserId, id: ConversationId) -> ();
+        fn may_send(user: UserId, id: ConversationId) -> ();
         fn message_count(user: UserId, id: ConversationId) -> u64;
         fn memberships(user: UserId) -> Memberships;
         fn conversation(user: UserId, id: ConversationId) -> Conversation;
@@ -107,6 +107,7 @@ impl Store for SlowStore {
         fn reactions(user: UserId, id: MessageId) -> Vec<Reaction>;
         fn own_reactions(user: UserId, messages: Vec<MessageId>) -> Vec<(MessageId, Emoji)>;
         fn blocks(user: UserId) -> Vec<Block>;
+        fn contact_requests(user: UserId) -> Vec<ContactRequest>;
         fn hidden_from(user: UserId) -> Hidden;
         fn pins(user: UserId, id: ConversationId) -> Vec<PinnedMessage>;
         fn search_messages(user: UserId, search: MessageSearch, cursor: Option<String>, limit: u32) -> Page<Arc<Message>>;

@@ -8,6 +8,7 @@
 
 mod audit;
 mod blocks;
+mod contact_requests;
 mod copy;
 mod delivered;
 mod error;

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quintet_domain::{
-    Account, Commit, Conversation, ConversationId, Emoji, Entry, GuestProof, Hidden, Invitation, Login, Meetup,
-    MeetupId, Message, MessageId, MessageSearch, StoredFile, Ticket, Timestamp, User, UserId, Webhook, WebhookDelivery,
-    Write, Written,
+    Account, Commit, ContactRequest, Conversation, ConversationId, Emoji, Entry, GuestProof, Hidden, Invitation, Login,
+    Meetup, MeetupId, Message, MessageId, MessageSearch, StoredFile, Ticket, Timestamp, User, UserId, Webhook,
+    WebhookDelivery, Write, Written,
 };
 use quintet_rules::log::{LogPage, MissedSince, Replayed};
 use quintet_rules::threads::Thread;
@@ -144,7 +144,7 @@ pub trait Store: ModerationReads + ReportReads + Send + Sync + 'static {
     ///
     /// [`NAMES_SEARCHED_MAX`]: quintet_domain::limits::NAMES_SEARCHED_MAX
     fn users(&self, by: Party, query: String, cursor: Option<String>, limit: u32) -> ReadResult<'_, Page<Arc<User>>>;
-    /// The direct conversation of two users, if they have one.
+    /// The direct conversation of two users, if they have one of which the first is a member.
     fn direct_conversation(&self, user: UserId, other: UserId) -> ReadResult<'_, Option<ConversationId>>;
     /// Groups and rooms whose name contains a text, newest activity first. Pages may be short, as those of
     /// [`Store::users`].
@@ -156,8 +156,8 @@ pub trait Store: ModerationReads + ReportReads + Send + Sync + 'static {
         cursor: Option<String>,
         limit: u32,
     ) -> ReadResult<'_, Page<Listing>>;
-    /// Refuses a user who may not use a conversation.
-    fn may_use(&self, user: UserId, id: ConversationId) -> ReadResult<'_, ()>;
+    /// Refuses a user who may not send to a conversation.
+    fn may_send(&self, user: UserId, id: ConversationId) -> ReadResult<'_, ()>;
     /// The number of messages of one of the user's conversations, deleted ones included, up to
     /// [`MESSAGES_COUNTED_MAX`](quintet_domain::limits::MESSAGES_COUNTED_MAX).
     fn message_count(&self, user: UserId, id: ConversationId) -> ReadResult<'_, u64>;
@@ -197,7 +197,9 @@ pub trait Store: ModerationReads + ReportReads + Send + Sync + 'static {
     fn pins(&self, user: UserId, id: ConversationId) -> ReadResult<'_, Vec<PinnedMessage>>;
     /// The users whom a user has blocked, in the order in which it did.
     fn blocks(&self, user: UserId) -> ReadResult<'_, Vec<Block>>;
-    /// What a user is not shown of those who have blocked it.
+    /// The requests that a user can decide, the newest first.
+    fn contact_requests(&self, user: UserId) -> ReadResult<'_, Vec<ContactRequest>>;
+    /// What a user is not shown of those who have blocked it, or have not accepted that it writes to them.
     fn hidden_from(&self, user: UserId) -> ReadResult<'_, Hidden>;
     /// Messages that a user may read and that fit a search, newest first. Messages that were sent or edited within the
     /// last second may be missing; deleted ones are not found, and neither is what a message no longer says. One read
@@ -249,11 +251,17 @@ pub trait Store: ModerationReads + ReportReads + Send + Sync + 'static {
     fn is_full(&self) -> bool;
     /// Whether less than twice the configured minimum is free. Then no more files are accepted, so that the rest is
     /// left for messages.
-    fn is_full_for_files(&self) -> bool;
+    fn is_full_for_files(&self) -> bool {
+        self.is_full()
+    }
     /// The number of free bytes on the disk; `None` if it is not known.
-    fn free_bytes(&self) -> Option<u64>;
+    fn free_bytes(&self) -> Option<u64> {
+        None
+    }
     /// The size in bytes of what was committed to the database's log and not begun anew since; `None` if there is no log.
-    fn log_bytes(&self) -> Option<u64>;
+    fn log_bytes(&self) -> Option<u64> {
+        None
+    }
     /// What all nodes over one database count together; `None` where there is one node, which counts by itself.
     fn shared_counts(&self) -> Option<&dyn SharedCounts> {
         None

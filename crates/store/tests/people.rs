@@ -62,7 +62,7 @@ async fn an_invitation_lets_in_as_many_as_it_says(bench: Bench) {
     let made = bench.write(invitation(None, "twice", &[group.clone(), room.clone()], often(2))).await.expect("made");
     let new = bench.write(register("new", "twice", true)).await.expect("registered").user.id.clone();
     for place in [&group, &room] {
-        bench.store.may_use(new.clone(), place.clone()).await.expect("a member");
+        bench.store.may_send(new.clone(), place.clone()).await.expect("a member");
     }
     // Somebody who has an account uses it too; who is a member already uses nothing.
     let joined = bench.write(accept(&b, "twice")).await.expect("accepted");

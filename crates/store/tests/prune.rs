@@ -7,7 +7,7 @@ mod support;
 
 use quintet_domain::{
     AuditFilter, ContinueErasure, ConversationKind, EraseUser, Event, JoinConversation, LeaveConversation, NotifyUser,
-    Profile, Quotas, ReadNotifications, SetDisabled, UserId,
+    Profile, Quotas, ReadNotifications, RemoveMember, SetDisabled, UserId,
 };
 
 use support::actor;
@@ -33,13 +33,8 @@ async fn the_log_is_pruned_and_nobody_is_told_of_a_gap(on: On) {
     for number in 0..1_200 {
         stage.bench.send(&users[0], &group, &number.to_string()).await.unwrap();
     }
-    let by = actor(&users[1]);
-    let conversation = group.clone();
-    stage
-        .bench
-        .write(LeaveConversation { actor: by, conversation, departure: quintet_domain::Departure::Left })
-        .await
-        .unwrap();
+    let (by, conversation, user) = (actor(&users[0]), group.clone(), users[1].clone());
+    stage.bench.write(RemoveMember { actor: by, conversation, user }).await.unwrap();
     stage.add(&users[0], &group, &users[1]).await.unwrap();
     let position = stage.bench.settled().await;
 

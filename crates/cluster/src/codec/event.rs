@@ -141,6 +141,11 @@ pub(super) enum Event<'a> {
         blocked: Vec<&'a str>,
         other: Option<&'a str>,
     },
+    MessageAppeared {
+        #[serde(borrow)]
+        message: Box<Message<'a>>,
+        user: &'a str,
+    },
 }
 
 impl<'a> Event<'a> {
@@ -148,6 +153,9 @@ impl<'a> Event<'a> {
         use domain::Event as From;
         match event {
             From::MessageCreated(message) => Self::MessageCreated(Box::new(Message::of(message))),
+            From::MessageAppeared { message, user } => {
+                Self::MessageAppeared { message: Box::new(Message::of(message)), user: user.as_str() }
+            }
             From::MessageEdited(message) => Self::MessageEdited(Box::new(Message::of(message))),
             From::MessageDeleted(message) => Self::MessageDeleted(Box::new(Message::of(message))),
             From::MessageReacted(reacted) => Self::MessageReacted(Box::new(Reacted::of(reacted))),
@@ -242,6 +250,9 @@ impl<'a> Event<'a> {
         use domain::Event as To;
         match self {
             Self::MessageCreated(message) => To::MessageCreated(message.read()),
+            Self::MessageAppeared { message, user } => {
+                To::MessageAppeared { message: message.read(), user: UserId::trusted(user) }
+            }
             Self::MessageEdited(message) => To::MessageEdited(message.read()),
             Self::MessageDeleted(message) => To::MessageDeleted(message.read()),
             Self::MessageReacted(reacted) => To::MessageReacted(reacted.read()),

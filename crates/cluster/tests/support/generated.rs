@@ -271,6 +271,7 @@ pub fn events() -> Vec<BoxedStrategy<Event>> {
         (user_id(), vec(user_id(), 0..4), option::of(user_id()))
             .prop_map(|(user, blocked, other)| Event::BlocksChanged { user, blocked, other })
             .boxed(),
+        (message(), user_id()).prop_map(|(message, user)| Event::MessageAppeared { message, user }).boxed(),
     ]
 }
 

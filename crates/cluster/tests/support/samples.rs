@@ -14,7 +14,7 @@ use quintet_domain::{
 };
 
 /// The number of kinds of events.
-pub const KINDS: usize = 24;
+pub const KINDS: usize = 25;
 
 /// The place of an event in the closed list.
 pub fn number_of(event: &Event) -> usize {
@@ -43,6 +43,7 @@ pub fn number_of(event: &Event) -> usize {
         Event::SettingsChanged { .. } => 21,
         Event::MessagesDelivered { .. } => 22,
         Event::BlocksChanged { .. } => 23,
+        Event::MessageAppeared { .. } => 24,
     }
 }
 
@@ -243,10 +244,11 @@ pub fn events() -> Vec<Event> {
             author: UserId::trusted("bob"),
         },
         Event::BlocksChanged {
-            user: ada,
+            user: ada.clone(),
             blocked: vec![UserId::trusted("bob"), UserId::trusted("eve")],
             other: Some(UserId::trusted("eve")),
         },
+        Event::MessageAppeared { message: message(MessageKind::Text), user: ada },
     ]
 }
 

@@ -180,6 +180,7 @@ impl<'e> CommonEvent<'e> {
             Event::UserChanged { user, metadata, .. } => Self::Profile(user, metadata.as_ref()),
             Event::Notified { user, notification } => Self::Notified(user, notification),
             Event::MessageCreated(_)
+            | Event::MessageAppeared { .. }
             | Event::MessageEdited(_)
             | Event::MessageDeleted(_)
             | Event::MessagesRead { .. }

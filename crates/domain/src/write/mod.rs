@@ -5,6 +5,7 @@
 //! it.
 
 mod blocks;
+mod contact;
 mod conversations;
 mod files;
 mod invitations;
@@ -17,6 +18,7 @@ mod users;
 mod webhooks;
 
 pub use blocks::*;
+pub use contact::*;
 pub use conversations::*;
 pub use files::*;
 pub use invitations::*;
@@ -115,6 +117,8 @@ writes! {
     ChangeSettings -> ChangedSettings;
     /// Blocks a user, or ends a block. The result are the ids of all users whom the actor has blocked.
     SetBlock -> Vec<UserId>;
+    /// Accepts or declines a request to reach the actor. The result is the conversation of the request.
+    DecideContact -> Arc<ConversationRef>;
     /// Changes nothing, but refuses a user who may not type. The result is the current position in the commit order.
     MayType -> u64;
     /// Changes nothing; its result is the current position in the commit order.
@@ -262,7 +266,8 @@ impl Write {
             | Self::ReportMessage(_) => true,
             Self::React(React { active: new, .. })
             | Self::PinMessage(PinMessage { pinned: new, .. })
-            | Self::SetBlock(SetBlock { blocked: new, .. }) => *new,
+            | Self::SetBlock(SetBlock { blocked: new, .. })
+            | Self::DecideContact(DecideContact { accept: new, .. }) => *new,
             Self::DeleteMessage(_)
             | Self::MarkRead(_)
             | Self::NoteDelivery(_)
@@ -342,6 +347,7 @@ impl Write {
             | Self::SaveDeliveries(_)
             | Self::ChangeSettings(_)
             | Self::SetBlock(_)
+            | Self::DecideContact(_)
             | Self::RemoveMember(_)
             | Self::DeleteConversation(_)
             | Self::SweepGuests(_)

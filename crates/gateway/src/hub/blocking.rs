@@ -6,11 +6,13 @@
 use quintet_domain::UserId;
 
 use super::Hub;
+use super::local_user::HiddenCause;
 
 impl Hub {
     /// Notes that a user has blocked another one, or blocks it no more. Neither types to the other from then on.
     pub(super) fn blocked(&mut self, user: &UserId, other: &UserId, blocked: bool, position: u64) {
-        self.directory.set_blocked(other, user, blocked, position);
+        let cause = if blocked { HiddenCause::Blocked } else { HiddenCause::Unblocked };
+        self.directory.set_hidden(other, user, cause, position);
         let direct = self.directory.direct(user, other).or_else(|| self.directory.direct(other, user));
         let Some(conversation) = direct.filter(|_| blocked).map(|channel| channel.conversation.id.clone()) else {
             return;

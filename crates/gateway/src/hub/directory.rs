@@ -218,7 +218,6 @@ impl Directory {
             }
             return true;
         }
-        self.load_hidden(slot, memberships.hidden, loading.blocks, memberships.position);
         self.users[slot].channels.reserve_exact(memberships.conversations.len());
         // The user has no channel yet and each conversation occurs once, so no search for an existing entry is needed.
         for (conversation, count) in memberships.conversations {
@@ -232,6 +231,7 @@ impl Directory {
                 self.exit(slot, &change.conversation.id);
             }
         }
+        self.load_hidden(slot, memberships.hidden, loading.hidden, memberships.position);
         true
     }
 
@@ -446,7 +446,9 @@ impl Directory {
         if let Some(channel) = self.channel_slot(&conversation.id) {
             return channel;
         }
-        let (conversation, member_count) = (Arc::clone(conversation), member_count.unwrap_or(1));
+        // Where one of the two has not accepted, `set_hidden` sets the number.
+        let least = if conversation.pair.is_some() { 2 } else { 1 };
+        let (conversation, member_count) = (Arc::clone(conversation), member_count.unwrap_or(least));
         let channel = self.channels.insert(Channel { conversation, users: Slots::default(), member_count });
         self.by_conversation.insert(channel, |channel| self.channels[channel].conversation.id.as_str());
         channel

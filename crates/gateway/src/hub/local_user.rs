@@ -108,8 +108,8 @@ pub(super) struct Loading {
     pub(super) profile_changed_at: u64,
     /// The membership changes since the read began.
     pub(super) changes: Vec<MembershipChange>,
-    /// The blocks on the user that were added or removed since the read began.
-    pub(super) blocks: Vec<BlockChange>,
+    /// Who was hidden from the user, or shown to it again, since the read began.
+    pub(super) hidden: Vec<HiddenChange>,
 }
 
 impl LocalUser {
@@ -183,10 +183,23 @@ pub(super) struct MembershipChange {
     pub(super) joined: bool,
 }
 
-/// A block on a user that was added or removed, while memberships are being read.
-pub(super) struct BlockChange {
+/// A change of who is hidden from a user, while memberships are being read.
+pub(super) struct HiddenChange {
     pub(super) position: u64,
-    /// The user who blocks.
-    pub(super) blocker: UserId,
-    pub(super) blocked: bool,
+    /// The user who is hidden, or shown again.
+    pub(super) other: UserId,
+    pub(super) cause: HiddenCause,
+}
+
+/// What hides another user from a user, or shows it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HiddenCause {
+    /// The other blocks the user.
+    Blocked,
+    /// The other blocks the user no more.
+    Unblocked,
+    /// The user has begun a direct conversation with the other, which the other has not accepted.
+    Begun,
+    /// The other has accepted their direct conversation.
+    Accepted,
 }

@@ -23,6 +23,7 @@ mod ephemerals;
 mod fan_out;
 mod local_user;
 mod message;
+mod messages;
 mod notifications;
 mod other_nodes;
 mod positions;
@@ -204,13 +205,12 @@ impl Hub {
     fn entry(&mut self, entry: &Entry, now: Instant) {
         match &entry.event {
             Event::ConversationCreated { conversation, members } => {
-                for user in members {
-                    self.directory.join(user, &conversation.conversation, entry.position);
-                }
+                self.directory.created(&conversation.conversation, members, entry.position);
                 self.fan_out.deliver(&self.directory, entry);
             }
             Event::MemberJoined { conversation, user, member_count } => {
                 self.directory.join(&user.id, conversation, entry.position);
+                self.directory.accepted(&user.id, conversation, entry.position);
                 self.directory.set_member_count(&conversation.id, *member_count);
                 self.fan_out.deliver(&self.directory, entry);
             }
@@ -241,16 +241,12 @@ impl Hub {
                 self.fan_out.set_reactions_told(self.reactions.told_up_to());
                 self.fan_out.deliver(&self.directory, entry);
             }
+            Event::MessageAppeared { message, .. } => self.deliver_message(message, entry, now),
             Event::MessageCreated(message) => {
                 let (user, conversation) = (&message.sender.id, &message.conversation.id);
                 let stopped = self.typing.stop(&self.directory, &mut self.timers, user, conversation);
                 self.publish(stopped);
-                if self.deliveries.concern(&self.directory, &message.conversation) {
-                    let sent_to = self.fan_out.deliver_message(&self.directory, entry);
-                    self.deliveries.sent(&mut self.timers, message, sent_to, now);
-                } else {
-                    self.fan_out.deliver(&self.directory, entry);
-                }
+                self.deliver_message(message, entry, now);
             }
             Event::UserChanged { user, metadata, visible } => {
                 self.replace_guest(user);

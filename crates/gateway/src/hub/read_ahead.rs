@@ -38,6 +38,7 @@ impl NewestChanges {
             | Event::SettingsChanged { .. }
             | Event::DeletionAnnounced { .. } => {}
             Event::MessageCreated(_)
+            | Event::MessageAppeared { .. }
             | Event::MessageEdited(_)
             | Event::MessageDeleted(_)
             | Event::MessageReacted(_)

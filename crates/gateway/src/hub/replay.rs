@@ -177,7 +177,7 @@ impl Replay {
             if let Event::Notified { notification, .. } = &entry.event {
                 delivered.extend(self.connection.mark_delivered(&notification.id));
             }
-            if let Event::MessageCreated(message) = &entry.event
+            if let Event::MessageCreated(message) | Event::MessageAppeared { message, .. } = &entry.event
                 && message.sender.id != self.user.id
             {
                 messages.insert(message.conversation.id.as_str(), message);

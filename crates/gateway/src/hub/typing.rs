@@ -59,7 +59,9 @@ impl Typing {
                 None => return Ok(None),
             },
         };
-        if channel.member_count > TYPING_MEMBERS_MAX {
+        // Whoever has begun a direct conversation that the other has not accepted is alone there.
+        let is_alone = channel.conversation.pair.is_some() && channel.member_count == 1;
+        if is_alone || channel.member_count > TYPING_MEMBERS_MAX {
             return Ok(None);
         }
         let conversation = &channel.conversation.id;

@@ -203,6 +203,7 @@ async fn create(
         _ => return Err(Refusal::invalid("type", "must be `direct` or `group`").into()),
     };
     let (made, _) = service.create_conversation(caller.actor(), wanted).await?;
+    let caller = caller.renewed(&service).await?;
     let data = chat(&service, &caller, &made);
     Ok((StatusCode::CREATED, Json(Changed { message: "Chat created successfully", data })))
 }

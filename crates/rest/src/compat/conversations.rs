@@ -202,6 +202,7 @@ async fn open(
     let other: UserId = user_id("participantId", &required("participantId", input.participant_id)?)?;
     let wanted = ConversationInput::direct(other);
     let (opened, new) = service.create_conversation(caller.actor(), wanted).await?;
+    let caller = caller.renewed(&service).await?;
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
     let conversation = conversation(&service, &caller, &opened);
     Ok((status, Json(Opened { success: true, conversation, existed: !new })))

@@ -2,6 +2,13 @@
 //!
 //! What must stay true: what is added to a replay is taken from its budget first.
 
+use quintet_domain::limits::RECOVERY_CHANGES_MAX;
+
+/// Approximate bytes of an event without its texts.
+pub(super) const EVENT_BYTES: usize = 256;
+/// Maximum number of changes of one kind that are read: one more than one replay may contain.
+pub(super) const ROWS_MAX: usize = RECOVERY_CHANGES_MAX + 1;
+
 /// The number of bytes that one replay may still add.
 pub(super) struct Budget {
     pub(super) bytes: usize,

@@ -173,6 +173,7 @@ fn of_user(logged: &Logged) -> Option<UserKey> {
             ChangeRecord::Notified { user, .. }
             | ChangeRecord::UserChanged { user, .. }
             | ChangeRecord::ConversationShown { member: user }
+            | ChangeRecord::MessageAppeared { member: user, .. }
             | ChangeRecord::ConversationHidden { member: user }
             | ChangeRecord::SettingsChanged { member: user, .. }
             | ChangeRecord::BlocksChanged { user, .. }
@@ -254,6 +255,11 @@ fn known(facts: &Facts, logged: &Logged) -> Option<Change> {
         MissedKind::Recorded(record) => record,
     };
     Some(match record {
+        ChangeRecord::MessageAppeared { message, member } => Change::MessageAppeared {
+            key: *message,
+            message: Arc::clone(facts.messages.get(message)?),
+            user: named(*member)?,
+        },
         ChangeRecord::MessageEdited { message, by } => {
             Change::MessageEdited { key: *message, by: *by, message: Arc::clone(facts.changed.get(message)?) }
         }

@@ -23,6 +23,15 @@ pub enum Change {
         /// The message as it was sent.
         message: Arc<Message>,
     },
+    /// A message that waited appears to a user, who has accepted to be written to.
+    MessageAppeared {
+        /// The key of the message.
+        key: MessageKey,
+        /// The message as it is when it appears.
+        message: Arc<Message>,
+        /// The user: its key and its id.
+        user: (UserKey, UserId),
+    },
     /// The text of a message was edited.
     MessageEdited {
         /// The key of the message.
@@ -209,6 +218,9 @@ impl Change {
     pub fn event(&self) -> Event {
         match self {
             Self::MessageCreated { message } => Event::MessageCreated(Arc::clone(message)),
+            Self::MessageAppeared { message, user: (_, user), .. } => {
+                Event::MessageAppeared { message: Arc::clone(message), user: user.clone() }
+            }
             Self::MessageEdited { message, .. } => Event::MessageEdited(Arc::clone(message)),
             Self::MessageDeleted { message, .. } => Event::MessageDeleted(Arc::clone(message)),
             Self::MessageReacted {
@@ -312,6 +324,7 @@ impl Change {
             Self::MessagesRead { audience, .. } => audience.as_deref(),
             Self::ConversationCreated { members: told, .. } | Self::MeetupChanged { audience: told, .. } => Some(told),
             Self::MessageCreated { .. }
+            | Self::MessageAppeared { .. }
             | Self::MessageEdited { .. }
             | Self::MessageDeleted { .. }
             | Self::MessageReacted { .. }
@@ -339,6 +352,9 @@ impl Change {
         Some(match self {
             Self::MessageCreated { .. } | Self::ConversationAppeared { .. } | Self::DeletionAnnounced { .. } => {
                 return None;
+            }
+            Self::MessageAppeared { key, user: (member, _), .. } => {
+                ChangeRecord::MessageAppeared { message: *key, member: *member }
             }
             Self::MessageEdited { key, by, .. } => ChangeRecord::MessageEdited { message: *key, by: *by },
             Self::MessageDeleted { key, by, .. } => ChangeRecord::MessageDeleted { message: *key, by: *by },

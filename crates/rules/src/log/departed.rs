@@ -134,7 +134,9 @@ impl Departed {
                 self.leave_out((created, position), of, message);
                 self.texts.get(&created).copied()
             }
-            Change::MessageEdited { key, message, .. } | Change::MessageDeleted { key, message, .. } => {
+            Change::MessageAppeared { key, message, .. }
+            | Change::MessageEdited { key, message, .. }
+            | Change::MessageDeleted { key, message, .. } => {
                 let details = message.details.as_deref();
                 let quoted = details.and_then(|details| self.quoted.get(&details.reply_to.as_ref()?.id));
                 // When the replies of a thread were sent is not known here.
@@ -198,6 +200,7 @@ fn hide_name(change: &mut Change) {
     };
     match change {
         Change::MessageCreated { message }
+        | Change::MessageAppeared { message, .. }
         | Change::MessageEdited { message, .. }
         | Change::MessageDeleted { message, .. } => {
             let mut older = Message::clone(message);

@@ -49,9 +49,9 @@ impl MissedChange {
         match &self.change {
             MissedKind::Created => i64::try_from(self.position).ok().map(|key| Subject::Text(MessageKey(key))),
             MissedKind::Recorded(record) => match record {
-                ChangeRecord::MessageEdited { message, .. } | ChangeRecord::MessageDeleted { message, .. } => {
-                    Some(Subject::Text(*message))
-                }
+                ChangeRecord::MessageAppeared { message, .. }
+                | ChangeRecord::MessageEdited { message, .. }
+                | ChangeRecord::MessageDeleted { message, .. } => Some(Subject::Text(*message)),
                 ChangeRecord::MessageReacted { message, emoji, .. } => Some(Subject::Reaction(*message, emoji.clone())),
                 ChangeRecord::MessagePinned { message, .. } => Some(Subject::Pin(*message)),
                 ChangeRecord::MessagesRead { .. }

@@ -16,7 +16,7 @@ use super::record::ChangeRecord;
 use crate::ledger::{MEMBER_BYTES, overview_bytes};
 use crate::message_details::details_of;
 use crate::message_views::shown;
-use crate::overviews::{assembled, member};
+use crate::overviews::{assembled, member, unaccepting_member};
 use crate::rows::{ConversationRow, ConversationTexts, UserRow};
 use crate::{ConversationKey, MessageKey, RowResult, UserKey};
 
@@ -30,7 +30,8 @@ fn shows_conversation(missed: &MissedChange, user: Option<UserKey>) -> bool {
                 *announced && user.is_none_or(|user| user == *member)
             }
             ChangeRecord::ConversationShown { member } => user.is_none_or(|user| user == *member),
-            ChangeRecord::MessageEdited { .. }
+            ChangeRecord::MessageAppeared { .. }
+            | ChangeRecord::MessageEdited { .. }
             | ChangeRecord::MessageDeleted { .. }
             | ChangeRecord::MessageReacted { .. }
             | ChangeRecord::MessagePinned { .. }
@@ -94,7 +95,8 @@ pub(super) fn read(
     }
     let mut details = details_of(rows, &messages)?;
     let people = members.iter().map(|(_, user, _)| *user).chain(messages.iter().map(|row| row.sender));
-    let people: BTreeSet<UserKey> = people.chain(shown_rows.iter().filter_map(|row| row.owner)).collect();
+    let pairs = shown_rows.iter().filter_map(|row| row.pair).flat_map(|(first, second)| [first, second]);
+    let people: BTreeSet<UserKey> = people.chain(shown_rows.iter().filter_map(|row| row.owner)).chain(pairs).collect();
     let users: HashMap<UserKey, UserRow> = rows.users(&people)?.into_iter().map(|row| (row.key, row)).collect();
     let mut members_of: HashMap<ConversationKey, Vec<Member>> = HashMap::new();
     for (conversation, key, row) in members {
@@ -104,6 +106,11 @@ pub(super) fn read(
     let overview = |row: &&ConversationRow| {
         let mut members = members_of.remove(&row.key).unwrap_or_default();
         members.truncate(members_told(row.head.member_count));
+        if let (Some((first, second)), [only]) = (row.pair, &members[..]) {
+            let both = [first, second].into_iter().filter_map(|key| users.get(&key));
+            let other = both.map(|other| &other.user).find(|other| other.id != only.user.id);
+            members.extend(other.map(|other| unaccepting_member(other, row.created_at)));
+        }
         let last = messages.iter().find(|message| Some(message.key) == row.head.last_message);
         let last = last.and_then(|last| {
             let mut message: Message = shown(last, &row.reference, &users.get(&last.sender)?.user);

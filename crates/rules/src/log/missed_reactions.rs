@@ -122,7 +122,8 @@ impl Reactions {
                 user: named(by)?,
                 pinned: *pinned,
             }),
-            ChangeRecord::SettingsChanged { .. }
+            ChangeRecord::MessageAppeared { .. }
+            | ChangeRecord::SettingsChanged { .. }
             | ChangeRecord::BlocksChanged { .. }
             | ChangeRecord::MessageEdited { .. }
             | ChangeRecord::MessageDeleted { .. }

@@ -14,6 +14,7 @@ mod departed;
 mod missed;
 mod missed_overviews;
 mod missed_reactions;
+mod own;
 mod receivable;
 mod record;
 mod replay;

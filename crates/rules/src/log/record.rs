@@ -27,6 +27,13 @@ pub struct ReadSpan {
 /// A change of the store, with the keys of the rows that it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChangeRecord {
+    /// A message that waited appeared to a user, who has accepted to be written to.
+    MessageAppeared {
+        /// The key of the message.
+        message: MessageKey,
+        /// The key of the user.
+        member: UserKey,
+    },
     /// The text of a message was edited.
     MessageEdited {
         /// The key of the message.
@@ -187,6 +194,10 @@ pub enum LogError {
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum V1 {
+    MessageAppeared {
+        message: i64,
+        member: i64,
+    },
     MessageEdited {
         message: i64,
         by: i64,
@@ -288,6 +299,7 @@ impl ChangeRecord {
     /// [`LogError::Damaged`], which does not occur for records of this type.
     pub fn encode(&self) -> Result<String, LogError> {
         let record = match self {
+            Self::MessageAppeared { message, member } => V1::MessageAppeared { message: message.0, member: member.0 },
             Self::MessageEdited { message, by } => V1::MessageEdited { message: message.0, by: by.0 },
             Self::MessageDeleted { message, by } => V1::MessageDeleted { message: message.0, by: by.0 },
             Self::MessageReacted { message, by, emoji, active, count } => {
@@ -354,6 +366,9 @@ impl ChangeRecord {
         }
         let unknown = |field, value: String| LogError::Unknown { field, value };
         Ok(match serde_json::from_str::<V1>(text)? {
+            V1::MessageAppeared { message, member } => {
+                Self::MessageAppeared { message: MessageKey(message), member: UserKey(member) }
+            }
             V1::MessageEdited { message, by } => Self::MessageEdited { message: MessageKey(message), by: UserKey(by) },
             V1::MessageDeleted { message, by } => {
                 Self::MessageDeleted { message: MessageKey(message), by: UserKey(by) }

@@ -10,26 +10,23 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use quintet_domain::limits::{READ_IDS_MAX, RECOVERY_BYTES_MAX, RECOVERY_CHANGES_MAX};
-use quintet_domain::{ConversationRef, Entry, Event, Message, MessageDetails, MessageId, Overview, User, UserId};
+use quintet_domain::{ConversationRef, Entry, Message, MessageDetails, MessageId, Overview, User, UserId};
 
-use super::budget::Budget;
+use super::budget::{Budget, EVENT_BYTES, ROWS_MAX};
 use super::change::Change;
 use super::missed::{MissedChange, MissedKind, ReplayRows};
 use super::missed_overviews;
 use super::missed_reactions::{Reactions, Together, keep_present};
+use super::own;
 use super::receivable::{Departures, keep_receivable};
 use super::record::ChangeRecord;
 use crate::message_details::details_of;
 use crate::message_views::{self, CURSORS_READ_MAX};
-use crate::rows::{ConversationRow, CursorRow, MemberSettings, MessageRow, UserRow};
+use crate::rows::{ConversationRow, CursorRow, MessageRow, UserRow};
 use crate::{ConversationKey, MessageKey, RowResult, UserKey};
 
-/// Approximate bytes of an event without its texts.
-const EVENT_BYTES: usize = 256;
 /// Approximate bytes of an id in an event.
 const ID_BYTES: usize = 64;
-/// Maximum number of changes of one kind that are read: one more than one replay may contain.
-const ROWS_MAX: usize = RECOVERY_CHANGES_MAX + 1;
 
 /// The point behind which a client missed events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,13 +89,13 @@ fn entries(rows: &dyn ReplayRows, user: &UserRow, since: MissedSince) -> RowResu
     let together = keep_present(&mut changes);
     changes.extend(rows.changes_addressed(user.key, after, ROWS_MAX)?);
     let mut budget = Budget { bytes: RECOVERY_BYTES_MAX };
-    let Some(mut entries) = notifications(rows, user, after, &mut budget)? else { return Ok(None) };
+    let Some(mut entries) = own::notifications(rows, user, after, &mut budget)? else { return Ok(None) };
     if entries.len() + changes.len() > RECOVERY_CHANGES_MAX {
         return Ok(None);
     }
-    let Some(configured) = settings(rows, user, after, &mut budget)? else { return Ok(None) };
+    let Some(configured) = own::settings(rows, user, after, &mut budget)? else { return Ok(None) };
     entries.extend(configured);
-    entries.extend(blocks(rows, user, after)?);
+    entries.extend(own::blocks(rows, user, after)?);
     let read = Facts::load(rows, Some(user.key), (&changes, &departures), together, &mut budget)?;
     let Some(facts) = read else { return Ok(None) };
     // The members of each conversation who joined or left in this range: the client refers to a guest among them by the
@@ -145,54 +142,6 @@ fn entries(rows: &dyn ReplayRows, user: &UserRow, since: MissedSince) -> RowResu
     Ok(Some(entries))
 }
 
-/// The notifications of a user; `None` if there are more than one replay may contain.
-fn notifications(
-    rows: &dyn ReplayRows,
-    user: &UserRow,
-    after: u64,
-    budget: &mut Budget,
-) -> RowResult<Option<Vec<Entry>>> {
-    let (mut entries, mut fits) = (Vec::new(), true);
-    rows.notifications_since(user.key, after, ROWS_MAX, &mut |position, notification| {
-        fits = budget.take(notification.title.len() + notification.message.len());
-        let event = Change::Notified { user: (user.key, user.user.id.clone()), notification }.event();
-        entries.push(Entry { position, sequence: None, origin: None, acked: false, event, withheld: None });
-        fits
-    })?;
-    Ok(fits.then_some(entries))
-}
-
-/// The user's settings of conversations that changed, as they are now: one event for each conversation. `None` if there
-/// are more than one replay may contain.
-fn settings(rows: &dyn ReplayRows, user: &UserRow, after: u64, budget: &mut Budget) -> RowResult<Option<Vec<Entry>>> {
-    let found = rows.settings_since(user.key, after, ROWS_MAX)?;
-    if found.is_empty() {
-        return Ok(Some(Vec::new()));
-    }
-    if found.len() > RECOVERY_CHANGES_MAX || !budget.take(found.len() * EVENT_BYTES) {
-        return Ok(None);
-    }
-    let keys = found.iter().map(|(_, conversation, _)| *conversation).collect();
-    let conversations: HashMap<_, _> = rows.conversations(&keys)?.into_iter().map(|row| (row.key, row)).collect();
-    let entry = |(position, key, settings): (u64, ConversationKey, MemberSettings)| {
-        let conversation = conversations.get(&key)?;
-        let change = Change::SettingsChanged {
-            conversation: (key, Arc::clone(&conversation.reference)),
-            member: (user.key, user.user.id.clone()),
-            settings: settings.shown(conversation.head.last_message),
-        };
-        Some(Entry { position, sequence: None, origin: None, acked: false, event: change.event(), withheld: None })
-    };
-    Ok(Some(found.into_iter().filter_map(entry).collect()))
-}
-
-/// The users whom the user has blocked, as they are now: one event, if that changed.
-fn blocks(rows: &dyn ReplayRows, user: &UserRow, after: u64) -> RowResult<Option<Entry>> {
-    let Some(position) = user.blocks_position.filter(|position| *position > after) else { return Ok(None) };
-    let event = Event::BlocksChanged { user: user.user.id.clone(), blocked: rows.blocked_ids(user.key)?, other: None };
-    Ok(Some(Entry { position, sequence: None, origin: None, acked: false, event, withheld: None }))
-}
-
 /// The rows that some changes are about, read for all of them at once.
 pub(super) struct Facts {
     pub(super) conversations: HashMap<ConversationKey, ConversationRow>,
@@ -221,6 +170,7 @@ fn named(missed: &MissedChange) -> Option<UserKey> {
             | ChangeRecord::MemberLeft { member: user, .. }
             | ChangeRecord::MeetupChanged { by: Some(user), .. } => Some(*user),
             ChangeRecord::MeetupChanged { by: None, .. }
+            | ChangeRecord::MessageAppeared { .. }
             | ChangeRecord::MessageEdited { .. }
             | ChangeRecord::MessageDeleted { .. }
             | ChangeRecord::ConversationCreated { .. }
@@ -406,6 +356,12 @@ impl Facts {
             MissedKind::Recorded(record) => record,
         };
         Some(match record {
+            ChangeRecord::MessageAppeared { message, member } if *member == user.key => Change::MessageAppeared {
+                key: *message,
+                message: Arc::clone(self.messages.get(message)?),
+                user: (user.key, user.user.id.clone()),
+            },
+            ChangeRecord::MessageAppeared { .. } => return None,
             ChangeRecord::MessageEdited { message, by } => {
                 Change::MessageEdited { key: *message, by: *by, message: Arc::clone(self.changed.get(message)?) }
             }

@@ -40,6 +40,9 @@ pub trait BlockReads {
     }
     /// The users who have blocked a user, with their keys and by these; at most `limit`.
     fn blockers_of(&self, blocked: UserKey, limit: usize) -> RowResult<Vec<(UserKey, UserId)>>;
+    /// The users with whom a user has begun direct conversations that they have not accepted, with their keys and by these;
+    /// at most `limit`.
+    fn unaccepting(&self, user: UserKey, limit: usize) -> RowResult<Vec<(UserKey, UserId)>>;
 }
 
 /// Operations on the rows of blocks.

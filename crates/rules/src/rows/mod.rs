@@ -7,6 +7,7 @@
 //! order that their documentation names.
 
 mod blocks;
+mod contact_requests;
 mod conversations;
 mod details;
 mod files;
@@ -23,6 +24,7 @@ mod users;
 mod webhooks;
 
 pub use blocks::{BlockReads, BlockRow, BlockRows, ShownBlock};
+pub use contact_requests::{ContactRequestRow, ContactRequestRows};
 pub use conversations::{
     ConversationHead, ConversationRow, ConversationRows, ConversationTexts, CursorRow, MemberFilter, MemberRow,
     MemberRows, MemberSettings,
@@ -59,6 +61,7 @@ pub trait Rows:
     + WebhookRows
     + BlockRows
     + ReportRows
+    + ContactRequestRows
     + LogRows
 {
 }
@@ -80,7 +83,7 @@ impl<R> Rows for R where
         + WebhookRows
         + BlockRows
         + ReportRows
-        + ReportRows
+        + ContactRequestRows
         + LogRows
 {
 }

@@ -61,7 +61,7 @@ pub struct UserRow {
     pub tokens_from_s: i64,
     /// Whether the user is disabled and cannot log in.
     pub disabled: bool,
-    /// Whether anybody has blocked the user.
+    /// Whether somebody is hidden from the user: it has blocked the user, or has not accepted that the user writes to it.
     pub is_blocked: bool,
     /// The position of the last change of the user's own blocks; `None` if they never changed.
     pub blocks_position: Option<u64>,

@@ -272,6 +272,7 @@ pub(crate) enum ContactName {
     #[default]
     Everyone,
     Shared,
+    Requests,
 }
 
 /// Who may contact a person, the largest numbers of people that a user may contact per day (UTC), where 0 is unlimited, and

@@ -1,6 +1,7 @@
 //! Golden transcripts: what is sent, and exactly what is received.
 //!
 //! A story is text with one step per line; `e2e/lib/story.mjs` plays the same ones with official clients.
+//! * `set VARIABLE VALUE`: sets a variable of the server's environment, wherever it stands.
 //! * `register NAME`: creates a user; `$NAME` is its id.
 //! * `connect CONN USER WHERE`: USER is a name, `guest:ID` or `nobody`; WHERE is a dialect, `auto` or a `/namespace`.
 //! * `refused USER WHERE => PATTERN`: a connect that is refused with this error.
@@ -27,11 +28,17 @@ pub async fn play(story: &str) {
 /// Plays a story on a server that begins, and on which messages count as delivered only when a client says so: every event
 /// has its place in a story, and what a server notes by itself is told a little later.
 pub async fn play_on(start: Start, story: &str) {
+    let set = |line| match split(line) {
+        ("set", variable) => Some(split(variable)),
+        _ => None,
+    };
+    let variables = story.lines().map(str::trim).filter_map(set);
+    let start = variables.fold(start, |start, (name, value)| start.env(name, value));
     let server = start.env("QUINTET_PRESENCE_DELIVERED", "false").run();
     let mut stage = Stage { server, known: BTreeMap::new(), wires: BTreeMap::new() };
     for (number, line) in story.lines().enumerate() {
         let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
+        if line.is_empty() || line.starts_with('#') || line.starts_with("set ") {
             continue;
         }
         stage.step(line, &format!("line {}: {line}", number + 1)).await;

@@ -156,6 +156,20 @@ pub(crate) const TABLES: &[Table] = &[
     ),
     table("block", &[whole("blocker_pk"), whole("blocked_pk"), whole("at")]),
     table(
+        "contact_request",
+        &[
+            text("id"),
+            text("kind"),
+            whole("from_pk"),
+            whole("to_pk"),
+            whole("conversation_pk"),
+            text("role"),
+            whole("at"),
+            flag("declined"),
+        ],
+    ),
+    table("left_group", &[whole("user_pk"), whole("conversation_pk")]),
+    table(
         "member",
         &[
             whole("conversation_pk"),

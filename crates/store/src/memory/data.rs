@@ -10,8 +10,9 @@ use quintet_rules::{ChangedRows, RowResult, RowsError};
 use super::nodes::{Groups, Node};
 use super::table::{Index, Table, Tables, tables};
 use super::tables::{
-    BlockTables, ConversationTables, FileTables, InvitationTables, LogTables, MeetupTables, MessageTables,
-    ModerationTables, NotificationTables, PushTables, ReactionTables, ReportTables, UserTables, WebhookTables,
+    BlockTables, ContactRequestTables, ConversationTables, FileTables, InvitationTables, LogTables, MeetupTables,
+    MessageTables, ModerationTables, NotificationTables, PushTables, ReactionTables, ReportTables, UserTables,
+    WebhookTables,
 };
 
 tables! {
@@ -23,6 +24,7 @@ tables! {
         reactions: ReactionTables,
         blocks: BlockTables,
         moderation: ModerationTables,
+        contact_requests: ContactRequestTables,
         meetups: MeetupTables,
         notifications: NotificationTables,
         files: FileTables,

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    Account, Conversation, ConversationId, Emoji, GuestProof, Hidden, Invitation, Login, Meetup, MeetupId, Message,
-    MessageId, MessageSearch, StoredFile, Timestamp, User, UserId, Webhook, WebhookDelivery, Write,
+    Account, ContactRequest, Conversation, ConversationId, Emoji, GuestProof, Hidden, Invitation, Login, Meetup,
+    MeetupId, Message, MessageId, MessageSearch, StoredFile, Timestamp, User, UserId, Webhook, WebhookDelivery, Write,
 };
 use quintet_rules::log::{LogPage, MissedSince, Replayed, page_after, replay_since};
 use quintet_rules::message_reads;
@@ -17,6 +17,7 @@ use super::data::Data;
 use super::rows::ReplayView;
 use super::{Drive, MemoryStore, reads};
 use crate::blocks;
+use crate::contact_requests;
 use crate::invitation_reads;
 use crate::marks;
 use crate::push::PushReads;
@@ -139,8 +140,9 @@ impl Store for MemoryStore {
         self.read(move |data| reads::find(data, (&user, now), &query, &which, cursor.as_deref(), limit))
     }
 
-    fn may_use(&self, user: UserId, id: ConversationId) -> ReadResult<'_, ()> {
-        self.read(move |data| reads::may_use(data, &user, &id))
+    fn may_send(&self, user: UserId, id: ConversationId) -> ReadResult<'_, ()> {
+        let now = self.environment.now();
+        self.read(move |data| contact_requests::may_send(data, &user, &id, now))
     }
 
     fn message_count(&self, user: UserId, id: ConversationId) -> ReadResult<'_, u64> {
@@ -199,6 +201,11 @@ impl Store for MemoryStore {
 
     fn blocks(&self, user: UserId) -> ReadResult<'_, Vec<Block>> {
         self.read(move |data| blocks::blocks(data, &user))
+    }
+
+    fn contact_requests(&self, user: UserId) -> ReadResult<'_, Vec<ContactRequest>> {
+        let now = self.environment.now();
+        self.read(move |data| contact_requests::requests(data, &user, now))
     }
 
     fn hidden_from(&self, user: UserId) -> ReadResult<'_, Hidden> {

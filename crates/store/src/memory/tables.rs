@@ -3,12 +3,13 @@
 //! What must stay true: everything that is looked up other than by its key has an index.
 
 use quintet_domain::{
-    ClientMessageId, ConversationId, Emoji, MeetupId, MessageId, NotificationId, RestrictionKind, Scopes, Timestamp,
-    UserId, Webhook, WebhookDelivery,
+    ClientMessageId, ConversationId, Emoji, MeetupId, MessageId, NotificationId, RequestId, RestrictionKind, Scopes,
+    Timestamp, UserId, Webhook, WebhookDelivery,
 };
 use quintet_rules::rows::{
-    AuditRow, ConversationRow, FileRow, InvitationRow, LoggedChange, MeetupRow, MemberRow, MessageRow, PinRow,
-    PushSubscriptionRow, ReportRow, RestrictionRow, StoredNotification, ThreadRow, UserCounts, UserRow,
+    AuditRow, ContactRequestRow, ConversationRow, FileRow, InvitationRow, LoggedChange, MeetupRow, MemberRow,
+    MessageRow, PinRow, PushSubscriptionRow, ReportRow, RestrictionRow, StoredNotification, ThreadRow, UserCounts,
+    UserRow,
 };
 use quintet_rules::{ConversationKey, FileKey, MeetupKey, MessageKey, NotificationKey, SecretKey, UserKey};
 
@@ -158,6 +159,21 @@ tables! {
         rows: Table<(UserKey, UserKey), Timestamp>,
         /// The same blocks, by the one who is blocked.
         by_blocked: Index<(UserKey, UserKey)>,
+    }
+}
+
+tables! {
+    /// The tables of requests to reach a person, and of groups that people have left.
+    ContactRequestTables {
+        /// Requests by the person who decides and the conversation.
+        rows: Table<(UserKey, ConversationKey), ContactRequestRow>,
+        by_id: Table<RequestId, (UserKey, ConversationKey)>,
+        by_conversation: Index<(ConversationKey, UserKey)>,
+        /// Requests by the one who asks, then by the person who decides.
+        by_sender: Index<(UserKey, UserKey, ConversationKey)>,
+        by_age: Index<(Timestamp, UserKey, ConversationKey)>,
+        left_groups: Index<(UserKey, ConversationKey)>,
+        left_by_group: Index<(ConversationKey, UserKey)>,
     }
 }
 

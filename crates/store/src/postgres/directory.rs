@@ -17,6 +17,7 @@ use super::rows::{
     CONVERSATION_COLUMNS, Channel, PostgresRows, conversation_at, conversation_columns, conversation_updated_at,
     latest_message,
 };
+use crate::contact_requests;
 use crate::error::Read;
 use crate::page::{activity_mark, after_activity};
 use crate::{Filter, Listing, Page};
@@ -174,16 +175,9 @@ fn shown(conn: &ReadLink, user: &UserRow, marks: &[Mark]) -> Read<Vec<Listing>> 
     Ok(conn.read(sql, &[&pks, &user.key.0])?.iter().map(listing).collect::<Fetched<_>>()?)
 }
 
-/// Refuses a user who may not use a conversation.
-pub(super) fn may_use(conn: &ReadLink, requester: &UserId, id: &ConversationId) -> Read<()> {
-    readable(conn, &user(conn, requester)?, id).map(|_| ())
-}
-
-/// The direct conversation of two users, if they have one.
+/// The direct conversation of two users, if they have one of which the first is a member.
 pub(super) fn direct(conn: &ReadLink, requester: &UserId, other: &UserId) -> Read<Option<ConversationId>> {
-    let (user, other) = (user(conn, requester)?.key, user(conn, other)?.key);
-    let found = PostgresRows(conn).direct_conversation((user.min(other), user.max(other)))?;
-    Ok(found.map(|row| row.reference.id.clone()))
+    contact_requests::direct(&PostgresRows(conn), &user(conn, requester)?, &user(conn, other)?)
 }
 
 /// The number of messages of a conversation, up to the limit of counting.

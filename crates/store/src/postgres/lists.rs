@@ -26,6 +26,7 @@ use super::rows::{
 };
 use super::sets::Users;
 use crate::Page;
+use crate::contact_requests::Unaccepted;
 use crate::error::Read;
 use crate::page::{activity_mark, after_activity, message_bytes, user_bytes};
 
@@ -33,8 +34,10 @@ use crate::page::{activity_mark, after_activity, message_bytes, user_bytes};
 pub(super) fn conversation(conn: &ReadLink, requester: &UserId, id: &ConversationId) -> Read<Conversation> {
     let user = user(conn, requester)?;
     let row = readable(conn, &user, id)?;
-    let found = whole(conn, &user, vec![row], IDS_MAX)?.pop();
-    Ok(found.ok_or_else(|| Refusal::not_found("conversation", id))?)
+    let unaccepted = Unaccepted::among(&user, [&row]);
+    let mut found = whole(conn, &user, vec![row], IDS_MAX)?;
+    unaccepted.complete(&PostgresRows(conn), &mut found)?;
+    Ok(found.pop().ok_or_else(|| Refusal::not_found("conversation", id))?)
 }
 
 /// A page of the user's conversations, newest activity first.
@@ -68,7 +71,9 @@ pub(super) fn conversations(
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
     let marks: Vec<(i64, i64)> = found.iter().map(|row| (row.head.updated_at.0, row.key.0)).collect();
-    let items = whole(conn, &user, found, members_of_each(marks.len()))?;
+    let unaccepted = Unaccepted::among(&user, &found);
+    let mut items = whole(conn, &user, found, members_of_each(marks.len()))?;
+    unaccepted.complete(&PostgresRows(conn), &mut items)?;
     let last = items.len().checked_sub(1).and_then(|last| marks.get(last));
     let next = last.filter(|_| more || items.len() < marks.len()).map(|(at, pk)| activity_mark(*at, *pk));
     Ok(Page { items, next })

@@ -40,8 +40,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use quintet_domain::limits::PAGE_ITEMS_MAX;
 use quintet_domain::{
-    Account, Conversation, ConversationId, Emoji, Environment, GuestProof, Hidden, Invitation, Login, Meetup, MeetupId,
-    Message, MessageId, MessageSearch, Quotas, StoredFile, Timestamp, User, UserId, Webhook, WebhookDelivery, Write,
+    Account, ContactRequest, Conversation, ConversationId, Emoji, Environment, GuestProof, Hidden, Invitation, Login,
+    Meetup, MeetupId, Message, MessageId, MessageSearch, Quotas, StoredFile, Timestamp, User, UserId, Webhook,
+    WebhookDelivery, Write,
 };
 use quintet_rules::log::{LogPage, MissedSince, Replayed, page_after, replay_since};
 use quintet_rules::rows::WebhookRows;
@@ -73,7 +74,7 @@ use crate::{
     Block, Database, Delivered, Filter, Future, Jobs, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow,
     OnCommit, OpenError, OrphanedFiles, Page, PageOf, Party, PendingNotifications, PinnedMessage, PushReads, Reaction,
     ReadResult, ReplyTo, ServiceAccount, ServiceKey, SharedCounts, Store, StoreError, UserState, blocks,
-    invitation_reads, marks, webhooks,
+    contact_requests, invitation_reads, marks, webhooks,
 };
 
 /// The store on a PostgreSQL database.
@@ -306,8 +307,11 @@ impl Store for PostgresStore {
         })
     }
 
-    fn may_use(&self, user: UserId, id: ConversationId) -> ReadResult<'_, ()> {
-        self.readers.run(Class::Interactive, user.clone(), move |conn| directory::may_use(conn, &user, &id))
+    fn may_send(&self, user: UserId, id: ConversationId) -> ReadResult<'_, ()> {
+        let now = self.environment.now();
+        self.readers.run(Class::Interactive, user.clone(), move |conn| {
+            contact_requests::may_send(&PostgresRows(conn), &user, &id, now)
+        })
     }
 
     fn message_count(&self, user: UserId, id: ConversationId) -> ReadResult<'_, u64> {
@@ -375,6 +379,13 @@ impl Store for PostgresStore {
 
     fn blocks(&self, user: UserId) -> ReadResult<'_, Vec<Block>> {
         self.readers.run(Class::Interactive, user.clone(), move |conn| blocks::blocks(&PostgresRows(conn), &user))
+    }
+
+    fn contact_requests(&self, user: UserId) -> ReadResult<'_, Vec<ContactRequest>> {
+        let now = self.environment.now();
+        self.readers.run(Class::Interactive, user.clone(), move |conn| {
+            contact_requests::requests(&PostgresRows(conn), &user, now)
+        })
     }
 
     fn hidden_from(&self, user: UserId) -> ReadResult<'_, Hidden> {
@@ -472,18 +483,6 @@ impl Store for PostgresStore {
     /// The disk is the database server's: it refuses what it has no room for.
     fn is_full(&self) -> bool {
         false
-    }
-
-    fn is_full_for_files(&self) -> bool {
-        false
-    }
-
-    fn free_bytes(&self) -> Option<u64> {
-        None
-    }
-
-    fn log_bytes(&self) -> Option<u64> {
-        None
     }
 
     fn shared_counts(&self) -> Option<&dyn SharedCounts> {

@@ -14,6 +14,7 @@ use rusqlite::{Connection, params};
 use super::queries::{readable, user};
 use super::rows::{CONVERSATION_COLUMNS, SqliteRows, conversation_at, conversation_columns};
 use super::{lists, sets};
+use crate::contact_requests;
 use crate::error::Read;
 use crate::{Filter, Listing, Page};
 
@@ -154,16 +155,9 @@ fn shown(conn: &Connection, user: &UserRow, marks: &[Mark]) -> Read<Vec<Listing>
     Ok(items.into_iter().map(|(_, found)| found).collect())
 }
 
-/// Refuses a user who may not use a conversation.
-pub(super) fn may_use(conn: &Connection, requester: &UserId, id: &ConversationId) -> Read<()> {
-    readable(conn, &user(conn, requester)?, id).map(|_| ())
-}
-
-/// The direct conversation of two users, if they have one.
+/// The direct conversation of two users, if they have one of which the first is a member.
 pub(super) fn direct(conn: &Connection, requester: &UserId, other: &UserId) -> Read<Option<ConversationId>> {
-    let (user, other) = (user(conn, requester)?.key, user(conn, other)?.key);
-    let found = SqliteRows(conn).direct_conversation((user.min(other), user.max(other)))?;
-    Ok(found.map(|row| row.reference.id.clone()))
+    contact_requests::direct(&SqliteRows(conn), &user(conn, requester)?, &user(conn, other)?)
 }
 
 /// The number of messages of a conversation, up to the limit of counting.

@@ -25,14 +25,17 @@ use super::rows::{
 };
 use super::sets::{self, Users};
 use crate::Page;
+use crate::contact_requests::Unaccepted;
 use crate::error::Read;
 
 /// A conversation that the user is a member of.
 pub(super) fn conversation(conn: &Connection, requester: &UserId, id: &ConversationId) -> Read<Conversation> {
     let user = user(conn, requester)?;
     let row = readable(conn, &user, id)?;
-    let found = whole(conn, &user, vec![row], IDS_MAX)?.pop();
-    Ok(found.ok_or_else(|| Refusal::not_found("conversation", id))?)
+    let unaccepted = Unaccepted::among(&user, [&row]);
+    let mut found = whole(conn, &user, vec![row], IDS_MAX)?;
+    unaccepted.complete(&SqliteRows(conn), &mut found)?;
+    Ok(found.pop().ok_or_else(|| Refusal::not_found("conversation", id))?)
 }
 
 /// The cursor at the end of a page of conversations.
@@ -76,7 +79,9 @@ pub(super) fn conversations(
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
     let marks: Vec<(i64, i64)> = found.iter().map(|row| (row.head.updated_at.0, row.key.0)).collect();
-    let items = whole(conn, &user, found, members_of_each(marks.len()))?;
+    let unaccepted = Unaccepted::among(&user, &found);
+    let mut items = whole(conn, &user, found, members_of_each(marks.len()))?;
+    unaccepted.complete(&SqliteRows(conn), &mut items)?;
     let last = items.len().checked_sub(1).and_then(|last| marks.get(last));
     let next = last.filter(|_| more || items.len() < marks.len()).map(|(at, pk)| cursor_at(*at, *pk));
     Ok(Page { items, next })

@@ -30,8 +30,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use quintet_domain::limits::PAGE_ITEMS_MAX;
 use quintet_domain::{
-    Account, Conversation, ConversationId, Emoji, Environment, GuestProof, Hidden, Invitation, Login, Meetup, MeetupId,
-    Message, MessageId, MessageSearch, Quotas, StoredFile, Timestamp, User, UserId, Webhook, WebhookDelivery, Write,
+    Account, ContactRequest, Conversation, ConversationId, Emoji, Environment, GuestProof, Hidden, Invitation, Login,
+    Meetup, MeetupId, Message, MessageId, MessageSearch, Quotas, StoredFile, Timestamp, User, UserId, Webhook,
+    WebhookDelivery, Write,
 };
 use quintet_rules::WriterState;
 use quintet_rules::log::{LogPage, MissedSince, Replayed, page_after, replay_since};
@@ -47,6 +48,7 @@ use self::rows::{SqliteRows, WriterConnection};
 use self::search::SearchFeed;
 use self::space::Space;
 use crate::blocks;
+use crate::contact_requests;
 use crate::invitation_reads;
 use crate::marks;
 use crate::migrated::Migrated;
@@ -266,8 +268,11 @@ impl Store for SqliteStore {
         })
     }
 
-    fn may_use(&self, user: UserId, id: ConversationId) -> ReadResult<'_, ()> {
-        self.readers.run(Class::Interactive, user.clone(), move |conn| directory::may_use(conn, &user, &id))
+    fn may_send(&self, user: UserId, id: ConversationId) -> ReadResult<'_, ()> {
+        let now = self.environment.0.now();
+        self.readers.run(Class::Interactive, user.clone(), move |conn| {
+            contact_requests::may_send(&SqliteRows(conn), &user, &id, now)
+        })
     }
 
     fn message_count(&self, user: UserId, id: ConversationId) -> ReadResult<'_, u64> {
@@ -333,6 +338,13 @@ impl Store for SqliteStore {
 
     fn blocks(&self, user: UserId) -> ReadResult<'_, Vec<Block>> {
         self.readers.run(Class::Interactive, user.clone(), move |conn| blocks::blocks(&SqliteRows(conn), &user))
+    }
+
+    fn contact_requests(&self, user: UserId) -> ReadResult<'_, Vec<ContactRequest>> {
+        let now = self.environment.0.now();
+        self.readers.run(Class::Interactive, user.clone(), move |conn| {
+            contact_requests::requests(&SqliteRows(conn), &user, now)
+        })
     }
 
     fn hidden_from(&self, user: UserId) -> ReadResult<'_, Hidden> {

@@ -98,9 +98,25 @@ impl Side {
     }
 }
 
-fn quotas(limited: bool) -> Quotas {
-    if !limited {
-        return Quotas { change_days: 2, audit_days: 1, ..Quotas::default() };
+/// What the operator has set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Set {
+    Nothing,
+    Limits,
+    Requests,
+}
+
+fn set() -> impl Strategy<Value = Set> {
+    prop_oneof![Just(Set::Nothing), Just(Set::Limits), Just(Set::Requests)]
+}
+
+fn quotas(set: Set) -> Quotas {
+    match set {
+        Set::Nothing => return Quotas { change_days: 2, audit_days: 1, ..Quotas::default() },
+        Set::Requests => {
+            return Quotas { change_days: 2, audit_days: 1, contact: Contact::Requests, ..Quotas::default() };
+        }
+        Set::Limits => {}
     }
     Quotas {
         rates: true,
@@ -137,6 +153,7 @@ async fn agree(sides: &[Side], steps: &[Step]) {
         let [reply] = &memory.replies[..] else { panic!("{} replies", memory.replies.len()) };
         assert!(!matches!(&reply.outcome, Err(refusal) if refusal.code == Code::Internal), "{step:?}");
         world.learn(&memory);
+        world.requests = views::requests(&*sides[0].store).await;
     }
     let memory = views::all(&*sides[0].store, &world).await;
     for side in &sides[1..] {
@@ -179,7 +196,7 @@ struct Driven {
 impl Driven {
     fn new() -> Self {
         let environment = Fixed::new(0);
-        let (store, writer) = MemoryStore::manual(environment.clone(), quotas(false));
+        let (store, writer) = MemoryStore::manual(environment.clone(), quotas(Set::Requests));
         Self { store, writer, environment }
     }
 
@@ -237,13 +254,13 @@ impl Driven {
 
     fn over(disk: MemoryDisk, crashed: Arc<MemoryStore>, environment: Arc<Fixed>) -> Self {
         drop(crashed);
-        let (store, writer) = disk.open(environment.clone(), quotas(false));
+        let (store, writer) = disk.open(environment.clone(), quotas(Set::Requests));
         Self { store, writer, environment }
     }
 }
 
 async fn faults_leave_no_trace(steps: &[(Step, Fault)]) {
-    let (calm, mut driven, mut world) = (Side::memory(quotas(false)), Driven::new(), World::default());
+    let (calm, mut driven, mut world) = (Side::memory(quotas(Set::Requests)), Driven::new(), World::default());
     let beginning: Vec<_> = world::beginning().into_iter().map(|step| (step, Fault::None)).collect();
     for (ticket, (step, fault)) in (0..).zip(beginning.iter().chain(steps)) {
         if matches!(fault, Fault::CrashBefore | Fault::CrashAfter) {
@@ -258,6 +275,7 @@ async fn faults_leave_no_trace(steps: &[(Step, Fault)]) {
             assert_eq!(commit, expected, "{step:?} {fault:?}");
         }
         world.learn(&expected);
+        world.requests = views::requests(&*calm.store).await;
     }
     assert_eq!(driven.store.identity().await.unwrap(), calm.store.identity().await.unwrap());
     let [calm, driven] = [views::all(&*calm.store, &world).await, views::all(&*driven.store, &world).await];
@@ -268,15 +286,15 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 512, ..ProptestConfig::default() })]
 
     #[test]
-    fn equal_writes_give_equal_stores(limited in any::<bool>(), steps in proptest::collection::vec(world::step(), 1..120)) {
+    fn equal_writes_give_equal_stores(set in set(), steps in proptest::collection::vec(world::step(), 1..120)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(agree(&[Side::memory(quotas(limited)), Side::sqlite(quotas(limited))], &steps));
+        runtime.block_on(agree(&[Side::memory(quotas(set)), Side::sqlite(quotas(set))], &steps));
     }
 
     #[test]
-    fn postgres_gives_the_same(limited in any::<bool>(), steps in proptest::collection::vec(world::step(), 1..120)) {
+    fn postgres_gives_the_same(set in set(), steps in proptest::collection::vec(world::step(), 1..120)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(agree(&[Side::memory(quotas(limited)), Side::postgres(quotas(limited))], &steps));
+        runtime.block_on(agree(&[Side::memory(quotas(set)), Side::postgres(quotas(set))], &steps));
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 
 use quintet_domain::{
-    Act, AuditFilter, Entry, Event, GuestProof, Has, Login, MessageSearch, ReportStatus, RestrictionKind, SearchText,
-    Timestamp, UserId,
+    Act, AuditFilter, Entry, Event, GuestProof, Has, Login, MessageSearch, ReportStatus, RequestId, RestrictionKind,
+    SearchText, Timestamp, UserId,
 };
 use quintet_store::{Filter, MeetupFilter, PageOf, Party, Store, StoreError, UserState};
 
@@ -46,6 +46,16 @@ fn search(text: &str) -> MessageSearch {
     MessageSearch::of(SearchText::parse("q", text).expect("a search"))
 }
 
+/// The requests to all people, each with the number of the person.
+pub async fn requests(store: &dyn Store) -> Vec<(usize, RequestId)> {
+    let mut all = Vec::new();
+    for (at, name) in PEOPLE.iter().enumerate() {
+        let found = store.contact_requests(UserId::trusted(name)).await.unwrap_or_default();
+        all.extend(found.into_iter().map(|request| (at, request.id)));
+    }
+    all
+}
+
 /// Everything that can be read of a world.
 pub async fn all(store: &dyn Store, world: &World) -> Vec<String> {
     let mut views = Views::default();
@@ -59,7 +69,7 @@ pub async fn all(store: &dyn Store, world: &World) -> Vec<String> {
         for conversation in &world.conversations {
             let (user, id) = (user.clone(), conversation.clone());
             let asked = (&user, &id);
-            views.add(("use", asked), store.may_use(user.clone(), id.clone()).await);
+            views.add(("send", asked), store.may_send(user.clone(), id.clone()).await);
             views.add(("count", asked), store.message_count(user.clone(), id.clone()).await);
             views.add(("conversation", asked), store.conversation(user.clone(), id.clone()).await);
             for of in [
@@ -194,6 +204,7 @@ async fn of_user(store: &dyn Store, world: &World, user: &UserId, users: &[UserI
     views.add(("memberships", user), store.memberships(user.clone()).await);
     views.add(("blocks", user), store.blocks(user.clone()).await);
     views.add(("hidden", user), store.hidden_from(user.clone()).await);
+    views.add(("requests", user), store.contact_requests(user.clone()).await);
     views.add(("pending", user), store.pending_notifications(user.clone()).await);
     // One read finds what three do, but for notifications of guests: they have not proved yet that they are who they say.
     let state = store.user_state(Party::Server, user.clone()).await.expect("read");

@@ -7,17 +7,17 @@ use proptest::prelude::*;
 use quintet_domain::{
     AcceptInvitation, Actor, AddMember, AddPushSubscription, AddService, AdoptUser, AnnounceFile, Barrier,
     ChangeConversation, ChangeMeetup, ChangeProfile, ChangeSettings, Claims, ClientMessageId, Commit, CompleteFile,
-    ConnectionId, ContinueErasure, ConversationId, ConversationKind, CreateConversation, CreateMeetup, DecideRequest,
-    DeleteConversation, DeleteMeetup, DeleteMessage, Departure, EditMessage, EditedDetails, Emoji, EraseUser, Event,
-    ExpireMeetups, FileLink, ForgetFiles, GuestProof, InvitationBounds, JoinConversation, LeaveConversation,
-    LiftRestriction, MakeInvitation, MarkDelivered, MarkRead, MeetupChange, MeetupId, MeetupStatus, MessageId,
-    MessageKind, Metadata, ModerationChange, MovePushCursor, Mute, NewConversation, NewDetails, NewFile, NewMeetup,
-    NewText, NewUser, NoteDelivery, NoteLogin, NotePushActivity, NoteSeen, NotedBy, NotificationId, Notify, NotifyUser,
-    PinMessage, Probe, Profile, ProfileChange, Prune, React, ReadNotifications, Reading, RegisterUser, RemoveMember,
-    RemoveParticipant, RemovePushSubscriptions, RemoveService, RenewHash, ReportAction, ReportMessage, RequestMeetup,
-    ResolveReport, Restrict, RestrictionKind, RevokeInvitation, RevokeTokens, Role, SaveDeliveries, Scope, Scopes,
-    Screening, SendMessage, ServerRole, SetBlock, SetDisabled, SetPassword, SetServerRole, SettingsChange, StoredFile,
-    SweepGuests, Target, Timestamp, UserId, Write, Written,
+    ConnectionId, ContinueErasure, ConversationId, ConversationKind, CreateConversation, CreateMeetup, DecideContact,
+    DecideRequest, DeleteConversation, DeleteMeetup, DeleteMessage, Departure, EditMessage, EditedDetails, Emoji,
+    EraseUser, Event, ExpireMeetups, FileLink, ForgetFiles, GuestProof, InvitationBounds, JoinConversation,
+    LeaveConversation, LiftRestriction, MakeInvitation, MarkDelivered, MarkRead, MeetupChange, MeetupId, MeetupStatus,
+    MessageId, MessageKind, Metadata, ModerationChange, MovePushCursor, Mute, NewConversation, NewDetails, NewFile,
+    NewMeetup, NewText, NewUser, NoteDelivery, NoteLogin, NotePushActivity, NoteSeen, NotedBy, NotificationId, Notify,
+    NotifyUser, PinMessage, Probe, Profile, ProfileChange, Prune, React, ReadNotifications, Reading, RegisterUser,
+    RemoveMember, RemoveParticipant, RemovePushSubscriptions, RemoveService, RenewHash, ReportAction, ReportMessage,
+    RequestId, RequestMeetup, ResolveReport, Restrict, RestrictionKind, RevokeInvitation, RevokeTokens, Role,
+    SaveDeliveries, Scope, Scopes, Screening, SendMessage, ServerRole, SetBlock, SetDisabled, SetPassword,
+    SetServerRole, SettingsChange, StoredFile, SweepGuests, Target, Timestamp, UserId, Write, Written,
 };
 
 /// The people, of whom the last two begin as guests.
@@ -41,7 +41,7 @@ pub struct Step {
 }
 
 pub fn step() -> impl Strategy<Value = Step> {
-    (0..72_u8, 0..8_usize, 0..8_usize, 0..64_usize, any::<bool>(), any::<bool>())
+    (0..74_u8, 0..8_usize, 0..8_usize, 0..64_usize, any::<bool>(), any::<bool>())
         .prop_map(|(kind, a, b, c, x, y)| Step { kind, a, b, c, x, y })
 }
 
@@ -74,6 +74,7 @@ pub struct World {
     pub service: Option<UserId>,
     pub files: Vec<String>,
     pub invitations: Vec<String>,
+    pub requests: Vec<(usize, RequestId)>,
     pub position: u64,
     marks: i64,
 }
@@ -447,6 +448,16 @@ impl World {
             69 | 70 => {
                 let users = vec![(user, now), (other, now.plus_ms(-HOUR_MS))];
                 NotePushActivity { users, everybody: step.y }.into()
+            }
+            71 | 72 => {
+                // Mostly by the person who was asked: nobody else decides.
+                let asked = self.requests.get(step.c % self.requests.len().max(1));
+                let actor = match asked {
+                    Some((of, _)) if step.x || step.y => Actor::user(person(*of)),
+                    Some(_) | None => actor,
+                };
+                let request = asked.map_or_else(|| RequestId::trusted("unknown"), |(_, id)| id.clone());
+                DecideContact { actor, request, accept: step.b % 4 != 2 }.into()
             }
             _ => MovePushCursor { to: self.position.saturating_sub(step.c as u64) }.into(),
         }

@@ -16,8 +16,9 @@ use std::task::{Context, Poll, Waker};
 use proptest::prelude::*;
 
 use quintet_domain::{
-    AddMember, ChangeProfile, Code, Commit, ConversationKind, Departure, EditMessage, Entry, Event, LeaveConversation,
-    MarkRead, MessageId, NewUser, ProfileChange, Quotas, Reading, RegisterUser, RevokeTokens, Ticket, UserId, Write,
+    AddMember, ChangeProfile, Code, Commit, Contact, ConversationKind, DecideContact, Departure, EditMessage, Entry,
+    Event, LeaveConversation, MarkRead, MessageId, NewUser, ProfileChange, Quotas, Reading, RegisterUser, RevokeTokens,
+    Ticket, UserId, Write,
 };
 use quintet_rules::WriterState;
 use quintet_store::{
@@ -54,10 +55,12 @@ async fn who_left_or_came_back_is_known_at_once() {
     before.await.unwrap().unwrap();
     left.await.unwrap().unwrap();
     assert!(after.await.unwrap().is_err(), "who left says nothing more");
-    bench
-        .write(AddMember { actor: actor(&a), conversation: conversation.clone(), user: b.clone(), role: None })
-        .await
-        .unwrap();
+    let (by, user) = (actor(&a), b.clone());
+    bench.write(AddMember { actor: by, conversation: conversation.clone(), user, role: None }).await.unwrap();
+    // Whoever left is asked.
+    assert!(bench.send(&b, &conversation, "four").await.is_err());
+    let request = bench.store.contact_requests(b.clone()).await.unwrap().remove(0).id;
+    bench.write(DecideContact { actor: actor(&b), request, accept: true }).await.unwrap();
     bench.send(&b, &conversation, "four").await.unwrap();
 }
 
@@ -125,6 +128,11 @@ async fn each_revocation_is_later_than_the_one_before() {
 
 // --- with the cache and without it ---
 
+/// What the operator has set: where strangers ask, more writes change rows that other rules read.
+fn quotas() -> Quotas {
+    Quotas { contact: Contact::Requests, ..Quotas::default() }
+}
+
 /// A committer with its own database and clock.
 struct Side<D> {
     database: D,
@@ -138,7 +146,7 @@ impl<D: Database> Side<D> {
     }
 
     fn with(database: D, without_cache: bool, environment: Arc<Counting>) -> Self {
-        let state = WriterState { without_cache, ..WriterState::default() };
+        let state = WriterState { without_cache, quotas: quotas(), ..WriterState::default() };
         Self { database, committer: Committer::new(state, 0), environment }
     }
 
@@ -326,7 +334,7 @@ proptest! {
     ) {
         let (disk, environment) = (MemoryDisk::new(&Counting::default()), Arc::<Counting>::default());
         let node = || {
-            let (store, writer) = disk.open_node(environment.clone(), Quotas::default(), Delivered::default());
+            let (store, writer) = disk.open_node(environment.clone(), quotas(), Delivered::default());
             InMemory { store, writer }
         };
         two_nodes_are_as_one([node(), node()], &groups);

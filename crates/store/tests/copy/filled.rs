@@ -11,13 +11,14 @@ use rusqlite::{Connection, params_from_iter};
 use crate::support::postgres::TestDatabase;
 
 /// Columns that hold yes or no.
-const FLAGS: [&str; 12] = [
+const FLAGS: [&str; 13] = [
     "service",
     "disabled",
     "erased",
     "is_blocked",
     "open",
     "blocked",
+    "declined",
     "made_by_guest",
     "acked",
     "delivered",

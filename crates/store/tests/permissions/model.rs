@@ -58,6 +58,8 @@ pub enum Step {
     Join,
     Leave,
     Add(usize),
+    /// Accept an invitation to the conversation, or decline it.
+    Decide(bool),
     Remove(usize),
     MakeAdmin(usize),
     Rename,
@@ -105,7 +107,8 @@ pub fn step() -> impl Strategy<Value = Step> {
         3 => (newest(), any::<bool>()).prop_map(|(at, pinned)| Step::Pin(at, pinned)),
         4 => Just(Step::Join),
         2 => Just(Step::Leave),
-        2 => (0..USERS).prop_map(Step::Add),
+        3 => (0..USERS).prop_map(Step::Add),
+        2 => any::<bool>().prop_map(Step::Decide),
         2 => (0..USERS).prop_map(Step::Remove),
         1 => (0..USERS).prop_map(Step::MakeAdmin),
         1 => Just(Step::Rename),
@@ -142,6 +145,10 @@ pub struct Modelled {
     /// What was sent, the oldest first.
     pub messages: Vec<Message>,
     pub deleted: bool,
+    /// Those who have left a group by their own choice.
+    pub left: BTreeSet<usize>,
+    /// Those who are invited, each by whom, and whether it has declined.
+    pub invited: BTreeMap<usize, (usize, bool)>,
     /// Whether it is a direct conversation of which one has blocked the other.
     pub blocked: bool,
     /// Who is banned or silenced, and whether that ends soon.
@@ -164,6 +171,8 @@ impl Modelled {
             members: BTreeMap::new(),
             messages: Vec::new(),
             deleted: false,
+            left: BTreeSet::new(),
+            invited: BTreeMap::new(),
             blocked: false,
             restricted: BTreeMap::new(),
             slow: false,
@@ -243,6 +252,21 @@ impl Modelled {
         self.joins += 1;
         let role = if self.owner == Some(user) { Role::Owner } else { Role::Member };
         self.members.insert(user, (role, self.joins));
+        self.left.remove(&user);
+        self.invited.remove(&user);
+    }
+
+    /// Ends what one of two users has asked the other.
+    pub fn end_invitations(&mut self, (one, other): (usize, usize)) {
+        self.invited.retain(|asked, (by, _)| ![(one, other), (other, one)].contains(&(*asked, *by)));
+    }
+
+    /// A member leaves by its own choice.
+    pub fn leave(&mut self, user: usize) {
+        self.exit(user);
+        if self.kind == ConversationKind::Group && kind_of(user) == UserKind::Registered {
+            self.left.insert(user);
+        }
     }
 
     pub fn exit(&mut self, user: usize) {

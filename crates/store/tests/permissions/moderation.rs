@@ -92,7 +92,7 @@ async fn a_ban_holds_until_its_end_and_no_longer(bench: Bench) {
     assert_eq!(join(&bench, &b, &id).await, Err(Refusal::not_found("conversation", &id)));
     assert!(!finds(&bench, &b, &id).await);
     let unseen = Err(Refusal::not_found("conversation", &id));
-    assert_eq!(bench.store.may_use(b.clone(), id.clone()).await.map_err(Refusal::from), unseen);
+    assert_eq!(bench.store.may_send(b.clone(), id.clone()).await.map_err(Refusal::from), unseen);
     assert!(finds(&bench, &a, &id).await);
     let group = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
     restrict(&bench, &a, (RestrictionKind::Ban, &b), &group, Some(end)).await.expect("banned before it came");
@@ -360,5 +360,5 @@ async fn no_invitation_leads_past_a_ban(bench: Bench) {
     assert!(lost.message.contains("who made it may no longer add members"), "{}", lost.message);
     bench.environment.pass_ms(HOUR_MS);
     bench.write(accept(&b, "of-a")).await.expect("its only use was not counted before");
-    assert!(bench.store.may_use(b, id).await.is_ok());
+    assert!(bench.store.may_send(b, id).await.is_ok());
 }

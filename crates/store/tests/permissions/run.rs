@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 use quintet_domain::permissions::Action;
 use quintet_domain::{
     AddMember, AddService, Audience, ChangeConversation, ChangeSettings, ConversationId, ConversationKind,
-    CreateMeetup, DecideRequest, DeleteConversation, DeleteMessage, Departure, EditMessage, EditedDetails, Emoji,
-    Environment, Event, JoinConversation, LeaveConversation, LiftRestriction, MarkRead, MayType, MessageSearch,
-    ModerationChange, NewMeetup, NoteDelivery, NotedBy, PinMessage, React, Reading, RemoveMember, RequestMeetup,
-    Restrict, RestrictionKind, Role, Scopes, SearchText, SetBlock, SettingsChange, Target, Timestamp, UserId, UserKind,
+    CreateMeetup, DecideContact, DecideRequest, DeleteConversation, DeleteMessage, Departure, EditMessage,
+    EditedDetails, Emoji, Environment, Event, JoinConversation, LeaveConversation, LiftRestriction, MarkRead, MayType,
+    MessageSearch, ModerationChange, NewMeetup, NoteDelivery, NotedBy, PinMessage, React, Reading, RemoveMember,
+    RequestMeetup, Restrict, RestrictionKind, Role, Scopes, SearchText, SetBlock, SettingsChange, Target, Timestamp,
+    UserId, UserKind,
 };
 use quintet_store::{Filter, PageOf, Party};
 
@@ -145,6 +146,11 @@ impl Run {
                     }
                     // Nobody else hears whom one has blocked, and least of all the one who is blocked.
                     Event::BlocksChanged { .. } => assert_eq!(me, to, "{shown}"),
+                    // Whoever left is told that it is invited.
+                    Event::Notified { user, .. } => {
+                        let invited = self.users.iter().position(|one| one == user).expect("a user");
+                        assert!(self.conversations[at].invited.contains_key(&invited), "{shown}");
+                    }
                     _ => panic!("{shown}: {entry:?}"),
                 },
                 Audience::Users(_) | Audience::Watchers(_) | Audience::Contacts(_) => panic!("{shown}: {entry:?}"),
@@ -264,7 +270,7 @@ impl Run {
                 let leave = LeaveConversation { actor: by, conversation: id, departure: Departure::Left };
                 let done = bench.write(leave).await.is_ok();
                 if expected {
-                    conversation.exit(user);
+                    conversation.leave(user);
                 }
                 (expected, done)
             }
@@ -279,8 +285,25 @@ impl Run {
                 let whom = self.users[other].clone();
                 let add = AddMember { actor: by, conversation: id, user: whom, role: Some(Role::Member) };
                 let done = bench.write(add).await.is_ok();
-                if expected {
+                if expected && conversation.left.contains(&other) {
+                    conversation.invited.entry(other).or_insert((user, false));
+                } else if expected {
                     conversation.enter(other);
+                }
+                (expected, done)
+            }
+            Step::Decide(accept) => {
+                let found = bench.store.contact_requests(me).await.expect("a list");
+                let found = found.into_iter().find(|request| request.conversation.id == id);
+                let from = conversation.invited.get(&user).filter(|(_, declined)| !declined).map(|(from, _)| *from);
+                assert_eq!(found.is_some(), from.is_some(), "{shown}");
+                let (request, from) = (found?.id, from?);
+                let expected = !accept || conversation.may(Action::Add, from, false);
+                let done = bench.write(DecideContact { actor: by, request, accept }).await.is_ok();
+                if expected && accept {
+                    conversation.enter(user);
+                } else if expected {
+                    conversation.invited.insert(user, (from, true));
                 }
                 (expected, done)
             }
@@ -332,6 +355,8 @@ impl Run {
                 if expected {
                     conversation.deleted = true;
                     conversation.members.clear();
+                    conversation.left.clear();
+                    conversation.invited.clear();
                 }
                 (expected || hides, done)
             }
@@ -343,7 +368,11 @@ impl Run {
                 let write = SetBlock { actor: by, user: self.users[other].clone(), blocked };
                 let done = bench.write(write).await.is_ok();
                 if expected && blocked {
-                    self.blocks.insert((user, other));
+                    if self.blocks.insert((user, other)) {
+                        for conversation in &mut self.conversations {
+                            conversation.end_invitations((user, other));
+                        }
+                    }
                 } else if expected {
                     self.blocks.remove(&(user, other));
                 }

@@ -8,6 +8,7 @@ use quintet_domain::{Entry, Event};
 pub fn shown(entry: &Entry) -> String {
     let what = match &entry.event {
         Event::MessageCreated(message) => format!("created {}", message.id),
+        Event::MessageAppeared { message, user } => format!("appeared {} to {user}", message.id),
         Event::MessageEdited(message) => format!("edited {}", message.id),
         Event::MessageDeleted(message) => format!("deleted {}", message.id),
         Event::MessageReacted(one) => {

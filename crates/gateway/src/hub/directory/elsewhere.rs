@@ -16,7 +16,7 @@ impl Directory {
     pub(super) fn add(&mut self, user: Arc<User>, for_elsewhere: bool) -> (u64, &mut LocalUser) {
         self.loads += 1;
         let load = self.loads;
-        let loading = Loading { load, for_elsewhere, profile_changed_at: 0, changes: Vec::new(), blocks: Vec::new() };
+        let loading = Loading { load, for_elsewhere, profile_changed_at: 0, changes: Vec::new(), hidden: Vec::new() };
         let slot = self.users.insert(LocalUser {
             user,
             subscribers: Vec::new(),

@@ -38,7 +38,8 @@ fn settings() -> impl Strategy<Value = ConversationSettings> {
 /// Every kind of record. The match makes the compiler point here at a new one.
 fn record() -> impl Strategy<Value = ChangeRecord> {
     let complete = |record: &ChangeRecord| match record {
-        ChangeRecord::MessageEdited { .. }
+        ChangeRecord::MessageAppeared { .. }
+        | ChangeRecord::MessageEdited { .. }
         | ChangeRecord::MessageDeleted { .. }
         | ChangeRecord::MessageReacted { .. }
         | ChangeRecord::MessagePinned { .. }
@@ -59,6 +60,7 @@ fn record() -> impl Strategy<Value = ChangeRecord> {
     };
     let (key, number) = (any::<i64>(), any::<u64>());
     prop_oneof![
+        (key, key).prop_map(|(m, u)| ChangeRecord::MessageAppeared { message: MessageKey(m), member: UserKey(u) }),
         (key, key).prop_map(|(m, u)| ChangeRecord::MessageEdited { message: MessageKey(m), by: UserKey(u) }),
         (key, key).prop_map(|(m, u)| ChangeRecord::MessageDeleted { message: MessageKey(m), by: UserKey(u) }),
         (key, number, number, any::<bool>()).prop_map(|(u, from, to, to_all)| ChangeRecord::MessagesRead {

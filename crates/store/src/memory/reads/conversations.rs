@@ -17,8 +17,10 @@ use quintet_rules::rows::{ConversationRow, LogRows, MemberRow, MessageRow, UserR
 use super::messages::shown;
 use super::{find_user, known, readable};
 use crate::blocks;
+use crate::contact_requests::Unaccepted;
 use crate::error::Read;
 use crate::memory::data::Data;
+use crate::memory::rows::ReplayView;
 use crate::page::{activity_mark, after_activity, message_bytes, user_bytes};
 use crate::{Memberships, Page};
 
@@ -39,8 +41,9 @@ pub(in crate::memory) fn memberships(data: &Data, user: &UserId) -> Read<Members
 pub(in crate::memory) fn conversation(data: &Data, user: &UserId, id: &ConversationId) -> Read<Conversation> {
     let user = known(data, user)?;
     let row = readable(data, user, id)?;
-    let found = whole(data, user, &[&row], IDS_MAX)?.pop();
-    Ok(found.ok_or_else(|| Refusal::not_found("conversation", id))?)
+    let mut found = whole(data, user, &[&row], IDS_MAX)?;
+    Unaccepted::among(user, [&row]).complete(&ReplayView(data), &mut found)?;
+    Ok(found.pop().ok_or_else(|| Refusal::not_found("conversation", id))?)
 }
 
 /// A page of the user's conversations, newest activity first.
@@ -62,7 +65,8 @@ pub(in crate::memory) fn conversations(
     found.sort_unstable_by_key(|row| Reverse(mark(row)));
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
-    let items = whole(data, user, &found, members_of_each(found.len()))?;
+    let mut items = whole(data, user, &found, members_of_each(found.len()))?;
+    Unaccepted::among(user, found.iter().copied()).complete(&ReplayView(data), &mut items)?;
     let last = items.len().checked_sub(1).and_then(|last| found.get(last));
     let next = last.filter(|_| more || items.len() < found.len()).map(|row| mark(row));
     Ok(Page { items, next: next.map(|(at, key)| activity_mark(at, key)) })

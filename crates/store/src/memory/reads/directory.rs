@@ -13,6 +13,7 @@ use quintet_rules::rows::{ConversationRow, ConversationRows, MemberRows, UserRow
 
 use super::conversations::mark;
 use super::{known, readable};
+use crate::contact_requests;
 use crate::error::Read;
 use crate::memory::data::Data;
 use crate::page::{activity_mark, after_activity};
@@ -128,16 +129,9 @@ fn listing(data: &Data, user: &UserRow, row: &ConversationRow) -> Read<Listing> 
     })
 }
 
-/// Refuses a user who may not use a conversation.
-pub(in crate::memory) fn may_use(data: &Data, user: &UserId, id: &ConversationId) -> Read<()> {
-    readable(data, known(data, user)?, id).map(|_| ())
-}
-
-/// The direct conversation of two users, if they have one.
+/// The direct conversation of two users, if they have one of which the first is a member.
 pub(in crate::memory) fn direct(data: &Data, user: &UserId, other: &UserId) -> Read<Option<ConversationId>> {
-    let (user, other) = (known(data, user)?.key, known(data, other)?.key);
-    let found = data.direct_conversation((user.min(other), user.max(other)))?;
-    Ok(found.map(|row| row.reference.id.clone()))
+    contact_requests::direct(data, known(data, user)?, known(data, other)?)
 }
 
 /// The number of messages of a conversation, up to the limit of counting.

@@ -16,7 +16,7 @@ pub(super) use accounts::{
     account, account_by_login, accounts, erasing, guest_knows, last_login, search, service, services,
 };
 pub(super) use conversations::{conversation, conversations, memberships};
-pub(super) use directory::{direct, find, may_use, message_count};
+pub(super) use directory::{direct, find, message_count};
 pub(super) use files::{file, orphaned};
 pub(super) use meetups::{meetup, meetups};
 pub(super) use messages::messages;

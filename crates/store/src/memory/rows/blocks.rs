@@ -28,6 +28,19 @@ impl BlockReads for Data {
         let blockers = self.blocks.by_blocked.range(all).take(limit);
         blockers.map(|((_, blocker), ())| Ok((*blocker, self.user_named(*blocker)?.user.id.clone()))).collect()
     }
+
+    fn unaccepting(&self, user: UserKey, limit: usize) -> RowResult<Vec<(UserKey, UserId)>> {
+        let mut others = Vec::new();
+        for conversation in self.memberships_of(user) {
+            let row = self.conversation_named(conversation)?;
+            if let Some((first, second)) = row.pair.filter(|_| row.head.member_count == 1) {
+                others.push(if first == user { second } else { first });
+            }
+        }
+        others.sort_unstable();
+        let named = |key: UserKey| Ok((key, self.user_named(key)?.user.id.clone()));
+        others.into_iter().take(limit).map(named).collect()
+    }
 }
 
 impl BlockReads for ReplayView<'_> {
@@ -37,6 +50,10 @@ impl BlockReads for ReplayView<'_> {
 
     fn blockers_of(&self, blocked: UserKey, limit: usize) -> RowResult<Vec<(UserKey, UserId)>> {
         self.0.blockers_of(blocked, limit)
+    }
+
+    fn unaccepting(&self, user: UserKey, limit: usize) -> RowResult<Vec<(UserKey, UserId)>> {
+        self.0.unaccepting(user, limit)
     }
 }
 

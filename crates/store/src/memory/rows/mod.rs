@@ -5,6 +5,7 @@
 
 mod blocks;
 mod catch_up;
+mod contact_requests;
 mod conversations;
 mod files;
 mod guests;

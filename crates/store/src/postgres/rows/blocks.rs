@@ -33,6 +33,17 @@ impl<C: Channel> BlockReads for PostgresRows<C> {
             |row| Ok((UserKey(row.try_get(0)?), UserId::trusted(row.try_get(1)?))),
         )
     }
+
+    fn unaccepting(&self, user: UserKey, limit: usize) -> RowResult<Vec<(UserKey, UserId)>> {
+        self.list(
+            "SELECT u.pk, u.id FROM member m
+             JOIN conversation c ON c.pk = m.conversation_pk AND c.member_count = 1 AND c.first_pk IS NOT NULL
+             JOIN chat_user u ON u.pk = CASE WHEN c.first_pk = m.user_pk THEN c.second_pk ELSE c.first_pk END
+             WHERE m.user_pk = $1 ORDER BY u.pk LIMIT $2",
+            &[&user.0, &limit_of(limit)],
+            |row| Ok((UserKey(row.try_get(0)?), UserId::trusted(row.try_get(1)?))),
+        )
+    }
 }
 
 impl<C: Channel> BlockRows for PostgresRows<C> {

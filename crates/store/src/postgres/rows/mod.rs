@@ -6,6 +6,7 @@
 mod blocks;
 mod catch_up;
 mod columns;
+mod contact_requests;
 mod conversations;
 mod files;
 mod invitations;

@@ -111,6 +111,7 @@ impl Foreseen {
                 self.user(&write.actor.user, cache);
                 self.user(&write.user, cache);
             }
+            Write::DecideContact(write) => self.user(&write.actor.user, cache),
             Write::NoteSeen(write) => write.users.iter().for_each(|(user, _)| self.user(user, cache)),
             Write::RequestMeetup(write) => self.user(&write.actor.user, cache),
             Write::DecideRequest(write) => {

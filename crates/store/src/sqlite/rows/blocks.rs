@@ -35,6 +35,17 @@ impl<C: Deref<Target = Connection>> BlockReads for SqliteRows<C> {
             |row| Ok((UserKey(row.get(0)?), UserId::trusted(row.get_ref(1)?.as_str()?))),
         )
     }
+
+    fn unaccepting(&self, user: UserKey, limit: usize) -> RowResult<Vec<(UserKey, UserId)>> {
+        self.list(
+            "SELECT u.pk, u.id FROM member m INDEXED BY member_user
+             CROSS JOIN conversation c ON c.pk = m.conversation_pk AND c.member_count = 1 AND c.first_pk IS NOT NULL
+             CROSS JOIN user u ON u.pk = iif(c.first_pk = m.user_pk, c.second_pk, c.first_pk)
+             WHERE m.user_pk = ?1 ORDER BY u.pk LIMIT ?2",
+            [user.0, limit_of(limit)],
+            |row| Ok((UserKey(row.get(0)?), UserId::trusted(row.get_ref(1)?.as_str()?))),
+        )
+    }
 }
 
 impl<C: Deref<Target = Connection>> BlockRows for SqliteRows<C> {

@@ -13,12 +13,13 @@ use proptest::prelude::*;
 use quintet_domain::{Audience, ConversationId, ConversationRef, Entry, Event, MessageId, Reader, UserId};
 use run::{Run, Step, USERS, step};
 use support::told::shown;
-use support::{Factory, block_on, postgres_store, quick_stores};
+use support::{Factory, block_on, postgres_store, quick_stores, stores};
 
-/// What a user received of all that was handed on, as the hub would deliver it, and the conversations that the user is a
-/// member of in the end.
+/// What a user received of all that was handed on, as the hub would deliver it, and the conversations of which the user may
+/// know everything: those that it is a member of in the end, or was a member of until they were deleted.
 fn delivered<'e>(entries: &'e [Entry], user: &UserId) -> (Vec<&'e Entry>, BTreeSet<ConversationId>) {
     let mut in_places: BTreeSet<ConversationId> = BTreeSet::new();
+    let mut until_deleted: BTreeSet<ConversationId> = BTreeSet::new();
     let mut delivered = Vec::new();
     for entry in entries {
         match &entry.event {
@@ -49,13 +50,14 @@ fn delivered<'e>(entries: &'e [Entry], user: &UserId) -> (Vec<&'e Entry>, BTreeS
                         in_places.remove(&conversation.id);
                     }
                     Event::ConversationDeleted { conversation } => {
-                        in_places.remove(&conversation.id);
+                        until_deleted.extend(in_places.take(&conversation.id));
                     }
                     _ => {}
                 }
             }
         }
     }
+    in_places.extend(until_deleted);
     (delivered, in_places)
 }
 
@@ -180,16 +182,15 @@ fn told_again(factory: Factory, steps: &[(usize, usize, Step)]) {
         let newest = run.bench.settled().await;
         let entries = run.bench.entries.lock().unwrap().clone();
         for user in &run.users {
-            let (received, member_of) = delivered(&entries, user);
+            let (received, open_to) = delivered(&entries, user);
             let all = tellable(&entries, &received, user);
-            // Where the user is a member, everything may be known.
             let known: BTreeSet<_> = received.iter().flat_map(|entry| texts(&entry.event)).collect();
             for after in 0..=newest {
                 let missed = run.bench.store.replay_since(user.clone(), false, after.into()).await.expect("read");
                 assert_eq!(missed.position, newest);
                 let missed = missed.entries.expect("few");
                 for (id, text) in missed.iter().flat_map(|entry| texts(&entry.event)) {
-                    let may_know = member_of.contains(&id) || known.contains(&(id.clone(), text.clone()));
+                    let may_know = open_to.contains(&id) || known.contains(&(id.clone(), text.clone()));
                     assert!(may_know, "{user} after {after} learned of {text:?} in {id}");
                 }
                 let found: Vec<_> = missed.iter().map(shown).collect();
@@ -202,6 +203,18 @@ fn told_again(factory: Factory, steps: &[(usize, usize, Step)]) {
             assert!(missed.entries.is_none());
         }
     });
+}
+
+#[test]
+fn a_deleted_conversation_is_told_as_its_members_knew_it() {
+    let marks = [Step::React(true, true), Step::Pin(true), Step::Answer(true), Step::Answer(false)];
+    let marked = marks.into_iter().map(|mark| (1, 0, mark));
+    let mut steps = vec![(1, 0, Step::SendMessage)];
+    steps.extend(marked);
+    steps.push((0, 0, Step::DeleteConversation));
+    for (_, factory) in stores() {
+        told_again(factory, &steps);
+    }
 }
 
 proptest! {

@@ -6,6 +6,7 @@
 mod audit;
 mod blocks;
 mod contact;
+mod groups;
 mod model;
 mod moderation;
 mod pairs;

@@ -23,24 +23,41 @@ pub(crate) fn before_message(
     sender: &UserRow,
     conversation: &mut ConversationRow,
 ) -> RuleResult<()> {
-    if conversation.head.member_count != 1 {
-        return Ok(());
+    let Some((other, asks)) = outside(tx, sender, conversation)? else { return Ok(()) };
+    if !asks {
+        return enter(tx, conversation, &ActingUser::plain(other));
     }
-    let Some(other) = contact::other_of(conversation, sender.key) else { return Ok(()) };
+    let message = format!("You have a new message request from {}.", sender.user.name);
+    let about = (&*conversation, RequestKind::Message, Role::Member);
+    contact::ask(tx, (sender, &other), about, ("New Message Request", &message))
+}
+
+/// Refuses a message that [`before_message`] would refuse because another one waits, and changes nothing.
+pub(crate) fn may_write(tx: &mut Transaction<'_>, sender: &UserRow, conversation: &ConversationRow) -> RuleResult<()> {
+    outside(tx, sender, conversation).map(|_| ())
+}
+
+/// The other user of a direct conversation, if it is no member, and whether a message asks it. Refuses a message that cannot
+/// reach it, or while another one waits.
+fn outside(
+    tx: &mut Transaction<'_>,
+    sender: &UserRow,
+    conversation: &ConversationRow,
+) -> RuleResult<Option<(Arc<UserRow>, bool)>> {
+    if conversation.head.member_count != 1 {
+        return Ok(None);
+    }
+    let Some(other) = contact::other_of(conversation, sender.key) else { return Ok(None) };
     let other = tx.user_by_key(other)?;
     if other.disabled {
         return Err(Refusal::not_found("user", &other.user.id).into());
     }
     reach::may_begin(tx, sender, &other)?;
-    if !contact::is_stranger(tx, sender, &other)? {
-        return enter(tx, conversation, &ActingUser::plain(other));
-    }
-    if contact::open(tx, other.key, conversation)?.is_some() {
+    let asks = contact::is_stranger(tx, sender, &other)?;
+    if asks && contact::open(tx, other.key, conversation)?.is_some() {
         return Err(contact::one_message_waits().into());
     }
-    let message = format!("You have a new message request from {}.", sender.user.name);
-    let about = (&*conversation, RequestKind::Message, Role::Member);
-    contact::ask(tx, (sender, &other), about, ("New Message Request", &message))
+    Ok(Some((other, asks)))
 }
 
 /// Makes the other user of a direct conversation a member of it, and delivers the message that waits. What was written

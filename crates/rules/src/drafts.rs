@@ -9,7 +9,7 @@ use quintet_domain::permissions::Action;
 use quintet_domain::{Actor, CheckDraft, Draft, DraftContext, MessageId, NewText, Target, User};
 
 use crate::transaction::{ActingUser, Transaction};
-use crate::{RuleResult, conversations, messages, restrictions};
+use crate::{RuleResult, acceptance, conversations, messages, restrictions};
 
 /// Returns what a hook is asked with about a draft; none if it is not asked.
 pub(crate) fn check(tx: &mut Transaction<'_>, write: &CheckDraft) -> RuleResult<Option<Box<DraftContext>>> {
@@ -45,6 +45,7 @@ fn of_message(tx: &mut Transaction<'_>, actor: &Actor, text: &NewText) -> RuleRe
         }
         restrictions::may_write(tx, conversation, &acting, member.as_ref())?;
         restrictions::may_send_now(tx, conversation, &acting, member.as_ref())?;
+        acceptance::may_write(tx, &acting, conversation)?;
     }
     let conversation = conversation.map(|row| row.reference);
     Ok(Some(DraftContext { sender, conversation, recipient, message: None }))

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::{ConversationRef, ConversationSettings, Member, Message, Metadata, Moderation, Timestamp, UserId};
+use crate::{
+    ConversationRef, ConversationSettings, Member, Message, Metadata, Moderation, OwnRetention, Timestamp, UserId,
+};
 
 /// A conversation as one of its members sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +17,8 @@ pub struct Conversation {
     pub open: bool,
     /// How it limits what its members may write.
     pub moderation: Moderation,
+    /// How long it keeps its messages, where that was decided for it.
+    pub retention: OwnRetention,
     /// The moment until which this member is silenced; it may be over. None if it is not silenced.
     pub silenced_until: Option<Timestamp>,
     /// The owner, if the conversation has one.

@@ -100,6 +100,8 @@ pub enum Act {
     LiftSilence,
     /// Slow mode of a conversation, or whether only admins write there, was changed.
     ChangeModeration,
+    /// It was changed how long a conversation keeps its messages.
+    ChangeRetention,
     /// A member was removed from a conversation by another.
     RemoveMember,
     /// The role of a member of a conversation was changed by another.
@@ -136,12 +138,13 @@ pub enum Act {
 
 impl Act {
     /// Every act, in the order in which the documentation lists them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Ban,
         Self::LiftBan,
         Self::Silence,
         Self::LiftSilence,
         Self::ChangeModeration,
+        Self::ChangeRetention,
         Self::RemoveMember,
         Self::ChangeRole,
         Self::DeleteMessage,
@@ -169,6 +172,7 @@ impl Act {
             Self::Silence => "silence",
             Self::LiftSilence => "lift_silence",
             Self::ChangeModeration => "change_moderation",
+            Self::ChangeRetention => "change_retention",
             Self::RemoveMember => "remove_member",
             Self::ChangeRole => "change_role",
             Self::DeleteMessage => "delete_message",

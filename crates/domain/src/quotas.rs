@@ -1,5 +1,7 @@
 //! The quotas of users, as the operator configures them.
 
+use crate::Retention;
+
 /// Who may begin a direct conversation with a person, and add one to a group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Contact {
@@ -34,4 +36,6 @@ pub struct Quotas {
     pub change_days: u32,
     /// Days for which the audit log is kept; 0 for ever.
     pub audit_days: u32,
+    /// Days for which messages are kept, for each kind of conversation.
+    pub retention: Retention,
 }

@@ -37,6 +37,7 @@ mod permit;
 mod push;
 mod reactions;
 mod reports;
+mod retention;
 mod rooms;
 mod router;
 mod scalars;

@@ -35,7 +35,7 @@ use crate::scopes;
         (name = "users", description = "Users other than the caller"),
         (name = "conversations", description = "Direct conversations, groups and rooms, and their members"),
         (name = "invitations", description = "Invitations to the server, and links into groups"),
-        (name = "moderation", description = "Bans from conversations, silences in them, and reports of messages"),
+        (name = "moderation", description = "Bans from conversations, silences in them, how long they keep messages, and reports of messages"),
         (name = "messages", description = "Messages of conversations"),
         (name = "files", description = "Uploaded files"),
         (name = "meetups", description = "Meetups, and requests to take part in them"),

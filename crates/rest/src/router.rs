@@ -26,8 +26,8 @@ use crate::openapi::{self, ApiDocument};
 use crate::permit::ReadPermit;
 use crate::{
     audit, auth, avatars, blocks, caching, compat, contact_requests, conversations, files, invitations, me, meetups,
-    messages, moderation, notifications, operations, push, reactions, reports, rooms, search, server, settings, users,
-    webhooks,
+    messages, moderation, notifications, operations, push, reactions, reports, retention, rooms, search, server,
+    settings, users, webhooks,
 };
 
 /// The path of the OpenAPI document.
@@ -70,6 +70,7 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .routes(routes!(moderation::bans))
         .routes(routes!(moderation::silence, moderation::lift_silence))
         .routes(routes!(moderation::silences))
+        .routes(routes!(retention::get, retention::set))
         .routes(routes!(audit::list))
         .routes(routes!(conversations::mark_read))
         .routes(routes!(conversations::mark_delivered))

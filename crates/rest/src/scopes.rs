@@ -78,6 +78,8 @@ const TABLE: &[(&str, &str, Needs)] = &[
     ("GET",    "/api/v1/conversations/{id}/silences",                MODERATE),
     ("PUT",    "/api/v1/conversations/{id}/silences/{user}",         MODERATE),
     ("DELETE", "/api/v1/conversations/{id}/silences/{user}",         MODERATE),
+    ("GET",    "/api/v1/conversations/{id}/retention",               READ),
+    ("PUT",    "/api/v1/conversations/{id}/retention",               ADMIN),
     ("GET",    "/api/v1/audit",                                      ADMIN),
     ("PUT",    "/api/v1/conversations/{id}/read",                    POST),
     ("PUT",    "/api/v1/conversations/{id}/delivered",               POST),

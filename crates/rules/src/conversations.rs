@@ -10,7 +10,7 @@ use quintet_domain::limits::{MEMBERS_MAX, OWNED_MAX, TOLD_EACH_MAX};
 use quintet_domain::permissions::Action;
 use quintet_domain::{
     Act, Actor, ChangeConversation, Contact, ConversationId, ConversationKind, ConversationRef, CreateConversation,
-    Created, DeleteConversation, Metadata, Moderation, Overview, Refusal, Role, UserId,
+    Created, DeleteConversation, Metadata, Moderation, Overview, OwnRetention, Refusal, Role, UserId,
 };
 
 use crate::ledger::Cost;
@@ -101,6 +101,7 @@ fn new_row(tx: &Transaction<'_>, reference: ConversationRef, open: bool, owner: 
         pair: None,
         blocked: false,
         made_by_guest: false,
+        retention: OwnRetention::default(),
         empty_since: None,
         created_at: tx.now,
         deleted_at: None,

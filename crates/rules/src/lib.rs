@@ -28,6 +28,7 @@ mod ledger;
 pub mod log;
 pub mod meetups;
 mod members;
+mod message_content;
 pub mod message_details;
 pub mod message_reads;
 pub mod message_search;
@@ -46,6 +47,7 @@ mod reactions;
 mod report_decisions;
 pub mod reports;
 pub mod restrictions;
+mod retention;
 pub mod rows;
 mod screening;
 mod services;
@@ -142,6 +144,8 @@ pub fn apply(tx: &mut Transaction<'_>, write: Write) -> RuleResult<Written> {
         Write::ReportMessage(write) => Written::ReportMessage(reports::report(tx, &write)?),
         Write::ResolveReport(write) => Written::ResolveReport(report_decisions::resolve(tx, &write)?),
         Write::Prune(write) => Written::Prune(housekeeping::prune(tx, write.after)?),
+        Write::SetRetention(write) => Written::SetRetention(retention::set(tx, write)?),
+        Write::PurgeMessages(write) => Written::PurgeMessages(retention::purge(tx, write)?),
         Write::Probe(_) => Written::Probe(tx.probe()?),
     })
 }

@@ -7,10 +7,27 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use quintet_domain::limits::{QUOTE_CHARS_MAX, REACTION_USERS_SHOWN_MAX};
-use quintet_domain::{Mention, Message, MessageDetails, Pin, Quote, ReactionCount, ThreadSummary, User};
+use quintet_domain::{
+    DELETED_CONTENT, Mention, Message, MessageDetails, MessageId, MessageKind, Pin, Quote, ReactionCount,
+    ThreadSummary, User, UserId,
+};
 
 use crate::rows::{DetailRows, Marks, MessageRow, ShownReaction, ThreadRow};
 use crate::{MessageKey, RowResult, UserKey};
+
+/// The id that a quote has for a message, and for its sender, of which nothing is kept. It leads nowhere.
+pub(crate) const NOWHERE: &str = "00000000-0000-0000-0000-000000000000";
+
+/// The quote of a message that is not kept any longer.
+fn quote_of_nothing() -> Quote {
+    Quote {
+        id: MessageId::trusted(NOWHERE),
+        sender: Mention { id: UserId::trusted(NOWHERE), username: "deleted".to_owned() },
+        content: DELETED_CONTENT.to_owned(),
+        kind: MessageKind::Text,
+        deleted: true,
+    }
+}
 
 /// Whether a message has details, so that it needs [`add_details`].
 #[must_use]
@@ -125,8 +142,11 @@ impl Facts {
             } else {
                 details.files.clone_from(&extra.files);
                 details.metadata.clone_from(&extra.metadata);
-                details.reply_to =
-                    extra.reply_to.and_then(|answered| self.messages.get(&answered)).and_then(|row| self.quote(row));
+                details.reply_to = extra.reply_to.and_then(|answered| match self.messages.get(&answered) {
+                    Some(row) => self.quote(row),
+                    // It was kept for as long as its conversation keeps messages.
+                    None => Some(quote_of_nothing()),
+                });
                 details.mentions = extra.mentions.iter().filter_map(|key| self.mention(*key)).collect();
                 details.mention_all = extra.mention_all;
             }

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use quintet_domain::limits::{READ_AUDIENCE_MEMBERS_MAX, READ_IDS_MAX};
 use quintet_domain::permissions::{self, Action};
 use quintet_domain::{
-    Act, Actor, ConversationId, DELETED_CONTENT, DeleteMessage, EditMessage, MarkRead, Message, MessageId, NewText,
-    Reading, Refusal, Screening, SendMessage, SendRewritten, Sent, Target, UserId, is_blank,
+    Act, Actor, ConversationId, DeleteMessage, EditMessage, MarkRead, Message, MessageId, NewText, Reading, Refusal,
+    Screening, SendMessage, SendRewritten, Sent, Target, UserId, is_blank,
 };
 
 use crate::given_digest::GivenDigest;
@@ -20,14 +20,13 @@ use crate::message_details::add_details;
 use crate::message_views::{add_readers, complete};
 use crate::ownership::standing;
 use crate::rows::{
-    AuditRow, ConversationHead, ConversationRow, ErasureProgress, MemberRow, MessageExtra, MessageRow, ScanLimits,
-    UserRow,
+    AuditRow, ConversationHead, ConversationRow, ErasureProgress, MemberRow, MessageRow, ScanLimits, UserRow,
 };
 use crate::screening::{self, Screened};
 use crate::transaction::{About, ActingUser, Transaction};
 use crate::{
-    ConversationKey, MessageKey, RuleError, RuleResult, UserKey, acceptance, audit, conversations, files, new_details,
-    reactions, reports, restrictions, settings, threads,
+    ConversationKey, MessageKey, RuleError, RuleResult, UserKey, acceptance, audit, conversations, files,
+    message_content, new_details, reports, restrictions, settings, threads,
 };
 
 /// The most that one write does for the erasure of a person's messages; other writes run in between.
@@ -304,19 +303,9 @@ fn note_deletion(tx: &mut Transaction<'_>, by: UserKey, row: &MessageRow, reason
 /// Removes the content of a message; its sequence number stays.
 fn erase(tx: &mut Transaction<'_>, actor: Option<&Actor>, by: UserKey, found: Found) -> RuleResult<Arc<Message>> {
     let Found { row, mut conversation, message } = found;
-    let thread = row.extra.as_ref().and_then(|extra| extra.thread);
-    let marks = reactions::forget(tx, &row)?;
-    let row = MessageRow {
-        content: DELETED_CONTENT.to_owned(),
-        file: None,
-        deleted_at: Some(tx.now),
-        extra: MessageExtra { thread, ..MessageExtra::default() }.kept(),
-        marks,
-        ..row
-    };
-    tx.messages().update_message(&row)?;
-    if let Some(root) = thread {
-        threads::remove(tx, root)?;
+    let row = message_content::remove(tx, row)?;
+    if let Some(root) = row.thread() {
+        threads::remove(tx, root, 1)?;
     }
     let mut message = Message { file: None, deleted_at: row.deleted_at, details: None, ..message };
     add_details(tx.details(), std::slice::from_ref(&row), std::slice::from_mut(&mut message))?;

@@ -11,6 +11,7 @@ use quintet_domain::{
 };
 
 use crate::ledger::Cost;
+use crate::message_details::NOWHERE;
 use crate::rows::{ConversationRow, FileRow, Marks, MessageExtra, MessageRow};
 use crate::transaction::{ActingUser, Transaction};
 use crate::{FileKey, RuleResult, UserKey, files};
@@ -240,10 +241,12 @@ pub(crate) fn is_same(first: &Message, row: &MessageRow, details: Option<&NewDet
     let links = shown.map_or(&[][..], |details| &details.files);
     let same_files = links.len() == files.len() && links.iter().zip(files).all(|(one, other)| one.url == other.url);
     let quoted = shown.and_then(|details| details.reply_to.as_ref()).map(|quote| &quote.id);
+    // What is not kept any longer has no id to compare with.
+    let is_gone = quoted.is_some_and(|id| id.as_str() == NOWHERE);
     // Any message of the thread means its first one, so that only whether there is a thread can be compared.
     same_files
         && metadata.as_ref() == extra.and_then(|extra| extra.metadata.as_ref())
-        && reply_to.as_ref() == quoted
+        && (reply_to.as_ref() == quoted || is_gone && reply_to.is_some())
         && thread.is_some() == extra.is_some_and(|extra| extra.thread.is_some())
         && *mention_all == extra.is_some_and(|extra| extra.mention_all)
         && mentions.as_ref().is_none_or(|ids| {

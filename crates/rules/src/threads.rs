@@ -42,12 +42,13 @@ pub(crate) fn add(tx: &mut Transaction<'_>, root: MessageRow, reply: &MessageRow
     Ok(())
 }
 
-/// Takes out a reply that was deleted.
-pub(crate) fn remove(tx: &mut Transaction<'_>, root: MessageKey) -> RuleResult<()> {
+/// Takes out a number of replies that were deleted, or whose rows are gone. Returns whether the thread has replies left,
+/// deleted ones included.
+pub(crate) fn remove(tx: &mut Transaction<'_>, root: MessageKey, deleted: u64) -> RuleResult<bool> {
     let mut thread = of(tx, root)?;
     let newest = tx.messages().newest_replies(root, u64::MAX, NEWEST_READ_MAX)?;
     let mut left = newest.iter().filter(|reply| reply.deleted_at.is_none()).peekable();
-    thread.count = thread.count.saturating_sub(1);
+    thread.count = thread.count.saturating_sub(deleted);
     thread.last_at = left.peek().map(|reply| reply.created_at);
     let mut senders: Vec<UserKey> = Vec::new();
     for reply in left {
@@ -56,7 +57,8 @@ pub(crate) fn remove(tx: &mut Transaction<'_>, root: MessageKey) -> RuleResult<(
         }
     }
     thread.last_senders = senders;
-    Ok(tx.messages().put_thread(&thread)?)
+    tx.messages().put_thread(&thread)?;
+    Ok(!newest.is_empty())
 }
 
 /// A thread as a member of its conversation sees it.

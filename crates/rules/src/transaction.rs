@@ -9,7 +9,7 @@ use quintet_domain::limits::{GUESTS_OF_NETWORK, NETWORKS_OF_SITE};
 use quintet_domain::{Actor, Audience, Entry, Environment, Quotas, Refusal, Timestamp, network, site};
 
 use crate::ledger::{Cost, Ledger, Payer, Payers, weight};
-use crate::log::Change;
+use crate::log::{Change, ChangeRecord};
 use crate::rows::{
     BlockRows, ContactRequestRows, ConversationRow, DetailRows, FileRows, GuestRows, InvitationRows, LogRows,
     LoggedChange, MeetupRows, MemberRows, MessageRows, ModerationRows, ReportRows,
@@ -298,6 +298,23 @@ impl<'t> Transaction<'t> {
             event,
             withheld: None,
         });
+        Ok(())
+    }
+
+    /// Logs a change at the next position that nobody is told of, and that a replay need not know.
+    pub(crate) fn record_untold(&mut self, change: ChangeRecord) -> RuleResult<()> {
+        self.position += 1;
+        self.charge(Cost::Rows, 1);
+        self.rows.append_change(&LoggedChange {
+            position: self.position,
+            conversation: None,
+            sequence: None,
+            origin: None,
+            acked: false,
+            at: self.now,
+            change,
+            told: None,
+        })?;
         Ok(())
     }
 

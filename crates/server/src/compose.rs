@@ -102,6 +102,7 @@ fn quotas(config: &Config) -> Quotas {
         free_bytes_min: config.limits.free_bytes_min,
         change_days: config.log.keep_days,
         audit_days: config.moderation.audit_keep_days,
+        retention: config.retention.days(),
     }
 }
 
@@ -194,6 +195,7 @@ pub(crate) fn service(
         guests: config.auth.guests,
         registration: config.auth.registration.into(),
         rates: config.limits.rates,
+        retention: config.retention.days(),
         password_chars_min: config.auth.password_length_min,
         public_url: config.server.public_url.clone(),
         pictures: config.people.avatars,

@@ -21,14 +21,23 @@ const PRUNE: Duration = Duration::from_secs(60);
 /// The largest number of transactions in one round of pruning. Other writes run between them.
 const PRUNE_TURNS: usize = 200;
 
-/// The jobs that are done here.
-const JOBS: [Job; 5] = [Job::Meetups, Job::Erasure, Job::Files, Job::Prune, Job::Guests];
+/// The time between two looks at all conversations for messages that are not kept any longer.
+const RETENTION: Duration = Duration::from_secs(60);
+/// The largest number of transactions that remove such messages in one second. Other writes run between them, and before
+/// the next ones.
+const RETENTION_TURNS: usize = 4;
 
-/// The time between two turns of a job.
-fn interval(job: Job) -> Duration {
+/// The jobs that are done here.
+const JOBS: [Job; 6] = [Job::Meetups, Job::Erasure, Job::Files, Job::Prune, Job::Retention, Job::Guests];
+
+/// The time between two turns of a job, of which the last one ended at a cursor.
+fn interval(job: Job, cursor: i64) -> Duration {
     match job {
         Job::Meetups | Job::Erasure | Job::Files => TICK,
         Job::Prune => PRUNE,
+        Job::Retention if cursor == 0 => RETENTION,
+        // It has not come to the last conversation.
+        Job::Retention => TICK,
         Job::Guests => SWEEP,
         // `push` does it.
         Job::Push => TICK,
@@ -54,11 +63,16 @@ pub(crate) async fn run(service: Service) {
     });
     loop {
         tick.tick().await;
-        for (job, cursor) in due(&service, &mut own).await {
+        let now = Instant::now();
+        for (job, cursor) in due(&service, &own, now).await {
             let cursor = work(&service, job, cursor, started_at).await;
-            own.iter_mut().filter(|own| own.job == job).for_each(|own| own.cursor = cursor);
+            for own in own.iter_mut().filter(|own| own.job == job) {
+                own.cursor = cursor;
+                // Where there are several nodes, the database knows when it is due, and for whom.
+                own.next = if service.jobs().is_some() { now } else { now + interval(job, cursor) };
+            }
             if let Some(jobs) = service.jobs()
-                && let Err(error) = jobs.done(job, cursor, interval(job)).await
+                && let Err(error) = jobs.done(job, cursor, interval(job, cursor)).await
             {
                 tracing::debug!(%error, job = job.name(), "it was not noted that a job is done");
             }
@@ -67,17 +81,8 @@ pub(crate) async fn run(service: Service) {
 }
 
 /// Returns the jobs that this process is to do now, and where they go on.
-async fn due(service: &Service, own: &mut [Own]) -> Vec<(Job, i64)> {
-    let now = Instant::now();
-    let mut due = Vec::new();
-    for own in own.iter_mut().filter(|own| own.next <= now) {
-        own.next = match service.jobs() {
-            // The database knows when it is due, and for whom.
-            Some(_) => now,
-            None => now + interval(own.job),
-        };
-        due.push((own.job, own.cursor));
-    }
+async fn due(service: &Service, own: &[Own], now: Instant) -> Vec<(Job, i64)> {
+    let due: Vec<(Job, i64)> = own.iter().filter(|own| own.next <= now).map(|own| (own.job, own.cursor)).collect();
     let Some(jobs) = service.jobs() else { return due };
     match jobs.take(due.into_iter().map(|(job, _)| job).collect()).await {
         Ok(taken) => taken,
@@ -108,6 +113,9 @@ async fn work(service: &Service, job: Job, cursor: i64, started_at: Timestamp) -
         Job::Prune => {
             logged(service.sweep_counts().await, "counts of log-ins that count no more were not removed");
             went_on(service.prune(cursor, PRUNE_TURNS).await, "pruning failed")
+        }
+        Job::Retention => {
+            went_on(service.purge_messages(cursor, RETENTION_TURNS).await, "removing messages that are not kept failed")
         }
         Job::Guests => {
             let present = service.presence().guests();

@@ -113,6 +113,8 @@ fn table() -> Vec<(&'static str, &'static str, Value, [u16; 5])> {
         ("PUT",    "/conversations/{c}/silences/member", json!({ "until": "2099-01-01T00:00:00Z" }), [401, 404, 403, 200, 200]),
         ("DELETE", "/conversations/{c}/silences/member", none(),                                   [401, 404, 403, 204, 204]),
         ("GET",    "/conversations/{c}/silences",        none(),                                   [401, 404, 403, 200, 200]),
+        ("GET",    "/conversations/{c}/retention",       none(),                                   [401, 404, 200, 200, 200]),
+        ("PUT",    "/conversations/{c}/retention",       json!({ "days": 30 }),                    [401, 404, 403, 204, 204]),
         ("GET",    "/audit",                             none(),                                   [401, 403, 403, 403, 200]),
         ("PATCH",  "/conversations/{c}/settings",        json!({ "pinned": true }),                [401, 404, 200, 200, 404]),
         ("PUT",    "/conversations/{c}/delivered",       json!({ "messageId": "{m}" }),            [401, 404, 204, 204, 404]),

@@ -85,6 +85,7 @@ async fn the_metrics_of_an_operator() {
         ("quintet_queued_bytes{of=\"plain\"}", 0.0),
         ("quintet_queued_commands{of=\"store\"}", 0.0),
         ("quintet_commit_failures_total", 0.0),
+        ("quintet_messages_purged_total", 0.0),
         ("quintet_refusals_total{of=\"event\",reason=\"ERR_NOT_FOUND\"}", 1.0),
         ("quintet_refusals_total{of=\"connect\",reason=\"ERR_UNAUTHENTICATED\"}", 1.0),
         ("quintet_refusals_total{of=\"http\",reason=\"ERR_UNAUTHENTICATED\"}", 2.0),

@@ -156,6 +156,8 @@ pub fn reply(written: Written, guest_secret: Option<&GuestSecret>) -> Result<Rep
         | Written::ReportMessage(())
         | Written::ResolveReport(_)
         | Written::Prune(_)
+        | Written::SetRetention(_)
+        | Written::PurgeMessages(_)
         | Written::Probe(()) => {
             tracing::error!("the store replied to a connection with the result of a write that no command becomes");
             return Err(Refusal::internal());

@@ -42,6 +42,7 @@ mod reactions;
 mod ready;
 mod recovery;
 mod reports;
+mod retention;
 mod saving;
 mod screening;
 mod search;
@@ -78,7 +79,7 @@ pub use push::PushInput;
 pub use push_waiting::{PUSH_AWAY_MS, PushVerdict, PushWaiting, push_verdict};
 use quintet_bus::Bus;
 pub use quintet_domain::{Account, Actor, Login, MeetupChange, ProfileChange, StoredFile};
-use quintet_domain::{Environment, Prune, Refusal, Request, UserId};
+use quintet_domain::{Environment, Prune, Refusal, Request, Retention, UserId};
 use quintet_files::Files;
 pub use quintet_outbound::Networks;
 pub use quintet_store::Thread;
@@ -92,6 +93,7 @@ pub use rates::{EventRate, Rates, RefusalRate};
 pub use reactions::OwnReactions;
 pub use recovery::{ResumeToken, ResumeTokens};
 pub use reports::ReportDecision;
+pub use retention::KeptFor;
 pub use screening::{ListLine, ListedLinks, ListedWord, Lists, read_list};
 pub use token_hmac::install_token_cryptography;
 pub use tokens::{Algorithm, Credential, Issuer, Keys, SignWith, TokenSettings, Tokens};
@@ -108,6 +110,8 @@ pub struct Settings {
     pub registration: Registration,
     /// Whether rates are limited.
     pub rates: bool,
+    /// How long messages are kept.
+    pub retention: Retention,
     /// The minimum number of characters of a new password.
     pub password_chars_min: usize,
     /// The address under which clients reach this server, if the operator names one.

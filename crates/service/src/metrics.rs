@@ -76,6 +76,7 @@ pub struct Metrics {
     group_commands: Histogram,
     commit_failures: Counter,
     last_commit_failed: AtomicBool,
+    messages_purged: Counter,
 }
 
 impl fmt::Debug for Metrics {
@@ -109,6 +110,9 @@ impl Default for Metrics {
         registry.register("commit_seconds", help, commit_seconds.clone());
         registry.register("commit_commands", "Commands that were committed together", group_commands.clone());
         registry.register("commit_failures", "Groups of commands that could not be committed", commit_failures.clone());
+        let messages_purged = Counter::default();
+        let help = "Messages that were removed because they are not kept any longer";
+        registry.register("messages_purged", help, messages_purged.clone());
         let refusals = Refused::ALL.map(|of| {
             CODES.map(|code| refused.get_or_create_owned(&OfRefusal { of: of.as_str(), reason: code.as_str() }))
         });
@@ -125,6 +129,7 @@ impl Default for Metrics {
             group_commands,
             commit_failures,
             last_commit_failed: AtomicBool::new(false),
+            messages_purged,
         }
     }
 }
@@ -175,6 +180,11 @@ impl Metrics {
         if wrote {
             self.commits_work();
         }
+    }
+
+    /// Counts messages that were removed because they are not kept any longer.
+    pub fn messages_purged(&self, count: u64) {
+        self.messages_purged.inc_by(count);
     }
 
     /// Counts a group that could not be committed.

@@ -82,6 +82,7 @@ impl Server {
             guests: true,
             registration: quintet_service::Registration::Open,
             rates: false,
+            retention: quintet_domain::Retention::default(),
             password_chars_min: quintet_domain::limits::PASSWORD_CHARS_MIN_DEFAULT,
             public_url: None,
             pictures: false,

@@ -21,6 +21,8 @@ pub enum Job {
     Files,
     /// What is too old is removed.
     Prune,
+    /// Messages that were kept long enough are removed.
+    Retention,
     /// Memberships and rooms of guests who are gone end.
     Guests,
     /// Who is sent push messages is decided.
@@ -29,7 +31,8 @@ pub enum Job {
 
 impl Job {
     /// All jobs.
-    pub const ALL: [Self; 6] = [Self::Meetups, Self::Erasure, Self::Files, Self::Prune, Self::Guests, Self::Push];
+    pub const ALL: [Self; 7] =
+        [Self::Meetups, Self::Erasure, Self::Files, Self::Prune, Self::Retention, Self::Guests, Self::Push];
 
     /// The name under which the database knows it.
     #[must_use]
@@ -39,6 +42,7 @@ impl Job {
             Self::Erasure => "erasure",
             Self::Files => "files",
             Self::Prune => "prune",
+            Self::Retention => "retention",
             Self::Guests => "guests",
             Self::Push => "push",
         }

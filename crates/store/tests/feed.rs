@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex};
 
 use quintet_domain::{
     Barrier, ChangeConversation, ChangeProfile, ConversationId, ConversationKind, EditMessage, Emoji, Entry, Event,
-    MessageId, Metadata, NewDetails, ProfileChange, Quotas, React, RemoveMember, SendMessage, UserId,
+    MessageId, Metadata, NewDetails, ProfileChange, PurgeCursor, PurgeMessages, Quotas, React, RemoveMember,
+    SendMessage, SetRetention, UserId,
 };
 use quintet_store::{Clock, Delivered, PostgresStore, ReplyTo, Store};
 use support::postgres::TestDatabase;
@@ -264,4 +265,39 @@ async fn nobody_is_shown_what_is_newer_than_their_departure() {
         there.bench.store.close().await;
     }
     here.bench.store.close().await;
+}
+
+/// Messages that one node has removed, because they are not kept any longer, are gone for the others, whose clients are
+/// told nothing.
+#[tokio::test]
+async fn what_another_node_has_removed_is_not_remembered() {
+    let (database, environment) = (TestDatabase::new(), Arc::default());
+    let (here, there) = (Node::start(&database, &environment), Node::start(&database, &environment));
+    let a = here.bench.user("a").await;
+    let group = here.bench.conversation(&a, ConversationKind::Group, false, &[]).await;
+    here.bench.send(&a, &group, "old").await.unwrap();
+    let rename = async |node: &Node, name: &str| {
+        let (actor, conversation, name) = (actor(&a), group.clone(), Some(name.to_owned()));
+        let (open, metadata, moderation) = (None, None, Default::default());
+        let write = ChangeConversation { actor, conversation, name, open, metadata, moderation };
+        node.bench.write(write).await.unwrap();
+        node.bench.write(Barrier).await.unwrap();
+        let entries = node.bench.entries.lock().unwrap();
+        let Some(Event::ConversationChanged { conversation }) = entries.last().map(|entry| &entry.event) else {
+            panic!("{entries:?}")
+        };
+        conversation.last_message.as_ref().map(|message| message.content.clone())
+    };
+    assert_eq!(rename(&there, "one").await.as_deref(), Some("old"));
+    let (by, conversation) = (actor(&a), group.clone());
+    here.bench.write(SetRetention { actor: by, conversation, days: Some(1), reason: None }).await.unwrap();
+    let position = here.bench.write(Barrier).await.unwrap();
+    database.run("UPDATE message SET created_at = 0");
+    let purged = here.bench.write(PurgeMessages { from: PurgeCursor::default() }).await.unwrap();
+    assert_eq!(purged.removed, 1);
+    assert_eq!(rename(&there, "two").await, None);
+    let handed = there.handed.lock().unwrap().iter().rfind(|handed| !handed.entries.is_empty()).unwrap().clone();
+    assert_eq!(handed.missed, [(position, position + 1, Vec::new())]);
+    here.bench.store.close().await;
+    there.bench.store.close().await;
 }

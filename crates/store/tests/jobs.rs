@@ -30,7 +30,7 @@ async fn a_job_is_done_by_one_node_at_a_time() {
     let asked = futures_util::future::join_all((0..3).map(|at| take(at, &Job::ALL))).await;
     let mut taken: Vec<&str> = asked.iter().flatten().map(|(job, _)| job.name()).collect();
     taken.sort_unstable();
-    assert_eq!(taken, ["erasure", "files", "guests", "meetups", "prune", "push"]);
+    assert_eq!(taken, ["erasure", "files", "guests", "meetups", "prune", "push", "retention"]);
     assert_eq!(take(0, &Job::ALL).await, [], "they are being done");
     // It is done, and due again at once; the next node goes on where it ended.
     jobs(&nodes[0]).done(Job::Files, 42, Duration::ZERO).await.unwrap();

@@ -8,7 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use quintet_domain::{
-    Barrier, ConversationKind, DeleteMessage, EditMessage, MessageSearch, Quotas, SearchText, UserId,
+    Barrier, ConversationKind, DeleteMessage, EditMessage, MessageSearch, PurgeCursor, PurgeMessages, Quotas,
+    Retention, SearchText, UserId,
 };
 use quintet_store::Location;
 use support::{Bench, Counting, actor};
@@ -109,6 +110,35 @@ async fn the_words_of_a_deleted_message_leave_the_index() {
     assert!(has(folder.path(), "whisper"), "the test finds words in the file");
     environment.pass_ms(DAY_MS + 1);
     let bench = open(folder.path(), &environment);
+    assert_eq!(found(&bench, &a, "zebra").await, ["zebra"]);
+    bench.store.close().await;
+    // The thread of the index ends what it does.
+    drop(bench);
+    assert!(!has(folder.path(), "whisper"));
+    assert!(has(folder.path(), "zebra"));
+}
+
+#[tokio::test]
+async fn the_words_of_what_is_not_kept_leave_the_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let environment = Arc::<Counting>::default();
+    let quotas = Quotas { retention: Retention { group: 1, ..Retention::default() }, ..Quotas::default() };
+    let open = || Bench::open(&Location::Folder(folder.path().into()), Arc::clone(&environment), quotas.clone());
+    let bench = open();
+    let a = bench.user("a").await;
+    let group = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
+    bench.send(&a, &group, "whisper").await.unwrap();
+    indexed(&bench).await;
+    environment.pass_ms(DAY_MS + 1);
+    bench.send(&a, &group, "zebra").await.unwrap();
+    assert_eq!(found(&bench, &a, "whisper").await, ["whisper"]);
+    let purged = bench.write(PurgeMessages { from: PurgeCursor::default() }).await.unwrap();
+    assert_eq!(purged.removed, 1);
+    assert_eq!(found(&bench, &a, "whisper").await, Vec::<String>::new());
+    drop(bench);
+    assert!(has(folder.path(), "whisper"), "the test finds words in the file");
+    environment.pass_ms(DAY_MS + 1);
+    let bench = open();
     assert_eq!(found(&bench, &a, "zebra").await, ["zebra"]);
     bench.store.close().await;
     // The thread of the index ends what it does.

@@ -14,6 +14,7 @@ mod messages;
 mod moderation;
 mod push;
 mod reports;
+mod retention;
 mod users;
 mod webhooks;
 
@@ -27,14 +28,15 @@ pub use messages::*;
 pub use moderation::*;
 pub use push::*;
 pub use reports::*;
+pub use retention::*;
 pub use users::*;
 pub use webhooks::*;
 
 use std::sync::Arc;
 
 use crate::{
-    Account, ConversationRef, DraftContext, Event, Invitation, Meetup, Message, Notification, Report, Restriction,
-    UserId, Webhook,
+    Account, ConversationRef, DraftContext, Event, Invitation, Meetup, Message, Notification, OwnRetention, Report,
+    Restriction, UserId, Webhook,
 };
 
 /// A kind of write, with the type of its result.
@@ -227,6 +229,10 @@ writes! {
     ResolveReport -> Report;
     /// Removes some expired rows.
     Prune -> Pruned;
+    /// Decides how long a conversation keeps its messages.
+    SetRetention -> OwnRetention;
+    /// Removes some messages that were kept long enough.
+    PurgeMessages -> PurgedMessages;
     /// Changes nothing, but writes a page of the database, to find out whether anything can be written.
     Probe -> ();
 }
@@ -304,6 +310,8 @@ impl Write {
             | Self::NoteWebhook(_)
             | Self::ResolveReport(_)
             | Self::Prune(_)
+            | Self::SetRetention(_)
+            | Self::PurgeMessages(_)
             | Self::Probe(_) => false,
         }
     }
@@ -377,6 +385,8 @@ impl Write {
             | Self::ReportMessage(_)
             | Self::ResolveReport(_)
             | Self::Prune(_)
+            | Self::SetRetention(_)
+            | Self::PurgeMessages(_)
             | Self::Probe(_) => false,
         }
     }

@@ -275,13 +275,17 @@ fn known(facts: &Facts, logged: &Logged) -> Option<Change> {
             change
         }
         ChangeRecord::MessagePinned { .. } => facts.marked((logged.position, record), reference()?)?,
-        ChangeRecord::MessagesRead { reader, span, to_all } => Change::MessagesRead {
-            conversation: reference()?,
-            reader: person(*reader)?,
-            span: *span,
-            messages: facts.passed.get(&logged.position)?.iter().map(|(id, _)| id.clone()).collect(),
-            audience: (!to_all).then(told),
-        },
+        ChangeRecord::MessagesRead { reader, span, to_all } => {
+            // None of them is left if they are not kept any longer.
+            let passed = facts.passed.get(&logged.position).filter(|passed| !passed.is_empty())?;
+            Change::MessagesRead {
+                conversation: reference()?,
+                reader: person(*reader)?,
+                span: *span,
+                messages: passed.iter().map(|(id, _)| id.clone()).collect(),
+                audience: (!to_all).then(told),
+            }
+        }
         ChangeRecord::ConversationCreated { by } => {
             Change::ConversationCreated { conversation: overview()?, by: *by, members: told() }
         }
@@ -321,5 +325,7 @@ fn known(facts: &Facts, logged: &Logged) -> Option<Change> {
         }
         // Made by the caller, because they are read beside the facts.
         ChangeRecord::Notified { .. } | ChangeRecord::BlocksChanged { .. } => return None,
+        // Nobody is told of it.
+        ChangeRecord::MessagesPurged { .. } => return None,
     })
 }

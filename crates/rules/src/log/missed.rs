@@ -66,6 +66,7 @@ impl MissedChange {
                 | ChangeRecord::MemberLeft { .. }
                 | ChangeRecord::MeetupChanged { .. }
                 | ChangeRecord::Notified { .. }
+                | ChangeRecord::MessagesPurged { .. }
                 | ChangeRecord::UserChanged { .. }
                 | ChangeRecord::Revoked { .. } => None,
             },

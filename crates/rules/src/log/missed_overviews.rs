@@ -43,6 +43,7 @@ fn shows_conversation(missed: &MissedChange, user: Option<UserKey>) -> bool {
             | ChangeRecord::MemberLeft { .. }
             | ChangeRecord::MeetupChanged { .. }
             | ChangeRecord::Notified { .. }
+            | ChangeRecord::MessagesPurged { .. }
             | ChangeRecord::UserChanged { .. }
             | ChangeRecord::Revoked { .. } => false,
         },

@@ -137,6 +137,7 @@ impl Reactions {
             | ChangeRecord::MemberLeft { .. }
             | ChangeRecord::MeetupChanged { .. }
             | ChangeRecord::Notified { .. }
+            | ChangeRecord::MessagesPurged { .. }
             | ChangeRecord::UserChanged { .. }
             | ChangeRecord::Revoked { .. } => None,
         }

@@ -155,6 +155,15 @@ pub enum ChangeRecord {
         /// The id of the notification.
         notification: NotificationId,
     },
+    /// Messages of a conversation that it does not keep any longer were removed. Nobody is told of it.
+    MessagesPurged {
+        /// The key of the conversation.
+        conversation: ConversationKey,
+        /// The moment before which they were sent.
+        before: Timestamp,
+        /// The keys of the messages. The first message of a thread may be there still, without its content.
+        messages: Vec<MessageKey>,
+    },
     /// A user's profile changed, or a user was created.
     UserChanged {
         /// The key of the user.
@@ -280,6 +289,11 @@ enum V1 {
         user: i64,
         notification: String,
     },
+    MessagesPurged {
+        conversation: i64,
+        before: i64,
+        messages: Vec<i64>,
+    },
     UserChanged {
         user: i64,
         // Earlier builds did not write whether others see a difference.
@@ -350,6 +364,11 @@ impl ChangeRecord {
             Self::Notified { user, notification } => {
                 V1::Notified { user: user.0, notification: notification.as_str().to_owned() }
             }
+            Self::MessagesPurged { conversation, before, messages } => V1::MessagesPurged {
+                conversation: conversation.0,
+                before: before.0,
+                messages: messages.iter().map(|key| key.0).collect(),
+            },
             Self::UserChanged { user, visible } => V1::UserChanged { user: user.0, unseen: !visible },
             Self::Revoked { user, generation } => V1::Revoked { user: user.0, generation: *generation },
         };
@@ -428,6 +447,11 @@ impl ChangeRecord {
             V1::Notified { user, notification } => {
                 Self::Notified { user: UserKey(user), notification: NotificationId::trusted(&notification) }
             }
+            V1::MessagesPurged { conversation, before, messages } => Self::MessagesPurged {
+                conversation: ConversationKey(conversation),
+                before: Timestamp(before),
+                messages: messages.into_iter().map(MessageKey).collect(),
+            },
             V1::UserChanged { user, unseen } => Self::UserChanged { user: UserKey(user), visible: !unseen },
             V1::Revoked { user, generation } => Self::Revoked { user: UserKey(user), generation },
         })

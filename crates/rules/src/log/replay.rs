@@ -181,6 +181,7 @@ fn named(missed: &MissedChange) -> Option<UserKey> {
             | ChangeRecord::ConversationChanged
             | ChangeRecord::ConversationDeleted { .. }
             | ChangeRecord::Notified { .. }
+            | ChangeRecord::MessagesPurged { .. }
             | ChangeRecord::UserChanged { .. }
             | ChangeRecord::Revoked { .. } => None,
         },
@@ -418,14 +419,13 @@ impl Facts {
             ChangeRecord::ConversationChanged => {
                 Change::ConversationChanged { conversation: Arc::clone(self.overviews.get(&missed.conversation)?) }
             }
-            // Notifications, settings and blocks are read from their own rows; the hub tells of changed profiles by itself.
+            // They are read from their own rows, told by the hub itself, or told to nobody.
             ChangeRecord::Notified { .. }
+            | ChangeRecord::MessagesPurged { .. }
             | ChangeRecord::SettingsChanged { .. }
             | ChangeRecord::BlocksChanged { .. }
             | ChangeRecord::UserChanged { .. }
-            | ChangeRecord::Revoked { .. } => {
-                return None;
-            }
+            | ChangeRecord::Revoked { .. } => return None,
         })
     }
 

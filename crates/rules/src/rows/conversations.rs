@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    ConversationId, ConversationRef, ConversationSettings, Metadata, Moderation, Mute, Notify, Role, Timestamp, UserId,
+    ConversationId, ConversationKind, ConversationRef, ConversationSettings, Metadata, Moderation, Mute, Notify,
+    OwnRetention, Role, Timestamp, UserId,
 };
 
 use crate::{ConversationKey, MessageKey, RowResult, SecretKey, UserKey};
@@ -27,6 +28,8 @@ pub struct ConversationRow {
     pub moderation: Moderation,
     /// Whether anybody was ever banned or silenced there. Where it is not set, nobody looks for bans and silences.
     pub restricted: bool,
+    /// How long it keeps its messages, where that was decided for it.
+    pub retention: OwnRetention,
     /// The owner, who may have left.
     pub owner: Option<UserKey>,
     /// The secret by which a guest proves to be the owner.
@@ -50,13 +53,15 @@ pub struct ConversationRow {
 impl ConversationRow {
     const ONLY_ADMINS_WRITE: i64 = 1;
     const RESTRICTED: i64 = 2;
+    const RETENTION_BY_SERVER: i64 = 4;
 
     /// The fields about moderation that are yes or no, as a set of bits; `None` if none is set.
     #[must_use]
     pub fn moderation_flags(&self) -> Option<i64> {
         let flag = |set: bool, bit| if set { bit } else { 0 };
-        let bits =
-            flag(self.moderation.only_admins_write, Self::ONLY_ADMINS_WRITE) | flag(self.restricted, Self::RESTRICTED);
+        let bits = flag(self.moderation.only_admins_write, Self::ONLY_ADMINS_WRITE)
+            | flag(self.restricted, Self::RESTRICTED)
+            | flag(self.retention.by_server, Self::RETENTION_BY_SERVER);
         Some(bits).filter(|bits| *bits != 0)
     }
 
@@ -64,6 +69,20 @@ impl ConversationRow {
     #[must_use]
     pub fn slow_mode(&self) -> Option<i64> {
         Some(i64::from(self.moderation.slow_mode_s)).filter(|seconds| *seconds != 0)
+    }
+
+    /// The days for which its messages are kept, as they are stored; `None` where that was not decided for it.
+    #[must_use]
+    pub fn retention_days(&self) -> Option<i64> {
+        Some(i64::from(self.retention.days)).filter(|days| *days != 0)
+    }
+
+    /// How long a conversation keeps its messages, of stored values, as [`Self::retention_days`] and
+    /// [`Self::moderation_flags`] give them.
+    #[must_use]
+    pub fn stored_retention(days: Option<i64>, flags: Option<i64>) -> OwnRetention {
+        let days = days.and_then(|days| u32::try_from(days).ok()).unwrap_or(0);
+        OwnRetention { days, by_server: flags.unwrap_or(0) & Self::RETENTION_BY_SERVER != 0 }
     }
 
     /// How a conversation limits what its members may write, and whether anybody was ever banned or silenced there, of
@@ -237,6 +256,27 @@ pub trait ConversationRows {
     fn owns_any_conversation(&self, owner: UserKey) -> RowResult<bool>;
     /// Some rooms of guests that have been empty since before a time and are not deleted.
     fn empty_rooms(&self, before: Timestamp, limit: usize) -> RowResult<Vec<ConversationKey>>;
+    /// Conversations from a key on, by their keys, deleted ones included; at most `limit`. With `decided`, only those for
+    /// which it was decided how long they keep their messages.
+    fn oldest_of_conversations(
+        &self,
+        from: ConversationKey,
+        decided: bool,
+        limit: usize,
+    ) -> RowResult<Vec<OldestMessage>>;
+}
+
+/// When the oldest message of a conversation was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OldestMessage {
+    /// The key of the conversation.
+    pub conversation: ConversationKey,
+    /// The kind of the conversation.
+    pub kind: ConversationKind,
+    /// How long it keeps its messages, where that was decided for it.
+    pub retention: OwnRetention,
+    /// When its oldest message was sent; `None` if it has none.
+    pub sent_at: Option<Timestamp>,
 }
 
 /// The members with accounts among which [`MemberRows::oldest_member`] searches.

@@ -2,6 +2,8 @@
 //!
 //! What must stay true: the key of a message is its position, so that its row is also the log's record of its creation.
 
+use std::collections::BTreeSet;
+
 use quintet_domain::{ClientMessageId, ConnectionId, FileLink, MessageId, MessageKind, Timestamp};
 
 use super::{Marks, MessageExtra, ThreadRow};
@@ -44,6 +46,14 @@ pub struct MessageRow {
     pub marks: Marks,
     /// What it was sent with beside the text and the first file; none for a plain message.
     pub extra: Option<Box<MessageExtra>>,
+}
+
+impl MessageRow {
+    /// The first message of the thread that the message is a reply in; `None` if it is no reply in a thread.
+    #[must_use]
+    pub fn thread(&self) -> Option<MessageKey> {
+        self.extra.as_ref().and_then(|extra| extra.thread)
+    }
 }
 
 /// The limits of a search for the messages of a sender.
@@ -117,4 +127,10 @@ pub trait MessageRows {
     ) -> RowResult<Vec<(MessageId, UserKey)>>;
     /// The newest messages of a conversation, oldest first; at most `limit`.
     fn newest_messages(&self, conversation: ConversationKey, limit: usize) -> RowResult<Vec<MessageRow>>;
+    /// The oldest messages of a conversation after a sequence number, oldest first; at most `limit`.
+    fn oldest_messages(&self, conversation: ConversationKey, after: u64, limit: usize) -> RowResult<Vec<MessageRow>>;
+    /// Deletes messages, with the reactions to them, their pins, their places in threads, the threads that they are the
+    /// first messages of, and the records of the files that they carry. The replies of these threads must be gone. Whoever
+    /// deletes the newest message of a conversation writes the conversation's head as well.
+    fn delete_messages(&mut self, keys: &BTreeSet<MessageKey>) -> RowResult<()>;
 }

@@ -27,7 +27,7 @@ pub use blocks::{BlockReads, BlockRow, BlockRows, ShownBlock};
 pub use contact_requests::{ContactRequestRow, ContactRequestRows};
 pub use conversations::{
     ConversationHead, ConversationRow, ConversationRows, ConversationTexts, CursorRow, MemberFilter, MemberRow,
-    MemberRows, MemberSettings,
+    MemberRows, MemberSettings, OldestMessage,
 };
 pub use details::DetailRows;
 pub use files::{FileRow, FileRows, FileUse};

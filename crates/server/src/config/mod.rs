@@ -10,6 +10,7 @@ mod fault;
 mod hooks;
 mod log;
 mod moderation;
+mod retention;
 mod sections;
 
 use std::ffi::OsString;
@@ -28,6 +29,7 @@ use self::fault::{Fault, Sources};
 use self::hooks::Hooks;
 pub(crate) use self::log::{Log, LogFormat};
 use self::moderation::Moderation;
+use self::retention::Retention;
 pub(crate) use self::sections::{
     AudienceName, ContactName, Database, EchoName, Files, Limits, MetricsListen, RegistrationName, SignWithName,
 };
@@ -58,6 +60,7 @@ pub(crate) struct Config {
     pub(crate) conversations: Conversations,
     pub(crate) people: People,
     pub(crate) moderation: Moderation,
+    pub(crate) retention: Retention,
     pub(crate) files: Files,
     pub(crate) outbound: Outbound,
     pub(crate) push: Push,
@@ -196,6 +199,7 @@ impl Config {
             let what = "audit_keep_days must be at most 36500; 0 is for ever";
             return fault("moderation", &["audit_keep_days"], what);
         }
+        self.retention.check()?;
         if self.log.keep_days > 36_500 {
             return fault("log", &["keep_days"], "keep_days must be at most 36500; 0 is for ever");
         }

@@ -115,6 +115,8 @@ fn an_error_names_where_the_value_came_from() {
         ("QUINTET_HOOKS_SECRET", "whsec_c2hvcnQ=", "[hooks] secret must be `whsec_`"),
         ("QUINTET_HOOKS_TIMEOUT_MS", "5001", "[hooks] timeout_ms must be from 100 to 5000 (timeout_ms is 5001)"),
         ("QUINTET_HOOKS_ON_FAILURE", "maybe", "expected `allow` or `refuse`"),
+        ("QUINTET_RETENTION_GROUP_DAYS", "36501", "[retention] group_days must be at most 36500; 0 is for ever"),
+        ("QUINTET_RETENTION_ROOM_DAYS", "a week", "must be a whole number, not `a week`"),
         ("QUINTET_LOG_FILTER", "a=b=c", "[log] filter `a=b=c`"),
         ("QUINTET_LOG_FILTER", "quintet[span]=debug", "`quintet[span]=debug` is neither a level"),
         ("QUINTET_LOG_FILTER", "warn quintet::login=info", "is neither a level"),

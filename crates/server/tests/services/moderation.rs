@@ -172,3 +172,33 @@ async fn other_back_ends_hear_of_a_ban_and_of_limits() {
         assert_eq!((&data["departure"], &data["reason"]), (&json!("banned"), &json!("spam")), "{data}");
     }
 }
+
+/// Who leads a conversation shortens the time for which the server keeps messages, and admins of the server and services
+/// whose key is for that decide any; each is in the audit log.
+#[tokio::test]
+async fn a_conversation_keeps_messages_for_days_of_its_own() {
+    let server = Server::with().env("QUINTET_RETENTION_GROUP_DAYS", "30").run();
+    let http = server.http();
+    let (alice, bob) = (http.register("alice").await, http.register("bob").await);
+    let (_, shop) = key(&server, &["add", "shop"]);
+    let (_, moderator) = key(&server, &["add", "helper", "--scope", "read,moderate"]);
+    let group = http.group(&alice.1, &[]).await;
+    let place = format!("/conversations/{}/retention", group.as_str().expect("an id"));
+    let kept = async |token: &str| http.api(token, "GET", &place, Value::Null).await.expect(200);
+    let put = async |token: &str, body: Value| http.api(token, "PUT", &place, body).await;
+    assert_eq!(kept(&alice.1).await, json!({ "keptDays": 30, "days": null, "byServer": false }));
+    refused(put(&alice.1, json!({ "days": 31 })).await, 422, "`days` must be a number of days from 1 to 30");
+    refused(put(&alice.1, json!({})).await, 422, "days");
+    put(&alice.1, json!({ "days": 7, "reason": "tidy" })).await.expect(204);
+    assert_eq!(kept(&moderator).await, json!({ "keptDays": 7, "days": 7, "byServer": false }));
+    refused(put(&moderator, json!({ "days": 90 })).await, 403, "lacks the scope `admin`");
+    put(&bob.1, json!({ "days": 90 })).await.expect(404);
+    give(&server, "admin");
+    put(&alice.1, json!({ "days": 90 })).await.expect(204);
+    assert_eq!(kept(&shop).await, json!({ "keptDays": 90, "days": 90, "byServer": true }));
+    put(&shop, json!({ "days": null })).await.expect(204);
+    assert_eq!(kept(&alice.1).await, json!({ "keptDays": 30, "days": null, "byServer": false }));
+    let acts = http.api(&shop, "GET", "/audit?act=change_retention", Value::Null).await.expect(200);
+    let details: Vec<&Value> = acts["items"].as_array().expect("a list").iter().map(|act| &act["detail"]).collect();
+    assert_eq!(details, ["none", "90", "7"]);
+}

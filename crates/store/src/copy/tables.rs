@@ -152,6 +152,7 @@ pub(crate) const TABLES: &[Table] = &[
             flag("blocked"),
             whole("slow_mode_s"),
             whole("moderation"),
+            whole("retention_days"),
         ],
     ),
     table("block", &[whole("blocker_pk"), whole("blocked_pk"), whole("at")]),

@@ -233,6 +233,7 @@ tables! {
         by_id: Table<String, FileKey>,
         by_uploader: Index<(UserKey, FileKey)>,
         carried: Index<(FileKey, MessageKey)>,
+        carried_by: Index<(MessageKey, FileKey)>,
         /// The number of bytes of all files together.
         total_bytes: Table<(), i64>,
     }

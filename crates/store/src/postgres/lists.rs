@@ -242,6 +242,7 @@ fn assembled(row: ConversationRow, beside: Beside, members_max: usize) -> Conver
         metadata: row.metadata,
         open: row.open,
         moderation: row.moderation,
+        retention: row.retention,
         silenced_until,
         owner,
         members: members.into_iter().map(|listed| listed.member).collect(),

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 
 use proptest::prelude::*;
-use quintet_domain::{Code, Commit, Contact, Environment, Quotas, SaveDeliveries, Ticket, Timestamp, Write};
+use quintet_domain::{Code, Commit, Contact, Environment, Quotas, Retention, SaveDeliveries, Ticket, Timestamp, Write};
 use quintet_store::{
     Clock, Group, Location, MemoryDisk, MemoryStore, MemoryWriter, PostgresStore, ReplyTo, SqliteStore, Store,
 };
@@ -112,7 +112,10 @@ fn set() -> impl Strategy<Value = Set> {
 
 fn quotas(set: Set) -> Quotas {
     match set {
-        Set::Nothing => return Quotas { change_days: 2, audit_days: 1, ..Quotas::default() },
+        Set::Nothing => {
+            let retention = Retention { direct: 40, group: 1, room: 2, meetup: 1 };
+            return Quotas { change_days: 2, audit_days: 1, retention, ..Quotas::default() };
+        }
         Set::Requests => {
             return Quotas { change_days: 2, audit_days: 1, contact: Contact::Requests, ..Quotas::default() };
         }
@@ -128,6 +131,7 @@ fn quotas(set: Set) -> Quotas {
         free_bytes_min: 0,
         change_days: 1,
         audit_days: 2,
+        retention: Retention { group: 1, ..Retention::default() },
     }
 }
 

@@ -13,11 +13,12 @@ use quintet_domain::{
     LeaveConversation, LiftRestriction, MakeInvitation, MarkDelivered, MarkRead, MeetupChange, MeetupId, MeetupStatus,
     MessageId, MessageKind, Metadata, ModerationChange, MovePushCursor, Mute, NewConversation, NewDetails, NewFile,
     NewMeetup, NewText, NewUser, NoteDelivery, NoteLogin, NotePushActivity, NoteSeen, NotedBy, NotificationId, Notify,
-    NotifyUser, PinMessage, Probe, Profile, ProfileChange, Prune, React, ReadNotifications, Reading, RegisterUser,
-    RemoveMember, RemoveParticipant, RemovePushSubscriptions, RemoveService, RenewHash, ReportAction, ReportMessage,
-    RequestId, RequestMeetup, ResolveReport, Restrict, RestrictionKind, RevokeInvitation, RevokeTokens, Role,
-    SaveDeliveries, Scope, Scopes, Screening, SendMessage, ServerRole, SetBlock, SetDisabled, SetPassword,
-    SetServerRole, SettingsChange, StoredFile, SweepGuests, Target, Timestamp, UserId, Write, Written,
+    NotifyUser, PinMessage, Probe, Profile, ProfileChange, Prune, PurgeCursor, PurgeMessages, React, ReadNotifications,
+    Reading, RegisterUser, RemoveMember, RemoveParticipant, RemovePushSubscriptions, RemoveService, RenewHash,
+    ReportAction, ReportMessage, RequestId, RequestMeetup, ResolveReport, Restrict, RestrictionKind, RevokeInvitation,
+    RevokeTokens, Role, SaveDeliveries, Scope, Scopes, Screening, SendMessage, ServerRole, SetBlock, SetDisabled,
+    SetPassword, SetRetention, SetServerRole, SettingsChange, StoredFile, SweepGuests, Target, Timestamp, UserId,
+    Write, Written,
 };
 
 /// The people, of whom the last two begin as guests.
@@ -41,7 +42,7 @@ pub struct Step {
 }
 
 pub fn step() -> impl Strategy<Value = Step> {
-    (0..74_u8, 0..8_usize, 0..8_usize, 0..64_usize, any::<bool>(), any::<bool>())
+    (0..76_u8, 0..8_usize, 0..8_usize, 0..64_usize, any::<bool>(), any::<bool>())
         .prop_map(|(kind, a, b, c, x, y)| Step { kind, a, b, c, x, y })
 }
 
@@ -77,6 +78,7 @@ pub struct World {
     pub requests: Vec<(usize, RequestId)>,
     pub position: u64,
     marks: i64,
+    purged: PurgeCursor,
 }
 
 fn person(at: usize) -> UserId {
@@ -459,6 +461,11 @@ impl World {
                 let request = asked.map_or_else(|| RequestId::trusted("unknown"), |(_, id)| id.clone());
                 DecideContact { actor, request, accept: step.b % 4 != 2 }.into()
             }
+            73 => {
+                let days = step.y.then_some(step.c as u32 % 4);
+                SetRetention { actor, conversation: self.conversation(step.b), days, reason: None }.into()
+            }
+            74 => PurgeMessages { from: if step.x { self.purged } else { PurgeCursor::default() } }.into(),
             _ => MovePushCursor { to: self.position.saturating_sub(step.c as u64) }.into(),
         }
     }
@@ -478,6 +485,7 @@ impl World {
                 Ok(Written::AddService(account)) => self.service = Some(account.user.id.clone()),
                 Ok(Written::AnnounceFile(_)) => self.files.push(format!("f-{}", self.files.len())),
                 Ok(Written::Prune(pruned)) => self.marks = pruned.after,
+                Ok(Written::PurgeMessages(purged)) => self.purged = purged.next.unwrap_or_default(),
                 _ => {}
             }
         }

@@ -55,6 +55,7 @@ fn record() -> impl Strategy<Value = ChangeRecord> {
         | ChangeRecord::MemberLeft { .. }
         | ChangeRecord::MeetupChanged { .. }
         | ChangeRecord::Notified { .. }
+        | ChangeRecord::MessagesPurged { .. }
         | ChangeRecord::UserChanged { .. }
         | ChangeRecord::Revoked { .. } => true,
     };
@@ -111,6 +112,13 @@ fn record() -> impl Strategy<Value = ChangeRecord> {
         (key, "\\PC{1,40}").prop_map(|(u, id)| ChangeRecord::Notified {
             user: UserKey(u),
             notification: NotificationId::trusted(&id)
+        }),
+        (key, key, proptest::collection::vec(key, 0..4)).prop_map(|(c, before, messages)| {
+            ChangeRecord::MessagesPurged {
+                conversation: ConversationKey(c),
+                before: Timestamp(before),
+                messages: messages.into_iter().map(MessageKey).collect(),
+            }
         }),
         (key, any::<bool>()).prop_map(|(u, visible)| ChangeRecord::UserChanged { user: UserKey(u), visible }),
         (key, number).prop_map(|(u, generation)| ChangeRecord::Revoked { user: UserKey(u), generation }),
@@ -201,6 +209,14 @@ fn records_of_version_1_are_read() {
         (
             r#"{"kind":"meetup_changed","meetup":"m","status":"expired","by":null}"#,
             ChangeRecord::MeetupChanged { meetup: MeetupId::trusted("m"), status: MeetupStatus::Expired, by: None },
+        ),
+        (
+            r#"{"kind":"messages_purged","conversation":5,"before":9,"messages":[7,8]}"#,
+            ChangeRecord::MessagesPurged {
+                conversation: ConversationKey(5),
+                before: Timestamp(9),
+                messages: vec![MessageKey(7), MessageKey(8)],
+            },
         ),
         (r#"{"kind":"revoked","user":4,"generation":5}"#, ChangeRecord::Revoked { user: UserKey(4), generation: 5 }),
     ];

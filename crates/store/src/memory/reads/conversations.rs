@@ -161,6 +161,7 @@ fn assembled(
         metadata: row.metadata.clone(),
         open: row.open,
         moderation: row.moderation,
+        retention: row.retention,
         silenced_until: own.and_then(|member| member.silenced_until),
         owner: owner.map(|owner| owner.user.id.clone()),
         members: members.into_iter().map(member_shown).collect(),

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use quintet_domain::{ConversationId, ConversationRef, Timestamp};
-use quintet_rules::rows::{ConversationHead, ConversationRow, ConversationRows};
+use quintet_rules::rows::{ConversationHead, ConversationRow, ConversationRows, OldestMessage};
 use quintet_rules::{ConversationKey, RowResult, UserKey};
 
 use crate::memory::data::{Constraint, Data, check_unique, move_entry, move_unique, next_key};
@@ -134,5 +134,21 @@ impl ConversationRows for Data {
     fn empty_rooms(&self, before: Timestamp, limit: usize) -> RowResult<Vec<ConversationKey>> {
         let empty = self.conversations.empty.range(..(before, ConversationKey(i64::MIN)));
         Ok(empty.take(limit).map(|((_, key), ())| *key).collect())
+    }
+
+    fn oldest_of_conversations(
+        &self,
+        from: ConversationKey,
+        decided: bool,
+        limit: usize,
+    ) -> RowResult<Vec<OldestMessage>> {
+        let oldest = |(key, row): (&ConversationKey, &ConversationRow)| OldestMessage {
+            conversation: *key,
+            kind: row.reference.kind,
+            retention: row.retention,
+            sent_at: self.messages_between(*key, (0, u64::MAX)).next().map(|message| message.created_at),
+        };
+        let meant = |(_, row): &(&ConversationKey, &ConversationRow)| !decided || row.retention.days != 0;
+        Ok(self.conversations.rows.range(from..).filter(meant).take(limit).map(oldest).collect())
     }
 }

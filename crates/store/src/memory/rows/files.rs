@@ -36,6 +36,16 @@ impl Data {
         self.uploaded(uploader, None).next().is_some()
     }
 
+    /// Removes the records of the files that a message carries.
+    pub(super) fn drop_carried(&mut self, message: MessageKey) {
+        let all = (message, FileKey(i64::MIN))..=(message, FileKey(i64::MAX));
+        let files: Vec<FileKey> = self.files.carried_by.range(all).map(|((_, file), ())| *file).collect();
+        for file in files {
+            self.files.carried.remove(&(file, message));
+            self.files.carried_by.remove(&(message, file));
+        }
+    }
+
     /// Whether a message is not deleted, in a conversation that is not deleted.
     fn is_alive(&self, message: MessageKey) -> bool {
         self.messages.rows.get(&message).is_some_and(|message| {
@@ -68,6 +78,7 @@ impl FileRows for Data {
         let Some(row) = self.files.rows.get(&key).cloned() else { return Ok(()) };
         for message in self.carriers(key).collect::<Vec<_>>() {
             self.files.carried.remove(&(key, message));
+            self.files.carried_by.remove(&(message, key));
         }
         self.files.by_id.remove(&row.id);
         self.files.by_uploader.remove(&(row.uploader, key));
@@ -89,6 +100,7 @@ impl FileRows for Data {
     fn carry_file(&mut self, file: FileKey, message: MessageKey) -> RowResult<()> {
         check_unique(&self.files.carried, None, Some(&(file, message)), "file")?;
         self.files.carried.insert((file, message), ());
+        self.files.carried_by.insert((message, file), ());
         Ok(())
     }
 

@@ -2,8 +2,10 @@
 //!
 //! What must stay true: a conversation uses each sequence number once.
 
+use std::collections::BTreeSet;
+
 use quintet_domain::{ClientMessageId, MessageId};
-use quintet_rules::rows::{MessageRow, MessageRows, ScanLimits, SenderScan, ThreadRow};
+use quintet_rules::rows::{MessageRow, MessageRows, ReactionRows, ScanLimits, SenderScan, ThreadRow};
 use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
 
 use crate::memory::data::{Constraint, Data, check_unique, move_unique};
@@ -173,5 +175,30 @@ impl MessageRows for Data {
             self.messages_between(conversation, (0, u64::MAX)).rev().take(limit).cloned().collect();
         newest.reverse();
         Ok(newest)
+    }
+
+    fn oldest_messages(&self, conversation: ConversationKey, after: u64, limit: usize) -> RowResult<Vec<MessageRow>> {
+        Ok(self.messages_between(conversation, (after, u64::MAX)).take(limit).cloned().collect())
+    }
+
+    fn delete_messages(&mut self, keys: &BTreeSet<MessageKey>) -> RowResult<()> {
+        for key in keys {
+            let Some(row) = self.messages.rows.get(key).cloned() else { continue };
+            self.drop_carried(*key);
+            self.delete_reactions(*key)?;
+            self.delete_pin(*key)?;
+            let tables = &mut self.messages;
+            if let Some(root) = row.extra.as_ref().and_then(|extra| extra.thread) {
+                tables.thread_replies.remove(&(root, *key));
+            }
+            tables.threads.remove(key);
+            if let Some(id) = client_id(&row) {
+                tables.by_client_id.remove(&id);
+            }
+            tables.by_id.remove(&row.id);
+            tables.by_sequence.remove(&(row.conversation, row.sequence));
+            tables.rows.remove(key);
+        }
+        Ok(())
     }
 }

@@ -110,14 +110,14 @@ macro_rules! conversation_columns {
             $updated_at,
             ", ",
             $metadata,
-            ", c.blocked, c.slow_mode_s, c.moderation"
+            ", c.blocked, c.slow_mode_s, c.moderation, c.retention_days"
         )
     };
 }
 pub(in crate::postgres) use conversation_columns;
 
 /// The number of columns of a conversation.
-pub(in crate::postgres) const CONVERSATION_COLUMNS: usize = 24;
+pub(in crate::postgres) const CONVERSATION_COLUMNS: usize = 25;
 
 /// The columns of a message, for [`message_at`].
 macro_rules! message_columns {
@@ -257,6 +257,7 @@ pub(in crate::postgres) fn conversation_at(row: &Row, at: usize) -> Fetched<Conv
         open: row.try_get(at + 5)?,
         moderation,
         restricted,
+        retention: ConversationRow::stored_retention(row.try_get(at + 24)?, row.try_get(at + 23)?),
         owner: key(at + 6)?,
         owner_secret: row.try_get::<_, Option<i64>>(at + 7)?.map(SecretKey),
         pair: key(at + 8)?.zip(key(at + 9)?),

@@ -2,6 +2,8 @@
 //!
 //! What must stay true: the position of a message never changes.
 
+use std::collections::BTreeSet;
+
 use quintet_domain::{ClientMessageId, MessageId};
 use quintet_rules::rows::{MessageExtra, MessageRow, MessageRows, ScanLimits, SenderScan, ThreadRow};
 use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
@@ -177,5 +179,33 @@ impl<C: Channel> MessageRows for PostgresRows<C> {
         let mut newest = self.list(sql, &[&conversation.0, &limit_of(limit)], |row| message_at(row, 0))?;
         newest.reverse();
         Ok(newest)
+    }
+
+    fn oldest_messages(&self, conversation: ConversationKey, after: u64, limit: usize) -> RowResult<Vec<MessageRow>> {
+        let sql = concat!(
+            "SELECT ",
+            message_columns!(),
+            " FROM message m WHERE m.conversation_pk = $1 AND m.sequence > $2 ORDER BY m.sequence LIMIT $3"
+        );
+        self.list(sql, &[&conversation.0, &after.cast_signed(), &limit_of(limit)], |row| message_at(row, 0))
+    }
+
+    fn delete_messages(&mut self, keys: &BTreeSet<MessageKey>) -> RowResult<()> {
+        let positions: Vec<i64> = keys.iter().map(|key| key.0).collect();
+        for sql in [
+            "DELETE FROM carried WHERE message = ANY($1)",
+            "DELETE FROM reaction WHERE message = ANY($1)",
+            "DELETE FROM reaction_count WHERE message = ANY($1)",
+            "DELETE FROM pin WHERE message = ANY($1)",
+            "DELETE FROM thread_reply WHERE position = ANY($1)",
+            "DELETE FROM thread WHERE root = ANY($1)",
+            "DELETE FROM message WHERE position = ANY($1)",
+        ] {
+            self.run(sql, &[&positions])?;
+        }
+        for key in keys {
+            self.0.message_deleted(*key);
+        }
+        Ok(())
     }
 }

@@ -26,7 +26,7 @@ mod webhooks;
 
 use quintet_domain::{ClientMessageId, MessageId};
 use quintet_rules::rows::{ConversationHead, LoggedChange, MemberRow, MessageRow};
-use quintet_rules::{ConversationKey, RowResult, UserKey};
+use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
@@ -84,6 +84,8 @@ pub(super) trait Channel {
 
     /// Notes that a message was changed.
     fn message_changed(&self, _row: &MessageRow) {}
+    /// Notes that a message was deleted.
+    fn message_deleted(&self, _key: MessageKey) {}
     /// Notes that the row of a user was changed, so that other nodes forget it.
     fn user_changed(&self, _key: UserKey) {}
     /// Notes that the row of a conversation was changed.

@@ -172,7 +172,8 @@ async fn step_within(link: &Link) -> Fetched<bool> {
     let changes = ask(
         link,
         "SELECT position, version, data FROM change WHERE position > $1 AND position <= $2
-             AND (data LIKE '%\"message_edited\"%' OR data LIKE '%\"message_deleted\"%')
+             AND (data LIKE '%\"message_edited\"%' OR data LIKE '%\"message_deleted\"%'
+                 OR data LIKE '%\"messages_purged\"%')
          ORDER BY position LIMIT $3",
         &[&after.max(made_at), &up_to, &STEP_ROWS],
     )
@@ -199,7 +200,7 @@ async fn step_within(link: &Link) -> Fetched<bool> {
     }
     let mut keys = Vec::new();
     for row in &changes {
-        keys.extend(changed_message(row)?.filter(|key| *key <= after));
+        keys.extend(changed_messages(row)?.into_iter().filter(|key| *key <= after));
     }
     keys.sort_unstable();
     keys.dedup();
@@ -253,16 +254,17 @@ async fn add(link: &Link, rows: &[MessageRow]) -> Fetched<()> {
     ask(link, sql, &[&positions, &texts]).await.map(|_| ())
 }
 
-/// The key of the message that a change is about.
-fn changed_message(row: &Row) -> Fetched<Option<i64>> {
+/// The keys of the messages that a change is about.
+fn changed_messages(row: &Row) -> Fetched<Vec<i64>> {
     match ChangeRecord::decode(row.try_get(1)?, row.try_get(2)?) {
         Ok(ChangeRecord::MessageEdited { message, .. } | ChangeRecord::MessageDeleted { message, .. }) => {
-            Ok(Some(message.0))
+            Ok(vec![message.0])
         }
-        Ok(_) => Ok(None),
+        Ok(ChangeRecord::MessagesPurged { messages, .. }) => Ok(messages.into_iter().map(|key| key.0).collect()),
+        Ok(_) => Ok(Vec::new()),
         Err(error) => {
             tracing::warn!(%error, "a change of a message cannot be read; the search index keeps its earlier words");
-            Ok(None)
+            Ok(Vec::new())
         }
     }
 }

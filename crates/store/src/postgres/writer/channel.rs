@@ -4,7 +4,7 @@
 
 use quintet_domain::{ClientMessageId, MessageId};
 use quintet_rules::rows::{ConversationHead, LoggedChange, MemberRow, MessageRow};
-use quintet_rules::{ConversationKey, RowResult, UserKey};
+use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
 use tokio_postgres::Row;
 
 use super::buffer::MessageHead;
@@ -96,6 +96,10 @@ impl Channel for WriterLink {
 
     fn message_changed(&self, row: &MessageRow) {
         self.state.borrow_mut().known.change(row);
+    }
+
+    fn message_deleted(&self, key: MessageKey) {
+        self.state.borrow_mut().known.delete(key);
     }
 
     fn user_changed(&self, key: UserKey) {

@@ -54,6 +54,11 @@ impl Known {
         self.rows.insert(row.key, row);
     }
 
+    /// Forgets a message that was deleted: its ids lead to no row from now on.
+    pub(super) fn delete(&mut self, key: MessageKey) {
+        self.rows.remove(&key);
+    }
+
     /// Replaces a message that was changed.
     pub(super) fn change(&mut self, row: &MessageRow) {
         let Some(before) = self.rows.insert(row.key, row.clone()) else {

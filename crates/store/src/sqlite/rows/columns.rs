@@ -69,14 +69,14 @@ macro_rules! conversation_columns {
              (SELECT id FROM user WHERE pk = c.first_pk), (SELECT id FROM user WHERE pk = c.second_pk), c.made_by_guest,
              c.empty_since, c.created_at, c.deleted_at, c.sequence, c.member_count, c.last_message, c.updated_at, ",
             $metadata,
-            ", c.blocked, c.slow_mode_s, c.moderation"
+            ", c.blocked, c.slow_mode_s, c.moderation, c.retention_days"
         )
     };
 }
 pub(in crate::sqlite) use conversation_columns;
 
 /// The number of columns of a conversation.
-pub(in crate::sqlite) const CONVERSATION_COLUMNS: usize = 24;
+pub(in crate::sqlite) const CONVERSATION_COLUMNS: usize = 25;
 
 /// The columns of a message, for [`message_at`].
 macro_rules! message_columns {
@@ -204,6 +204,7 @@ pub(in crate::sqlite) fn conversation_at(row: &Row<'_>, at: usize) -> Result<Con
         open: row.get(at + 5)?,
         moderation,
         restricted,
+        retention: ConversationRow::stored_retention(row.get(at + 24)?, row.get(at + 23)?),
         owner: key(at + 6)?,
         owner_secret: row.get::<_, Option<i64>>(at + 7)?.map(SecretKey),
         pair: key(at + 8)?.zip(key(at + 9)?),

@@ -4,12 +4,25 @@
 
 use std::ops::Deref;
 
-use quintet_domain::{ConversationId, Metadata, Timestamp};
-use quintet_rules::rows::{ConversationHead, ConversationRow, ConversationRows};
+use quintet_domain::{ConversationId, ConversationKind, Metadata, Timestamp};
+use quintet_rules::rows::{ConversationHead, ConversationRow, ConversationRows, OldestMessage};
 use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
 use rusqlite::{Connection, params};
 
-use super::{SqliteRows, conversation_at, conversation_columns, limit_of};
+use super::{SqliteRows, conversation_at, conversation_columns, limit_of, parsed};
+
+/// Reads when the oldest messages of conversations were sent that fulfil a condition.
+macro_rules! oldest_of_conversations {
+    ($condition:literal) => {
+        concat!(
+            "SELECT c.pk, c.kind, c.retention_days, c.moderation, (SELECT m.created_at FROM message m
+                 WHERE m.conversation_pk = c.pk ORDER BY m.sequence LIMIT 1)
+             FROM conversation c WHERE ",
+            $condition,
+            "c.pk >= ?1 ORDER BY c.pk LIMIT ?2"
+        )
+    };
+}
 
 impl<C: Deref<Target = Connection>> SqliteRows<C> {
     /// Runs one of the two statements that write a whole conversation, whose first parameter is the key.
@@ -40,6 +53,7 @@ impl<C: Deref<Target = Connection>> SqliteRows<C> {
                 row.blocked,
                 row.slow_mode(),
                 row.moderation_flags(),
+                row.retention_days(),
             ],
         )
     }
@@ -73,9 +87,10 @@ impl<C: Deref<Target = Connection>> ConversationRows for SqliteRows<C> {
         let key = self.write_conversation(
             "INSERT INTO conversation (pk, id, kind, name, description, open, owner_pk, owner_secret_pk, first_pk,
                  second_pk, made_by_guest, empty_since, created_at, deleted_at, sequence, member_count, last_message,
-                 updated_at, metadata, blocked, slow_mode_s, moderation)
+                 updated_at, metadata, blocked, slow_mode_s, moderation,
+                 retention_days)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
-                 ?22)",
+                 ?22, ?23)",
             None,
             row,
         )?;
@@ -87,7 +102,8 @@ impl<C: Deref<Target = Connection>> ConversationRows for SqliteRows<C> {
             "UPDATE conversation SET id = ?2, kind = ?3, name = ?4, description = ?5, open = ?6, owner_pk = ?7,
                  owner_secret_pk = ?8, first_pk = ?9, second_pk = ?10, made_by_guest = ?11, empty_since = ?12,
                  created_at = ?13, deleted_at = ?14, sequence = ?15, member_count = ?16, last_message = ?17,
-                 updated_at = ?18, metadata = ?19, blocked = ?20, slow_mode_s = ?21, moderation = ?22
+                 updated_at = ?18, metadata = ?19, blocked = ?20, slow_mode_s = ?21, moderation = ?22,
+                 retention_days = ?23
              WHERE pk = ?1",
             Some(row.key),
             row,
@@ -122,5 +138,25 @@ impl<C: Deref<Target = Connection>> ConversationRows for SqliteRows<C> {
     fn empty_rooms(&self, before: Timestamp, limit: usize) -> RowResult<Vec<ConversationKey>> {
         let sql = "SELECT pk FROM conversation WHERE empty_since < ?1 AND deleted_at IS NULL LIMIT ?2";
         self.list(sql, [before.0, limit_of(limit)], |row| Ok(ConversationKey(row.get(0)?)))
+    }
+
+    fn oldest_of_conversations(
+        &self,
+        from: ConversationKey,
+        decided: bool,
+        limit: usize,
+    ) -> RowResult<Vec<OldestMessage>> {
+        let sql = match decided {
+            true => oldest_of_conversations!("c.retention_days IS NOT NULL AND "),
+            false => oldest_of_conversations!(""),
+        };
+        self.list(sql, [from.0, limit_of(limit)], |row| {
+            Ok(OldestMessage {
+                conversation: ConversationKey(row.get(0)?),
+                kind: parsed(row, 1, ConversationKind::parse)?,
+                retention: ConversationRow::stored_retention(row.get(2)?, row.get(3)?),
+                sent_at: row.get::<_, Option<i64>>(4)?.map(Timestamp),
+            })
+        })
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! What must stay true: the position of a message never changes.
 
+use std::collections::BTreeSet;
 use std::ops::Deref;
 
 use quintet_domain::{ClientMessageId, MessageId};
@@ -12,6 +13,7 @@ use rusqlite::{Connection, params};
 use super::columns::{message_id_at, origin_value};
 use super::{IdValue, SqliteRows, limit_of, message_at, message_columns};
 use crate::key_lists;
+use crate::sqlite::sets;
 
 /// What a message was sent with beside its text, as its column stores it.
 fn extra_text(row: &MessageRow) -> RowResult<Option<String>> {
@@ -200,5 +202,30 @@ impl<C: Deref<Target = Connection>> MessageRows for SqliteRows<C> {
         let mut newest = self.list(sql, [conversation.0, limit_of(limit)], |row| message_at(row, 0))?;
         newest.reverse();
         Ok(newest)
+    }
+
+    fn oldest_messages(&self, conversation: ConversationKey, after: u64, limit: usize) -> RowResult<Vec<MessageRow>> {
+        let sql = concat!(
+            "SELECT ",
+            message_columns!(),
+            " FROM message m WHERE m.conversation_pk = ?1 AND m.sequence > ?2 ORDER BY m.sequence LIMIT ?3"
+        );
+        self.list(sql, [conversation.0, after.cast_signed(), limit_of(limit)], |row| message_at(row, 0))
+    }
+
+    fn delete_messages(&mut self, keys: &BTreeSet<MessageKey>) -> RowResult<()> {
+        let keys = sets::keys(keys.iter().map(|key| key.0));
+        for sql in [
+            "DELETE FROM carried WHERE message IN (SELECT value FROM json_each(?1))",
+            "DELETE FROM reaction WHERE message IN (SELECT value FROM json_each(?1))",
+            "DELETE FROM reaction_count WHERE message IN (SELECT value FROM json_each(?1))",
+            "DELETE FROM pin WHERE message IN (SELECT value FROM json_each(?1))",
+            "DELETE FROM thread_reply WHERE position IN (SELECT value FROM json_each(?1))",
+            "DELETE FROM thread WHERE root IN (SELECT value FROM json_each(?1))",
+            "DELETE FROM message WHERE position IN (SELECT value FROM json_each(?1))",
+        ] {
+            self.run(sql, [&keys])?;
+        }
+        Ok(())
     }
 }

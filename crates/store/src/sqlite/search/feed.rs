@@ -111,6 +111,8 @@ struct Step {
     sent: Vec<MessageRow>,
     /// Indexed messages that were edited or deleted, in the order of their keys.
     changed: Vec<MessageRow>,
+    /// The keys of indexed messages whose rows are gone.
+    gone: Vec<i64>,
 }
 
 impl Feeder {
@@ -182,13 +184,13 @@ impl Feeder {
         let mut keys = Vec::new();
         let mut found = tx.prepare_cached(
             "SELECT position, version, data FROM change WHERE position > ?1 AND position <= ?2
-                 AND data ->> 'kind' IN ('message_edited', 'message_deleted')
+                 AND data ->> 'kind' IN ('message_edited', 'message_deleted', 'messages_purged')
              ORDER BY position LIMIT ?3",
         )?;
         let mut found = found.query([changes_after, up_to, STEP_ROWS])?;
         let mut changes = 0;
         while let Some(row) = found.next()? {
-            keys.extend(changed_message(row)?.filter(|key| *key <= after));
+            keys.extend(changed_messages(row)?.into_iter().filter(|key| *key <= after));
             changes += 1;
             if changes == STEP_ROWS {
                 up_to = row.get(0)?;
@@ -211,12 +213,15 @@ impl Feeder {
         }
         keys.sort_unstable();
         keys.dedup();
-        let mut changed = Vec::with_capacity(keys.len());
+        let (mut changed, mut gone) = (Vec::with_capacity(keys.len()), Vec::new());
         for key in keys {
             let sql = concat!("SELECT ", message_columns!(), " FROM message m WHERE m.position = ?1");
-            changed.extend(messages(&tx, sql, [key])?);
+            match messages(&tx, sql, [key])?.pop() {
+                Some(row) => changed.push(row),
+                None => gone.push(key),
+            }
         }
-        Ok(Some(Step { up_to, sent, changed }))
+        Ok(Some(Step { up_to, sent, changed, gone }))
     }
 
     fn write_step(&self, step: &Step) -> rusqlite::Result<()> {
@@ -227,6 +232,12 @@ impl Feeder {
         for row in &step.changed {
             add(&tx, row)?;
             note_stale(&tx, row.key.0, now_ms)?;
+        }
+        // Each partition once: they are in the order of their keys.
+        let mut partitions: Vec<i64> = step.gone.clone();
+        partitions.dedup_by_key(|key| partition_of(*key));
+        for key in partitions {
+            note_stale(&tx, key, now_ms)?;
         }
         for row in &step.sent {
             add(&tx, row)?;
@@ -269,16 +280,17 @@ fn messages(source: &Connection, sql: &str, params: impl rusqlite::Params) -> ru
     source.prepare_cached(sql)?.query_map(params, |row| message_at(row, 0))?.collect()
 }
 
-/// The key of the message that a change is about.
-fn changed_message(row: &Row<'_>) -> rusqlite::Result<Option<i64>> {
+/// The keys of the messages that a change is about.
+fn changed_messages(row: &Row<'_>) -> rusqlite::Result<Vec<i64>> {
     match ChangeRecord::decode(row.get(1)?, row.get_ref(2)?.as_str()?) {
         Ok(ChangeRecord::MessageEdited { message, .. } | ChangeRecord::MessageDeleted { message, .. }) => {
-            Ok(Some(message.0))
+            Ok(vec![message.0])
         }
-        Ok(_) => Ok(None),
+        Ok(ChangeRecord::MessagesPurged { messages, .. }) => Ok(messages.into_iter().map(|key| key.0).collect()),
+        Ok(_) => Ok(Vec::new()),
         Err(error) => {
             tracing::warn!(%error, "a change of a message cannot be read; the search index keeps its earlier words");
-            Ok(None)
+            Ok(Vec::new())
         }
     }
 }

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod retention;
+#[path = "../support/mod.rs"]
 mod support;
 
 use quintet_domain::{

@@ -31,7 +31,9 @@ pub use inbox::{GroupSender, Inbox, Teller};
 pub use node::{Cluster, Neighbours, Parts, TellNodes};
 pub use nodes::{Nodes, NodesOutput};
 pub use status::{Health, READY_WITHIN, Status};
-pub use wire::{Fate, MemoryNetwork, Passage, Wire, WireError, WireEvent, WireEvents, postgres_wire, redis_wire};
+pub use wire::{
+    Fate, MemoryNetwork, Passage, Wire, WireError, WireEvent, WireEvents, postgres_wire, redis_round_trip, redis_wire,
+};
 
 /// The part of the order that everything belongs to; there is one.
 pub const PART: u16 = 1;

@@ -57,6 +57,9 @@ pub(crate) enum Command {
     Serve,
     /// Read and check the configuration, print the resulting settings, and exit.
     CheckConfig,
+    /// Look at what the server needs: its folder and disk, open files, ports, proxies, databases and keys; and say what to
+    /// change. Nothing is changed.
+    Doctor,
     /// Manage user accounts. A running server is asked to do it, over the socket in its data folder.
     User {
         #[command(subcommand)]

@@ -6,7 +6,7 @@
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::failure::Failure;
@@ -27,6 +27,11 @@ pub(crate) const TOKEN: KeyFile = KeyFile { name: "token-key", does: "signs toke
 /// The file of the key by which push services know the server.
 pub(crate) const PUSH: KeyFile =
     KeyFile { name: "push-key", does: "signs push messages", loses: "ends all subscriptions to push messages" };
+
+/// Returns the path of the file of a key in a data folder.
+pub(crate) fn path(folder: &Path, file: KeyFile) -> PathBuf {
+    folder.join(file.name)
+}
 
 /// The file in which version 0.1 kept the secret that it created if none was configured.
 const RETIRED_FILE: &str = "jwt-secret";

@@ -11,6 +11,7 @@ mod compose;
 mod config;
 mod control;
 mod copy;
+mod doctor;
 mod edge;
 mod environment;
 mod failure;
@@ -82,6 +83,7 @@ fn run(cli: cli::Cli) -> Result<(), Failure> {
                 println!("{}", serve::room_comment(&config));
                 Ok(())
             }
+            cli::Command::Doctor => doctor::run(&config).await,
             cli::Command::User { command } => operator::run(&config, operator::user(command)?).await,
             cli::Command::Key { command } => operator::run(&config, operator::key(command)).await,
             cli::Command::Invite { command } => operator::run(&config, operator::invite(command)).await,

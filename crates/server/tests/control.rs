@@ -349,3 +349,62 @@ fn a_server_that_ends_without_an_answer() {
     });
     failed(&said, "may have run the command or not");
 }
+
+/// What the doctor finds: the lines of each kind, and whether it finds a fault.
+fn doctor(data: &Path, words: &[&str]) -> (String, bool) {
+    let said = quintet(data, &[&["doctor"], words].concat(), "");
+    assert_eq!(said.notes.contains("must be mended"), !said.success, "{said:?}");
+    (said.output, said.success)
+}
+
+#[test]
+fn the_doctor_finds_nothing_wrong_with_a_good_place() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let (found, is_well) = doctor(&data, &["--listen", "0"]);
+    assert!(is_well, "{found}");
+    for line in ["does not exist yet; the server makes it", "MB are free for", "(fsync)", "room for"] {
+        assert!(found.contains(line), "no {line} in {found}");
+    }
+    // Nothing is left behind by looking.
+    assert!(names(folder.path()).is_empty(), "{:?}", names(folder.path()));
+}
+
+#[test]
+fn the_doctor_names_what_must_be_changed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").port().to_string();
+    let (found, is_well) = doctor(folder.path(), &["--listen", &port, "--listen", "192.0.2.1:3000"]);
+    assert!(!is_well, "{found}");
+    assert!(found.contains(&format!("fault   127.0.0.1:{port} is taken by another program.")), "{found}");
+    assert!(found.contains("fault   192.0.2.1:3000 is no address of this machine."), "{found}");
+    assert!(found.contains("advice  Other machines reach the server without encryption"), "{found}");
+    assert!(found.contains("advice  Everybody who reaches the server can register."), "{found}");
+
+    let secret = "abababababababababababababababababab";
+    let file = folder.path().join("file");
+    std::fs::write(&file, "no folder").expect("written");
+    let (found, is_well) = doctor(&file, &["--listen", "0", "--jwt-secret", secret]);
+    assert!(!is_well && found.contains("is no folder. Choose another one in [server] data."), "{found}");
+    assert!(found.contains("[auth] jwt_secret has only 2 different characters") && !found.contains(secret), "{found}");
+
+    let url = "postgres://ada:sesame@127.0.0.1:1/chat";
+    let (found, is_well) = doctor(folder.path(), &["--listen", "0", "--database", url]);
+    assert!(!is_well && found.contains("fault   Cannot use the database 127.0.0.1/chat"), "{found}");
+    assert!(!found.contains("sesame"), "{found}");
+}
+
+#[tokio::test]
+async fn the_doctor_looks_at_a_server_that_runs() {
+    let server = Server::start();
+    let address = server.address().to_string();
+    let (found, is_well) = doctor(&server.data(), &["--listen", &address]);
+    // The port is that of the server itself.
+    assert!(is_well && found.contains("and answers the operator's commands") && !found.contains("is taken"), "{found}");
+    assert!(found.contains("is closed to other users"), "{found}");
+    let key = server.data().join("token-key");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).expect("opened");
+    let (found, _) = doctor(&server.data(), &["--listen", &address]);
+    assert!(found.contains("advice  Other users of this machine can read the key of tokens"), "{found}");
+}

@@ -91,6 +91,16 @@ async fn a_database_that_cannot_be_used_is_named() {
         let said = Server::with().env("QUINTET_DATABASE_URL", url).fail();
         assert!(said.contains(why) && said.trim().lines().count() == 1, "{url}: {said}");
     };
+    // The doctor looks at the same things, and changes nothing.
+    let doctor = |url: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_quintet"));
+        command.args(["doctor", "--listen", "0"]).env("QUINTET_DATABASE_URL", url).current_dir(std::env::temp_dir());
+        String::from_utf8(command.output().expect("the binary runs").stdout).expect("text")
+    };
+    let found = doctor(&database.url());
+    assert!(found.contains("is on PostgreSQL 1") && found.contains("the server brings it to"), "{found}");
+    drop(on(&database).run());
+    assert!(!doctor(&database.url()).contains("the server brings it to"));
     failed("mysql://localhost/chat", "must begin with postgres://");
     failed("postgres://ada:secret@127.0.0.1:1/chat", "127.0.0.1/chat");
     failed(&format!("{}_gone", database.url()), "does not exist");
@@ -101,6 +111,8 @@ async fn a_database_that_cannot_be_used_is_named() {
          FROM refinery_schema_history LIMIT 1",
     );
     failed(&database.url(), "version 999");
+    let found = doctor(&database.url());
+    assert!(found.contains("fault   The database") && found.contains("has version 999"), "{found}");
     failed(&database.url().replace("postgres@", "stranger@"), "lacks a right");
     database.run("DROP ROLE stranger");
 }

@@ -49,8 +49,8 @@ pub use model::*;
 pub use node_files::NodeFiles;
 pub use party::Party;
 pub use postgres::{
-    ChannelError, Clock, FreshNode, Heartbeat, InstallationKey, NODE_FRESH_FOR, NOTIFICATION_BYTES_MAX,
-    PostgresChannel, PostgresStore, PostgresTarget,
+    ChannelError, Clock, DatabaseFacts, FreshNode, Heartbeat, InstallationKey, NODE_FRESH_FOR, NOTIFICATION_BYTES_MAX,
+    PostgresChannel, PostgresStore, PostgresTarget, examine_database,
 };
 pub use push::PushReads;
 pub use quintet_rules::log::{LogPage, MissedSince, Replayed, Told};

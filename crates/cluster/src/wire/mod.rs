@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 
 pub use self::memory::{Fate, MemoryNetwork, Passage};
 pub use self::postgres::postgres_wire;
-pub use self::redis::redis_wire;
+pub use self::redis::{redis_round_trip, redis_wire};
 
 /// Carries the messages of each node to all others, and to itself or not.
 ///
@@ -55,6 +55,14 @@ pub enum WireError {
     /// The URL of the server is not valid. The text does not contain the URL, which may have a password.
     #[error("the URL of the bus is not valid: {0}")]
     Url(String),
+    /// The server cannot be reached, or refuses the connection.
+    #[error("cannot use the bus {server}: {why}")]
+    Server {
+        /// The address of the server, without user and password.
+        server: String,
+        /// What the server or the operating system says.
+        why: String,
+    },
 }
 
 /// The name of the channel by which the nodes of an installation tell each other of one part of the order.

@@ -4,7 +4,7 @@
 //! grows; the password of the URL is in no text that is logged.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use redis::aio::{MultiplexedConnection, SendError};
@@ -26,6 +26,8 @@ const MESSAGE_BYTES_MAX: usize = 500_000;
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 /// Maximum time for the server to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
+/// The number of answers that are timed for an operator.
+const ROUND_TRIPS: usize = 21;
 
 /// Makes a wire on a Redis server, for one part of the order of the data with an identity. It is kept up by a task on
 /// `runtime`, until the wire or its receiver is dropped.
@@ -50,6 +52,29 @@ pub fn redis_wire(
     let client = Client::open(info.set_redis_settings(settings).set_tcp_settings(tcp)).map_err(invalid)?;
     let line = RedisLine { client, name, channel: channel_name(identity, part), open: None };
     Ok(kept::keep(line, MESSAGE_BYTES_MAX, runtime))
+}
+
+/// The median time in which a Redis server answers, for an operator who asks whether it is there.
+///
+/// # Errors
+/// [`WireError`] if the URL is not valid or the server does not answer, without the password.
+pub async fn redis_round_trip(url: &str) -> Result<Duration, WireError> {
+    let info = url.into_connection_info().map_err(|error| WireError::Url(error.to_string()))?;
+    let server = info.addr().to_string();
+    let failed = |error: RedisError| WireError::Server { server: server.clone(), why: error.to_string() };
+    let client = Client::open(info).map_err(failed)?;
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(CONNECT_WITHIN))
+        .set_response_timeout(Some(ANSWER_WITHIN));
+    let mut connection = client.get_multiplexed_async_connection_with_config(&config).await.map_err(failed)?;
+    let mut times = [Duration::ZERO; ROUND_TRIPS];
+    for time in &mut times {
+        let begun = Instant::now();
+        redis::cmd("PING").exec_async(&mut connection).await.map_err(failed)?;
+        *time = begun.elapsed();
+    }
+    times.sort_unstable();
+    Ok(times[ROUND_TRIPS / 2])
 }
 
 struct RedisLine {

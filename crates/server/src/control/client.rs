@@ -45,6 +45,14 @@ pub(crate) async fn ask(folder: &Path, command: Command) -> Result<Option<Printe
     }
 }
 
+/// Returns whether a server listens for commands in a folder.
+pub(crate) async fn is_running(folder: &Path) -> bool {
+    match Address::of(folder) {
+        Ok(address) => UnixStream::connect(&address.path).await.is_ok(),
+        Err(_) => false,
+    }
+}
+
 async fn exchange(stream: UnixStream, request: &Request) -> io::Result<Response> {
     let (reader, mut writer) = stream.into_split();
     writer.write_all(line_of(request)?.as_bytes()).await?;

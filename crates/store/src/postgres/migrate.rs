@@ -25,6 +25,12 @@ pub(super) fn known_version() -> i64 {
     known.unwrap_or_default()
 }
 
+/// Brings a database up to date, and waits for it on this thread.
+pub(super) fn migrate_here(target: &PostgresTarget) -> Result<Migrated, OpenError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(OpenError::Thread)?;
+    runtime.block_on(migrate(target))
+}
+
 /// Brings a database up to date, on a connection of its own.
 pub(super) async fn migrate(target: &PostgresTarget) -> Result<Migrated, OpenError> {
     let failed = |error: Error| refused(target, &error);

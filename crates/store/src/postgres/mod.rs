@@ -10,6 +10,7 @@ mod clock;
 mod copy;
 mod directory;
 mod error;
+mod examine;
 mod files;
 mod incarnation;
 mod jobs;
@@ -53,6 +54,7 @@ use tokio::runtime::Runtime;
 pub use channel::{ChannelError, NOTIFICATION_BYTES_MAX, PostgresChannel};
 pub use clock::Clock;
 pub(crate) use copy::{PostgresSource, PostgresTargetCopy};
+pub use examine::{DatabaseFacts, examine_database};
 pub use keys::InstallationKey;
 pub use nodes::{FreshNode, Heartbeat, NODE_FRESH_FOR};
 pub use target::PostgresTarget;
@@ -178,7 +180,7 @@ impl PostgresStore {
     pub fn database(target: PostgresTarget, clock: Clock) -> Result<impl Database + Send + 'static, OpenError> {
         on_a_thread(move || {
             let target = Arc::new(target);
-            Self::migrate_here(&target)?;
+            migrate::migrate_here(&target)?;
             Ok(open_writer(&target, clock, &Arc::default(), Delivered::default())?.0)
         })?
     }
@@ -188,12 +190,7 @@ impl PostgresStore {
     /// # Errors
     /// [`OpenError`], whose text is a sentence for the operator.
     pub fn migrate(target: PostgresTarget) -> Result<Migrated, OpenError> {
-        on_a_thread(move || Self::migrate_here(&target))?
-    }
-
-    fn migrate_here(target: &PostgresTarget) -> Result<Migrated, OpenError> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(OpenError::Thread)?;
-        runtime.block_on(migrate::migrate(target))
+        on_a_thread(move || migrate::migrate_here(&target))?
     }
 
     /// The number of statements for which a write has waited since the store was opened, because they were not foreseen.

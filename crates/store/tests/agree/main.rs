@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod step;
 #[path = "../support/mod.rs"]
 mod support;
 mod views;
@@ -18,8 +19,9 @@ use quintet_domain::{Code, Commit, Contact, Environment, Quotas, Retention, Save
 use quintet_store::{
     Clock, Group, Location, MemoryDisk, MemoryStore, MemoryWriter, PostgresStore, ReplyTo, SqliteStore, Store,
 };
+use step::Step;
 use support::postgres::TestDatabase;
-use world::{Step, World};
+use world::World;
 
 /// A clock that stands still until it is advanced, and ids that count up.
 struct Fixed {
@@ -84,7 +86,7 @@ impl Side {
     }
 
     async fn commit(&self, step: &Step, world: &World, ticket: u64) -> Commit {
-        self.environment.now.fetch_add(world::ms_before(step), Ordering::Relaxed);
+        self.environment.now.fetch_add(step::ms_before(step), Ordering::Relaxed);
         let write = world.write(step, self.environment.now());
         self.store.submit(write, ReplyTo::Ticket(Ticket(ticket))).await.unwrap();
         let group = self.groups.recv().unwrap();
@@ -137,7 +139,7 @@ fn quotas(set: Set) -> Quotas {
 
 async fn agree(sides: &[Side], steps: &[Step]) {
     let mut world = World::default();
-    let beginning = world::beginning();
+    let beginning = step::beginning();
     for (ticket, step) in (0..).zip(beginning.iter().chain(steps)) {
         let mut commits = Vec::new();
         for side in sides {
@@ -265,13 +267,13 @@ impl Driven {
 
 async fn faults_leave_no_trace(steps: &[(Step, Fault)]) {
     let (calm, mut driven, mut world) = (Side::memory(quotas(Set::Requests)), Driven::new(), World::default());
-    let beginning: Vec<_> = world::beginning().into_iter().map(|step| (step, Fault::None)).collect();
+    let beginning: Vec<_> = step::beginning().into_iter().map(|step| (step, Fault::None)).collect();
     for (ticket, (step, fault)) in (0..).zip(beginning.iter().chain(steps)) {
         if matches!(fault, Fault::CrashBefore | Fault::CrashAfter) {
             calm.save_deliveries().await;
         }
         let expected = calm.commit(step, &world, ticket).await;
-        driven.environment.now.fetch_add(world::ms_before(step), Ordering::Relaxed);
+        driven.environment.now.fetch_add(step::ms_before(step), Ordering::Relaxed);
         let write = world.write(step, driven.environment.now());
         let (next, commit) = driven.commit(write, ticket, *fault).await;
         driven = next;
@@ -290,20 +292,20 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 512, ..ProptestConfig::default() })]
 
     #[test]
-    fn equal_writes_give_equal_stores(set in set(), steps in proptest::collection::vec(world::step(), 1..120)) {
+    fn equal_writes_give_equal_stores(set in set(), steps in proptest::collection::vec(step::step(), 1..120)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(agree(&[Side::memory(quotas(set)), Side::sqlite(quotas(set))], &steps));
     }
 
     #[test]
-    fn postgres_gives_the_same(set in set(), steps in proptest::collection::vec(world::step(), 1..120)) {
+    fn postgres_gives_the_same(set in set(), steps in proptest::collection::vec(step::step(), 1..120)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(agree(&[Side::memory(quotas(set)), Side::postgres(quotas(set))], &steps));
     }
 
     #[test]
     fn a_store_that_fails_and_crashes_agrees_with_one_that_does_not(
-        steps in proptest::collection::vec((world::step(), fault()), 1..120)
+        steps in proptest::collection::vec((step::step(), fault()), 1..120)
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(faults_leave_no_trace(&steps));

@@ -8,7 +8,8 @@ use quintet_domain::{
 };
 use quintet_store::{Filter, MeetupFilter, PageOf, Party, Store, StoreError, UserState};
 
-use super::world::{PEOPLE, SERVICE, World, secret_of};
+use super::step::PEOPLE;
+use super::world::{SERVICE, World, secret_of};
 
 /// Maximum number of pages of a list that are read.
 const PAGES_MAX: usize = 20;

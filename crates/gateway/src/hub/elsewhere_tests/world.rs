@@ -116,6 +116,7 @@ impl Node {
             pictures: false,
             outbound: quintet_service::Networks::default(),
             lists: None,
+            retention: quintet_domain::Retention::default(),
         };
         let service = Service::new(
             store.clone(),

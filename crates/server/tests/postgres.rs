@@ -98,9 +98,10 @@ async fn a_database_that_cannot_be_used_is_named() {
         String::from_utf8(command.output().expect("the binary runs").stdout).expect("text")
     };
     let found = doctor(&database.url());
-    assert!(found.contains("is on PostgreSQL 1") && found.contains("the server brings it to"), "{found}");
-    drop(on(&database).run());
-    assert!(!doctor(&database.url()).contains("the server brings it to"));
+    assert!(
+        found.contains("is on PostgreSQL 1") && !found.contains("fault") && !found.contains("has version"),
+        "{found}"
+    );
     failed("mysql://localhost/chat", "must begin with postgres://");
     failed("postgres://ada:secret@127.0.0.1:1/chat", "127.0.0.1/chat");
     failed(&format!("{}_gone", database.url()), "does not exist");

@@ -90,7 +90,11 @@ fn an_error_names_where_the_value_came_from() {
         ("QUINTET_LIMITS_FORWARDED_HEADER", "x-real-ip", "`x-forwarded-for` or `forwarded`"),
         ("QUINTET_SERVER_LISTEN", "0=irc", "the dialect must be"),
         ("QUINTET_AUTH_REGISTRATION", "maybe", "maybe"),
-        ("QUINTET_PEOPLE_CONTACT", "friends", "unknown variant `friends`, expected one of `everyone`, `shared`, `requests`"),
+        (
+            "QUINTET_PEOPLE_CONTACT",
+            "friends",
+            "unknown variant `friends`, expected one of `everyone`, `shared`, `requests`",
+        ),
         ("QUINTET_MODERATION_FILE", "/nowhere/lists.txt", "[moderation] file `/nowhere/lists.txt`: No such file"),
         ("QUINTET_METRICS_LISTEN", "nowhere", "nowhere"),
         ("QUINTET_CLUSTER_BUS", "kafka", "neither `postgres` nor a URL"),

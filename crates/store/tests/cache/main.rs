@@ -191,7 +191,8 @@ fn marks(entries: &[Entry]) -> Vec<(u64, Option<u64>, Discriminant<Event>)> {
 }
 
 /// Entries without those whose rows are gone by the end, of which another node that reads them only then is not told:
-/// reactions to messages and pins of messages that were deleted, and notifications of accounts that were.
+/// reactions to messages and pins of messages that were deleted, and notifications, which go with the account of whoever has
+/// them and of whomever they name.
 fn lasting(entries: &[Entry]) -> Vec<Entry> {
     let (mut deleted, mut ended): (BTreeSet<&MessageId>, BTreeSet<&UserId>) = Default::default();
     for entry in entries {
@@ -205,7 +206,7 @@ fn lasting(entries: &[Entry]) -> Vec<Entry> {
     let lasts = |entry: &&Entry| match &entry.event {
         Event::MessageReacted(reacted) => !deleted.contains(&reacted.message),
         Event::MessagePinned { message, .. } => !deleted.contains(message),
-        Event::Notified { user, .. } => !ended.contains(user),
+        Event::Notified { .. } => ended.is_empty(),
         _ => true,
     };
     entries.iter().filter(lasts).cloned().collect()

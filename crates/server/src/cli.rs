@@ -53,6 +53,15 @@ pub(crate) struct Options {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    #[command(flatten)]
+    Server(ServerCommand),
+    #[command(flatten)]
+    Manual(ManualCommand),
+}
+
+/// The commands that work by the settings.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ServerCommand {
     /// Run the server. This is the default command.
     Serve,
     /// Read and check the configuration, print the resulting settings, and exit.
@@ -96,6 +105,11 @@ pub(crate) enum Command {
         #[arg(long, value_name = "PLACE")]
         to: String,
     },
+}
+
+/// The commands that tell of the command line itself, and need neither settings nor data.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ManualCommand {
     /// Print a script that completes the words of this command in a shell.
     Completions {
         /// The shell that the script is for.

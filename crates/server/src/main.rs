@@ -40,6 +40,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::cli::{Cli, Command, Options, ServerCommand};
 use crate::failure::Failure;
 
 #[global_allocator]
@@ -49,7 +50,7 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 const RUNTIME_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(2);
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli = Cli::parse();
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -59,15 +60,17 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: cli::Cli) -> Result<(), Failure> {
-    // These need neither settings nor data.
-    match &cli.command {
-        Some(cli::Command::Completions { shell }) => return manual::print_completions(*shell),
-        Some(cli::Command::Man { folder }) => return manual::write_pages(folder),
-        _ => {}
+fn run(cli: Cli) -> Result<(), Failure> {
+    match cli.command {
+        Some(Command::Manual(command)) => manual::run(command),
+        Some(Command::Server(command)) => run_by_settings(command, &cli.options),
+        None => run_by_settings(ServerCommand::Serve, &cli.options),
     }
+}
+
+fn run_by_settings(command: ServerCommand, options: &Options) -> Result<(), Failure> {
     process::keep_files_private();
-    let config = config::Config::load(&cli.options)?;
+    let config = config::Config::load(options)?;
     logging::start(&config.log)?;
     // One TLS implementation for incoming and outgoing connections. That one is installed already is not an error.
     let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
@@ -76,23 +79,21 @@ fn run(cli: cli::Cli) -> Result<(), Failure> {
         .build()
         .map_err(|error| format!("cannot start: {error}"))?;
     let ended = runtime.block_on(async move {
-        match cli.command.unwrap_or(cli::Command::Serve) {
-            cli::Command::Serve => serve::serve(config).await,
-            cli::Command::CheckConfig => {
+        match command {
+            ServerCommand::Serve => serve::serve(config).await,
+            ServerCommand::CheckConfig => {
                 println!("The configuration is good:\n{}", config.shown());
                 println!("{}", serve::room_comment(&config));
                 Ok(())
             }
-            cli::Command::Doctor => doctor::run(&config).await,
-            cli::Command::User { command } => operator::run(&config, operator::user(command)?).await,
-            cli::Command::Key { command } => operator::run(&config, operator::key(command)).await,
-            cli::Command::Invite { command } => operator::run(&config, operator::invite(command)).await,
-            cli::Command::Webhook { command } => operator::run(&config, operator::webhook(command)).await,
-            cli::Command::Migrate => migration::run(config).await,
-            cli::Command::Copy { from, to } => copy::run(config, &from, &to).await,
-            cli::Command::Completions { shell } => manual::print_completions(shell),
-            cli::Command::Man { folder } => manual::write_pages(&folder),
-            cli::Command::Backup { file } => operator::run(&config, operator::backup(&file)?).await,
+            ServerCommand::Doctor => doctor::run(&config).await,
+            ServerCommand::User { command } => operator::run(&config, operator::user(command)?).await,
+            ServerCommand::Key { command } => operator::run(&config, operator::key(command)).await,
+            ServerCommand::Invite { command } => operator::run(&config, operator::invite(command)).await,
+            ServerCommand::Webhook { command } => operator::run(&config, operator::webhook(command)).await,
+            ServerCommand::Migrate => migration::run(config).await,
+            ServerCommand::Copy { from, to } => copy::run(config, &from, &to).await,
+            ServerCommand::Backup { file } => operator::run(&config, operator::backup(&file)?).await,
         }
     });
     // A read that is stuck must not keep the process running.

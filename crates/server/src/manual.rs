@@ -6,14 +6,25 @@ use std::path::Path;
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use crate::cli::Cli;
+use crate::cli::{Cli, ManualCommand};
 use crate::failure::Failure;
+
+/// Runs a command.
+///
+/// # Errors
+/// What it makes cannot be written.
+pub(crate) fn run(command: ManualCommand) -> Result<(), Failure> {
+    match command {
+        ManualCommand::Completions { shell } => print_completions(shell),
+        ManualCommand::Man { folder } => write_pages(&folder),
+    }
+}
 
 /// Prints a script that completes the words of the command line.
 ///
 /// # Errors
 /// Standard output cannot be written.
-pub(crate) fn print_completions(shell: Shell) -> Result<(), Failure> {
+fn print_completions(shell: Shell) -> Result<(), Failure> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "quintet", &mut script);
     std::io::stdout().write_all(&script).map_err(|error| format!("cannot print the script: {error}"))
@@ -23,7 +34,7 @@ pub(crate) fn print_completions(shell: Shell) -> Result<(), Failure> {
 ///
 /// # Errors
 /// The folder does not exist, or a page cannot be written there.
-pub(crate) fn write_pages(folder: &Path) -> Result<(), Failure> {
+fn write_pages(folder: &Path) -> Result<(), Failure> {
     clap_mangen::generate_to(Cli::command(), folder)
         .map_err(|error| format!("cannot write the manual pages to {}: {error}", folder.display()))
 }

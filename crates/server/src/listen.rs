@@ -75,6 +75,11 @@ impl From<Listen> for String {
     }
 }
 
+/// Returns whether other machines can reach one of these addresses.
+pub(crate) fn is_reachable(addresses: impl IntoIterator<Item = IpAddr>) -> bool {
+    addresses.into_iter().any(|address| !address.to_canonical().is_loopback())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

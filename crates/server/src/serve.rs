@@ -30,7 +30,7 @@ use crate::edge::room::DESCRIPTORS_MIN;
 use crate::edge::token_cookie::TokenCookie;
 use crate::failure::Failure;
 use crate::forwarded::TrustedProxies;
-use crate::listen::Listen;
+use crate::listen::{Listen, is_reachable};
 use crate::node::{Node, left_for_clients};
 use crate::tls::Tls;
 use crate::{housekeeping, process, push};
@@ -359,8 +359,7 @@ pub(crate) fn room_comment(config: &Config) -> String {
 
 /// Returns whether people whom the operator does not know can reach the server and register.
 fn is_open_to_strangers(addresses: &[IpAddr], registration: RegistrationName) -> bool {
-    let reachable = addresses.iter().any(|address| !address.to_canonical().is_loopback());
-    reachable && registration == RegistrationName::Open
+    is_reachable(addresses.iter().copied()) && registration == RegistrationName::Open
 }
 
 /// The signals that the server handles.

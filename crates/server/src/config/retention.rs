@@ -1,11 +1,9 @@
 //! The table `[retention]`: for how many days messages are kept.
 
+use quintet_domain::RETENTION_DAYS_MAX;
 use serde::{Deserialize, Serialize};
 
 use super::fault::Fault;
-
-/// Maximum number of days.
-const DAYS_MAX: u32 = 36_500;
 
 /// The table `[retention]`: the days for which conversations of each kind keep their messages; 0 for ever.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -31,10 +29,10 @@ impl Retention {
             (&["room_days"], self.room_days),
             (&["meetup_days"], self.meetup_days),
         ];
-        match keys.into_iter().find(|(_, days)| *days > DAYS_MAX) {
+        match keys.into_iter().find(|(_, days)| *days > RETENTION_DAYS_MAX) {
             None => Ok(()),
             Some((keys, _)) => {
-                let what = format!("{} must be at most {DAYS_MAX}; 0 is for ever", keys[0]);
+                let what = format!("{} must be at most {RETENTION_DAYS_MAX}; 0 is for ever", keys[0]);
                 Err(Fault::of("retention", keys, what))
             }
         }

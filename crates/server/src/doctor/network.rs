@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 
 use super::finding::Finding;
 use crate::config::{Config, MetricsListen, RegistrationName};
+use crate::listen::is_reachable;
 use crate::node::left_for_clients;
 use crate::process;
 
@@ -66,11 +67,10 @@ fn port(setting: &str, address: SocketAddr) -> Finding {
 
 /// Whether other machines reach the server, and what they find there.
 fn exposure(config: &Config) -> Vec<Finding> {
-    let reachable = config.server.listen.iter().any(|listen| !listen.address.ip().to_canonical().is_loopback());
-    let mut findings = Vec::new();
-    if !reachable {
-        return findings;
+    if !is_reachable(config.server.listen.iter().map(|listen| listen.address.ip())) {
+        return Vec::new();
     }
+    let mut findings = Vec::new();
     if config.tls.cert.is_none() && config.limits.trusted_proxies.is_empty() {
         let text = "Other machines reach the server without encryption, and passwords and tokens travel in the open. Name a \
                     certificate in [tls], or put a reverse proxy in front and name it in [limits] trusted_proxies.";

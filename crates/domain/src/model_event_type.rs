@@ -70,7 +70,7 @@ types! {
     UserUpdated = "user.updated", Users;
     /// A person was erased.
     UserErased = "user.erased", Users;
-    /// People are to be sent a push message. Webhooks alone are told, and only those that are told nothing else.
+    /// Some users should get a push message. Only webhooks have this event, and a webhook that has it has no other event.
     PushNeeded = "push.needed", Users;
 }
 

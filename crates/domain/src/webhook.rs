@@ -32,7 +32,7 @@ pub struct WebhookFilter {
 }
 
 impl WebhookFilter {
-    /// Returns whether a webhook is told whom to push to, and nothing else.
+    /// Returns whether the only event of a webhook is `push.needed`.
     #[must_use]
     pub fn is_of_pushes(&self) -> bool {
         self.kinds.contains(&ModelEventType::PushNeeded)

@@ -38,6 +38,7 @@ pub(crate) fn weight_bytes(entry: &Entry) -> usize {
         | Event::ConversationDeleted { .. }
         | Event::MemberJoined { .. }
         | Event::MemberLeft { .. }
+        | Event::MessageReported { .. }
         | Event::Revoked { .. }
         | Event::Typing { .. }
         | Event::Presence { .. }

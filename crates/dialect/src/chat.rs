@@ -397,6 +397,7 @@ pub(crate) fn encode(event: &Event, online: Online<'_>, texts: &mut MessageTexts
         | Event::MeetupChanged { .. }
         | Event::Notified { .. }
         | Event::UserChanged { .. }
+        | Event::MessageReported { .. }
         | Event::Revoked { .. }
         | Event::RoomPresence { .. } => return None,
     };

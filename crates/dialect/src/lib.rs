@@ -123,6 +123,7 @@ pub fn suppresses_echo(dialect: Dialect, event: &Event) -> bool {
         | Event::MeetupChanged { .. }
         | Event::Notified { .. }
         | Event::UserChanged { .. }
+        | Event::MessageReported { .. }
         | Event::Revoked { .. }
         | Event::Typing { .. }
         | Event::Presence { .. }

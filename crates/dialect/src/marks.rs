@@ -238,6 +238,7 @@ pub(crate) fn encode(event: &Event, dialect: Dialect) -> Option<Outgoing> {
         | Event::MeetupChanged { .. }
         | Event::Notified { .. }
         | Event::UserChanged { .. }
+        | Event::MessageReported { .. }
         | Event::Revoked { .. }
         | Event::Typing { .. }
         | Event::Presence { .. }

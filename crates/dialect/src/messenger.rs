@@ -399,8 +399,7 @@ pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut Messag
         }
         Event::MessageEdited(edited) => ("messageUpdated", EventPayload::Message(message_text(edited, texts))),
         Event::MessageDeleted(deleted) => {
-            let place = Place::of(&deleted.conversation, &deleted.sender.id);
-            let details = DeletedDetails::of(deleted);
+            let (place, details) = (Place::of(&deleted.conversation, &deleted.sender.id), DeletedDetails::of(deleted));
             ("messageRemoved", EventPayload::Removed { object_id: deleted.id.as_str(), place, details })
         }
         Event::MessagesRead { conversation, reader, messages, .. } => {
@@ -445,6 +444,7 @@ pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut Messag
         | Event::MeetupChanged { .. }
         | Event::Notified { .. }
         | Event::UserChanged { .. }
+        | Event::MessageReported { .. }
         | Event::Revoked { .. }
         | Event::RoomPresence { .. } => return None,
     };

@@ -19,7 +19,7 @@ pub use self::draft::DraftQuestion;
 use self::objects::{
     ConversationData, ConversationObject, DeletedData, ErasedData, JoinedData, LeftData, MeetupData, MessageData,
     MessageObject, NamedObject, NotificationObject, NotifiedData, PinnedData, PlaceObject, ProfileData,
-    PushedMessageData, PushedNotificationData, ReactedData, ReadData, UserObject,
+    PushedMessageData, PushedNotificationData, ReactedData, ReadData, ReportedData, UserObject,
 };
 use crate::outgoing::text;
 use crate::shared::IdList;
@@ -48,6 +48,7 @@ pub fn model_event_fields(kind: ModelEventType) -> &'static [&'static str] {
         ModelEventType::NotificationCreated => &["userId", "notification"],
         ModelEventType::UserCreated | ModelEventType::UserUpdated => &["user"],
         ModelEventType::UserErased => &["userId"],
+        ModelEventType::ReportCreated => &["conversation", "messageId", "reportId", "byServer"],
         ModelEventType::PushNeeded => &["userIds", "conversation?", "message?", "notification?"],
     }
 }
@@ -165,6 +166,12 @@ impl ModelEvent {
             Event::MeetupChanged { meetup, status, updated_by, audience: _ } => {
                 let data = MeetupData { meetup_id: meetup.as_str(), status: status.as_str(), updated_by };
                 new(ModelEventType::MeetupUpdated, None, text(&data))
+            }
+            Event::MessageReported { conversation, message, report, by_server } => {
+                let (place, message_id) = (PlaceObject::of(conversation), message.as_str());
+                let data =
+                    ReportedData { conversation: place, message_id, report_id: *report, by_server: *by_server };
+                new(ModelEventType::ReportCreated, Some(conversation), text(&data))
             }
             Event::Notified { user, notification } => {
                 new(ModelEventType::NotificationCreated, None, text(&NotifiedData::of(user, notification)))

@@ -371,6 +371,7 @@ pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut Messag
         | Event::MeetupChanged { .. }
         | Event::Notified { .. }
         | Event::UserChanged { .. }
+        | Event::MessageReported { .. }
         | Event::Revoked { .. }
         | Event::Presence { .. } => return None,
     };

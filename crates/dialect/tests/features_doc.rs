@@ -194,7 +194,7 @@ impl Feature {
             Event::UserChanged { .. } => Profiles,
             Event::Typing { .. } => Typing,
             Event::Presence { .. } | Event::RoomPresence { .. } => ComingAndGoing,
-            Event::MeetupChanged { .. } | Event::Revoked { .. } => return None,
+            Event::MeetupChanged { .. } | Event::MessageReported { .. } | Event::Revoked { .. } => return None,
         })
     }
 

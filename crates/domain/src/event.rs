@@ -190,6 +190,17 @@ pub enum Event {
         /// The ids of the host, the participants and those with open requests.
         audience: Vec<UserId>,
     },
+    /// Somebody reported a message, or the server did. No client is told: it is for those who look after reports.
+    MessageReported {
+        /// The conversation of the message.
+        conversation: Arc<ConversationRef>,
+        /// The message that was reported.
+        message: MessageId,
+        /// The number of the report.
+        report: i64,
+        /// Whether the server reported it.
+        by_server: bool,
+    },
     /// A user got a notification.
     Notified {
         /// The id of the user.
@@ -272,6 +283,7 @@ impl Event {
                 Audience::Users(users)
             }
             Self::ConversationCreated { members, .. } => Audience::Users(members),
+            Self::MessageReported { .. } => Audience::Users(&[]),
             Self::ConversationAppeared { user, .. }
             | Self::MessageAppeared { user, .. }
             | Self::ConversationHidden { user, .. }
@@ -323,6 +335,8 @@ impl Event {
             | Self::MessagesDelivered { author: user, .. }
             | Self::Notified { user, .. }
             | Self::Revoked { user, .. } => return Some(std::slice::from_ref(user)),
+            // Those who look after reports see them, wherever the message is.
+            Self::MessageReported { .. } => return None,
             Self::UserChanged { .. } | Self::Presence { .. } | Self::MeetupChanged { .. } => return None,
         };
         let users = conversation.pair.as_deref().map_or(&[][..], |pair| &pair[..]);
@@ -356,6 +370,7 @@ impl Event {
             | Self::DeletionAnnounced { .. }
             | Self::ConversationDeleted { .. }
             | Self::MeetupChanged { .. }
+            | Self::MessageReported { .. }
             | Self::Notified { .. }
             | Self::Revoked { .. } => None,
         }

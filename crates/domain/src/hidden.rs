@@ -192,6 +192,7 @@ impl Hidden {
             | Event::MemberLeft { .. }
             | Event::MeetupChanged { .. }
             | Event::Notified { .. }
+            | Event::MessageReported { .. }
             | Event::Revoked { .. }
             | Event::Typing { .. } => None,
         };

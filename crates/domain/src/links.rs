@@ -172,6 +172,7 @@ impl Links {
             | Event::MemberLeft { .. }
             | Event::MeetupChanged { .. }
             | Event::Notified { .. }
+            | Event::MessageReported { .. }
             | Event::Revoked { .. }
             | Event::Typing { .. }
             | Event::Presence { .. } => None,
@@ -245,6 +246,7 @@ impl Event {
             | Self::MemberLeft { .. }
             | Self::MeetupChanged { .. }
             | Self::Notified { .. }
+            | Self::MessageReported { .. }
             | Self::Revoked { .. }
             | Self::Typing { .. }
             | Self::Presence { .. } => false,

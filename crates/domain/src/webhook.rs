@@ -22,7 +22,7 @@ impl fmt::Debug for WebhookSecret {
 /// What a webhook is told of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WebhookFilter {
-    /// The kinds; empty for all of them but [`ModelEventType::PushNeeded`].
+    /// The kinds; empty for all of them but those that [have to be named](ModelEventType::has_to_be_named).
     pub kinds: Vec<ModelEventType>,
     /// The conversations; empty for all of them, and for what is about none.
     pub conversations: Vec<ConversationId>,
@@ -41,7 +41,10 @@ impl WebhookFilter {
     /// Returns whether a webhook is told of something, which may be of a direct conversation or a notification.
     #[must_use]
     pub fn wants(&self, kind: ModelEventType, conversation: Option<&ConversationId>, is_personal: bool) -> bool {
-        let wants_kind = self.kinds.is_empty() || self.kinds.contains(&kind);
+        let wants_kind = match self.kinds.is_empty() {
+            true => !kind.has_to_be_named(),
+            false => self.kinds.contains(&kind),
+        };
         let may_know = self.personal || !is_personal;
         wants_kind
             && may_know
@@ -238,6 +241,9 @@ mod tests {
         let some = WebhookFilter { kinds: vec![created], conversations: vec![a.clone()], personal: false };
         assert!(some.wants(created, Some(&a), false));
         assert!(!some.wants(edited, Some(&a), false) && !some.wants(created, Some(&b), false));
+        let reported = ModelEventType::ReportCreated;
+        assert!(!WebhookFilter::default().wants(reported, Some(&a), false), "it has to be named");
+        assert!(WebhookFilter { kinds: vec![reported], ..WebhookFilter::default() }.wants(reported, Some(&a), false));
         let of_a = WebhookFilter { kinds: Vec::new(), ..some };
         assert!(!of_a.wants(user, None, false), "what is about no conversation is not of one");
     }

@@ -36,7 +36,7 @@ pub(crate) struct WebhookView {
     id: String,
     url: String,
     description: String,
-    /// The events that it is told of; empty for all.
+    /// The events that it is told of; empty for all but `report.created` and `push.needed`.
     #[schema(schema_with = lists_of_kinds)]
     events: Vec<&'static str>,
     /// The ids of the conversations that it is told of; empty for all.
@@ -122,7 +122,7 @@ pub(crate) struct WebhookInput {
     #[serde(default)]
     #[schema(max_length = 200)]
     description: String,
-    /// The events that it is told of; all if absent or empty.
+    /// The events that it is told of; all but `report.created` and `push.needed` if absent or empty.
     #[serde(default)]
     #[schema(schema_with = lists_of_kinds)]
     events: Vec<String>,
@@ -169,14 +169,16 @@ pub(crate) async fn list(State(service): State<Service>, _: Backend) -> Answer<J
     Ok(Json(Webhooks { items: found.into_iter().map(WebhookView::of).collect() }))
 }
 
-/// Refuses a key that may not hear by itself what a webhook is told.
-fn hears(caller: &AuthUser) -> Result<(), Refusal> {
+/// Refuses a key that may not hear by itself what a webhook of some kinds is told.
+fn hears(caller: &AuthUser, kinds: &[ModelEventType]) -> Result<(), Refusal> {
     caller.needs(Scope::Read)?;
-    caller.needs(Scope::Users)
+    caller.needs(Scope::Users)?;
+    // A webhook that names no kinds is told what these scopes allow.
+    kinds.iter().try_for_each(|kind| caller.needs(kind.scope()))
 }
 
 /// Creates a webhook that is told what happens from now on. For services whose key has the scopes `read` and `users` too,
-/// because a webhook is told what these allow. The secret is shown only here.
+/// because a webhook is told what these allow, and `moderate` for `report.created`. The secret is shown only here.
 #[utoipa::path(
     post, path = "/webhooks", tag = "webhooks", operation_id = "addWebhook", request_body = WebhookInput,
     responses((status = 201, description = "Created", body = WebhookView))
@@ -187,9 +189,10 @@ pub(crate) async fn add(
     caller: AuthUser,
     Body(input): Body<WebhookInput>,
 ) -> Answer<(StatusCode, Json<WebhookView>)> {
-    hears(&caller)?;
+    hears(&caller, &[])?;
     let WebhookInput { url, description, events, conversations } = input;
     let (kinds, conversations) = (webhook_kinds(&events)?, webhook_conversations(&conversations)?);
+    hears(&caller, &kinds)?;
     let new = NewWebhook { url, description, kinds, conversations, personal: false };
     let webhook = service.add_webhook(Some(caller.id()), new).await?;
     let secret = Some(webhook.secret.0.clone());
@@ -224,11 +227,17 @@ pub(crate) async fn change(
 ) -> Answer<Json<WebhookView>> {
     let WebhookPatch { url, description, events, conversations, enabled } = input;
     // Nothing but a new description tells nobody more.
-    if url.is_some() || events.is_some() || conversations.is_some() || enabled == Some(true) {
-        hears(&caller)?;
+    let tells_more = url.is_some() || events.is_some() || conversations.is_some() || enabled == Some(true);
+    if tells_more {
+        hears(&caller, &[])?;
     }
     let kinds = events.map(|events| webhook_kinds(&events)).transpose()?;
     let conversations = conversations.map(|ids| webhook_conversations(&ids)).transpose()?;
+    match &kinds {
+        Some(kinds) => hears(&caller, kinds)?,
+        None if tells_more => hears(&caller, &service.webhook(&id).await?.filter.kinds)?,
+        None => {}
+    }
     let change = WebhookChange { url, description, kinds, conversations, enabled };
     Ok(Json(WebhookView::of(service.change_webhook(Some(caller.id()), id, change).await?)))
 }
@@ -289,9 +298,9 @@ pub(crate) async fn replay(
     Path(id): Path<String>,
     Body(input): Body<Replay>,
 ) -> Answer<Json<WebhookView>> {
-    hears(&caller)?;
+    hears(&caller, &[])?;
     // That the webhook is there is asked first, so that what is not found then is the position.
-    service.webhook(&id).await?;
+    hears(&caller, &service.webhook(&id).await?.filter.kinds)?;
     let replayed = service.replay_webhook(id, input.from).await.map_err(|refusal| match refusal.code {
         Code::NotFound => Problem::with_status(StatusCode::GONE, refusal),
         _ => refusal.into(),

@@ -157,6 +157,7 @@ pub(crate) fn weight(event: &Event) -> u64 {
         | Event::ConversationChanged { conversation } => overview_bytes(conversation),
         // The hub bounds how often a profile is announced, because its audience is not known here.
         Event::UserChanged { .. }
+        | Event::MessageReported { .. }
         | Event::Revoked { .. }
         | Event::Typing { .. }
         | Event::Presence { .. }

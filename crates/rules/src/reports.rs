@@ -10,13 +10,13 @@ use quintet_domain::limits::{
     FLAGS_OPEN_OF_USER_MAX, REPORTS_KEPT_DAYS, REPORTS_OF_MESSAGE_MAX, REPORTS_OPEN_OF_USER_MAX,
 };
 use quintet_domain::permissions::{self, Action};
-use quintet_domain::{ConversationId, Refusal, Report, ReportMessage, Resolution, Snapshot, Timestamp, User};
+use quintet_domain::{Actor, ConversationId, Refusal, Report, ReportMessage, Resolution, Snapshot, Timestamp, User};
 
 use crate::ledger::Cost;
-use crate::log::ReplayRows;
+use crate::log::{Change, ReplayRows};
 use crate::ownership::standing;
 use crate::rows::{ConversationRow, MessageRow, ReportRow, StoredResolution};
-use crate::transaction::Transaction;
+use crate::transaction::{About, Transaction};
 use crate::{ConversationKey, RowResult, RuleResult, UserKey};
 
 /// The most snapshots that one write removes.
@@ -62,7 +62,7 @@ pub(crate) fn report(tx: &mut Transaction<'_>, write: &ReportMessage) -> RuleRes
         let why = format!("{REPORTS_OPEN_OF_USER_MAX} reports of yours wait for a moderator, which is the most.");
         return Err(Refusal::conflict(why).into());
     }
-    insert(tx, (&message, &conversation), Some(user.key), &write.reason)
+    insert(tx, (&message, &conversation), Some((user.key, &write.actor)), &write.reason)
 }
 
 /// Reports a message because a list of words or links says so. The message is as it was just stored.
@@ -84,7 +84,7 @@ pub(crate) fn flag(
 fn insert(
     tx: &mut Transaction<'_>,
     (message, conversation): (&MessageRow, &ConversationRow),
-    reporter: Option<UserKey>,
+    reporter: Option<(UserKey, &Actor)>,
     reason: &Arc<str>,
 ) -> RuleResult<()> {
     let sender = tx.user_by_key(message.sender)?;
@@ -98,13 +98,20 @@ fn insert(
         message_id: message.id.clone(),
         conversation: conversation.key,
         sender: message.sender,
-        reporter,
+        reporter: reporter.map(|(key, _)| key),
         reason: Arc::clone(reason),
         snapshot: Some(Box::new(snapshot)),
         resolution: None,
     };
-    tx.reports().insert_report(&row)?;
-    Ok(())
+    let report = tx.reports().insert_report(&row)?;
+    let change = Change::MessageReported {
+        conversation: (conversation.key, Arc::clone(&conversation.reference)),
+        message: message.id.clone(),
+        report,
+        by_server: reporter.is_none(),
+    };
+    // No change of the conversation, whose members are not told.
+    tx.record(&change, About::default(), reporter.map(|(_, actor)| actor))
 }
 
 fn snapshot(message: &MessageRow, conversation: &ConversationRow, sender: &User) -> Snapshot {

@@ -146,6 +146,13 @@ pub(super) enum Event<'a> {
         message: Box<Message<'a>>,
         user: &'a str,
     },
+    MessageReported {
+        #[serde(borrow)]
+        conversation: ConversationRef<'a>,
+        message: &'a str,
+        report: i64,
+        by_server: bool,
+    },
 }
 
 impl<'a> Event<'a> {
@@ -222,6 +229,12 @@ impl<'a> Event<'a> {
                 status: (*status).into(),
                 updated_by,
                 audience: ids(audience),
+            },
+            From::MessageReported { conversation, message, report, by_server } => Self::MessageReported {
+                conversation: ConversationRef::of(conversation),
+                message: message.as_str(),
+                report: *report,
+                by_server: *by_server,
             },
             From::Notified { user, notification } => {
                 Self::Notified { user: user.as_str(), notification: Notification::of(notification) }
@@ -311,6 +324,12 @@ impl<'a> Event<'a> {
                 status: status.into(),
                 updated_by: updated_by.to_owned(),
                 audience: users_of(audience),
+            },
+            Self::MessageReported { conversation, message, report, by_server } => To::MessageReported {
+                conversation: conversation.read(),
+                message: MessageId::trusted(message),
+                report,
+                by_server,
             },
             Self::Notified { user, notification } => {
                 To::Notified { user: UserId::trusted(user), notification: notification.read() }

@@ -272,6 +272,12 @@ pub fn events() -> Vec<BoxedStrategy<Event>> {
             .prop_map(|(user, blocked, other)| Event::BlocksChanged { user, blocked, other })
             .boxed(),
         (message(), user_id()).prop_map(|(message, user)| Event::MessageAppeared { message, user }).boxed(),
+        (conversation(), text(), any::<i64>(), any::<bool>())
+            .prop_map(|(conversation, message, report, by_server)| {
+                let message = MessageId::trusted(&message);
+                Event::MessageReported { conversation, message, report, by_server }
+            })
+            .boxed(),
     ]
 }
 

@@ -14,7 +14,7 @@ use quintet_domain::{
 };
 
 /// The number of kinds of events.
-pub const KINDS: usize = 25;
+pub const KINDS: usize = 26;
 
 /// The place of an event in the closed list.
 pub fn number_of(event: &Event) -> usize {
@@ -44,6 +44,7 @@ pub fn number_of(event: &Event) -> usize {
         Event::MessagesDelivered { .. } => 22,
         Event::BlocksChanged { .. } => 23,
         Event::MessageAppeared { .. } => 24,
+        Event::MessageReported { .. } => 25,
     }
 }
 
@@ -249,6 +250,12 @@ pub fn events() -> Vec<Event> {
             other: Some(UserId::trusted("eve")),
         },
         Event::MessageAppeared { message: message(MessageKind::Text), user: ada },
+        Event::MessageReported {
+            conversation: conversation(ConversationKind::Group),
+            message: MessageId::trusted("m1"),
+            report: 300,
+            by_server: true,
+        },
     ]
 }
 

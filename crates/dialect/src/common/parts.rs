@@ -192,6 +192,7 @@ impl<'e> CommonEvent<'e> {
             | Event::MemberJoined { .. }
             | Event::MemberLeft { .. }
             | Event::MeetupChanged { .. }
+            | Event::MessageReported { .. }
             | Event::Revoked { .. }
             | Event::Typing { .. }
             | Event::Presence { .. }

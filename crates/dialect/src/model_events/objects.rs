@@ -167,6 +167,16 @@ impl<'a> ReactedData<'a> {
     }
 }
 
+/// The data of an event about a report. What was reported and why is for those who may list reports.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ReportedData<'a> {
+    pub(super) conversation: PlaceObject<'a>,
+    pub(super) message_id: &'a str,
+    pub(super) report_id: i64,
+    pub(super) by_server: bool,
+}
+
 /// The data of an event about a pin.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -215,6 +215,11 @@ pub fn events() -> Vec<(String, Event)> {
             let (message, user) = (message.clone(), user.id.clone());
             add(&format!("pin {pinned}"), Event::MessagePinned { conversation: place(), message, user, pinned });
         }
+        for by_server in [true, false] {
+            let (conversation, message) = (place(), message.clone());
+            let reported = Event::MessageReported { conversation, message, report: 7, by_server };
+            add(&format!("report by the server {by_server}"), reported);
+        }
         let (conversation, receiver, author) = (place(), user.id.clone(), UserId::trusted("ada"));
         let delivered = Event::MessagesDelivered { conversation, user: receiver, messages: read.to_vec(), author };
         add("delivered", delivered);

@@ -280,6 +280,7 @@ impl Hub {
             | Event::MessagesRead { .. }
             | Event::MessagesDelivered { .. }
             | Event::MeetupChanged { .. }
+            | Event::MessageReported { .. }
             | Event::Typing { .. }
             | Event::Presence { .. }
             | Event::RoomPresence { .. } => self.fan_out.deliver(&self.directory, entry),

@@ -46,6 +46,7 @@ impl NewestChanges {
             | Event::MessagesRead { .. }
             | Event::MessagesDelivered { .. }
             | Event::MeetupChanged { .. }
+            | Event::MessageReported { .. }
             | Event::Revoked { .. }
             | Event::Typing { .. }
             | Event::Presence { .. }

@@ -119,10 +119,10 @@ fn told_of(
         .filter(|key| !facts.users.contains_key(key))
         .collect();
     facts.users.extend(rows.users(&others)?.into_iter().map(|row| (row.key, row)));
-    let configured: BTreeSet<ConversationKey> =
-        logged.iter().filter_map(of_settings).filter(|key| !facts.conversations.contains_key(key)).collect();
-    if !configured.is_empty() {
-        facts.conversations.extend(rows.conversations(&configured)?.into_iter().map(|row| (row.key, row)));
+    let aside: BTreeSet<ConversationKey> =
+        logged.iter().filter_map(of_conversation).filter(|key| !facts.conversations.contains_key(key)).collect();
+    if !aside.is_empty() {
+        facts.conversations.extend(rows.conversations(&aside)?.into_iter().map(|row| (row.key, row)));
     }
     let profiles: BTreeSet<UserKey> = logged.iter().filter_map(of_profile).collect();
     if !profiles.is_empty() {
@@ -199,10 +199,13 @@ fn of_profile(logged: &Logged) -> Option<UserKey> {
     }
 }
 
-/// The conversation whose settings a change is about: it is not among the changes of that conversation.
-fn of_settings(logged: &Logged) -> Option<ConversationKey> {
+/// The conversation of settings or of a reported message: such a change is not among those of the conversation, because its
+/// members are not told.
+fn of_conversation(logged: &Logged) -> Option<ConversationKey> {
     match logged.change {
-        MissedKind::Recorded(ChangeRecord::SettingsChanged { conversation, .. }) => Some(conversation),
+        MissedKind::Recorded(
+            ChangeRecord::SettingsChanged { conversation, .. } | ChangeRecord::MessageReported { conversation, .. },
+        ) => Some(conversation),
         MissedKind::Created | MissedKind::Recorded(_) => None,
     }
 }
@@ -245,6 +248,7 @@ fn known(facts: &Facts, logged: &Logged) -> Option<Change> {
     let then = |key: UserKey| Some((key, facts.as_known_before(key, &facts.users.get(&key)?.user)));
     let named = |key: UserKey| Some((key, facts.users.get(&key)?.user.id.clone()));
     let reference = || Some(Arc::clone(&facts.conversations.get(&logged.conversation?)?.reference));
+    let keyed = |key: ConversationKey| Some((key, Arc::clone(&facts.conversations.get(&key)?.reference)));
     let overview = || Some(Arc::clone(facts.overviews.get(&logged.conversation?)?));
     let told = || logged.told.clone().unwrap_or_default();
     let record = match &logged.change {
@@ -296,7 +300,7 @@ fn known(facts: &Facts, logged: &Logged) -> Option<Change> {
             Change::ConversationHidden { conversation: reference()?, member: named(*member)? }
         }
         ChangeRecord::SettingsChanged { conversation, member, settings } => Change::SettingsChanged {
-            conversation: (*conversation, Arc::clone(&facts.conversations.get(conversation)?.reference)),
+            conversation: keyed(*conversation)?,
             member: named(*member)?,
             settings: *settings,
         },
@@ -316,6 +320,12 @@ fn known(facts: &Facts, logged: &Logged) -> Option<Change> {
             let by = by.and_then(person);
             Change::MeetupChanged { meetup: meetup.clone(), status: *status, by, audience: told() }
         }
+        ChangeRecord::MessageReported { conversation, message, report, by_server } => Change::MessageReported {
+            conversation: keyed(*conversation)?,
+            message: message.clone(),
+            report: *report,
+            by_server: *by_server,
+        },
         ChangeRecord::UserChanged { user, visible } => {
             let metadata = facts.users.get(user)?.metadata.clone();
             Change::UserChanged { user: person(*user)?, metadata, visible: *visible }

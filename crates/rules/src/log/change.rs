@@ -187,6 +187,17 @@ pub enum Change {
         /// The ids of the host, the participants and the users who ask to take part.
         audience: Vec<UserId>,
     },
+    /// A message was reported.
+    MessageReported {
+        /// The conversation of the message, with its key.
+        conversation: (ConversationKey, Arc<ConversationRef>),
+        /// The id of the message.
+        message: MessageId,
+        /// The number of the report.
+        report: i64,
+        /// Whether the server reported it.
+        by_server: bool,
+    },
     /// A user was sent a notification.
     Notified {
         /// The notified user: its key and its id.
@@ -305,6 +316,14 @@ impl Change {
                 updated_by: by.as_ref().map_or_else(|| SYSTEM.to_owned(), |(_, user)| user.name.clone()),
                 audience: audience.clone(),
             },
+            Self::MessageReported { conversation: (_, conversation), message, report, by_server } => {
+                Event::MessageReported {
+                    conversation: Arc::clone(conversation),
+                    message: message.clone(),
+                    report: *report,
+                    by_server: *by_server,
+                }
+            }
             Self::Notified { user: (_, user), notification } => {
                 Event::Notified { user: user.clone(), notification: Arc::clone(notification) }
             }
@@ -339,6 +358,7 @@ impl Change {
             | Self::ConversationDeleted { .. }
             | Self::MemberJoined { .. }
             | Self::MemberLeft { .. }
+            | Self::MessageReported { .. }
             | Self::Notified { .. }
             | Self::UserChanged { .. }
             | Self::Revoked { .. } => None,
@@ -396,6 +416,14 @@ impl Change {
                 status: *status,
                 by: by.as_ref().map(|(key, _)| *key),
             },
+            Self::MessageReported { conversation: (conversation, _), message, report, by_server } => {
+                ChangeRecord::MessageReported {
+                    conversation: *conversation,
+                    message: message.clone(),
+                    report: *report,
+                    by_server: *by_server,
+                }
+            }
             Self::Notified { user: (user, _), notification } => {
                 ChangeRecord::Notified { user: *user, notification: notification.id.clone() }
             }

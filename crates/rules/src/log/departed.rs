@@ -159,6 +159,7 @@ impl Departed {
             | Change::MemberJoined { .. }
             | Change::MemberLeft { .. }
             | Change::MeetupChanged { .. }
+            | Change::MessageReported { .. }
             | Change::UserChanged { .. }
             | Change::Revoked { .. }
             | Change::Notified { .. } => None,
@@ -212,6 +213,7 @@ fn hide_name(change: &mut Change) {
         | Change::MessagesRead { conversation, .. }
         | Change::ConversationHidden { conversation, .. }
         | Change::SettingsChanged { conversation: (_, conversation), .. }
+        | Change::MessageReported { conversation: (_, conversation), .. }
         | Change::DeletionAnnounced { conversation }
         | Change::ConversationDeleted { conversation }
         | Change::MemberJoined { conversation, .. }

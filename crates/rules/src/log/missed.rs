@@ -68,6 +68,7 @@ impl MissedChange {
                 | ChangeRecord::Notified { .. }
                 | ChangeRecord::MessagesPurged { .. }
                 | ChangeRecord::UserChanged { .. }
+                | ChangeRecord::MessageReported { .. }
                 | ChangeRecord::Revoked { .. } => None,
             },
         }

@@ -45,6 +45,7 @@ fn shows_conversation(missed: &MissedChange, user: Option<UserKey>) -> bool {
             | ChangeRecord::Notified { .. }
             | ChangeRecord::MessagesPurged { .. }
             | ChangeRecord::UserChanged { .. }
+            | ChangeRecord::MessageReported { .. }
             | ChangeRecord::Revoked { .. } => false,
         },
     }

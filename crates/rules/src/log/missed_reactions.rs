@@ -139,6 +139,7 @@ impl Reactions {
             | ChangeRecord::Notified { .. }
             | ChangeRecord::MessagesPurged { .. }
             | ChangeRecord::UserChanged { .. }
+            | ChangeRecord::MessageReported { .. }
             | ChangeRecord::Revoked { .. } => None,
         }
     }

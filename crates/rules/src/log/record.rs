@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    ConversationSettings, Departure, Emoji, MeetupId, MeetupStatus, Mute, NotificationId, Notify, Timestamp,
+    ConversationSettings, Departure, Emoji, MeetupId, MeetupStatus, MessageId, Mute, NotificationId, Notify, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -148,6 +148,17 @@ pub enum ChangeRecord {
         /// The key of the user who changed it; `None` for the server itself.
         by: Option<UserKey>,
     },
+    /// A message was reported.
+    MessageReported {
+        /// The key of the conversation of the message.
+        conversation: ConversationKey,
+        /// The id of the message.
+        message: MessageId,
+        /// The number of the report.
+        report: i64,
+        /// Whether the server reported it.
+        by_server: bool,
+    },
     /// A user was sent a notification.
     Notified {
         /// The key of the notified user.
@@ -285,6 +296,13 @@ enum V1 {
         status: String,
         by: Option<i64>,
     },
+    MessageReported {
+        conversation: i64,
+        message: String,
+        report: i64,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        by_server: bool,
+    },
     Notified {
         user: i64,
         notification: String,
@@ -360,6 +378,12 @@ impl ChangeRecord {
                 meetup: meetup.as_str().to_owned(),
                 status: status.as_str().to_owned(),
                 by: by.map(|by| by.0),
+            },
+            Self::MessageReported { conversation, message, report, by_server } => V1::MessageReported {
+                conversation: conversation.0,
+                message: message.as_str().to_owned(),
+                report: *report,
+                by_server: *by_server,
             },
             Self::Notified { user, notification } => {
                 V1::Notified { user: user.0, notification: notification.as_str().to_owned() }
@@ -443,6 +467,12 @@ impl ChangeRecord {
                 meetup: MeetupId::trusted(&meetup),
                 status: MeetupStatus::parse(&status).ok_or_else(|| unknown("status", status))?,
                 by: by.map(UserKey),
+            },
+            V1::MessageReported { conversation, message, report, by_server } => Self::MessageReported {
+                conversation: ConversationKey(conversation),
+                message: MessageId::trusted(&message),
+                report,
+                by_server,
             },
             V1::Notified { user, notification } => {
                 Self::Notified { user: UserKey(user), notification: NotificationId::trusted(&notification) }

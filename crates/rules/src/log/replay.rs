@@ -183,6 +183,7 @@ fn named(missed: &MissedChange) -> Option<UserKey> {
             | ChangeRecord::Notified { .. }
             | ChangeRecord::MessagesPurged { .. }
             | ChangeRecord::UserChanged { .. }
+            | ChangeRecord::MessageReported { .. }
             | ChangeRecord::Revoked { .. } => None,
         },
     }
@@ -425,6 +426,7 @@ impl Facts {
             | ChangeRecord::SettingsChanged { .. }
             | ChangeRecord::BlocksChanged { .. }
             | ChangeRecord::UserChanged { .. }
+            | ChangeRecord::MessageReported { .. }
             | ChangeRecord::Revoked { .. } => return None,
         })
     }

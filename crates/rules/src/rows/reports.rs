@@ -120,8 +120,8 @@ pub trait ReportRows {
     fn open_reports_by(&self, reporter: UserKey, since: Timestamp) -> RowResult<i64>;
     /// The number of reports since a time that the server has made about a sender and that are open.
     fn open_flags_of(&self, sender: UserKey, since: Timestamp) -> RowResult<i64>;
-    /// Inserts a report, whose `number` is ignored.
-    fn insert_report(&mut self, row: &ReportRow) -> RowResult<()>;
+    /// Inserts a report, whose `number` is ignored. Returns its number.
+    fn insert_report(&mut self, row: &ReportRow) -> RowResult<i64>;
     /// Stores what was decided about a report, and removes its snapshot.
     fn resolve_report(&mut self, number: i64, resolution: StoredResolution) -> RowResult<()>;
     /// Removes up to `limit` snapshots of messages of a sender. Returns how many were removed.

@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::support::Wire;
-use crate::{Stage, refused, stage};
+use crate::receiver::{Receiver, Request};
+use crate::socket::{hear, listen, scoped};
+use crate::support::{Server, Wire};
+use crate::{Stage, key, refused, stage};
 
 #[tokio::test]
 async fn a_report_is_made_listed_and_resolved() {
@@ -112,4 +114,77 @@ async fn a_report_is_made_listed_and_resolved() {
     let two = format!("/reports/{}", open["items"][0]["id"]);
     http.api(&shop, "PATCH", &two, decided("disable")).await.expect(200);
     http.api(&bob.1, "GET", "/me", Value::Null).await.expect(401);
+}
+
+/// Other back ends are told that there is a report, if their key may look after reports.
+#[tokio::test]
+async fn back_ends_hear_of_reports() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let list = folder.path().join("lists.txt");
+    std::fs::write(&list, "flag cheap pills\n").expect("written");
+    let start = Server::with().env("QUINTET_MODERATION_FILE", &list.to_string_lossy());
+    let server = start.env("QUINTET_OUTBOUND_ALLOW", "127.0.0.0/8").run();
+    let http = server.http();
+    let (alice, bob) = (http.register("alice").await, http.register("bob").await);
+    let (watch, reader) = (scoped(&server, "watch", "moderate"), scoped(&server, "reader", "read"));
+    let ((_, shop), hooks) = (key(&server, &["add", "shop"]), scoped(&server, "hooks", "admin,read,users"));
+    let mut ears = (listen(&server, &watch).await, listen(&server, &reader).await);
+
+    // A webhook is told if it names the event, which takes the scope by which reports are read.
+    let (told, told_others) = (Receiver::start().await, Receiver::start().await);
+    let named = json!({ "url": told.url(), "events": ["report.created"] });
+    refused(http.api(&hooks, "POST", "/webhooks", named.clone()).await, 403, "moderate");
+    let hook = http.api(&shop, "POST", "/webhooks", named).await.expect(201);
+    let hook = format!("/webhooks/{}", hook["id"].as_str().expect("an id"));
+    for change in [json!({ "url": told_others.url() }), json!({ "enabled": true })] {
+        refused(http.api(&hooks, "PATCH", &hook, change).await, 403, "moderate");
+    }
+    refused(http.api(&hooks, "POST", &format!("{hook}/replay"), json!({ "from": 1 })).await, 403, "moderate");
+    let (all, change) = (json!({ "url": told_others.url() }), json!({ "events": ["report.created"] }));
+    let others = http.api(&hooks, "POST", "/webhooks", all).await.expect(201);
+    let others = format!("/webhooks/{}", others["id"].as_str().expect("an id"));
+    refused(http.api(&hooks, "PATCH", &others, change).await, 403, "moderate");
+
+    let direct = json!({ "kind": "direct", "memberIds": [bob.0] });
+    let direct = http.api(&alice.1, "POST", "/conversations", direct).await.expect(201)["id"].take();
+    let group = http.group(&alice.1, &[&bob.0]).await;
+    let say = async |place: &Value, text: &str| {
+        let path = format!("/conversations/{}/messages", place.as_str().expect("an id"));
+        http.api(&bob.1, "POST", &path, json!({ "content": text })).await.expect(201)["id"].take()
+    };
+    let said = say(&direct, "psst").await;
+    for _ in 0..2 {
+        let path = format!("/messages/{}/reports", said.as_str().expect("an id"));
+        http.api(&alice.1, "POST", &path, json!({ "reason": "rude" })).await.expect(204);
+    }
+    let flagged = say(&group, "cheap pills").await;
+    say(&group, "done").await;
+
+    let reports = http.api(&watch, "GET", "/reports", Value::Null).await.expect(200);
+    let mut expected = Vec::new();
+    for (report, place, message, by_server) in [(1, &direct, &said, false), (0, &group, &flagged, true)] {
+        let (kind, _, data) = hear(&mut ears.0).await;
+        assert_eq!((kind.as_str(), &data["conversation"]["id"]), ("report.created", place), "{data}");
+        assert_eq!((&data["messageId"], &data["byServer"]), (message, &json!(by_server)), "{data}");
+        assert_eq!(data["reportId"], reports["items"][report]["id"], "{data}");
+        assert_eq!(data.as_object().map(serde_json::Map::len), Some(4), "nothing else: {data}");
+        expected.push(data);
+    }
+    let mut requests = told.until(|all| all.len() == 2).await;
+    requests.sort_by_key(|request| request.json["position"].as_u64());
+    let delivered: Vec<_> = requests.iter().map(|one| (one.kind(), &one.json["data"])).collect();
+    assert_eq!(delivered, [("report.created", &expected[0]), ("report.created", &expected[1])]);
+
+    // Others hear what is said, and nothing of reports.
+    let is_last = |kind: &str, data: &Value| kind == "message.created" && data["message"]["content"] == "done";
+    loop {
+        let (kind, _, data) = hear(&mut ears.1).await;
+        assert_ne!(kind, "report.created", "{data}");
+        if is_last(&kind, &data) {
+            break;
+        }
+    }
+    let ended = |one: &Request| is_last(one.kind(), &one.json["data"]);
+    let requests = told_others.until(|all| all.iter().any(ended)).await;
+    assert!(requests.iter().all(|one| one.kind() != "report.created"), "{requests:?}");
 }

@@ -6,7 +6,7 @@ use crate::support::{Server, Wire};
 use crate::{Stage, key, stage};
 
 /// Creates a key with a scope.
-fn scoped(server: &Server, name: &str, scopes: &str) -> String {
+pub fn scoped(server: &Server, name: &str, scopes: &str) -> String {
     let (made, key) = key(server, &["add", name, "--scope", scopes]);
     assert!(made, "{key}");
     key

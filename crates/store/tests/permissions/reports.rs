@@ -6,10 +6,10 @@ use quintet_domain::limits::{
     FLAGS_OPEN_OF_USER_MAX, REPORTS_KEPT_DAYS, REPORTS_OF_MESSAGE_MAX, REPORTS_OPEN_OF_USER_MAX,
 };
 use quintet_domain::{
-    Act, AddService, AuditEntry, AuditFilter, Code, ContinueErasure, ConversationId, ConversationKind, DeleteMessage,
-    EditMessage, Environment, EraseUser, Event, JoinConversation, Message, MessageId, Profile, Prune, Refusal, Report,
-    ReportAction, ReportMessage, ReportStatus, ResolveReport, Scopes, Screening, SendMessage, ServerRole, SetBlock,
-    SetServerRole, Timestamp, UserId,
+    Act, AddService, Audience, AuditEntry, AuditFilter, Code, ContinueErasure, ConversationId, ConversationKind,
+    DeleteMessage, EditMessage, Environment, EraseUser, Event, JoinConversation, Message, MessageId, Profile, Prune,
+    Refusal, Report, ReportAction, ReportMessage, ReportStatus, ResolveReport, Scopes, Screening, SendMessage,
+    ServerRole, SetBlock, SetServerRole, Timestamp, UserId,
 };
 use quintet_store::Party;
 
@@ -17,6 +17,7 @@ use crate::support::{self, Bench, actor, every_store, message};
 
 every_store!(
     who_can_see_a_message_reports_it_once,
+    only_who_looks_after_reports_is_told,
     a_snapshot_is_what_was_reported,
     reports_are_bounded,
     a_service_decides_and_it_is_done,
@@ -140,6 +141,29 @@ async fn who_can_see_a_message_reports_it_once(bench: Bench) {
     let deleted = (Code::Conflict, "A deleted message cannot be reported.".to_owned());
     assert_eq!(sentence(stage.report(&stage.ada, &heard.id).await), deleted);
     assert_eq!(stage.listed(Some(ReportStatus::Open)).await.len(), 4);
+}
+
+async fn only_who_looks_after_reports_is_told(bench: Bench) {
+    let stage = stage(bench).await;
+    let bench = &stage.bench;
+    let said = stage.say(&stage.bob, "you fool").await;
+    let before = bench.settled().await;
+    for _ in 0..2 {
+        stage.report(&stage.ada, &said.id).await.expect("reported");
+    }
+    let number = stage.listed(None).await[0].number;
+    assert_eq!(bench.settled().await, before + 1, "one event for both");
+    let page = bench.store.log_page(Party::Server, before, 10).await.expect("a page");
+    let [told] = page.told.as_slice() else { panic!("{page:?}") };
+    let Event::MessageReported { conversation, message, report, by_server } = &told.entry.event else {
+        panic!("{told:?}")
+    };
+    assert_eq!((&conversation.id, message, *report, *by_server), (&stage.group, &said.id, number, false));
+    assert_eq!((told.entry.event.audience(), told.entry.event.parties()), (Audience::Users(&[]), None));
+    for user in [&stage.ada, &stage.bob] {
+        let replay = bench.store.replay_since(user.clone(), false, before.into()).await.expect("read");
+        assert_eq!(replay.entries.expect("entries"), [], "no client is told");
+    }
 }
 
 async fn a_snapshot_is_what_was_reported(bench: Bench) {

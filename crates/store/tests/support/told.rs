@@ -36,6 +36,9 @@ pub fn shown(entry: &Entry) -> String {
             format!("left {} {} {departure:?} {reason:?} of {member_count}", conversation.id, user.id)
         }
         Event::MeetupChanged { meetup, status, updated_by, .. } => format!("{meetup} {status:?} by {updated_by}"),
+        Event::MessageReported { message, report, by_server, .. } => {
+            format!("report {report} of {message} {by_server}")
+        }
         Event::Notified { notification, .. } => format!("notified {}", notification.id),
         other => panic!("not delivered: {other:?}"),
     };

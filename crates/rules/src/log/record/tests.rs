@@ -57,6 +57,7 @@ fn record() -> impl Strategy<Value = ChangeRecord> {
         | ChangeRecord::Notified { .. }
         | ChangeRecord::MessagesPurged { .. }
         | ChangeRecord::UserChanged { .. }
+        | ChangeRecord::MessageReported { .. }
         | ChangeRecord::Revoked { .. } => true,
     };
     let (key, number) = (any::<i64>(), any::<u64>());
@@ -108,6 +109,10 @@ fn record() -> impl Strategy<Value = ChangeRecord> {
         ),
         ("[a-z0-9-]{1,40}", status(), proptest::option::of(key)).prop_map(|(id, status, by)| {
             ChangeRecord::MeetupChanged { meetup: MeetupId::trusted(&id), status, by: by.map(UserKey) }
+        }),
+        (key, "[a-z0-9-]{1,40}", key, any::<bool>()).prop_map(|(c, id, report, by_server)| {
+            let (conversation, message) = (ConversationKey(c), MessageId::trusted(&id));
+            ChangeRecord::MessageReported { conversation, message, report, by_server }
         }),
         (key, "\\PC{1,40}").prop_map(|(u, id)| ChangeRecord::Notified {
             user: UserKey(u),
@@ -163,6 +168,15 @@ fn records_of_version_1_are_read() {
         (
             r#"{"kind":"blocks_changed","user":3,"other":5,"blocked":true}"#,
             ChangeRecord::BlocksChanged { user: UserKey(3), other: UserKey(5), blocked: true },
+        ),
+        (
+            r#"{"kind":"message_reported","conversation":5,"message":"m","report":7}"#,
+            ChangeRecord::MessageReported {
+                conversation: ConversationKey(5),
+                message: MessageId::trusted("m"),
+                report: 7,
+                by_server: false,
+            },
         ),
         (r#"{"kind":"conversation_changed"}"#, ChangeRecord::ConversationChanged),
         (r#"{"kind":"conversation_shown","member":3}"#, ChangeRecord::ConversationShown { member: UserKey(3) }),

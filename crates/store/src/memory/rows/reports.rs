@@ -59,10 +59,10 @@ impl ReportRows for Data {
         Ok(rows.filter(|row| row.at >= since).count() as i64)
     }
 
-    fn insert_report(&mut self, row: &ReportRow) -> RowResult<()> {
+    fn insert_report(&mut self, row: &ReportRow) -> RowResult<i64> {
         let number = next_key(self.reports.rows.last_key().copied());
         self.move_report(number, Some(ReportRow { number, ..row.clone() }));
-        Ok(())
+        Ok(number)
     }
 
     fn resolve_report(&mut self, number: i64, resolution: StoredResolution) -> RowResult<()> {

@@ -68,11 +68,12 @@ impl<C: Channel> ReportRows for PostgresRows<C> {
         self.get(sql, &[&sender.0, &since.0], |row| get(row, 0))
     }
 
-    fn insert_report(&mut self, row: &ReportRow) -> RowResult<()> {
-        self.run(
+    fn insert_report(&mut self, row: &ReportRow) -> RowResult<i64> {
+        self.insert(
             "INSERT INTO report (number, at, message, message_id, conversation_pk, sender_pk, reporter_pk, reason,
                  snapshot, resolved_by_pk, resolved_at, resolved_with)
-             VALUES (coalesce((SELECT max(number) FROM report), 0) + 1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+             VALUES (coalesce((SELECT max(number) FROM report), 0) + 1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+             RETURNING number",
             &[
                 &row.at.0,
                 &row.message.0,
@@ -86,8 +87,7 @@ impl<C: Channel> ReportRows for PostgresRows<C> {
                 &row.resolution.map(|resolution| resolution.at.0),
                 &row.resolution.map(|resolution| resolution.action.as_str()),
             ],
-        )?;
-        Ok(())
+        )
     }
 
     fn resolve_report(&mut self, number: i64, resolution: StoredResolution) -> RowResult<()> {

@@ -71,8 +71,8 @@ impl<C: Deref<Target = Connection>> ReportRows for SqliteRows<C> {
         self.get(sql, [sender.0, since.0], |row| row.get(0))
     }
 
-    fn insert_report(&mut self, row: &ReportRow) -> RowResult<()> {
-        self.run(
+    fn insert_report(&mut self, row: &ReportRow) -> RowResult<i64> {
+        self.insert(
             "INSERT INTO report (at, message, message_id, conversation_pk, sender_pk, reporter_pk, reason, snapshot,
                  resolved_by_pk, resolved_at, resolved_with)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
@@ -89,8 +89,7 @@ impl<C: Deref<Target = Connection>> ReportRows for SqliteRows<C> {
                 row.resolution.map(|resolution| resolution.at.0),
                 row.resolution.map(|resolution| resolution.action.as_str()),
             ],
-        )?;
-        Ok(())
+        )
     }
 
     fn resolve_report(&mut self, number: i64, resolution: StoredResolution) -> RowResult<()> {

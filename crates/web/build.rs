@@ -138,21 +138,23 @@ impl Files {
     }
 
     /// Makes a page, in which `asset:PATH` stands for the path at which a file is served, and `<!-- imports:PATH -->`
-    /// for the import map of a module and hints to preload the modules that it imports. Returns the text and the policy
-    /// of the page.
+    /// for the import map of a module and hints to preload the modules that it imports. The map has also the modules that
+    /// are imported only by `import("…")`, without hints: the browser loads them when they are needed. Returns the text
+    /// and the policy of the page.
     fn page(&self, name: &str) -> Outcome<(String, String)> {
         let mut html = std::fs::read_to_string(self.root.join(name))?;
         let (before, rest) = html.split_once("<!-- imports:").ok_or_else(|| format!("{name} imports nothing"))?;
         let (entry, after) = rest.split_once(" -->").ok_or("a comment that does not end")?;
-        let mut needed = BTreeSet::new();
-        self.needs(entry, &mut needed)?;
+        let (first, all) = self.needs(entry)?;
         let mut map: Vec<String> = Vec::new();
         let mut hints = String::new();
-        for path in &needed {
+        for path in &all {
             let at = self.served(path)?;
             let name = LIBRARIES.iter().find(|(_, file)| file == path).map(|(name, _)| (*name).to_owned());
             map.push(format!("\"{}\":\"{at}\"", name.unwrap_or_else(|| format!("/assets/{path}"))));
-            let _ = write!(hints, "\n    <link rel=\"modulepreload\" href=\"{at}\">");
+            if first.contains(path) {
+                let _ = write!(hints, "\n    <link rel=\"modulepreload\" href=\"{at}\">");
+            }
         }
         let map = format!("{{\"imports\":{{{}}}}}", map.join(","));
         let script = format!("'sha256-{}'", STANDARD.encode(Sha256::digest(&map)));
@@ -164,20 +166,24 @@ impl Files {
         Ok((html, POLICY.replace("SCRIPTS", &script)))
     }
 
-    /// Collects a module and all modules that it imports, statically or dynamically.
-    fn needs(&self, path: &str, needed: &mut BTreeSet<String>) -> Outcome<()> {
-        if !needed.insert(path.to_owned()) {
-            return Ok(());
+    /// Returns the modules that run before a module does, including itself, and these with all that are imported later.
+    fn needs(&self, entry: &str) -> Outcome<(BTreeSet<String>, BTreeSet<String>)> {
+        let (mut first, mut all) = (BTreeSet::new(), BTreeSet::new());
+        let mut left = vec![(entry.to_owned(), true)];
+        while let Some((path, is_first)) = left.pop() {
+            // A module that was only imported later so far may turn out to be imported at once as well.
+            if !(all.insert(path.clone()) | (is_first && first.insert(path.clone()))) {
+                continue;
+            }
+            let (bytes, _) = self.assets.get(&path).ok_or_else(|| format!("web/{path} is missing"))?;
+            for (named, is_static) in imports(&String::from_utf8_lossy(bytes)) {
+                let library = LIBRARIES.iter().find(|(name, _)| *name == named).map(|(_, file)| (*file).to_owned());
+                let file = library.or_else(|| joined(&path, &named));
+                let file = file.ok_or_else(|| format!("web/{path} imports {named}, which does not exist"))?;
+                left.push((file, is_first && is_static));
+            }
         }
-        let (bytes, _) = self.assets.get(path).ok_or_else(|| format!("web/{path} is missing"))?;
-        let text = String::from_utf8_lossy(bytes);
-        for named in imports(&text) {
-            let library = LIBRARIES.iter().find(|(name, _)| *name == named).map(|(_, file)| (*file).to_owned());
-            let file = library.or_else(|| joined(path, &named));
-            let file = file.ok_or_else(|| format!("web/{path} imports {named}, which does not exist"))?;
-            self.needs(&file, needed)?;
-        }
-        Ok(())
+        Ok((first, all))
     }
 
     /// Adds one file to the generated table, in each encoding that is smaller.
@@ -209,17 +215,16 @@ impl Files {
     }
 }
 
-/// Returns the names that a module imports by `from "…"`, `import "…"` or `import("…")`.
-fn imports(text: &str) -> Vec<String> {
+/// Returns the names that a module imports, each with whether it does so at once, by `from "…"` or `import "…"`, or only
+/// by `import("…")`.
+fn imports(text: &str) -> Vec<(String, bool)> {
     let mut found = Vec::new();
-    for (at, _) in text.match_indices("from\"").chain(text.match_indices("from \"")) {
-        found.extend(quoted(&text[at..]));
-    }
-    for (at, _) in text.match_indices("import(\"").chain(text.match_indices("import \"")) {
-        found.extend(quoted(&text[at..]));
+    for (start, is_static) in [("from\"", true), ("from \"", true), ("import \"", true), ("import(\"", false)] {
+        let named = text.match_indices(start).filter_map(|(at, _)| quoted(&text[at..]));
+        found.extend(named.map(|name| (name, is_static)));
     }
     // A comment that looks like an import names no file of ours.
-    found.retain(|name| name.starts_with('.') || LIBRARIES.iter().any(|(library, _)| library == name));
+    found.retain(|(name, _)| name.starts_with('.') || LIBRARIES.iter().any(|(library, _)| library == name));
     found
 }
 

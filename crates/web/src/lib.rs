@@ -164,18 +164,51 @@ mod tests {
         !text.contains("import ") && !text.contains("importScripts") && !text.contains("fetch(")
     }
 
+    /// The files that a browser loads at once: those that an attribute of the page names.
+    fn loaded_at_once(html: &str) -> Vec<&str> {
+        let mut files: Vec<&str> = html
+            .split(['=', '>', ' '])
+            .filter_map(|text| text.strip_prefix('"')?.strip_suffix('"'))
+            .filter(|text| text.starts_with("/assets/"))
+            .collect();
+        files.sort_unstable();
+        files.dedup();
+        files
+    }
+
+    fn html_of(page: &str) -> String {
+        let page = get(page, &[(header::ACCEPT, "text/html")]).unwrap();
+        std::str::from_utf8(page.body()).unwrap().to_owned()
+    }
+
     #[test]
     fn a_first_load_is_small() {
         for page in ["/", "/playground"] {
             let takes = [(header::ACCEPT, "text/html"), (header::ACCEPT_ENCODING, "gzip")];
-            let html = get(page, &[(header::ACCEPT, "text/html")]).unwrap();
-            let html = std::str::from_utf8(html.body()).unwrap().to_owned();
-            let mut files: Vec<&str> = html.split('"').filter(|text| text.starts_with("/assets/")).collect();
-            files.sort_unstable();
-            files.dedup();
-            let sizes = files.iter().filter_map(|path| get(path, &takes)).map(|file| file.body().len());
+            let html = html_of(page);
+            let files = loaded_at_once(&html);
+            assert!(files.len() > 10, "{files:?}");
+            let sizes = files.iter().map(|path| get(path, &takes).unwrap().body().len());
             let bytes = get(page, &takes).unwrap().body().len() + sizes.sum::<usize>();
             assert!(bytes < 180_000, "{page} is {bytes} bytes");
+        }
+    }
+
+    /// A module that is imported only by `import("…")` has its name in the import map, so that it is found, but nothing in
+    /// the page lets the browser load it at once.
+    #[test]
+    fn what_is_seldom_needed_is_loaded_when_it_is() {
+        let html = html_of("/");
+        let map = html.split("<script type=\"importmap\">").nth(1).unwrap().split("</script>").next().unwrap();
+        let at_once = loaded_at_once(&html);
+        for (module, is_first) in
+            [("ui/app", true), ("ui/parts", true), ("ui/lightbox", false), ("ui/meetupspage", false)]
+        {
+            let mapped =
+                map.split(&format!("\"/assets/js/{module}.js\":\"")).nth(1).and_then(|rest| rest.split('"').next());
+            let path = mapped.unwrap_or_else(|| panic!("{module} is not in {map}"));
+            assert_eq!(at_once.contains(&path), is_first, "{path}");
+            assert!(get(path, &[]).is_some(), "{path}");
         }
     }
 

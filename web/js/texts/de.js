@@ -273,6 +273,8 @@ export const de = {
   errorTooLarge: "Zu lang oder zu groß.",
   errorLogin: "Falsche Zugangsdaten, oder deine Sitzung ist abgelaufen.",
   errorUnknown: "Etwas ist schiefgegangen.",
+  viewFailed: "Dieser Teil der Seite konnte nicht geladen werden. Prüfe die Verbindung, oder lade die Seite neu.",
+  reload: "Seite neu laden",
   direct: "Direktnachricht",
   group: "Gruppe",
   room: "Raum",

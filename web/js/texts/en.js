@@ -272,6 +272,8 @@ export const en = {
   errorTooLarge: "Too long or too large.",
   errorLogin: "Wrong credentials, or your session has expired.",
   errorUnknown: "Something went wrong.",
+  viewFailed: "This part of the page could not be loaded. Check your connection, or reload the page.",
+  reload: "Reload the page",
   direct: "Direct message",
   group: "Group",
   room: "Room",

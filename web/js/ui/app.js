@@ -13,15 +13,14 @@ import { t } from "../texts.js";
 import { Ask } from "./ask.js";
 import { ConversationView } from "./conversation.js";
 import * as icons from "./icons.js";
+import { loadViews } from "./lazy.js";
 import { Login } from "./login.js";
-import { Meetups } from "./meetups.js";
-import { NewConversation } from "./new.js";
 import { Notifications } from "./notifications.js";
 import { IconButton } from "./parts.js";
-import { Profile } from "./profile.js";
 import { useShortcuts } from "./shortcuts.js";
 import { Sidebar } from "./sidebar.js";
 import { Overlay } from "./switcher.js";
+import { Meetups, NewConversation, Profile } from "./views.js";
 
 function View() {
   const { name, id, message } = route.value;
@@ -45,6 +44,7 @@ function Lines() {
 function Inside() {
   useEffect(() => {
     start();
+    loadViews();
     return stop;
   }, []);
   useShortcuts();

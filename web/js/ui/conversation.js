@@ -9,19 +9,19 @@ import { conversations, fetchConversation, otherOf, rightsIn, titleOf } from "..
 import { catchUp, closeMessages, openMessages, showMessage, shown, view } from "../state/messages.js";
 import { meetupOf } from "../state/meetups.js";
 import { nameOf, online, people } from "../state/people.js";
+import { enlarged } from "../state/pictures.js";
 import { typing } from "../state/typing.js";
 import { t } from "../texts.js";
 import { Composer, attach } from "./composer.js";
-import { Details } from "./details.js";
 import { ConversationFace } from "./faces.js";
 import { History } from "./history.js";
 import * as icons from "./icons.js";
-import { Lightbox } from "./lightbox.js";
 import { MeetupCard } from "./meetups.js";
 import { Offer } from "./offer.js";
 import { Options } from "./options.js";
 import { IconButton, ViewHeader } from "./parts.js";
 import { Pins } from "./pins.js";
+import { Details, Lightbox } from "./views.js";
 
 /** @typedef {import("../types.js").Conversation} Conversation */
 
@@ -107,7 +107,7 @@ export function ConversationView({ id, message = "" }) {
     <${Composer} key=${`composer ${id}`} conversation=${conversation} />
     ${dropping && html`<p class="drop">${t("dropHere")}</p>`}
     ${pins && html`<${Pins} conversationId=${id} mayPin=${rights.mayPin} onClose=${() => setPins(false)} />`}
-    <${Lightbox} />
+    ${enlarged.value !== null && html`<${Lightbox} url=${enlarged.value} />`}
     ${details && html`<${Details} conversation=${conversation} me=${me.value} onClose=${() => setDetails(false)} />`}
   </section>`;
 }

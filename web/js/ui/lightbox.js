@@ -10,8 +10,8 @@ import { t } from "../texts.js";
 import * as icons from "./icons.js";
 import { IconButton } from "./parts.js";
 
-/** @param {{ url: string }} props */
-function Full({ url }) {
+/** @param {{ url: string }} props the picture that is shown */
+export function Lightbox({ url }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   useEffect(() => {
     const element = dialog.current;
@@ -48,8 +48,4 @@ function Full({ url }) {
       ${at >= 0 && at < all.length - 1 && html`<${IconButton} label=${t("pictureAfter")} icon=${icons.fold} kind="turn after" onClick=${() => turn(1)} />`}
     </figure>
   </dialog>`;
-}
-
-export function Lightbox() {
-  return enlarged.value === null ? null : html`<${Full} url=${enlarged.value} />`;
 }

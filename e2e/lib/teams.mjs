@@ -8,9 +8,10 @@ import { Person, until } from "./people.mjs";
 
 /** A server, a browser, and what the tests of the chat do with both. */
 export class Teams {
-  static async start() {
+  /** Starts both. The options are those of `Server.start`. */
+  static async start(options) {
     const teams = new Teams();
-    teams.server = await start();
+    teams.server = await start(options);
     teams.chromium = await browser();
     return teams;
   }

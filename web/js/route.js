@@ -2,14 +2,19 @@
 
 import { signal } from "@preact/signals";
 
-/** @typedef {{ name: "home" | "c" | "meetups" | "notifications" | "profile" | "new", id: string, message: string }} Route `message`: of a conversation */
+/**
+ * @typedef {{ name: "home" | "c" | "meetups" | "notifications" | "profile" | "new" | "signup" | "invite", id: string, message: string }} Route
+ *   `id`: of a conversation, or the code of an invitation; `message`: of a conversation
+ */
 
-const NAMES = ["c", "meetups", "notifications", "profile", "new"];
+const NAMES = ["c", "meetups", "notifications", "profile", "new", "signup", "invite"];
+/** The views that are nothing without an id. */
+const WITH_ID = ["c", "invite"];
 
 /** @returns {Route} */
 function read() {
   const [, name = "", id = "", message = ""] = location.hash.split("/");
-  const known = NAMES.includes(name) && (name !== "c" || id);
+  const known = NAMES.includes(name) && (!WITH_ID.includes(name) || id);
   return known ? { name: /** @type {Route["name"]} */ (name), id: decode(id), message: decode(message) } : { name: "home", id: "", message: "" };
 }
 
@@ -36,7 +41,18 @@ export function messageLink(id, messageId) {
   return `${conversationLink(id)}/${encodeURIComponent(messageId)}`;
 }
 
+/** The link that an invitation is sent as. @param {string} code */
+export function invitationLink(code) {
+  return new URL(`#/invite/${encodeURIComponent(code)}`, location.href).href;
+}
+
 /** @param {string} hash */
 export function go(hash) {
   location.hash = hash;
+}
+
+/** Goes to a view in place of the current one, to which nobody goes back. @param {string} hash */
+export function goInstead(hash) {
+  history.replaceState(null, "", hash);
+  route.value = read();
 }

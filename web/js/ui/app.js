@@ -13,6 +13,7 @@ import { t } from "../texts.js";
 import { Ask } from "./ask.js";
 import { ConversationView } from "./conversation.js";
 import * as icons from "./icons.js";
+import { InvitationView } from "./invitation.js";
 import { loadViews } from "./lazy.js";
 import { Login } from "./login.js";
 import { Notifications } from "./notifications.js";
@@ -30,6 +31,7 @@ function View() {
     case "notifications": return html`<${Notifications} />`;
     case "profile": return html`<${Profile} />`;
     case "new": return html`<${NewConversation} />`;
+    case "invite": return html`<${InvitationView} key=${id} code=${id} />`;
     default: return html`<section class="pane empty"><h1 class="hidden">${t("appName")}</h1><p class="hint middle"><${icons.logo} />${t("pickConversation")}</p></section>`;
   }
 }

@@ -1,12 +1,15 @@
-// The forms to log in and to create an account.
+// The forms to log in and to create an account, also by an invitation.
 
 import { useEffect, useState } from "preact/hooks";
 
-import { call, why } from "../api.js";
+import { Failure, call, why } from "../api.js";
 import { html } from "../lib/html.js";
+import { goInstead, route } from "../route.js";
 import { farewell, setSession } from "../session.js";
+import { agreed, codeIn, enter } from "../state/invitation.js";
 import { LANGUAGES, language, setLanguage, t } from "../texts.js";
 import * as icons from "./icons.js";
+import { Invitation, useOffer } from "./invitation.js";
 import { Field, Wrong, values } from "./parts.js";
 
 /** The lines of the conversation beside the form, and the hue of who says each: one for each note of the mark. @type {[import("../texts.js").TextName, string][]} */
@@ -17,45 +20,82 @@ function Talk() {
   return html`<div class="door-talk" aria-hidden="true"><ol>${TALK.map(([line, hue]) => html`<li key=${line} class=${hue}><span class="voice-note"></span><span class="voice">${t(line)}</span></li>`)}</ol></div>`;
 }
 
+/** @typedef {"open" | "invite" | "closed"} Registration */
+
+/**
+ * Whether somebody may create an account who has this invitation, or none.
+ * @param {Registration} registration @param {import("../state/invitation.js").Offer | null | undefined} offer @param {string} code
+ */
+function mayRegister(registration, offer, code) {
+  switch (registration) {
+    case "open": return true;
+    // Without a code yet, the form asks for one.
+    case "invite": return !code || offer?.admits === true;
+    case "closed": return false;
+  }
+}
+
 export function Login() {
-  const [isNew, setNew] = useState(false);
+  const { name: view, id } = route.value;
+  const code = view === "invite" ? id : "";
+  const offer = useOffer(code);
+  const [chosen, setChosen] = useState(/** @type {boolean | null} */ (null));
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
-  const [closed, setClosed] = useState(false);
+  const [registration, setRegistration] = useState(/** @type {Registration} */ ("open"));
   const [lengthMin, setLengthMin] = useState(8);
 
   useEffect(() => {
     // If the request fails, keep the form; a registration then reports the error itself.
     call("GET", "/server").then((server) => {
-      setClosed(server.registration === "closed");
+      setRegistration(server.registration);
       setLengthMin(server.passwordLengthMin);
     }, () => {});
   }, []);
 
+  const may = mayRegister(registration, offer, code);
+  const isInvited = Boolean(code && offer);
+  // Most people who follow an invitation have no account yet.
+  const isNew = may && (chosen ?? (view === "signup" || isInvited));
+  const needsCode = isNew && registration === "invite" && !code;
+
   /** @param {Event} event */
   async function submit(event) {
-    const { login, username, email, password, name } = values(event);
+    const { login, username, email, password, name, invitation: typed = "" } = values(event);
+    const invitation = isInvited ? code : codeIn(typed);
     setBusy(true);
     setError("");
     try {
       const path = isNew ? "/auth/register" : "/auth/login";
-      const account = isNew ? { username, email, password, ...(name ? { name } : {}) }
+      const account = isNew ? { username, email, password, ...(name ? { name } : {}), ...(invitation ? { invitation } : {}) }
         : { [login.includes("@") ? "email" : "username"]: login, password };
-      setSession(await call("POST", path, account));
+      const session = await call("POST", path, account);
+      // A registration has accepted the invitation; who logs in accepts it next.
+      if (offer && isNew) enter(offer.conversations);
+      else if (offer) agreed.code = code;
+      else if (view === "signup") goInstead("#/");
+      setSession(session);
     } catch (failure) {
-      setError(why(failure));
+      const isRefused = isNew && invitation && failure instanceof Failure && (failure.status === 403 || failure.status === 404);
+      setError(isRefused ? t("invitationGone") : why(failure));
       setBusy(false);
     }
   }
 
+  const toggle = () => {
+    setChosen(!isNew);
+    setError("");
+  };
   return html`<main class="door">
     <${Talk} />
     <div class="door-card">
       <h1><${icons.logo} /> ${t("appName")}</h1>
-      <p class="hint">${t("welcome")}</p>
+      ${code ? html`<div role="status">${offer ? html`<${Invitation} offer=${offer} />` : html`<p class="hint">${offer === null ? t("invitationGone") : t("loading")}</p>`}</div>`
+        : html`<p class="hint">${t("welcome")}</p>`}
       <form key=${isNew ? "new" : "known"} onSubmit=${submit}>
         ${isNew ? html`
-          <${Field} label=${t("username")} name="username" autocomplete="username" required autofocus maxlength="128" />
+          ${needsCode && html`<${Field} label=${t("invitation")} name="invitation" required autofocus autocomplete="off" hint=${t("invitationHint")} />`}
+          <${Field} label=${t("username")} name="username" autocomplete="username" required autofocus=${!needsCode} maxlength="128" />
           <${Field} label=${t("email")} name="email" type="email" autocomplete="email" required />
           <${Field} label=${`${t("fullName")} (${t("optional")})`} name="name" autocomplete="name" maxlength="128" />
           <${Field} label=${t("password")} name="password" type="password" autocomplete="new-password" required
@@ -67,8 +107,8 @@ export function Login() {
         <${Wrong} error=${error || farewell.value} />
         <button class="primary wide" disabled=${busy}>${isNew ? t("register") : t("logIn")}</button>
       </form>
-      ${closed && !isNew ? html`<p class="hint">${t("registrationClosed")}</p>`
-        : html`<button class="quiet wide" onClick=${() => { setNew(!isNew); setError(""); }}>${isNew ? t("haveAccount") : t("needAccount")}</button>`}
+      ${!may ? html`<p class="hint">${t(registration === "closed" ? "registrationClosed" : "invitationForKnown")}</p>`
+        : html`<button class="quiet wide" onClick=${toggle}>${isNew ? t("haveAccount") : t("needAccount")}</button>`}
       <p class="door-foot">
         <label>${t("language")} <select value=${language.value} onChange=${(/** @type {any} */ event) => setLanguage(event.target.value)}>
           ${Object.entries(LANGUAGES).map(([tag, name]) => html`<option value=${tag} lang=${tag}>${name}</option>`)}

@@ -1,11 +1,17 @@
 // A day of an operator, as docs/operations.md and docs/moderation.md have it: registration is closed but for those who are
-// invited, a report is looked after, and a troublemaker is banned for a day.
+// invited, a report is looked after, and a troublemaker is banned for a day; and what a newcomer sees after `quintet demo`.
 
 import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 
+import { browser } from "../lib/browser.mjs";
 import { Client } from "../lib/client.mjs";
-import { Server } from "../lib/server.mjs";
+import { PASSWORD, Person } from "../lib/people.mjs";
+import { BINARY, Server } from "../lib/server.mjs";
 
 const DAY_MS = 86_400_000;
 const at = (milliseconds) => new Date(milliseconds).toISOString();
@@ -65,5 +71,59 @@ test("an operator closes registration, invites, looks after a report and bans fo
   assert.deepEqual(acts.map(({ act }) => act), [
     "change_server_role", "make_invitation", "ban", "resolve_report", "delete_message", "change_server_role", "make_invitation",
   ]);
+  await server.stop();
+});
+
+test("a newcomer sees a lively team after `quintet demo`", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "quintet-demo-"));
+  const data = ["--data", join(folder, "data")];
+  const said = execFileSync(BINARY, [...data, "demo", "--password", PASSWORD], { encoding: "utf8" });
+  assert.ok(said.includes("  amara   Amara Okafor   runs the workshop\n"), said);
+  assert.ok(said.endsWith(`The password of each of them is ${PASSWORD}\n`), said);
+  const server = await Server.start({ folder });
+  const chromium = await browser();
+  const amara = await Person.open(chromium, server.url);
+  const { page } = amara;
+  await amara.logIn("amara");
+  // What is unread is in the list.
+  for (const name of ["Workshop", "Rides and weather", "Repair day", "Sunday ride to the lighthouse", "Dev Patel", "Ben Lindqvist"]) {
+    await amara.entry(name).waitFor();
+  }
+  await page.locator(".entry", { hasText: "Workshop" }).getByText("3", { exact: true }).waitFor();
+  await amara.open(/Repair day/);
+  await amara.hears("The repair day is on Saturday");
+  const poster = amara.message("A first draft of the poster").getByRole("img", { name: /poster/ }).first();
+  await poster.evaluate((image) => image.decode());
+  assert.equal(await poster.evaluate((image) => image.naturalWidth), 960);
+  await amara.message("A first draft of the poster").getByRole("button", { name: /😍/ }).waitFor();
+  await page.getByRole("link", { name: /checklist\.txt/ }).first().waitFor();
+  await page.getByText("4 replies in the thread").waitFor();
+  // It was said over the last days.
+  const { body: { token } } = await server.api(null, "POST", "/auth/login", { username: "ben", password: PASSWORD });
+  const { body: { items: places } } = await server.api(token, "GET", "/conversations");
+  const room = places.find(({ name }) => name === "Workshop");
+  const { body: { items: messages } } = await server.api(token, "GET", `/conversations/${room.id}/messages`);
+  const days = (Date.now() - Math.min(...messages.map(({ createdAt }) => Date.parse(createdAt)))) / DAY_MS;
+  assert.ok(days > 3.9 && days < 4.1, `the first message is ${days} days old`);
+  const { body: { items: [meetup] } } = await server.api(token, "GET", "/meetups");
+  assert.deepEqual([meetup.participants.map(({ username }) => username), meetup.status], [["ben", "amara"], "open"]);
+  // The team comes once.
+  const again = spawnSync(BINARY, [...data, "demo"], { encoding: "utf8" });
+  assert.equal(again.status, 1);
+  assert.match(again.stderr, /^quintet: this server has 5 accounts already, and `quintet demo` only fills one that has none/);
+  assert.deepEqual(amara.complaints, []);
+  await chromium.close();
+  await server.stop();
+});
+
+test("`quintet demo` beside a running server happens now", async () => {
+  const server = await Server.start();
+  const said = await server.command(["demo"]);
+  const [, password] = /The password of each of them is ([0-9a-f]{12})$/.exec(said);
+  const { status, body: { token } } = await server.api(null, "POST", "/auth/login", { username: "dev", password });
+  assert.equal(status, 200);
+  const { body: { items: places } } = await server.api(token, "GET", "/conversations");
+  assert.equal(places.length, 4, JSON.stringify(places.map(({ name }) => name)));
+  assert.ok(places.every(({ lastMessage }) => Date.now() - Date.parse(lastMessage.createdAt) < 60_000));
   await server.stop();
 });

@@ -16,8 +16,9 @@ use quintet_store::SqliteStore;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
+use crate::environment::SystemEnvironment;
 use crate::failure::Failure;
-use crate::webhooks;
+use crate::{demo, webhooks};
 
 /// A command of the operator, with everything that it needs. It can contain a password and is not to be logged.
 #[derive(Clone, Serialize, Deserialize)]
@@ -115,6 +116,11 @@ pub(crate) enum Command {
         /// The first position.
         from: u64,
     },
+    /// Fill a server that has no people with a small team.
+    FillDemo {
+        /// The password of each person; one that nobody can guess if absent.
+        password: Option<String>,
+    },
     /// Copy the database to a file.
     Backup {
         /// The absolute path of the copy, which must not exist.
@@ -182,6 +188,8 @@ pub(crate) struct Admin {
     pub(crate) database: Option<Arc<SqliteStore>>,
     /// The client of requests to the receivers of webhooks.
     pub(crate) outbound: Outbound,
+    /// The clock of the data, if this process runs the command alone.
+    pub(crate) clock: Option<Arc<SystemEnvironment>>,
 }
 
 impl Admin {
@@ -270,6 +278,7 @@ impl Admin {
                 let replayed = service.replay_webhook(id.clone(), from).await;
                 replayed.map(|_| Printed::line(format_args!("The webhook {id} is told everything from {from} on.")))
             }
+            Command::FillDemo { password } => return demo::fill(service, self.clock.as_ref(), password).await,
             Command::Backup { file } => return self.backup(file, stop).await,
         };
         done.map_err(|refusal| refusal.message)

@@ -91,6 +91,13 @@ pub(crate) enum ServerCommand {
     },
     /// Copy the database to a file, with or without a running server. A running server writes the copy itself.
     Backup {
+    /// Fill a server that has no people with a small team, to look around in. Without a running server, the team has talked
+    /// over the last days.
+    Demo {
+        /// The password of each person. By default one is made up and printed.
+        #[arg(long)]
+        password: Option<String>,
+    },
         /// The path of the copy, which must not exist, and where the user of a running server may write.
         file: PathBuf,
     },

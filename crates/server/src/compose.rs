@@ -125,7 +125,7 @@ pub(crate) struct Opened {
     bus: Arc<LocalBus>,
     /// What is made for a node, if the server is one.
     prepared: Option<cluster::Prepared>,
-    environment: Arc<SystemEnvironment>,
+    pub(crate) environment: Arc<SystemEnvironment>,
     metrics: Arc<Metrics>,
 }
 

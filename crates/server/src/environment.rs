@@ -9,13 +9,22 @@ use quintet_domain::{Environment, Timestamp};
 #[derive(Debug, Default)]
 pub(crate) struct SystemEnvironment {
     newest: AtomicI64,
+    /// Milliseconds that the clock is behind the present.
+    behind_ms: AtomicI64,
+}
+
+impl SystemEnvironment {
+    /// Sets the clock back behind the present, or less far back than before. Only a process that serves nobody may do that.
+    pub(crate) fn set_behind(&self, milliseconds: i64) {
+        self.behind_ms.store(milliseconds, Ordering::Relaxed);
+    }
 }
 
 impl Environment for SystemEnvironment {
     fn now(&self) -> Timestamp {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let now = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
-        Timestamp(self.newest.fetch_max(now, Ordering::Relaxed).max(now))
+        Timestamp(self.newest.fetch_max(now, Ordering::Relaxed).max(now) - self.behind_ms.load(Ordering::Relaxed))
     }
 
     fn new_id(&self) -> String {

@@ -11,6 +11,7 @@ mod compose;
 mod config;
 mod control;
 mod copy;
+mod demo;
 mod doctor;
 mod edge;
 mod environment;
@@ -95,6 +96,7 @@ fn run_by_settings(command: ServerCommand, options: &Options) -> Result<(), Fail
             ServerCommand::Copy { from, to } => copy::run(config, &from, &to).await,
             ServerCommand::Backup { file } => operator::run(&config, operator::backup(&file)?).await,
         }
+            ServerCommand::Demo { password } => operator::run(&config, operator::demo(password)).await,
     });
     // A read that is stuck must not keep the process running.
     runtime.shutdown_timeout(RUNTIME_TIMEOUT);

@@ -4,6 +4,7 @@
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use quintet_store::{BackupError, Location, OpenError, SqliteStore};
@@ -69,6 +70,11 @@ pub(crate) fn webhook(command: WebhookCommand) -> Command {
     }
 }
 
+/// Returns the command that fills a server with a small team.
+pub(crate) fn demo(password: Option<String>) -> Command {
+    Command::FillDemo { password }
+}
+
 /// Returns the command that copies the database to a file.
 pub(crate) fn backup(file: &Path) -> Result<Command, Failure> {
     // The server has a working directory of its own.
@@ -130,7 +136,8 @@ async fn run_here(config: &Config, command: Command) -> Result<Option<Printed>, 
         Command::AddUser { .. }
         | Command::AddKey { .. }
         | Command::AddInvitation { .. }
-        | Command::AddWebhook { .. } => Location::Folder(folder),
+        | Command::AddWebhook { .. }
+        | Command::FillDemo { .. } => Location::Folder(folder),
         Command::ListUsers
         | Command::SetDisabled { .. }
         | Command::SetRole { .. }
@@ -148,9 +155,9 @@ async fn run_here(config: &Config, command: Command) -> Result<Option<Printed>, 
         Err(OpenError::Locked(_)) => return Ok(None),
         Err(error) => return Err(error.to_string()),
     };
-    let database = opened.database.clone();
+    let (database, clock) = (opened.database.clone(), Some(Arc::clone(&opened.environment)));
     let (service, _) = compose::service(config, &location, opened)?;
-    let admin = Admin { service, database, outbound: compose::outbound(config)? };
+    let admin = Admin { service, database, outbound: compose::outbound(config)?, clock };
     let result = admin.run(command, &CancellationToken::new()).await;
     admin.service.close().await;
     result.map(Some)

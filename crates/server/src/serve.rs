@@ -158,6 +158,8 @@ impl Composed {
             service: parts.service.clone(),
             database: Some(database),
             outbound: parts.outbound.clone(),
+            // Clients hear the present.
+            clock: None,
         });
         let control = admin.and_then(|admin| listen_for_commands(&base.config.server.data, admin));
         Ok(Self { node, places, parts, control })

@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use crate::{nodes, sh, test_binaries, vendor};
 
 /// The programs that the tests need beside Rust: each with arguments with which it succeeds, and its Debian package.
-const NEEDED: [(&str, &[&str], &str); 11] = [
+const NEEDED: [(&str, &[&str], &str); 12] = [
     ("node", &["--version"], "nodejs"),
     ("npm", &["--version"], "npm"),
     ("strace", &["--version"], "strace"),
@@ -21,13 +21,16 @@ const NEEDED: [(&str, &[&str], &str); 11] = [
     ("caddy", &["version"], "caddy"),
     ("redis-server", &["--version"], "redis-server"),
     ("systemd-analyze", &["--version"], "systemd"),
+    // Its tool, which tests rules.
+    ("promtool", &["--version"], "prometheus"),
 ];
 
 /// The folder of Debian's servers, which is not in the path of every user.
 const SERVERS: &str = "/usr/sbin";
 
 /// The packages that would serve from the next start of the machine on, if they were left as Debian installs them.
-const SERVICES: [&str; 7] = ["nginx", "haproxy", "caddy", "prosody", "ejabberd", "redis-server", POSTGRES];
+const SERVICES: [&str; 8] =
+    ["nginx", "haproxy", "caddy", "prosody", "ejabberd", "redis-server", "prometheus", POSTGRES];
 
 /// The package of the PostgreSQL server; its service is named without the version.
 const POSTGRES: &str = "postgresql-15";

@@ -21,8 +21,9 @@ use crate::environment::SystemEnvironment;
 use crate::failure::Failure;
 use crate::metrics::Connections;
 use crate::node::Node;
+use crate::process_metrics::{Build, Process};
 use crate::push::Push;
-use crate::{cluster, postgres, private, secret};
+use crate::{cluster, postgres, private, process, secret};
 
 /// The size in bytes from which messages are compressed. A smaller message fits in one network packet either way.
 const COMPRESSION_THRESHOLD: usize = 1_024;
@@ -276,6 +277,8 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>, node: &Node) ->
         places: Arc::clone(places),
     };
     service.metrics().add(Box::new(connections));
+    service.metrics().add(Box::new(Build));
+    service.metrics().add_shared(Box::new(Process { started: process::started() }));
     if let Some(store) = &on_postgres {
         service.metrics().add(Box::new(postgres::Statements { store: Arc::clone(store) }));
     }

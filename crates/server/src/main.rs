@@ -30,6 +30,7 @@ mod postgres;
 mod private;
 mod process;
 mod push;
+mod process_metrics;
 mod secret;
 mod serve;
 mod shared_keys;
@@ -52,6 +53,7 @@ const RUNTIME_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(2);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    process::started();
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -1,12 +1,19 @@
-//! The limits and defaults of the process: the number of open files, and the modes of new files.
+//! The limits and defaults of the process: the number of open files, the modes of new files, and when it started.
 
-use std::time::Duration;
+use std::sync::OnceLock;
+use std::time::{Duration, SystemTime};
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::stat::{Mode, umask};
 
 /// The pause after a failed accept, which usually means that the process has no descriptor left.
 pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Returns when the process started, which is when this was called first.
+pub(crate) fn started() -> SystemTime {
+    static STARTED: OnceLock<SystemTime> = OnceLock::new();
+    *STARTED.get_or_init(SystemTime::now)
+}
 
 /// Sets the umask so that new folders have mode 0700 and new files 0600.
 pub(crate) fn keep_files_private() {

@@ -105,4 +105,21 @@ async fn the_metrics_of_an_operator() {
         assert!(grown > 0.0, "{series} in {after}");
     }
     assert!(after.contains("# TYPE quintet_events_total counter\n"), "{after}");
+    // What every program tells of itself, under names without a prefix.
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs_f64();
+    let (fds, limit) = (value(&after, "process_open_fds"), value(&after, "process_max_fds"));
+    assert!(fds > Some(9.0) && fds < limit, "{fds:?} of {limit:?} in {after}");
+    for (series, least, most) in [
+        ("process_cpu_seconds_total", 0.01, 600.0),
+        ("process_resident_memory_bytes", 8e6, 2e9),
+        ("process_virtual_memory_bytes", 8e6, 1e15),
+        ("process_threads", 3.0, 1_000.0),
+        ("process_start_time_seconds", now - 600.0, now),
+    ] {
+        assert!(value(&after, series).is_some_and(|found| (least..=most).contains(&found)), "{series} in {after}");
+    }
+    let build = format!("quintet_build_info{{version=\"{}\",features=\"", env!("CARGO_PKG_VERSION"));
+    assert!(after.contains(&build), "{build} in {after}");
+    assert_eq!(after.matches("# EOF").count(), 0);
+    assert_eq!(open.text.matches("# EOF").count(), 1);
 }

@@ -65,6 +65,8 @@ struct OfStatus {
 /// Everything that is counted.
 pub struct Metrics {
     registry: Mutex<Registry>,
+    /// Metrics whose names all programs share, and which have no prefix for that reason.
+    shared_names: Mutex<Registry>,
     events: Family<OfDialect, Counter>,
     unknown_events: Family<OfDialect, Counter>,
     deliveries: Counter,
@@ -118,6 +120,7 @@ impl Default for Metrics {
         });
         Self {
             registry: Mutex::new(registry),
+            shared_names: Mutex::new(Registry::default()),
             events,
             unknown_events,
             deliveries,
@@ -138,6 +141,11 @@ impl Metrics {
     /// Adds a collector of values that are looked up when the metrics are exported.
     pub fn add(&self, collector: Box<dyn Collector>) {
         self.registry.lock().unwrap_or_else(PoisonError::into_inner).register_collector(collector);
+    }
+
+    /// Adds a collector of values whose names have no prefix, because they are the same for every program.
+    pub fn add_shared(&self, collector: Box<dyn Collector>) {
+        self.shared_names.lock().unwrap_or_else(PoisonError::into_inner).register_collector(collector);
     }
 
     /// Counts an event that a client sent.
@@ -210,7 +218,10 @@ impl Metrics {
     /// None in practice: writing to a `String` does not fail.
     pub fn text(&self) -> Result<String, fmt::Error> {
         let mut written = String::new();
-        text::encode(&mut written, &self.registry.lock().unwrap_or_else(PoisonError::into_inner))?;
+        for registry in [&self.registry, &self.shared_names] {
+            text::encode_registry(&mut written, &registry.lock().unwrap_or_else(PoisonError::into_inner))?;
+        }
+        text::encode_eof(&mut written)?;
         Ok(written)
     }
 }

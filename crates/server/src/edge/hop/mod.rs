@@ -53,6 +53,7 @@ pub(crate) use self::counts::Collected;
 pub(crate) use self::introduction::Introduction;
 pub(crate) use self::listener::{Door, Internal};
 pub(crate) use self::session_ids::NodeSessionIds;
+pub(crate) use self::tls::{connector_to, name as tls_name};
 
 /// The time in which another node begins to answer: longer than a poll waits for something to be sent.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);

@@ -74,8 +74,13 @@ pub(super) fn connector(fingerprint: Fingerprint) -> Option<TlsConnector> {
     Some(TlsConnector::from(Arc::new(config)))
 }
 
+/// Returns what makes handshakes with the one server that has a certificate, whatever name is in it.
+pub(crate) fn connector_to(certificate: &CertificateDer<'_>) -> Option<TlsConnector> {
+    connector(Fingerprint::of(certificate))
+}
+
 /// The name that is sent in a handshake.
-pub(super) fn name() -> ServerName<'static> {
+pub(crate) fn name() -> ServerName<'static> {
     match ServerName::try_from(NAME) {
         Ok(name) => name,
         Err(error) => unreachable!("{NAME}: {error}"),

@@ -278,7 +278,10 @@ impl Admin {
                 let replayed = service.replay_webhook(id.clone(), from).await;
                 replayed.map(|_| Printed::line(format_args!("The webhook {id} is told everything from {from} on.")))
             }
-            Command::FillDemo { password } => return demo::fill(service, self.clock.as_ref(), password).await,
+            Command::FillDemo { password } => {
+                let output = demo::fill(service, self.clock.as_ref(), password).await?;
+                return Ok(Printed { output, notes: demo::NEXT.to_owned() });
+            }
             Command::Backup { file } => return self.backup(file, stop).await,
         };
         done.map_err(|refusal| refusal.message)

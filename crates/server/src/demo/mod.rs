@@ -18,7 +18,6 @@ use quintet_domain::{
 use quintet_service::{ConversationChange, ConversationInput, MeetupInput, NewAccount, Reserved, Service};
 
 use self::script::{ACTS, About, Act, Asset, Deed, JOINED_MINUTES_AGO, Person, Place};
-use crate::admin::Printed;
 use crate::environment::SystemEnvironment;
 use crate::failure::Failure;
 
@@ -43,7 +42,7 @@ pub(crate) async fn fill(
     service: &Service,
     clock: Option<&Arc<SystemEnvironment>>,
     password: Option<String>,
-) -> Result<Printed, Failure> {
+) -> Result<String, Failure> {
     let accounts = service.accounts().await.map_err(|refusal| refusal.message)?;
     if !accounts.is_empty() {
         return Err(format!(
@@ -64,11 +63,15 @@ pub(crate) async fn fill(
     stage.play(&password).await.map_err(|refusal| {
         format!("the demo stopped half way, so begin again with another folder: {}", refusal.message)
     })?;
-    Ok(told(&password, clock.is_none()))
+    Ok(told(&password))
 }
 
+/// What the operator does next.
+pub(crate) const NEXT: &str =
+    "Start the server on the same data folder, unless it runs, and open its address in a browser.\n";
+
 /// Returns what the operator has to know: who there is, and how to log in.
-fn told(password: &str, is_running: bool) -> Printed {
+fn told(password: &str) -> String {
     let mut output =
         "The server has a small team now, a community bicycle workshop. Log in as one of them:\n\n".to_owned();
     for person in Person::ALL {
@@ -76,11 +79,7 @@ fn told(password: &str, is_running: bool) -> Printed {
         let _ = writeln!(output, "  {:<8}{:<15}{}", person.username(), person.name(), person.task());
     }
     let _ = writeln!(output, "\nThe password of each of them is {password}");
-    let next = match is_running {
-        true => "Open the address of the server in a browser.\n",
-        false => "Start the server on the same data folder, and open its address in a browser.\n",
-    };
-    Printed { output, notes: next.to_owned() }
+    output
 }
 
 /// Returns a password of random characters.

@@ -7,13 +7,13 @@
 pub(super) enum Person {
     /// Runs the workshop.
     Amara,
-    /// Builds wheels.
+    /// Builds and trues the wheels.
     Ben,
     /// Buys parts and keeps the books.
     Chiara,
     /// Volunteers, and is new.
     Dev,
-    /// Leads rides.
+    /// Leads the rides on Sundays.
     Emi,
 }
 
@@ -75,16 +75,16 @@ pub(super) enum Place {
 /// A file of the play.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asset {
-    /// A picture.
+    /// The picture of the poster.
     Poster,
-    /// A text file.
+    /// The text of the checklist.
     Checklist,
 }
 
 /// What a message refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum About {
-    /// To nothing.
+    /// To no other message.
     Nothing,
     /// To the message of this name, which it answers.
     Reply(&'static str),

@@ -1,9 +1,9 @@
 // What packages ship: the unit of systemd, and the settings that it starts the server with; the rules of alerts and the
-// dashboard for Prometheus and Grafana; the image, and the files for compose.
+// dashboard for Prometheus and Grafana; the image, and the files for compose; the archive and the Debian package.
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -245,5 +245,72 @@ describe("the image and the files for compose", () => {
     const address = ({ networks }) => networks.inside.ipv4_address;
     assert.equal(services.node1.environment.QUINTET_LIMITS_TRUSTED_PROXIES, address(services.nginx));
     assert.equal(new Set(["node1", "node2", "nginx"].map((service) => address(services[service]))).size, 3);
+  });
+});
+
+describe("what `cargo xtask dist` makes", () => {
+  const root = join(packaging, "..");
+  let folder, made, unpacked;
+  const file = (ending) => join(made, readdirSync(made).find((name) => name.endsWith(ending)));
+  const text = (command, options) => run("sh", ["-euc", command], { cwd: made, ...options });
+
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), "quintet-dist-"));
+    // Without what debuggers need, which makes most of the bytes.
+    const binary = join(folder, "quintet");
+    run("strip", ["-o", binary, BINARY]);
+    made = join(folder, "made");
+    run(join(root, "target/debug/xtask"), ["dist", "--quick", "--binary", binary, "--to", made]);
+    run("tar", ["-xzf", file(".tar.gz"), "-C", folder]);
+    unpacked = join(folder, readdirSync(folder).find((name) => name.startsWith("quintet-")));
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  test("the checksums are those of the files", () => {
+    assert.equal(readFileSync(join(made, "SHA256SUMS"), "utf8").trim().split("\n").length, 3);
+    run("sha256sum", ["--check", "--strict", "--quiet", "SHA256SUMS"], { cwd: made });
+  });
+
+  test("the archive has a binary that runs, with its settings, manual pages and completions", async () => {
+    const binary = join(unpacked, "usr/bin/quintet");
+    const version = run(binary, ["--version"]).trim();
+    assert.equal(version, `quintet ${/^version = "(.*)"$/m.exec(readFileSync(join(root, "Cargo.toml"), "utf8"))[1]}`);
+    run(binary, ["check-config", "--config", join(unpacked, "etc/quintet/quintet.toml"), "--data", join(folder, "data")]);
+    run("gzip", ["--test", join(unpacked, "usr/share/man/man1/quintet.1.gz"), join(unpacked, "usr/share/man/man1/quintet-user-add.1.gz")]);
+    const completions = join(unpacked, "usr/share/bash-completion/completions/quintet");
+    assert.match(run("bash", ["-c", `source ${completions} && complete -p quintet`]), /-F _quintet .*quintet$/m);
+    for (const name of ["LICENSE-MIT", "LICENSE-APACHE", "LICENSES-web.txt", "README.md", "docs/operations.md"]) {
+      assert.ok(existsSync(join(unpacked, "usr/share/doc/quintet", name)), name);
+    }
+  });
+
+  test("the package has the same files, and installs them for the user of the unit", () => {
+    const deb = file(".deb");
+    const plain = (lines) => lines.trim().split("\n").map((line) => line.replace(/^\.\/|\/$/g, "")).filter((line) => line && line !== ".").sort();
+    assert.deepEqual(plain(text(`dpkg-deb --fsys-tarfile '${deb}' | tar -t`)), plain(text("find . -mindepth 1", { cwd: unpacked })));
+    assert.equal(text(`dpkg-deb --fsys-tarfile '${deb}' | tar -tv | awk '{ print $2 }' | sort -u`), "root/root\n");
+    const control = join(folder, "control");
+    run("dpkg-deb", ["--control", deb, control]);
+    run("md5sum", ["--check", "--strict", "--quiet", join(control, "md5sums")], { cwd: unpacked });
+    assert.equal(readFileSync(join(control, "conffiles"), "utf8"), "/etc/quintet/quintet.toml\n");
+    for (const script of ["postinst", "prerm", "postrm"]) run("sh", ["-n", join(control, script)]);
+    assert.match(run("dpkg-deb", ["--field", deb, "Depends"]), /^adduser, libc6 \(>= 2\.\d+\), libgcc-s1$/m);
+    const unit = readFileSync(join(unpacked, "usr/lib/systemd/system/quintet.service"), "utf8");
+    const user = /^User=(.*)$/m.exec(unit)[1];
+    assert.ok(readFileSync(join(control, "postinst"), "utf8").includes(`adduser --quiet --system --group --home /var/lib/quintet --no-create-home ${user}\n`));
+  });
+
+  test("the bill of materials names what is in the binary and in the page, and who needs whom", () => {
+    const { components, dependencies, metadata } = JSON.parse(readFileSync(file(".cdx.json"), "utf8"));
+    const tree = ["tree", "--locked", "--package", "quintet", "--all-features", "--edges", "normal", "--prefix", "none", "--format", "{p}"];
+    const crates = new Set(run("cargo", tree, { cwd: root }).split("\n").filter(Boolean).map((line) => line.split(" ", 2)).map(([name, version]) => `pkg:cargo/${name}@${version.slice(1)}`));
+    crates.delete(metadata.component.purl);
+    const listed = components.map(({ purl }) => purl);
+    assert.deepEqual([...crates].filter((crate) => !listed.includes(crate)), [], "crates that are not listed");
+    assert.equal(new Set(listed).size, listed.length);
+    assert.ok(listed.some((purl) => purl.startsWith("pkg:npm/preact@")), "the page's libraries");
+    assert.deepEqual(components.filter(({ licenses }) => !licenses?.[0]?.expression).map(({ purl }) => purl), [], "parts without a licence");
+    const known = new Set([...listed, metadata.component["bom-ref"]]);
+    for (const { ref, dependsOn } of dependencies) for (const name of [ref, ...dependsOn]) assert.ok(known.has(name), name);
   });
 });

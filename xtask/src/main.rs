@@ -3,6 +3,7 @@
 mod bench;
 mod chaos;
 mod deny;
+mod dist;
 mod nodes;
 mod sh;
 mod simulate;
@@ -55,8 +56,9 @@ enum Command {
         #[arg(long)]
         before: Option<String>,
     },
-    /// Build the binary that is shipped, with every feature: target/dist/quintet.
-    Dist,
+    /// Build the binary that is shipped, with every feature, and what it is shipped in: an archive, a Debian package, a bill of
+    /// materials and their checksums, in target/dist/packages.
+    Dist(dist::Choice),
     /// Make the screenshots in docs/screenshots.
     Screenshots,
     /// Renew the web client's libraries from npm.
@@ -124,7 +126,7 @@ fn main() -> ExitCode {
         Command::Chaos { short, only, earlier, count, seed } => {
             chaos::run(&chaos::Choice { short, only, earlier, count, seed })
         }
-        Command::Dist => sh::run("cargo", &["build", "--profile", "dist", "--package", "quintet", "--all-features"]),
+        Command::Dist(choice) => dist::run(&choice),
         Command::Screenshots => test::screenshots(),
         Command::Vendor { check } => vendor::run(check),
         Command::Simulate { seeds, planted: true, .. } => simulate::planted(seeds),

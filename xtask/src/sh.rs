@@ -46,3 +46,18 @@ pub(crate) fn output(program: &str, args: &[&str]) -> Option<String> {
     let text = String::from_utf8_lossy(&output.stdout);
     text.lines().next().map(str::to_owned)
 }
+
+/// Returns what a program prints that runs in a folder and succeeds.
+pub(crate) fn captured_in<S: AsRef<str>>(folder: &Path, program: &str, args: &[S]) -> Result<String, String> {
+    let args: Vec<&str> = args.iter().map(AsRef::as_ref).collect();
+    let output = Command::new(program)
+        .args(&args)
+        .current_dir(folder)
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| format!("cannot run {program}: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("`{program} {}` failed: {}", args.join(" "), output.status));
+    }
+    String::from_utf8(output.stdout).map_err(|error| format!("what {program} prints is no text: {error}"))
+}

@@ -1,16 +1,18 @@
 // A day of an operator, as docs/operations.md and docs/moderation.md have it: registration is closed but for those who are
-// invited, a report is looked after, and a troublemaker is banned for a day; and what a newcomer sees after `quintet demo`.
+// invited, a report is looked after, and a troublemaker is banned for a day; a backup is restored; and what a newcomer sees
+// after `quintet demo`.
 
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, renameSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 
 import { browser } from "../lib/browser.mjs";
 import { Client } from "../lib/client.mjs";
 import { PASSWORD, Person } from "../lib/people.mjs";
+import { freePort } from "../lib/ports.mjs";
 import { BINARY, Server } from "../lib/server.mjs";
 
 const DAY_MS = 86_400_000;
@@ -126,4 +128,48 @@ test("`quintet demo` beside a running server happens now", async () => {
   assert.equal(places.length, 4, JSON.stringify(places.map(({ name }) => name)));
   assert.ok(places.every(({ lastMessage }) => Date.now() - Date.parse(lastMessage.createdAt) < 60_000));
   await server.stop();
+});
+
+test("a backup is made and restored as docs/operations.md has it", async () => {
+  const page = readFileSync(new URL("../../docs/operations.md", import.meta.url), "utf8");
+  const section = page.split("## Backups and restoring them\n")[1].split("\n## ")[0];
+  const [backup, drill, ...others] = [...section.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, code]) => code);
+  assert.deepEqual(others, []);
+  const server = await Server.start();
+  const ada = await server.register("ada");
+  const { body: room } = await server.api(ada.token, "POST", "/conversations", { kind: "group", name: "Letters", memberIds: [] });
+  const form = new FormData();
+  form.append("file", new Blob(["A letter that must not be lost"]), "letter.txt");
+  const headers = { authorization: `Bearer ${ada.token}` };
+  const uploaded = await (await fetch(`${server.url}/api/v1/files`, { method: "POST", headers, body: form })).json();
+  const message = { content: "Keep this", fileUrl: uploaded.url };
+  assert.equal((await server.api(ada.token, "POST", `/conversations/${room.id}/messages`, message)).status, 201);
+
+  // Each command is run to the letter, but for the folder and the port.
+  const place = mkdtempSync(join(tmpdir(), "quintet-drill-"));
+  const port = String(await freePort());
+  const env = { ...process.env, TMPDIR: place, PATH: `${dirname(BINARY)}:${process.env.PATH}` };
+  const play = (script, ...replaced) => {
+    for (const [from, to] of replaced) assert.ok(script.includes(from), from);
+    const text = replaced.reduce((all, [from, to]) => all.replaceAll(from, to), script);
+    return execFileSync("bash", ["-euc", text], { cwd: place, env, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  };
+  play(backup, ["/var/lib/quintet", join(server.folder, "data")]);
+  // What comes after it is not in it, and the server ends with all that it had.
+  await server.register("eve");
+  await server.stop();
+  const said = play(drill, ["3999", port]);
+  assert.match(said, /is ready\.\n.* ada ada@example\.org\n$/s);
+  assert.ok(!said.includes("eve"), said);
+
+  // What was restored is what there was: the person's token is good, and the message and its file are there.
+  const [restored] = readdirSync(place).filter((name) => name.startsWith("tmp."));
+  renameSync(join(place, restored), join(place, "data"));
+  const again = await Server.start({ folder: place });
+  const { status, body } = await again.api(ada.token, "GET", `/conversations/${room.id}/messages`);
+  assert.equal(status, 200, JSON.stringify(body));
+  const found = body.items.find(({ content }) => content === "Keep this");
+  const letter = await fetch(new URL(found.file.url, again.url), { headers });
+  assert.equal(await letter.text(), "A letter that must not be lost");
+  await again.stop();
 });

@@ -20,8 +20,9 @@ say 'the server runs as its user, as the unit starts it'
 command=$(sed -n 's/^ExecStart=//p' /usr/lib/systemd/system/quintet.service)
 as_user() { setpriv --reuid=quintet --regid=quintet --clear-groups "$@"; }
 start() {
+    # Without the function, whose process would not pass signals on.
     # shellcheck disable=SC2086
-    as_user $command >/server.log 2>&1 &
+    setpriv --reuid=quintet --regid=quintet --clear-groups $command >/server.log 2>&1 &
     server=$!
     for _ in $(seq 100); do
         if as_user quintet health --config /etc/quintet/quintet.toml >/dev/null 2>&1; then return; fi
@@ -68,5 +69,5 @@ apt-get purge -q -y quintet >/install.log 2>&1 || { cat /install.log; exit 1; }
 say 'the archive runs from where it is unpacked'
 mkdir /unpacked
 tar -xzf "$2" -C /unpacked
-"/unpacked/quintet-$3/usr/bin/quintet" check-config --config "/unpacked/quintet-$3/etc/quintet/quintet.toml" --data /tmp/data | head -n 1
+"/unpacked/quintet-$3/usr/bin/quintet" check-config --config "/unpacked/quintet-$3/etc/quintet/quintet.toml" --data /tmp/data >/dev/null
 say 'all is well'

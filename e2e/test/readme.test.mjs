@@ -1,16 +1,17 @@
-// The JavaScript of README.md, as it stands but for the server's port.
+// The JavaScript of README.md, and docs/tutorial.md from the first command to the last, as they stand but for the server's port.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFile, execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
+import { browser, Site } from "../lib/browser.mjs";
 import { PATIENCE_MS } from "../lib/client.mjs";
-import { Server } from "../lib/server.mjs";
+import { BINARY, Server } from "../lib/server.mjs";
 
 const README = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
 const ADDRESS = "http://127.0.0.1:3000";
@@ -38,4 +39,76 @@ test("the example of README.md runs, from registration to a received message", a
     assert.equal(stdout, "alice: Hello\n", run);
     assert.equal(stderr, "", run);
   }
+});
+
+test("docs/tutorial.md ends with a front end that shows what others say", async () => {
+  const page = readFileSync(new URL("../../docs/tutorial.md", import.meta.url), "utf8");
+  const all = [...page.matchAll(/^```(\w+)\n(.*?)^```$/gms)];
+  const blocks = (language) => all.filter(([, of]) => of === language).map(([, , code]) => code);
+  const [[start, serve, program, ...more], [html, ...others]] = [blocks("sh"), blocks("html")];
+  assert.deepEqual([more, others], [[], []]);
+  assert.ok(serve.startsWith("python3 -m http.server 8000 "), "a web server, as the test has one too");
+
+  // The first command fills the server, and the second one starts it.
+  const place = mkdtempSync(join(tmpdir(), "quintet-tutorial-"));
+  const [demo, run, ...rest] = start.trim().split("\n");
+  assert.deepEqual([run, rest], ["cargo run --release", []]);
+  const cargo = "cargo run --release --";
+  assert.ok(demo.startsWith(`${cargo} `), demo);
+  const env = { ...process.env, PATH: `${dirname(BINARY)}:${process.env.PATH}` };
+  const shell = (text) => execFileSync("bash", ["-euc", text], { cwd: place, env, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  const here = (text) => text.replaceAll(cargo, `quintet --data ${join(place, "data")}`);
+  assert.match(shell(here(demo)), /The password of each of them is correct horse\n$/);
+  const own = await Server.start({ folder: place });
+
+  const folder = join(place, "site");
+  mkdirSync(folder);
+  const files = { "index.html": html, "chat.js": blocks("js").join("\n") };
+  for (const [name, text] of Object.entries(files)) {
+    assert.equal(text.split(ADDRESS).length, 2, `${name} has the address once`);
+    writeFileSync(join(folder, name), text.replace(ADDRESS, own.url));
+  }
+  const site = await Site.start({ folder });
+  const chromium = await browser();
+  const complaints = [];
+  const open = async (username, password) => {
+    const tab = await (await chromium.newContext()).newPage();
+    tab.on("pageerror", (error) => complaints.push(String(error)));
+    await tab.goto(`${site.url}index.html`);
+    await tab.getByLabel("Username").fill(username);
+    await tab.getByLabel("Password").fill(password);
+    await tab.getByRole("button", { name: "Log in" }).click();
+    return tab;
+  };
+  const stranger = await open("amara", "wrong password");
+  await stranger.getByRole("alert").filter({ hasText: /./ }).waitFor();
+  const [amara, ben] = await Promise.all([open("amara", "correct horse"), open("ben", "correct horse")]);
+  for (const tab of [amara, ben]) {
+    await tab.getByRole("button", { name: "Workshop" }).click();
+    await tab.getByText("Chiara Rossi: So much better than the paper on the door.").waitFor();
+  }
+  const said = await amara.getByRole("listitem").allTextContents();
+  assert.ok(said[0].startsWith("Amara Okafor: Welcome to the new chat"), `the oldest is first: ${said[0]}`);
+  await amara.getByRole("button", { name: "Ben Lindqvist" }).waitFor();
+
+  // A message is shown to both, and once.
+  await amara.getByLabel("Message").fill("Hello from a page of my own");
+  await amara.getByRole("button", { name: "Send" }).click();
+  for (const tab of [amara, ben]) {
+    await tab.getByText("Amara Okafor: Hello from a page of my own").waitFor();
+    assert.equal(await tab.getByText("Hello from a page of my own").count(), 1);
+  }
+  assert.equal(await amara.getByLabel("Message").inputValue(), "");
+  // What is refused is said.
+  await ben.getByLabel("Message").fill(" \u3000 ");
+  await ben.getByRole("button", { name: "Send" }).click();
+  await ben.getByRole("alert").filter({ hasText: /content/ }).waitFor();
+
+  // A program writes with a key of its own.
+  shell(here(program).replaceAll(ADDRESS, own.url));
+  await ben.getByText("weather: Sun from nine on.").waitFor();
+  assert.deepEqual(complaints, []);
+  await chromium.close();
+  site.stop();
+  await own.stop();
 });

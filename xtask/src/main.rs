@@ -1,6 +1,7 @@
 //! `cargo xtask …`: the project's own commands.
 
 mod bench;
+mod book;
 mod chaos;
 mod deny;
 mod dist;
@@ -36,7 +37,7 @@ enum Command {
         e2e: bool,
     },
     /// Check the structure: arrows between crates, circles between files, sizes of files, where some texts may occur,
-    /// docs of fields, and paths named in documents.
+    /// docs of fields, paths named in documents, and their links.
     Tidy,
     /// Measure Quintet beside its peers; a full run renews docs/benchmarks.md, and one of `nodes` docs/benchmarks-nodes.md.
     Bench {
@@ -59,6 +60,8 @@ enum Command {
     /// Build the binary that is shipped, with every feature, and what it is shipped in: an archive, a Debian package, a bill of
     /// materials and their checksums, in target/dist/packages.
     Dist(dist::Choice),
+    /// Make a book for browsers of the documentation, in target/book/html, and follow all of its links.
+    Book,
     /// Make the screenshots in docs/screenshots.
     Screenshots,
     /// Renew the web client's libraries from npm.
@@ -127,6 +130,7 @@ fn main() -> ExitCode {
             chaos::run(&chaos::Choice { short, only, earlier, count, seed })
         }
         Command::Dist(choice) => dist::run(&choice),
+        Command::Book => book::run(),
         Command::Screenshots => test::screenshots(),
         Command::Vendor { check } => vendor::run(check),
         Command::Simulate { seeds, planted: true, .. } => simulate::planted(seeds),

@@ -1,11 +1,12 @@
 //! `cargo xtask tidy`: checks the structure of the project.
 //!
 //! What lives here: the arrows between crates, the sizes of files, where some texts may occur, and the paths that
-//! documents name. Circles between files, short docs, and the list of earlier faults have files of their own.
+//! documents name. Circles between files, short docs, links, and the list of earlier faults have files of their own.
 
 mod circles;
 mod debt;
 mod docs;
+mod links;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -99,7 +100,7 @@ pub(crate) fn run() -> Result<(), String> {
     let mut faults = Vec::new();
     arrows(&mut faults)?;
     let mut crates: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
-    let mut old = Vec::new();
+    let (mut old, mut documents) = (Vec::new(), BTreeMap::new());
     for file in &files {
         let path = file.to_string_lossy().into_owned();
         let Ok(text) = std::fs::read_to_string(sh::root().join(file)) else { continue };
@@ -114,9 +115,11 @@ pub(crate) fn run() -> Result<(), String> {
         }
         if path.ends_with(".md") {
             named_paths(&path, &text, &files, &mut faults);
+            documents.insert(path, text);
         }
     }
     old.extend(crates.values().flat_map(|files| circles::find(files)));
+    faults.extend(links::find(&documents, |path| sh::root().join(path).exists()));
     let listed = std::fs::read_to_string(sh::root().join(debt::PATH)).map_err(|error| error.to_string())?;
     debt::compare(&listed, &old, &mut faults);
     if faults.is_empty() {

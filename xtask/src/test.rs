@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use crate::{nodes, sh, test_binaries, vendor};
 
 /// The programs that the tests need beside Rust: each with arguments with which it succeeds, and its Debian package.
-const NEEDED: [(&str, &[&str], &str); 12] = [
+const NEEDED: [(&str, &[&str], &str); 13] = [
     ("node", &["--version"], "nodejs"),
     ("npm", &["--version"], "npm"),
     ("strace", &["--version"], "strace"),
@@ -23,6 +23,7 @@ const NEEDED: [(&str, &[&str], &str); 12] = [
     ("systemd-analyze", &["--version"], "systemd"),
     // Its tool, which tests rules.
     ("promtool", &["--version"], "prometheus"),
+    ("dpkg-deb", &["--version"], "dpkg"),
 ];
 
 /// The folder of Debian's servers, which is not in the path of every user.

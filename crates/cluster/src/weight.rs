@@ -40,6 +40,7 @@ pub(crate) fn weight_bytes(entry: &Entry) -> usize {
         | Event::MemberLeft { .. }
         | Event::MessageReported { .. }
         | Event::Revoked { .. }
+        | Event::SessionEnded { .. }
         | Event::Typing { .. }
         | Event::Presence { .. }
         | Event::RoomPresence { .. } => 0,

@@ -399,6 +399,7 @@ pub(crate) fn encode(event: &Event, online: Online<'_>, texts: &mut MessageTexts
         | Event::UserChanged { .. }
         | Event::MessageReported { .. }
         | Event::Revoked { .. }
+        | Event::SessionEnded { .. }
         | Event::RoomPresence { .. } => return None,
     };
     Some(Outgoing::new(name, &payload))

@@ -343,6 +343,7 @@ pub(crate) fn encode(event: &Event, texts: &mut MessageTexts) -> Option<Outgoing
         | Event::UserChanged { .. }
         | Event::MessageReported { .. }
         | Event::Revoked { .. }
+        | Event::SessionEnded { .. }
         | Event::RoomPresence { .. } => return None,
     };
     Some(Outgoing::new(name, &payload))

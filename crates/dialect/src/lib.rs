@@ -125,6 +125,7 @@ pub fn suppresses_echo(dialect: Dialect, event: &Event) -> bool {
         | Event::UserChanged { .. }
         | Event::MessageReported { .. }
         | Event::Revoked { .. }
+        | Event::SessionEnded { .. }
         | Event::Typing { .. }
         | Event::Presence { .. }
         | Event::RoomPresence { .. } => false,

@@ -240,6 +240,7 @@ pub(crate) fn encode(event: &Event, dialect: Dialect) -> Option<Outgoing> {
         | Event::UserChanged { .. }
         | Event::MessageReported { .. }
         | Event::Revoked { .. }
+        | Event::SessionEnded { .. }
         | Event::Typing { .. }
         | Event::Presence { .. }
         | Event::RoomPresence { .. } => None,

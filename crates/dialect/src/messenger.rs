@@ -446,6 +446,7 @@ pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut Messag
         | Event::UserChanged { .. }
         | Event::MessageReported { .. }
         | Event::Revoked { .. }
+        | Event::SessionEnded { .. }
         | Event::RoomPresence { .. } => return None,
     };
     Some(Outgoing::new(name, &payload))
@@ -468,8 +469,7 @@ pub(crate) fn answer(reply: &Reply, texts: &mut MessageTexts) -> Answer {
             let direct = message.conversation.pair.is_some();
             let message = message_text(message, texts);
             let answer = Answer::ack(&Ack::Message { success: true, message });
-            // The first send of a direct message was answered by this event; the connection that repeats it receives it
-            // again.
+            // The first send of a direct message was answered by this event, and so is one that is repeated.
             if *repeated && direct { answer.or_else("messageSent", message) } else { answer }
         }
         Reply::Edited(changed) | Reply::Deleted(changed) => {

@@ -189,6 +189,7 @@ impl ModelEvent {
             | Event::SettingsChanged { .. }
             | Event::BlocksChanged { .. }
             | Event::Revoked { .. }
+            | Event::SessionEnded { .. }
             // The deletion itself follows.
             | Event::DeletionAnnounced { .. }
             // Not kept, so that nobody could be told of it later.

@@ -373,6 +373,7 @@ pub(crate) fn encode(event: &Event, perspective: Perspective, texts: &mut Messag
         | Event::UserChanged { .. }
         | Event::MessageReported { .. }
         | Event::Revoked { .. }
+        | Event::SessionEnded { .. }
         | Event::Presence { .. } => return None,
     };
     Some(Outgoing::new(name, &payload))

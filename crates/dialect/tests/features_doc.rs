@@ -194,7 +194,10 @@ impl Feature {
             Event::UserChanged { .. } => Profiles,
             Event::Typing { .. } => Typing,
             Event::Presence { .. } | Event::RoomPresence { .. } => ComingAndGoing,
-            Event::MeetupChanged { .. } | Event::MessageReported { .. } | Event::Revoked { .. } => return None,
+            Event::MeetupChanged { .. }
+            | Event::MessageReported { .. }
+            | Event::Revoked { .. }
+            | Event::SessionEnded { .. } => return None,
         })
     }
 

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use crate::{
-    ConnectionId, ConversationId, ConversationKind, ConversationRef, ConversationSettings, MeetupId, MeetupStatus,
-    Message, MessageId, Metadata, Notification, Overview, Reacted, Timestamp, User, UserId, Withheld,
+    ConnectionId, ConversationId, ConversationKind, ConversationRef, ConversationSettings, LoginSessionId, MeetupId,
+    MeetupStatus, Message, MessageId, Metadata, Notification, Overview, Reacted, Timestamp, User, UserId, Withheld,
 };
 
 /// Why a membership ended.
@@ -225,6 +225,13 @@ pub enum Event {
         /// The generation of valid tokens. Tokens and resume tokens of earlier generations are revoked.
         generation: u64,
     },
+    /// A session of a user has ended, so that its open connections must end.
+    SessionEnded {
+        /// The id of the user.
+        user: UserId,
+        /// The session, whose tokens are refused from now on.
+        session: LoginSessionId,
+    },
     /// A user started or stopped typing.
     Typing {
         /// The conversation in which the user types.
@@ -298,9 +305,10 @@ impl Event {
             | Self::MemberLeft { conversation, .. }
             | Self::Typing { conversation, .. }
             | Self::RoomPresence { conversation, .. } => Audience::Members(&conversation.id),
-            Self::MessagesDelivered { author: user, .. } | Self::Notified { user, .. } | Self::Revoked { user, .. } => {
-                Audience::User(user)
-            }
+            Self::MessagesDelivered { author: user, .. }
+            | Self::Notified { user, .. }
+            | Self::Revoked { user, .. }
+            | Self::SessionEnded { user, .. } => Audience::User(user),
             Self::UserChanged { user, .. } => Audience::Contacts(&user.id),
             Self::Presence { user, .. } => Audience::Watchers(&user.id),
         }
@@ -334,7 +342,8 @@ impl Event {
             | Self::BlocksChanged { user, .. }
             | Self::MessagesDelivered { author: user, .. }
             | Self::Notified { user, .. }
-            | Self::Revoked { user, .. } => return Some(std::slice::from_ref(user)),
+            | Self::Revoked { user, .. }
+            | Self::SessionEnded { user, .. } => return Some(std::slice::from_ref(user)),
             // Those who look after reports see them, wherever the message is.
             Self::MessageReported { .. } => return None,
             Self::UserChanged { .. } | Self::Presence { .. } | Self::MeetupChanged { .. } => return None,
@@ -372,7 +381,8 @@ impl Event {
             | Self::MeetupChanged { .. }
             | Self::MessageReported { .. }
             | Self::Notified { .. }
-            | Self::Revoked { .. } => None,
+            | Self::Revoked { .. }
+            | Self::SessionEnded { .. } => None,
         }
     }
 }

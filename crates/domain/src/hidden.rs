@@ -194,6 +194,7 @@ impl Hidden {
             | Event::Notified { .. }
             | Event::MessageReported { .. }
             | Event::Revoked { .. }
+            | Event::SessionEnded { .. }
             | Event::Typing { .. } => None,
         };
         changed.map_or(ShownEvent::AsItIs, ShownEvent::Changed)

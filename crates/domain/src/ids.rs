@@ -123,6 +123,10 @@ id!(
     RequestId, ID_CHARS_MAX
 );
 id!(
+    /// The id of a session of a user, which its tokens carry.
+    LoginSessionId, ID_CHARS_MAX
+);
+id!(
     /// The id that a client gives a message, so that the send can be repeated safely. It is unique for each sender and
     /// conversation.
     ClientMessageId, CLIENT_MESSAGE_ID_CHARS_MAX

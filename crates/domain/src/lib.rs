@@ -26,6 +26,7 @@ mod invitation;
 pub mod limits;
 mod link;
 mod links;
+mod login_session;
 mod meetup;
 mod message;
 mod message_details;
@@ -69,13 +70,14 @@ pub use event::{Audience, Departure, Entry, Ephemeral, Event};
 pub use folded_text::FoldedText;
 pub use hidden::{Hidden, ShownEvent};
 pub use ids::{
-    ClientMessageId, ConnectionId, ConversationId, IdError, MeetupId, MessageId, NodeId, NotificationId, RequestId,
-    UserId,
+    ClientMessageId, ConnectionId, ConversationId, IdError, LoginSessionId, MeetupId, MessageId, NodeId,
+    NotificationId, RequestId, UserId,
 };
 pub use initials::{initials, initials_in};
 pub use invitation::{Invitation, InvitationBounds, InvitationState};
 pub use link::{AVATARS_PATH, FILES_PATH, file_of_link, validate_link};
 pub use links::Links;
+pub use login_session::LoginSession;
 pub use meetup::{Meetup, MeetupRequest, MeetupStatus, Notification};
 pub use message::{DELETED_CONTENT, FileLink, Message, Reader, validate_content};
 pub use message_details::{AttachedFile, Mention, MessageDetails, Metadata, Pin, Quote, ReactionCount, ThreadSummary};

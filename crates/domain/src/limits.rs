@@ -64,6 +64,12 @@ pub const INVITATIONS_OF_USER_MAX: usize = 50;
 pub const INVITATION_CONVERSATIONS_MAX: usize = 20;
 /// Days after which an invitation that expired or was revoked is removed.
 pub const INVITATIONS_KEPT_DAYS: i64 = 30;
+/// Maximum number of sessions of a user. If there are more, those that were used longest ago end.
+pub const LOGIN_SESSIONS_MAX: usize = 100;
+/// Maximum number of characters that are kept of what a client says of itself when its user logs in.
+pub const LOGIN_CLIENT_CHARS_MAX: usize = 200;
+/// Seconds after which it is stored again that a session is in use.
+pub const LOGIN_SEEN_EVERY_SECONDS: i64 = 60 * 60;
 /// Maximum number of sockets of services on one node.
 pub const SERVICE_SOCKETS_MAX: usize = 32;
 /// Number of positions of the log that are read at once for a socket of a service.

@@ -174,6 +174,7 @@ impl Links {
             | Event::Notified { .. }
             | Event::MessageReported { .. }
             | Event::Revoked { .. }
+            | Event::SessionEnded { .. }
             | Event::Typing { .. }
             | Event::Presence { .. } => None,
         }
@@ -248,6 +249,7 @@ impl Event {
             | Self::Notified { .. }
             | Self::MessageReported { .. }
             | Self::Revoked { .. }
+            | Self::SessionEnded { .. }
             | Self::Typing { .. }
             | Self::Presence { .. } => false,
         }

@@ -7,13 +7,13 @@ use axum::extract::State;
 use http::StatusCode;
 use quintet_dialect::Dialect;
 use quintet_domain::{Code, Hidden, Refusal};
-use quintet_service::{Login, NewAccount, Service};
+use quintet_service::{Login, LoginSource, NewAccount, Service};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::cookie::{WithCookie, logged_out, replaced};
 use crate::error::{Answer, ProblemBody};
-use crate::extract::{Body, ClientIp, Person};
+use crate::extract::{Body, LoginFrom, Person};
 use crate::views::{Session, Views};
 
 /// The number of characters of a login name that the log shows for a failed log-in.
@@ -44,14 +44,14 @@ pub(crate) struct Registration {
 )]
 pub(crate) async fn register(
     State(service): State<Service>,
-    ClientIp(address): ClientIp,
+    LoginFrom(from): LoginFrom,
     Body(input): Body<Registration>,
 ) -> Answer<(StatusCode, Json<Session>)> {
-    service.count_login(address).await?;
+    service.count_login(from.address).await?;
     let Registration { username, email, password, name, avatar, invitation } = input;
     let (email, password) = (Some(email), Some(password));
     let new = NewAccount { username, email, password, name, avatar, invitation, ..NewAccount::default() };
-    let session = service.register(new, address).await?;
+    let session = service.register(new, from).await?;
     Ok((StatusCode::CREATED, Json(Views(&service, &Hidden::Nobody).session(&session))))
 }
 
@@ -67,10 +67,10 @@ impl Credentials {
     pub(crate) async fn log_in(
         self,
         service: &Service,
-        address: IpAddr,
+        from: LoginSource,
         spoken: Option<Dialect>,
     ) -> Result<quintet_service::Session, Refusal> {
-        service.count_login(address).await?;
+        service.count_login(from.address).await?;
         let login = match (self.email, self.username) {
             (Some(email), _) => Login::Email(email),
             (None, Some(username)) => Login::Username(username),
@@ -79,7 +79,8 @@ impl Credentials {
         let given = match &login {
             Login::Email(given) | Login::Username(given) => given.clone(),
         };
-        let session = service.log_in(login, self.password, spoken.map(Dialect::as_str), address).await;
+        let address = from.address;
+        let session = service.log_in(login, self.password, spoken.map(Dialect::as_str), from).await;
         if session.as_ref().is_err_and(|refusal| refusal.code == Code::Unauthenticated) {
             log_failed(address, &given);
         }
@@ -107,13 +108,13 @@ fn log_failed(address: IpAddr, login: &str) {
 )]
 pub(crate) async fn log_in(
     State(service): State<Service>,
-    ClientIp(address): ClientIp,
+    LoginFrom(from): LoginFrom,
     Body(credentials): Body<Credentials>,
 ) -> Answer<Json<Session>> {
-    Ok(Json(Views(&service, &Hidden::Nobody).session(&credentials.log_in(&service, address, None).await?)))
+    Ok(Json(Views(&service, &Hidden::Nobody).session(&credentials.log_in(&service, from, None).await?)))
 }
 
-/// Returns a new token to a user who has a valid token that this server issued.
+/// Returns a new token to a user who has a valid token that this server issued. The session goes on.
 #[utoipa::path(
     post, path = "/auth/refresh", tag = "auth", operation_id = "refresh",
     responses(
@@ -126,10 +127,9 @@ pub(crate) async fn log_in(
 pub(crate) async fn refresh(
     State(service): State<Service>,
     person: Person,
-    ClientIp(address): ClientIp,
+    LoginFrom(from): LoginFrom,
 ) -> Answer<WithCookie<Json<Session>>> {
-    let owner = person.owner(address)?;
-    let session = service.refresh(owner.account, owner.credential, owner.dialect.as_deref())?;
+    let session = service.refresh(person.owner(from)?).await?;
     Ok(replaced(&session, Json(Views(&service, &Hidden::Nobody).session(&session))))
 }
 
@@ -140,5 +140,21 @@ pub(crate) async fn refresh(
 )]
 pub(crate) async fn revoke(State(service): State<Service>, Person(caller): Person) -> Answer<WithCookie<StatusCode>> {
     service.revoke(caller.id()).await?;
+    Ok(logged_out(StatusCode::NO_CONTENT))
+}
+
+/// Ends the session of the token that it is called with: the session's tokens are refused from now on, and its connections
+/// are closed. A token that belongs to no session stays valid: one of another back end, or of an earlier version.
+#[utoipa::path(
+    post, path = "/auth/logout", tag = "auth", operation_id = "logOut",
+    responses(
+        (status = 204, description = "Done"),
+        (status = 403, description = "The caller is a service", body = ProblemBody,
+            content_type = "application/problem+json")
+    )
+)]
+pub(crate) async fn log_out(State(service): State<Service>, person: Person) -> Answer<WithCookie<StatusCode>> {
+    let (user, credential) = person.credential()?;
+    service.log_out(user, credential).await?;
     Ok(logged_out(StatusCode::NO_CONTENT))
 }

@@ -15,7 +15,8 @@ use quintet_domain::{Code, Hidden, Links, Refusal, Scope, Scopes, ServerRole, Us
 use quintet_input::authorization::bearer;
 use quintet_input::json;
 use quintet_service::{
-    Account, Actor, Address, CookieToken, Credential, Owner, Party, Service, ServiceAccount, Source, Verified, is_token,
+    Account, Actor, Address, CookieToken, Credential, LoginSource, Owner, Party, Service, ServiceAccount, Source,
+    Verified, is_token,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -124,7 +125,18 @@ impl Head for ReaderLinks {
     }
 }
 
-extractors!(ReaderLinks, AuthUser, Lister, Anonymous, Person, Backend, ServerAdmin, ServerModerator, ClientIp);
+extractors!(
+    ReaderLinks,
+    AuthUser,
+    Lister,
+    Anonymous,
+    Person,
+    Backend,
+    ServerAdmin,
+    ServerModerator,
+    ClientIp,
+    LoginFrom
+);
 
 impl Head for AuthUser {
     async fn read(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
@@ -251,9 +263,18 @@ impl Person {
     ///
     /// # Errors
     /// An internal error if the caller is a service.
-    pub(crate) fn owner(self, address: IpAddr) -> Result<Owner, Refusal> {
+    pub(crate) fn owner(self, from: LoginSource) -> Result<Owner, Refusal> {
         let AuthUser(account, dialect, credential, ..) = self.0;
-        Ok(Owner { account, credential: credential.ok_or_else(Refusal::internal)?, address, dialect })
+        Ok(Owner { account, credential: credential.ok_or_else(Refusal::internal)?, from, dialect })
+    }
+
+    /// Returns the caller's id, and how it authenticated.
+    ///
+    /// # Errors
+    /// An internal error if the caller is a service.
+    pub(crate) fn credential(self) -> Result<(UserId, Credential), Refusal> {
+        let AuthUser(account, _, credential, ..) = self.0;
+        Ok((account.user.id.clone(), credential.ok_or_else(Refusal::internal)?))
     }
 }
 
@@ -294,6 +315,17 @@ impl Head for ServerModerator {
         let say =
             "This is only for services and moderators of the server; `quintet user role NAME moderator` makes one.";
         caller_that(parts, service, |account| has_role(account, ServerRole::Moderator), say).await.map(Self)
+    }
+}
+
+/// Where a log-in comes from.
+pub(crate) struct LoginFrom(pub(crate) LoginSource);
+
+impl Head for LoginFrom {
+    async fn read(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
+        let ClientIp(address) = ClientIp::read(parts, service).await?;
+        let client = parts.headers.get(http::header::USER_AGENT).map(|said| String::from_utf8_lossy(said.as_bytes()));
+        Ok(Self(LoginSource { address, client: client.map(|said| said.into_owned()) }))
     }
 }
 

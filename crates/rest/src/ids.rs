@@ -5,7 +5,7 @@
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use quintet_domain::{ConversationId, IdError, MeetupId, MessageId, Refusal, RequestId, UserId};
+use quintet_domain::{ConversationId, IdError, LoginSessionId, MeetupId, MessageId, Refusal, RequestId, UserId};
 
 use crate::error::Problem;
 use crate::extract::Path;
@@ -38,6 +38,7 @@ path_id!(
     ConversationId "conversation",
     MessageId "message",
     MeetupId "meetup",
+    LoginSessionId "session",
     RequestId "request",
     UserId "user"
 );

@@ -44,6 +44,7 @@ mod scalars;
 mod scopes;
 mod search;
 mod server;
+mod sessions;
 mod settings;
 mod users;
 mod views;

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::cookie::{WithCookie, logged_out, replaced};
 use crate::error::Answer;
-use crate::extract::{AuthUser, Body, BodyIfAny, ClientIp, Person, present};
+use crate::extract::{AuthUser, Body, BodyIfAny, LoginFrom, Person, present};
 use crate::new_details::new_metadata;
 use crate::views::{Own, Session, Views};
 
@@ -75,12 +75,12 @@ pub(crate) struct OwnPatch {
 pub(crate) async fn change(
     State(service): State<Service>,
     person: Person,
-    ClientIp(address): ClientIp,
+    LoginFrom(from): LoginFrom,
     Body(input): Body<OwnPatch>,
 ) -> Answer<Json<Own>> {
     let OwnPatch { username, email, name, avatar, metadata, current_password } = input;
     let change = ProfilePatch { username, email, name, avatar, metadata }.change()?;
-    let account = service.change_own_profile(&person.owner(address)?, change, current_password).await?;
+    let account = service.change_own_profile(&person.owner(from)?, change, current_password).await?;
     Ok(Json(Views(&service, &Hidden::Nobody).own(&account)))
 }
 
@@ -100,11 +100,11 @@ pub(crate) struct PasswordChange {
 pub(crate) async fn change_password(
     State(service): State<Service>,
     person: Person,
-    ClientIp(address): ClientIp,
+    LoginFrom(from): LoginFrom,
     Body(input): Body<PasswordChange>,
 ) -> Answer<WithCookie<Json<Session>>> {
     let PasswordChange { current_password, new_password } = input;
-    let session = service.change_own_password(&person.owner(address)?, current_password, new_password).await?;
+    let session = service.change_own_password(&person.owner(from)?, current_password, new_password).await?;
     Ok(replaced(&session, Json(Views(&service, &Hidden::Nobody).session(&session))))
 }
 
@@ -124,9 +124,9 @@ pub(crate) struct Erasure {
 pub(crate) async fn erase(
     State(service): State<Service>,
     person: Person,
-    ClientIp(address): ClientIp,
+    LoginFrom(from): LoginFrom,
     BodyIfAny(input): BodyIfAny<Erasure>,
 ) -> Answer<WithCookie<StatusCode>> {
-    service.erase_own(&person.owner(address)?, input.current_password).await?;
+    service.erase_own(&person.owner(from)?, input.current_password).await?;
     Ok(logged_out(StatusCode::NO_CONTENT))
 }

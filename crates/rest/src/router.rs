@@ -27,7 +27,7 @@ use crate::permit::ReadPermit;
 use crate::{
     audit, auth, avatars, blocks, caching, compat, contact_requests, conversations, files, invitations, me, meetups,
     messages, moderation, notifications, operations, push, reactions, reports, retention, rooms, search, server,
-    settings, users, webhooks,
+    sessions, settings, users, webhooks,
 };
 
 /// The path of the OpenAPI document.
@@ -50,9 +50,12 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .routes(routes!(auth::log_in))
         .routes(routes!(auth::refresh))
         .routes(routes!(auth::revoke))
+        .routes(routes!(auth::log_out))
         .routes(routes!(server::get))
         .routes(routes!(me::get, me::change, me::erase))
         .routes(routes!(me::change_password))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::end))
         .routes(routes!(push::key))
         .routes(routes!(push::list, push::subscribe, push::unsubscribe))
         .routes(routes!(blocks::list))

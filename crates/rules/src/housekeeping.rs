@@ -29,6 +29,7 @@ pub(crate) fn prune(tx: &mut Transaction<'_>, after: i64) -> RuleResult<Pruned> 
     more |= prune_notifications(tx)?;
     more |= prune_counts(tx)?;
     more |= prune_invitations(tx)?;
+    more |= prune_login_sessions(tx)?;
     more |= prune_restrictions(tx)?;
     more |= prune_audit(tx)?;
     more |= is_full(reports::prune(tx, ROWS_AT_ONCE)?);
@@ -83,6 +84,12 @@ fn prune_counts(tx: &mut Transaction<'_>) -> RuleResult<bool> {
 fn prune_invitations(tx: &mut Transaction<'_>) -> RuleResult<bool> {
     let before = tx.now.minus_days(INVITATIONS_KEPT_DAYS);
     Ok(is_full(tx.invitations().prune_invitations(before, ROWS_AT_ONCE)?))
+}
+
+/// Removes sessions whose tokens have all expired.
+fn prune_login_sessions(tx: &mut Transaction<'_>) -> RuleResult<bool> {
+    let now = tx.now;
+    Ok(is_full(tx.login_sessions().prune_login_sessions(now, ROWS_AT_ONCE)?))
 }
 
 /// Removes bans and silences that have ended.

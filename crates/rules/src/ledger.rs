@@ -159,6 +159,7 @@ pub(crate) fn weight(event: &Event) -> u64 {
         Event::UserChanged { .. }
         | Event::MessageReported { .. }
         | Event::Revoked { .. }
+        | Event::SessionEnded { .. }
         | Event::Typing { .. }
         | Event::Presence { .. }
         | Event::RoomPresence { .. } => 0,

@@ -26,6 +26,7 @@ pub mod invitations;
 mod keys;
 mod ledger;
 pub mod log;
+pub mod login_sessions;
 pub mod meetups;
 mod members;
 mod message_content;
@@ -109,6 +110,9 @@ pub fn apply(tx: &mut Transaction<'_>, write: Write) -> RuleResult<Written> {
         Write::SetPassword(write) => Written::SetPassword(users::set_password(tx, &write.user, write.hash)?),
         Write::RenewHash(write) => Written::RenewHash(users::renew_hash(tx, write)?),
         Write::RevokeTokens(write) => Written::RevokeTokens(users::revoke_tokens(tx, &write.user)?),
+        Write::OpenSession(write) => Written::OpenSession(login_sessions::open(tx, write)?),
+        Write::NoteSession(write) => Written::NoteSession(login_sessions::note(tx, &write)?),
+        Write::EndSession(write) => Written::EndSession(login_sessions::end(tx, &write)?),
         Write::SetDisabled(write) => Written::SetDisabled(users::bar(tx, &write.user, write.disabled, (None, None))?),
         Write::SetServerRole(write) => Written::SetServerRole(users::set_server_role(tx, &write)?),
         Write::EraseUser(write) => Written::EraseUser(users::erase(tx, &write)?),

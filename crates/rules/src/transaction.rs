@@ -12,7 +12,7 @@ use crate::ledger::{Cost, Ledger, Payer, Payers, weight};
 use crate::log::{Change, ChangeRecord};
 use crate::rows::{
     BlockRows, ContactRequestRows, ConversationRow, DetailRows, FileRows, GuestRows, InvitationRows, LogRows,
-    LoggedChange, MeetupRows, MemberRows, MessageRows, ModerationRows, ReportRows,
+    LoggedChange, LoginSessionRows, MeetupRows, MemberRows, MessageRows, ModerationRows, ReportRows,
 };
 use crate::rows::{NotificationRows, PushRows, ReactionRows, Rows, UserRow, UserRows, WebhookRows};
 use crate::unsaved_deliveries::UnsavedDeliveries;
@@ -207,6 +207,11 @@ impl<'t> Transaction<'t> {
     }
 
     pub(crate) fn invitations(&mut self) -> &mut dyn InvitationRows {
+        self.rows
+    }
+
+    /// Sessions of users.
+    pub(crate) fn login_sessions(&mut self) -> &mut dyn LoginSessionRows {
         self.rows
     }
 

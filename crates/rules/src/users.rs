@@ -237,6 +237,7 @@ fn revoke(tx: &mut Transaction<'_>, user: UserRow) -> RuleResult<Arc<UserRow>> {
     let row = tx.update_user(UserRow { token_generation: user.token_generation + 1, tokens_from_s, ..user })?;
     // Whoever has a browser of theirs may be the reason.
     push::remove_all_of(tx, row.key)?;
+    tx.login_sessions().delete_login_sessions_of(row.key)?;
     let change = Change::Revoked { user: (row.key, row.user.id.clone()), generation: row.token_generation };
     tx.record(&change, About::default(), None)?;
     Ok(row)

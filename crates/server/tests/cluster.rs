@@ -303,6 +303,16 @@ async fn what_ends_on_one_node_ends_on_all() {
     let path = format!("/conversations/{}/members/{}", group.as_str().expect("an id"), bob.0);
     here.http().api(&alice.1, "DELETE", &path, json!({})).await;
     assert_eq!(bob_there.call("message:send", &message(&group, "mine")).await["success"], false);
+    // A session ends alone: another one of the same user stays.
+    let login = json!({ "username": "bob", "password": "correct horse" });
+    let session = here.http().api("", "POST", "/auth/login", login).await.expect(200);
+    let session = session["token"].as_str().expect("a token");
+    let mut other_there = connected(&there, session).await;
+    here.http().api(session, "POST", "/auth/logout", json!({})).await.expect(204);
+    other_there.until_closed(PATIENCE).await;
+    let answer = there.http().api(session, "GET", "/me", Value::Null).await;
+    assert_eq!(answer.status, 401, "{}", answer.text);
+    there.http().api(&bob.1, "GET", "/me", Value::Null).await.expect(200);
     here.http().api(&bob.1, "POST", "/auth/revoke", json!({})).await.expect(204);
     bob_there.until_closed(PATIENCE).await;
     let answer = there.http().api(&bob.1, "GET", "/me", Value::Null).await;

@@ -1,12 +1,17 @@
-//! What front ends of other origins need: permission to read answers, and a token in a cookie.
+//! What front ends of other origins need: permission to read answers, and a token in a cookie. And the sessions that tokens
+//! belong to.
 
 mod support;
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use support::raw::Raw;
-use support::{Answer, Http, Server};
+use support::{Answer, Http, Server, Wire};
 
 const PASSWORD: &str = "correct horse";
+/// How long an event is waited for on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 const LISTED: &str = "https://app.example.org";
 
 /// Starts a server with the cookie `token`, which pages of [`LISTED`] may use.
@@ -373,4 +378,105 @@ async fn what_a_page_embeds_without_tls_uses_no_cookie() {
     assert_eq!(me(&http, &[("cookie", &cookie), browser]).await.expect(200)["username"], "ada");
 }
 
-// --- passwords, names and searches ---
+// --- sessions ---
+
+/// Logs ada in with a client that says this of itself. Returns the token.
+async fn logged_in(http: &Http, client: &str) -> String {
+    let login = json!({ "email": "ada@example.org", "password": PASSWORD });
+    let answer = post(http, "/api/v1/auth/login", &[("user-agent", client)], login).await.expect(200);
+    answer["token"].as_str().expect("a token").to_owned()
+}
+
+async fn sessions(http: &Http, token: &str) -> Vec<Value> {
+    let listed = http.api(token, "GET", "/me/sessions", Value::Null).await.expect(200);
+    listed["items"].as_array().expect("sessions").clone()
+}
+
+/// Asserts that a token is refused everywhere because its session was ended.
+async fn is_ended(server: &Server, token: &str) {
+    let answer = server.http().api(token, "GET", "/me", Value::Null).await;
+    assert!(answer.status == 401 && answer.text.contains("the session was ended"), "{}", answer.text);
+    let entered = Wire::open(server.address(), "").await.enter("/chat", &json!({ "token": token })).await;
+    assert!(entered.starts_with("44/chat,") && entered.contains("the session was ended"), "{entered}");
+}
+
+#[tokio::test]
+async fn a_session_ends_with_its_token_and_its_sockets() {
+    let server = Server::start();
+    let http = server.http();
+    let (first, bob) = (token(&http, "ada").await, token(&http, "bob").await);
+    let desk = logged_in(&http, &format!("Desk/1.0 {}", "x".repeat(300))).await;
+    let phone = logged_in(&http, "Phone/2.0").await;
+    let listed = sessions(&http, &phone).await;
+    assert_eq!(listed.len(), 3, "the registration and two log-ins: {listed:?}");
+    let current: Vec<bool> = listed.iter().map(|one| one["current"] == true).collect();
+    assert_eq!(current, [true, false, false], "the newest first: {listed:?}");
+    assert_eq!(listed[0]["client"], "Phone/2.0");
+    assert_eq!(listed[1]["client"].as_str().map(str::len), Some(200), "{listed:?}");
+
+    let connect = async |token: &str| Wire::connect(server.address(), "/chat", &json!({ "token": token })).await;
+    let (mut at_desk, mut on_phone) = (connect(&desk).await, connect(&phone).await);
+    let at = format!("/me/sessions/{}", listed[1]["id"].as_str().expect("an id"));
+    http.api(&bob, "DELETE", &at, Value::Null).await.expect(404);
+    http.api(&phone, "DELETE", &at, Value::Null).await.expect(204);
+    at_desk.until_closed(PATIENCE).await;
+    is_ended(&server, &desk).await;
+    http.api(&phone, "DELETE", &at, Value::Null).await.expect(404);
+    // Nothing else has ended, and a connection cannot take up what has.
+    assert_eq!(sessions(&http, &first).await.len(), 2);
+    let taken = on_phone.call("authenticate", &json!({ "token": desk })).await;
+    assert_eq!(taken["success"], false, "{taken}");
+    let other = on_phone.call("authenticate", &json!({ "token": first })).await;
+    assert_eq!(other["success"], true, "a connection may go over to another session of its user: {other}");
+
+    // A new token belongs to the same session, and ends with it.
+    let renewed = http.api(&phone, "POST", "/auth/refresh", Value::Null).await.expect(200);
+    let renewed = renewed["token"].as_str().expect("a token").to_owned();
+    assert_eq!(sessions(&http, &renewed).await.len(), 2);
+    let mut again = connect(&renewed).await;
+    http.api(&renewed, "POST", "/auth/logout", Value::Null).await.expect(204);
+    again.until_closed(PATIENCE).await;
+    is_ended(&server, &renewed).await;
+    is_ended(&server, &phone).await;
+    let still = on_phone.call("authenticate", &json!({ "token": first })).await;
+    assert_eq!(still["success"], true, "it is of the other session now: {still}");
+
+    // The clients of existing backends end theirs by their own calls.
+    for door in ["/messenger/api", "/conversations/api", "/chat/api", "/meetup/api", "/api"] {
+        let token = logged_in(&http, "Old").await;
+        post(&http, &format!("{door}/auth/logout"), &[("authorization", &format!("Bearer {token}"))], json!({})).await;
+        assert_eq!(http.api(&token, "GET", "/me", Value::Null).await.status, 401, "{door}");
+    }
+    // A new password ends all, and begins one.
+    let change = json!({ "currentPassword": PASSWORD, "newPassword": "battery staple" });
+    let changed = http.api(&first, "PUT", "/me/password", change).await.expect(200);
+    on_phone.until_closed(PATIENCE).await;
+    assert_eq!(http.api(&first, "GET", "/me", Value::Null).await.status, 401);
+    let left = sessions(&http, changed["token"].as_str().expect("a token")).await;
+    assert!(matches!(&left[..], [one] if one["current"] == true), "{left:?}");
+}
+
+#[tokio::test]
+async fn a_session_that_is_used_is_seen() {
+    let mut server = Server::start();
+    let token = token(&server.http(), "ada").await;
+    // A few minutes do not matter.
+    for (minutes, is_noted) in [(5, false), (120, true)] {
+        server = Server::with().run_after(server, |data| {
+            let database = rusqlite::Connection::open(data.join("quintet.sqlite3")).expect("a database");
+            let earlier = "UPDATE login_session SET seen_at = created_at - ?1";
+            assert_eq!(database.execute(earlier, [minutes * 60_000]).expect("set back"), 1);
+        });
+        let http = server.http();
+        let seen = async || {
+            let listed = sessions(&http, &token).await;
+            let time = |name: &str| listed[0][name].as_str().expect("a time").to_owned();
+            time("lastSeenAt") >= time("createdAt")
+        };
+        let until_seen = async { while !seen().await {} };
+        match is_noted {
+            true => tokio::time::timeout(PATIENCE, until_seen).await.expect("noted"),
+            false => assert!(!seen().await && !seen().await, "the first of the two has noted nothing"),
+        }
+    }
+}

@@ -69,6 +69,7 @@ async fn each_kind_of_token_at_each_endpoint() {
             403,
         ),
         ("another back end's with a generation of its own", foreign(&json!({ "sub": id, "gen": 99 })), 403),
+        ("another back end's with a session of its own", foreign(&json!({ "sub": id, "sid": "s-1" })), 403),
     ];
     for (kind, token, refresh) in &kinds {
         // Each of them can read and connect.
@@ -78,6 +79,11 @@ async fn each_kind_of_token_at_each_endpoint() {
         // Only the server's own tokens are refreshed.
         let answer = http.api(token, "POST", "/auth/refresh", Value::Null).await;
         assert_eq!(answer.status, *refresh, "{kind}: {}", answer.text);
+        // None but the server's own belongs to a session, which a log-out ends.
+        if *refresh == 403 {
+            http.api(token, "POST", "/auth/logout", Value::Null).await.expect(204);
+            http.api(token, "GET", "/me", Value::Null).await.expect(200);
+        }
         // None of them is enough to take over or erase the account.
         let email = json!({ "email": "mallory@example.org" });
         let password = json!({ "newPassword": "battery staple" });

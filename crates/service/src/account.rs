@@ -3,12 +3,10 @@
 //! What must stay true: a token is enough to read and write messages, but not to take over or erase the account. Such
 //! changes need the password too or, for an account without one, a token that was issued a short time ago.
 
-use std::net::IpAddr;
-
 use quintet_domain::limits::FRESH_TOKEN_SECONDS;
 use quintet_domain::{Account, ProfileChange, Refusal, email_key};
 
-use crate::{Credential, Issuer, Service, Session, SignWith, failures};
+use crate::{Credential, Issuer, LoginSource, Service, Session, SignWith, failures};
 
 /// A user who changes its own account.
 #[derive(Clone, Debug)]
@@ -17,21 +15,24 @@ pub struct Owner {
     pub account: Account,
     /// How the owner authenticated.
     pub credential: Credential,
-    /// The address that the request comes from.
-    pub address: IpAddr,
+    /// Where the request comes from.
+    pub from: LoginSource,
     /// The dialect that the token carries; a new token gets the same.
     pub dialect: Option<String>,
 }
 
 impl Service {
-    /// Issues a new token to a user who has one of Quintet's, for the same dialect.
+    /// Issues a new token to a user who has one of Quintet's, for the same dialect and the same session.
     ///
     /// # Errors
     /// `ERR_FORBIDDEN` for a token of another issuer or of version 0.1, and if Quintet signs with a shared secret:
     /// anybody who has that secret could otherwise refresh a forged token for ever.
-    pub fn refresh(&self, account: Account, credential: Credential, dialect: Option<&str>) -> Result<Session, Refusal> {
+    pub async fn refresh(&self, owner: Owner) -> Result<Session, Refusal> {
+        let Owner { account, credential, from, dialect } = owner;
         match (self.0.tokens.sign_with(), credential.issuer) {
-            (SignWith::Own, Issuer::Quintet) => self.session(account, dialect, credential.authenticated_s),
+            (SignWith::Own, Issuer::Quintet) => {
+                self.continue_session(account, dialect.as_deref(), from.client.as_deref(), credential).await
+            }
             (SignWith::Shared, _) => Err(Refusal::forbidden(
                 "This server signs tokens with a secret that it shares, and refreshes none; log in again.",
             )),
@@ -62,7 +63,7 @@ impl Service {
         if change.email.is_some() {
             self.confirm(owner, password).await?;
         } else if change.username.is_some() {
-            self.count_login(owner.address).await?;
+            self.count_login(owner.from.address).await?;
         }
         self.change_profile(owner.account.user.id.clone(), change).await
     }
@@ -85,7 +86,7 @@ impl Service {
         }
         self.confirm(owner, current).await?;
         let account = self.set_password(owner.account.user.id.clone(), "newPassword", new).await?;
-        self.session(account, owner.dialect.as_deref(), None)
+        self.begin_session(account, owner.dialect.as_deref(), owner.from.client.as_deref(), None).await
     }
 
     /// Erases the owner and everything that it wrote.
@@ -102,7 +103,7 @@ impl Service {
     /// rate.
     async fn confirm(&self, owner: &Owner, password: Option<String>) -> Result<(), Refusal> {
         if owner.account.password_hash.is_none() {
-            self.count_login(owner.address).await?;
+            self.count_login(owner.from.address).await?;
             return match owner.credential.is_fresh(self.0.environment.now()) {
                 true => Ok(()),
                 false => Err(Refusal::forbidden(format!(
@@ -113,14 +114,14 @@ impl Service {
         }
         let password =
             password.ok_or_else(|| Refusal::invalid("currentPassword", "is missing; this change needs it"))?;
-        self.count_login(owner.address).await?;
+        self.count_login(owner.from.address).await?;
         let id = &owner.account.user.id;
         let key = failures::token_key(id);
-        self.attempt(&key, Some(id), owner.address).await?;
+        self.attempt(&key, Some(id), owner.from.address).await?;
         if !self.matches(&key, Some(&owner.account), password).await? {
             return Err(Refusal::forbidden("The current password is wrong."));
         }
-        self.succeeded(&key, id, owner.address).await;
+        self.succeeded(&key, id, owner.from.address).await;
         Ok(())
     }
 }

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use quintet_domain::{Account, AdoptUser, Refusal, Timestamp, User, UserId, UserKind};
-use quintet_store::{Memberships, Party, PendingNotifications, UserState};
+use quintet_domain::{Account, AdoptUser, LoginSessionId, Refusal, Timestamp, User, UserId, UserKind};
+use quintet_store::{Memberships, Party, PendingNotifications, TokenHolder, UserState};
 
 use crate::tokens::Token;
 use crate::{Credential, Service};
@@ -18,6 +18,8 @@ pub struct Identity {
     pub expires_at: Option<Timestamp>,
     /// The generation of the user's tokens at the authentication. A revocation ends connections of earlier ones.
     pub generation: u64,
+    /// The session of the token, if it belongs to one. The end of the session ends its connections.
+    pub session: Option<LoginSessionId>,
 }
 
 /// The result of verifying a token.
@@ -44,7 +46,7 @@ pub struct ReadAhead {
 }
 
 fn split(state: UserState) -> (Option<Account>, Box<ReadAhead>) {
-    let UserState { account, memberships, pending } = state;
+    let UserState { account, memberships, pending, .. } = state;
     (account, Box::new(ReadAhead { memberships, pending }))
 }
 
@@ -60,7 +62,8 @@ impl Service {
     /// `ERR_UNAUTHENTICATED` or `ERR_TOKEN_EXPIRED`.
     pub async fn verify(&self, token: &str) -> Result<Verified, Refusal> {
         let token = self.0.tokens.read(token, self.0.environment.now())?;
-        let found = self.store().account(Party::from(&token.claims.id), token.claims.id.clone()).await?;
+        let (id, session) = (&token.claims.id, token.credential.session.clone());
+        let found = self.store().token_holder(Party::from(id), id.clone(), session).await?;
         self.verified(token, found).await
     }
 
@@ -71,16 +74,18 @@ impl Service {
     /// `ERR_UNAUTHENTICATED` or `ERR_TOKEN_EXPIRED`.
     pub async fn verify_ahead(&self, token: &str) -> Result<(Verified, Option<Box<ReadAhead>>), Refusal> {
         let token = self.0.tokens.read(token, self.0.environment.now())?;
-        let state = self.store().user_state(Party::from(&token.claims.id), token.claims.id.clone()).await?;
-        let (found, ahead) = split(state);
-        let known = found.as_ref().is_some_and(|account| !account.user.is_guest());
-        let verified = self.verified(token, found).await?;
+        let (id, session) = (&token.claims.id, token.credential.session.clone());
+        let mut state = self.store().user_state(Party::from(id), id.clone(), session).await?;
+        let session = state.session.take();
+        let (account, ahead) = split(state);
+        let known = account.as_ref().is_some_and(|account| !account.user.is_guest());
+        let verified = self.verified(token, TokenHolder { account, session }).await?;
         Ok((verified, known.then_some(ahead)))
     }
 
-    /// Checks a token against the account that was found under its user's id.
-    async fn verified(&self, token: Token, found: Option<Account>) -> Result<Verified, Refusal> {
-        let account = match found {
+    /// Checks a token against the account that was found under its user's id, and its session.
+    async fn verified(&self, token: Token, found: TokenHolder) -> Result<Verified, Refusal> {
+        let account = match found.account {
             Some(account) if account.user.is_service() => return Err(service_without_key()),
             Some(account) if !account.user.is_guest() => account,
             // Quintet issued the token to a user who existed: the user was erased since.
@@ -98,10 +103,14 @@ impl Service {
         if revoked || account.disabled {
             return Err(Refusal::unauthenticated("the token was revoked"));
         }
+        if token.credential.session.is_some() {
+            self.check_session(&account.user.id, found.session)?;
+        }
         let identity = Identity {
             user: Arc::clone(&account.user),
             expires_at: token.expires_at,
             generation: account.token_generation,
+            session: token.credential.session.clone(),
         };
         Ok(Verified { identity, account, dialect: token.dialect, credential: token.credential })
     }
@@ -122,7 +131,7 @@ impl Service {
     /// `ERR_UNAUTHENTICATED` if guests are not admitted or the id belongs to a registered user.
     pub async fn guest_ahead(&self, id: &UserId, from: IpAddr) -> Result<(Identity, Box<ReadAhead>), Refusal> {
         self.check_guest_id(id)?;
-        let (found, ahead) = split(self.store().user_state(Party::Address(from), id.clone()).await?);
+        let (found, ahead) = split(self.store().user_state(Party::Address(from), id.clone(), None).await?);
         Ok((self.guest_of(id, found)?, ahead))
     }
 
@@ -155,7 +164,7 @@ impl Service {
                 created_at: self.0.environment.now(),
             }),
         };
-        Ok(Identity { user, expires_at: None, generation: 0 })
+        Ok(Identity { user, expires_at: None, generation: 0, session: None })
     }
 
     /// Authenticates a user or guest by the id alone, on a listener that trusts its clients, for a connection that is
@@ -164,13 +173,16 @@ impl Service {
     /// # Errors
     /// `ERR_UNAUTHENTICATED` if the user is disabled, or if there is no such user and guests are not admitted.
     pub async fn trusted_ahead(&self, id: &UserId) -> Result<(Identity, Box<ReadAhead>), Refusal> {
-        let (found, ahead) = split(self.store().user_state(Party::from(id), id.clone()).await?);
+        let (found, ahead) = split(self.store().user_state(Party::from(id), id.clone(), None).await?);
         let identity = match found {
             Some(account) if account.disabled => Err(Refusal::unauthenticated("the user is disabled")),
             Some(account) if account.user.is_service() => Err(service_without_key()),
-            Some(account) if !account.user.is_guest() => {
-                Ok(Identity { user: account.user, expires_at: None, generation: account.token_generation })
-            }
+            Some(account) if !account.user.is_guest() => Ok(Identity {
+                user: account.user,
+                expires_at: None,
+                generation: account.token_generation,
+                session: None,
+            }),
             found => {
                 self.check_guest_id(id)?;
                 self.guest_of(id, found)
@@ -185,7 +197,7 @@ impl Service {
     /// # Errors
     /// An internal error.
     pub async fn state_elsewhere(&self, user: UserId) -> Result<(Option<Arc<User>>, Memberships), Refusal> {
-        let (account, ahead) = split(self.store().user_state(Party::from(&user), user).await?);
+        let (account, ahead) = split(self.store().user_state(Party::from(&user), user, None).await?);
         Ok((account.map(|account| account.user), ahead.memberships))
     }
 

@@ -28,6 +28,7 @@ mod health;
 mod heavy;
 mod identity;
 mod invitations;
+mod login_sessions;
 mod meetups;
 mod messages;
 mod metrics;
@@ -47,6 +48,7 @@ mod saving;
 mod screening;
 mod search;
 mod services;
+mod sessions_noted;
 mod shared_counts;
 mod token_hmac;
 mod tokens;
@@ -98,7 +100,7 @@ pub use screening::{ListLine, ListedLinks, ListedWord, Lists, read_list};
 pub use token_hmac::install_token_cryptography;
 pub use tokens::{Algorithm, Credential, Issuer, Keys, SignWith, TokenSettings, Tokens};
 use tokio::sync::{Notify, oneshot};
-pub use users::{NewAccount, Reserved, Session};
+pub use users::{LoginSource, NewAccount, Reserved, Session};
 pub use webhooks::{NewWebhook, WEBHOOK_SECRET_PREFIX};
 
 /// The settings of the operator that the operations need.
@@ -138,6 +140,7 @@ struct Inner {
     tokens: Tokens,
     passwords: Passwords,
     failures: failures::LoginFailures,
+    being_noted: sessions_noted::BeingNoted,
     presence: Presence,
     bases: Bases,
     rates: Rates,
@@ -184,6 +187,7 @@ impl Service {
             tokens,
             passwords,
             failures: failures::LoginFailures::default(),
+            being_noted: sessions_noted::BeingNoted::default(),
             presence,
             bases,
             rates,

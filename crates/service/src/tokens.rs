@@ -5,7 +5,7 @@
 
 use jsonwebtoken::{DecodingKey, EncodingKey, Header};
 use quintet_domain::limits::{CLOCK_AHEAD_SECONDS, FRESH_TOKEN_SECONDS, TOKEN_BYTES_MAX};
-use quintet_domain::{Account, Claims};
+use quintet_domain::{Account, Claims, LoginSessionId};
 use quintet_domain::{Refusal, Timestamp};
 use serde_json::{Map, Value, json};
 
@@ -106,19 +106,21 @@ pub enum Issuer {
 }
 
 /// How a user authenticated, for changes that need more than any valid token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credential {
     /// The issuer of the token.
     pub issuer: Issuer,
     /// When the user logged in, in seconds since 1970, if the token says so. A refreshed token of Quintet keeps the
     /// moment of the log-in.
     pub authenticated_s: Option<i64>,
+    /// The session that the token belongs to; none for other issuers and for tokens of earlier versions.
+    pub session: Option<LoginSessionId>,
 }
 
 impl Credential {
     /// Returns whether the user logged in so recently that it is probably present.
     #[must_use]
-    pub fn is_fresh(self, now: Timestamp) -> bool {
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
         self.authenticated_s
             .is_some_and(|at| (now.seconds() - FRESH_TOKEN_SECONDS..=now.seconds() + CLOCK_AHEAD_SECONDS).contains(&at))
     }
@@ -195,24 +197,30 @@ impl Tokens {
         self.settings.sign_with
     }
 
+    /// Returns when a token expires that is issued now.
+    pub(crate) fn expires_at(&self, now: Timestamp) -> Timestamp {
+        Timestamp((now.seconds() + self.settings.days as i64 * 24 * 60 * 60) * 1_000)
+    }
+
     /// Issues a token. It has the user's id under every name that clients of the five dialects read. A token that
     /// replaces another keeps the moment of the log-in, `authenticated_s`. Also returns when the token expires.
     pub(crate) fn issue(
         &self,
         account: &Account,
         dialect: Option<&str>,
+        session: Option<&LoginSessionId>,
         authenticated_s: Option<i64>,
         now: Timestamp,
     ) -> Result<(String, Timestamp), Refusal> {
         let id = account.user.id.as_str();
-        let expires_s = now.seconds() + self.settings.days as i64 * 24 * 60 * 60;
+        let expires_at = self.expires_at(now);
         let mut claims = json!({
             "sub": id,
             "userId": id,
             "id": id,
             "username": account.user.username,
             "iat": now.seconds(),
-            "exp": expires_s,
+            "exp": expires_at.seconds(),
         });
         if let Some(dialect) = dialect {
             claims["dialect"] = dialect.into();
@@ -232,6 +240,9 @@ impl Tokens {
                 claims["iss"] = OWN_ISSUER.into();
                 claims["gen"] = account.token_generation.into();
                 claims["auth_time"] = authenticated_s.unwrap_or(now.seconds()).into();
+                if let Some(session) = session {
+                    claims["sid"] = session.as_str().into();
+                }
                 &self.own
             }
         };
@@ -239,7 +250,7 @@ impl Tokens {
             tracing::error!(%error, "a token could not be issued");
             Refusal::internal()
         })?;
-        Ok((token, Timestamp(expires_s * 1_000)))
+        Ok((token, expires_at))
     }
 
     /// Verifies a token and returns its contents.
@@ -285,12 +296,13 @@ impl Tokens {
         };
         let is_ours = issuer != Issuer::Other;
         let authenticated_s = if is_own { claims::moment(&claims, "auth_time")? } else { issued_s };
+        let session = claims::text(&claims, "sid").filter(|_| is_own).map(LoginSessionId::trusted);
         Ok(Token {
             expires_at: expires_s.map(|s| Timestamp(s.saturating_mul(1_000))),
             issued_s: issued_s.unwrap_or(0),
             generation: claims.get("gen").and_then(Value::as_u64).filter(|_| is_ours),
             dialect: claims::text(&claims, "dialect").map(str::to_owned),
-            credential: Credential { issuer, authenticated_s },
+            credential: Credential { issuer, authenticated_s, session },
             claims: claims::profile(&claims)?,
         })
     }

@@ -61,6 +61,15 @@ const ERASURE_WRITES: usize = 20;
 /// Maximum number of reads of the store in one search.
 pub(crate) const SEARCH_READS_MAX: usize = 20;
 
+/// Where a log-in comes from.
+#[derive(Clone, Debug)]
+pub struct LoginSource {
+    /// The address of the client.
+    pub address: IpAddr,
+    /// What the client says of itself, as its `User-Agent`.
+    pub client: Option<String>,
+}
+
 /// A session: a token and its user.
 #[derive(Clone, Debug)]
 pub struct Session {
@@ -92,12 +101,12 @@ impl Service {
     /// # Errors
     /// `ERR_FORBIDDEN` if the operator closed registration, or if an invitation is needed that is good; a refusal that names an invalid field; `ERR_CONFLICT` if
     /// the name or email address is taken.
-    pub async fn register(&self, new: NewAccount, from: IpAddr) -> Result<Session, Refusal> {
+    pub async fn register(&self, new: NewAccount, from: LoginSource) -> Result<Session, Refusal> {
         // Before the password is hashed, which costs time.
         self.invited(new.invitation.as_deref())?;
         let account = self.make_user(new).await?;
-        self.note_login(&account.user.id, from).await;
-        self.session(account, None, None)
+        self.note_login(&account.user.id, from.address).await;
+        self.begin_session(account, None, from.client.as_deref(), None).await
     }
 
     /// Creates a user.
@@ -138,22 +147,8 @@ impl Service {
         self.write(RegisterUser { new }).await
     }
 
-    /// Issues a session for a dialect: the one of the client if it is known, else the one in which the user registered.
-    /// A session that follows another one keeps the moment of the log-in, `authenticated_s`.
-    pub(crate) fn session(
-        &self,
-        account: Account,
-        dialect: Option<&str>,
-        authenticated_s: Option<i64>,
-    ) -> Result<Session, Refusal> {
-        let dialect = dialect.map(str::to_owned).or_else(|| account.home_dialect.clone());
-        let now = self.0.environment.now();
-        let (token, expires_at) = self.0.tokens.issue(&account, dialect.as_deref(), authenticated_s, now)?;
-        Ok(Session { token, expires_at, account })
-    }
-
     /// Logs a user in by email address or username. `dialect` is the dialect of the client, if it is known. An unknown
-    /// user gets the same answer in the same time as a wrong password. `from` is the address of the client: from a
+    /// user gets the same answer in the same time as a wrong password. `from` is where the client is: from a
     /// network from which the account was logged in to before, failures elsewhere do not count.
     ///
     /// # Errors
@@ -163,8 +158,9 @@ impl Service {
         login: Login,
         password: String,
         dialect: Option<&str>,
-        from: IpAddr,
+        from: LoginSource,
     ) -> Result<Session, Refusal> {
+        let LoginSource { address: from, client } = from;
         let key = failures::login_key(&login);
         let account =
             self.store().account_by_login(Party::Address(from), login).await?.filter(|account| !account.disabled);
@@ -173,7 +169,7 @@ impl Service {
         match account {
             Some(account) if matching => {
                 self.succeeded(&key, &account.user.id, from).await;
-                self.session(account, dialect, None)
+                self.begin_session(account, dialect, client.as_deref(), None).await
             }
             _ => Err(Refusal::unauthenticated("the name or the password is wrong")),
         }

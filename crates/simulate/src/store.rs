@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use quintet_domain::{
     Account, AuditEntry, AuditFilter, ContactRequest, Conversation, ConversationId, Emoji, GuestProof, Hidden,
-    Invitation, Login, Meetup, MeetupId, Message, MessageId, MessageSearch, Report, ReportStatus, Restriction,
-    RestrictionKind, StoredFile, Timestamp, User, UserId, Webhook, WebhookDelivery, Write,
+    Invitation, Login, LoginSession, LoginSessionId, Meetup, MeetupId, Message, MessageId, MessageSearch, Report,
+    ReportStatus, Restriction, RestrictionKind, StoredFile, Timestamp, User, UserId, Webhook, WebhookDelivery, Write,
 };
 use quintet_store::Thread;
 use quintet_store::{
-    Block, Filter, Future, Listing, LogPage, MeetupFilter, Memberships, MemoryStore, MessagePage, MissedSince,
-    ModerationReads, NotificationRow, OrphanedFiles, Page, PageOf, Party, PendingNotifications, PinnedMessage,
-    PushReads, Reaction, ReadResult, Replayed, ReplyTo, ReportReads, ServiceAccount, ServiceKey, Store, StoreError,
-    UserState,
+    Block, Filter, Future, Listing, LogPage, LoginSessionReads, MeetupFilter, Memberships, MemoryStore, MessagePage,
+    MissedSince, ModerationReads, NotificationRow, OrphanedFiles, Page, PageOf, Party, PendingNotifications,
+    PinnedMessage, PushReads, Reaction, ReadResult, Replayed, ReplyTo, ReportReads, ServiceAccount, ServiceKey, Store,
+    StoreError, TokenHolder, UserState,
 };
 
 use crate::random::Random;
@@ -63,6 +63,13 @@ impl ReportReads for SlowStore {
     }
 }
 
+impl LoginSessionReads for SlowStore {
+    reads! {
+        fn token_holder(by: Party, id: UserId, session: Option<LoginSessionId>) -> TokenHolder;
+        fn login_sessions(user: UserId) -> Vec<LoginSession>;
+    }
+}
+
 impl Store for SlowStore {
     fn submit(&self, write: Write, reply_to: ReplyTo) -> Future<'_, Result<(), StoreError>> {
         self.store.submit(write, reply_to)
@@ -85,7 +92,7 @@ impl Store for SlowStore {
         fn file(by: Party, id: String, secret: String) -> Option<StoredFile>;
         fn orphaned_files(after: i64, among: u32) -> OrphanedFiles;
         fn account(by: Party, id: UserId) -> Option<Account>;
-        fn user_state(by: Party, id: UserId) -> UserState;
+        fn user_state(by: Party, id: UserId, session: Option<LoginSessionId>) -> UserState;
         fn guest_knows(by: Party, guest: UserId, proof: GuestProof) -> bool;
         fn last_login(user: UserId, network: String) -> Option<Timestamp>;
         fn account_by_login(by: Party, login: Login) -> Option<Account>;

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    Account, ConversationId, ConversationRef, Emoji, Hidden, Message, Metadata, Notification, Scope, Scopes, Timestamp,
-    User, UserId,
+    Account, ConversationId, ConversationRef, Emoji, Hidden, LoginSession, Message, Metadata, Notification, Scope,
+    Scopes, Timestamp, User, UserId,
 };
 
 use crate::readers::Class;
@@ -63,6 +63,8 @@ pub struct PendingNotifications {
 pub struct UserState {
     /// The account; `None` for a guest who owns nothing yet.
     pub account: Option<Account>,
+    /// The session that was asked for, if the user has it and it is not over.
+    pub session: Option<LoginSession>,
     /// The conversations of the user.
     pub memberships: Memberships,
     /// The notifications that were not delivered; none for guests.

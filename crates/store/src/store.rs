@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use quintet_domain::{
     Account, Commit, ContactRequest, Conversation, ConversationId, Emoji, Entry, GuestProof, Hidden, Invitation, Login,
-    Meetup, MeetupId, Message, MessageId, MessageSearch, StoredFile, Ticket, Timestamp, User, UserId, Webhook,
-    WebhookDelivery, Write, Written,
+    LoginSessionId, Meetup, MeetupId, Message, MessageId, MessageSearch, StoredFile, Ticket, Timestamp, User, UserId,
+    Webhook, WebhookDelivery, Write, Written,
 };
 use quintet_rules::log::{LogPage, MissedSince, Replayed};
 use quintet_rules::threads::Thread;
@@ -16,9 +16,9 @@ use tokio::sync::oneshot;
 
 pub use crate::future::{Future, ReadResult};
 use crate::{
-    Block, Filter, Jobs, Listing, MeetupFilter, Memberships, MessagePage, ModerationReads, NotificationRow,
-    OrphanedFiles, Page, PageOf, Party, PendingNotifications, PinnedMessage, PushReads, Reaction, ReportReads,
-    ServiceAccount, ServiceKey, SharedCounts, StoreError, UserState,
+    Block, Filter, Jobs, Listing, LoginSessionReads, MeetupFilter, Memberships, MessagePage, ModerationReads,
+    NotificationRow, OrphanedFiles, Page, PageOf, Party, PendingNotifications, PinnedMessage, PushReads, Reaction,
+    ReportReads, ServiceAccount, ServiceKey, SharedCounts, StoreError, UserState,
 };
 
 /// The recipient of a write's result.
@@ -78,7 +78,7 @@ pub type OnCommit = Box<dyn FnMut(Group) + Send>;
 /// 4. **Refusals are isolated.** A refused write changes nothing and affects no other write of its group.
 /// 5. **Allowed when it happens.** Membership and role are checked inside the write.
 /// 6. **Read your writes.** A read that starts after the reply sees what was written.
-pub trait Store: ModerationReads + ReportReads + Send + Sync + 'static {
+pub trait Store: ModerationReads + ReportReads + LoginSessionReads + Send + Sync + 'static {
     /// Queues a write. Returns once it is queued; waits while the queue is full.
     ///
     /// # Errors
@@ -123,8 +123,9 @@ pub trait Store: ModerationReads + ReportReads + Send + Sync + 'static {
 
     /// An account by its id.
     fn account(&self, by: Party, id: UserId) -> ReadResult<'_, Option<Account>>;
-    /// An account by its id, with the conversations and the pending notifications of its user, at one position.
-    fn user_state(&self, by: Party, id: UserId) -> ReadResult<'_, UserState>;
+    /// An account by its id, with the conversations and the pending notifications of its user, and with a session of it, at
+    /// one position.
+    fn user_state(&self, by: Party, id: UserId, session: Option<LoginSessionId>) -> ReadResult<'_, UserState>;
     /// Whether a proof matches a secret of the guest who has this id.
     fn guest_knows(&self, by: Party, guest: UserId, proof: GuestProof) -> ReadResult<'_, bool>;
     /// When an account was last logged in to from a network, as [`NoteLogin`](quintet_domain::NoteLogin) names it;

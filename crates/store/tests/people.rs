@@ -5,11 +5,13 @@
 
 mod support;
 
+use quintet_domain::limits::LOGIN_SESSIONS_MAX;
 use quintet_domain::{
     AcceptInvitation, AddMember, ChangeProfile, Code, ConversationId, ConversationKind, CreateMeetup, DecideRequest,
-    DeleteConversation, Departure, EditMessage, Environment, Event, InvitationBounds, Invited, JoinConversation,
-    LeaveConversation, Login, MakeInvitation, NewUser, NoteSeen, ProfileChange, RegisterUser, RequestMeetup,
-    RevokeInvitation, Role, SweepGuests, Timestamp, UserId,
+    DeleteConversation, Departure, EditMessage, EndSession, Environment, Event, InvitationBounds, Invited,
+    JoinConversation, LeaveConversation, Login, LoginSession, LoginSessionId, MakeInvitation, NewUser, NoteSeen,
+    NoteSession, OpenSession, ProfileChange, Prune, RegisterUser, RequestMeetup, RevokeInvitation, RevokeTokens, Role,
+    SetPassword, SweepGuests, Timestamp, UserId,
 };
 use quintet_store::{PageOf, Party};
 use support::{Bench, actor, every_store};
@@ -29,6 +31,9 @@ every_store!(
     of_two_at_once_one_is_let_in,
     a_link_into_a_group,
     invitations_end_with_their_maker,
+    a_session_ends_once_and_is_told,
+    the_oldest_session_makes_room,
+    sessions_end_with_their_tokens,
 );
 
 /// Makes an invitation by a code, which stands for its hash here.
@@ -392,4 +397,90 @@ async fn hidden_until_the_next_message(bench: Bench) {
     assert!(listed().await.expect("a list").items.is_empty());
     bench.send(&b, &conversation, "z").await.expect("sent");
     assert_eq!(listed().await.expect("a list").items.len(), 1);
+}
+
+/// Begins a session that lasts for some milliseconds.
+async fn session(bench: &Bench, user: &UserId, client: &str, lasts_ms: i64) -> LoginSession {
+    let expires_at = bench.environment.now().plus_ms(lasts_ms);
+    bench.write(OpenSession { user: user.clone(), client: Some(client.into()), expires_at }).await.expect("begun")
+}
+
+/// The ids of the sessions of a user, the one that was used last first.
+async fn sessions(bench: &Bench, user: &UserId) -> Vec<LoginSessionId> {
+    let found = bench.store.login_sessions(user.clone()).await.expect("a list");
+    found.into_iter().map(|session| session.id).collect()
+}
+
+async fn holds(bench: &Bench, user: &UserId, session: &LoginSession) -> bool {
+    let found = bench.store.token_holder(Party::Server, user.clone(), Some(session.id.clone())).await.expect("read");
+    assert!(found.account.is_some_and(|account| account.user.id == *user));
+    let at_once = bench.store.user_state(Party::Server, user.clone(), Some(session.id.clone())).await.expect("read");
+    assert_eq!(at_once.session, found.session, "one read for a connection finds the same");
+    found.session.is_some()
+}
+
+async fn a_session_ends_once_and_is_told(bench: Bench) {
+    let (a, b) = (bench.user("a").await, bench.user("b").await);
+    let phone = session(&bench, &a, "Phone", 10_000).await;
+    bench.environment.pass_ms(1_000);
+    let desk = session(&bench, &a, "Desk", 10_000).await;
+    assert_eq!(sessions(&bench, &a).await, [desk.id.clone(), phone.id.clone()], "the newest first");
+    bench.environment.pass_ms(1_000);
+    let note = NoteSession { user: a.clone(), session: phone.id.clone(), expires_at: None };
+    bench.write(note.clone()).await.expect("in use");
+    let found = bench.store.login_sessions(a.clone()).await.expect("a list");
+    assert!(found[0].seen_at > phone.seen_at, "{found:?}");
+    let expected = LoginSession { seen_at: found[0].seen_at, ..phone.clone() };
+    assert_eq!(found, [expected, desk.clone()], "the one that was used last first; it lasts no longer than before");
+    // Nobody else's session is ended or used, and nobody learns that there is one.
+    let of_b = |session: &LoginSession| EndSession { user: b.clone(), session: session.id.clone() };
+    assert_eq!(bench.write(of_b(&phone)).await.expect_err("not b's").code, Code::NotFound);
+    assert!(!holds(&bench, &b, &phone).await && holds(&bench, &a, &phone).await);
+    let end = EndSession { user: a.clone(), session: phone.id.clone() };
+    bench.settled().await;
+    let before = bench.entries.lock().unwrap().len();
+    bench.write(end.clone()).await.expect("ended");
+    bench.settled().await;
+    let told = Event::SessionEnded { user: a.clone(), session: phone.id.clone() };
+    let entries: Vec<Event> = bench.entries.lock().unwrap()[before..].iter().map(|one| one.event.clone()).collect();
+    assert_eq!(entries, [told]);
+    assert!(!holds(&bench, &a, &phone).await && holds(&bench, &a, &desk).await);
+    assert_eq!(bench.write(end).await.expect_err("over").code, Code::NotFound);
+    assert_eq!(bench.write(note).await.expect_err("over").code, Code::Unauthenticated);
+}
+
+async fn the_oldest_session_makes_room(bench: Bench) {
+    let a = bench.user("a").await;
+    let first = session(&bench, &a, "First", 10_000_000).await;
+    let second = session(&bench, &a, "Second", 10_000_000).await;
+    bench.environment.pass_ms(1_000);
+    bench.write(NoteSession { user: a.clone(), session: first.id.clone(), expires_at: None }).await.expect("in use");
+    for _ in 2..LOGIN_SESSIONS_MAX {
+        session(&bench, &a, "More", 10_000_000).await;
+    }
+    assert!(holds(&bench, &a, &first).await && holds(&bench, &a, &second).await, "there is room for all");
+    let newest = session(&bench, &a, "Newest", 10_000_000).await;
+    assert!(!holds(&bench, &a, &second).await, "it was used longest ago");
+    assert!(holds(&bench, &a, &first).await && holds(&bench, &a, &newest).await);
+    assert_eq!(sessions(&bench, &a).await.len(), LOGIN_SESSIONS_MAX);
+}
+
+async fn sessions_end_with_their_tokens(bench: Bench) {
+    let (a, b) = (bench.user("a").await, bench.user("b").await);
+    let of_b = session(&bench, &b, "B", 10_000_000).await;
+    let ended = session(&bench, &a, "A", 10_000_000).await;
+    bench.write(RevokeTokens { user: a.clone() }).await.expect("revoked");
+    assert!(!holds(&bench, &a, &ended).await && sessions(&bench, &a).await.is_empty());
+    let ended = session(&bench, &a, "A", 10_000_000).await;
+    bench.write(SetPassword { user: a.clone(), hash: "$hash".to_owned() }).await.expect("set");
+    assert!(!holds(&bench, &a, &ended).await && sessions(&bench, &a).await.is_empty());
+    let ended = session(&bench, &a, "A", 10_000_000).await;
+    bench.erase(&a).await;
+    assert!(!holds(&bench, &a, &ended).await && sessions(&bench, &a).await.is_empty());
+    // The rows of those that have expired go with the next pruning.
+    let short = session(&bench, &b, "Short", 1_000).await;
+    bench.environment.pass_ms(1_001);
+    assert_eq!(sessions(&bench, &b).await, [of_b.id.clone()]);
+    bench.write(Prune { after: 0 }).await.expect("pruned");
+    assert!(!holds(&bench, &b, &short).await && holds(&bench, &b, &of_b).await);
 }

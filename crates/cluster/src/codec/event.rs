@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use quintet_domain as domain;
-use quintet_domain::{MeetupId, MessageId, Timestamp, UserId};
+use quintet_domain::{LoginSessionId, MeetupId, MessageId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::values::{
@@ -153,6 +153,10 @@ pub(super) enum Event<'a> {
         report: i64,
         by_server: bool,
     },
+    SessionEnded {
+        user: &'a str,
+        session: &'a str,
+    },
 }
 
 impl<'a> Event<'a> {
@@ -245,6 +249,9 @@ impl<'a> Event<'a> {
                 visible: *visible,
             },
             From::Revoked { user, generation } => Self::Revoked { user: user.as_str(), generation: *generation },
+            From::SessionEnded { user, session } => {
+                Self::SessionEnded { user: user.as_str(), session: session.as_str() }
+            }
             From::Typing { conversation, user, typing } => {
                 Self::Typing { conversation: ConversationRef::of(conversation), user: User::of(user), typing: *typing }
             }
@@ -339,6 +346,9 @@ impl<'a> Event<'a> {
                 To::UserChanged { user: user.read(), metadata, visible }
             }
             Self::Revoked { user, generation } => To::Revoked { user: UserId::trusted(user), generation },
+            Self::SessionEnded { user, session } => {
+                To::SessionEnded { user: UserId::trusted(user), session: LoginSessionId::trusted(session) }
+            }
             Self::Typing { conversation, user, typing } => {
                 To::Typing { conversation: conversation.read(), user: user.read(), typing }
             }

@@ -9,10 +9,10 @@ use proptest::sample::select;
 use quintet_cluster::{Envelope, GroupNotice, Message};
 use quintet_domain::{
     AttachedFile, ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef,
-    ConversationSettings, Departure, Emoji, Entry, Event, FileLink, MeetupId, MeetupStatus, Member, Mention,
-    MessageDetails, MessageId, MessageKind, Metadata, Moderation, Mute, NodeId, Notification, NotificationId, Notify,
-    Overview, Pin, Quote, Reacted, ReactionChange, ReactionCount, Reader, Role, ThreadSummary, Timestamp, User, UserId,
-    UserKind,
+    ConversationSettings, Departure, Emoji, Entry, Event, FileLink, LoginSessionId, MeetupId, MeetupStatus, Member,
+    Mention, MessageDetails, MessageId, MessageKind, Metadata, Moderation, Mute, NodeId, Notification, NotificationId,
+    Notify, Overview, Pin, Quote, Reacted, ReactionChange, ReactionCount, Reader, Role, ThreadSummary, Timestamp, User,
+    UserId, UserKind,
 };
 
 fn text() -> impl Strategy<Value = String> + Clone {
@@ -277,6 +277,9 @@ pub fn events() -> Vec<BoxedStrategy<Event>> {
                 let message = MessageId::trusted(&message);
                 Event::MessageReported { conversation, message, report, by_server }
             })
+            .boxed(),
+        (user_id(), "\\PC{1,40}")
+            .prop_map(|(user, id)| Event::SessionEnded { user, session: LoginSessionId::trusted(&id) })
             .boxed(),
     ]
 }

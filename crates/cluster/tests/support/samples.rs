@@ -7,14 +7,14 @@ use std::sync::Arc;
 use quintet_cluster::{GroupNotice, Message};
 use quintet_domain::{
     AttachedFile, ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef,
-    ConversationSettings, Departure, Emoji, Entry, Event, FileLink, MeetupId, MeetupStatus, Member, Mention,
-    MessageDetails, MessageId, MessageKind, Metadata, Moderation, Mute, NodeId, Notification, NotificationId, Notify,
-    Overview, Pin, Quote, Reacted, ReactionChange, ReactionCount, Reader, Role, ThreadSummary, Timestamp, User, UserId,
-    UserKind,
+    ConversationSettings, Departure, Emoji, Entry, Event, FileLink, LoginSessionId, MeetupId, MeetupStatus, Member,
+    Mention, MessageDetails, MessageId, MessageKind, Metadata, Moderation, Mute, NodeId, Notification, NotificationId,
+    Notify, Overview, Pin, Quote, Reacted, ReactionChange, ReactionCount, Reader, Role, ThreadSummary, Timestamp, User,
+    UserId, UserKind,
 };
 
 /// The number of kinds of events.
-pub const KINDS: usize = 26;
+pub const KINDS: usize = 27;
 
 /// The place of an event in the closed list.
 pub fn number_of(event: &Event) -> usize {
@@ -45,6 +45,7 @@ pub fn number_of(event: &Event) -> usize {
         Event::BlocksChanged { .. } => 23,
         Event::MessageAppeared { .. } => 24,
         Event::MessageReported { .. } => 25,
+        Event::SessionEnded { .. } => 26,
     }
 }
 
@@ -200,7 +201,7 @@ pub fn events() -> Vec<Event> {
             metadata: Some(Metadata::trusted("{\"bot\":true}")),
             visible: true,
         },
-        Event::Revoked { user: bob, generation: 4 },
+        Event::Revoked { user: bob.clone(), generation: 4 },
         Event::Typing {
             conversation: conversation(ConversationKind::Direct),
             user: user("ada", UserKind::Registered),
@@ -256,6 +257,7 @@ pub fn events() -> Vec<Event> {
             report: 300,
             by_server: true,
         },
+        Event::SessionEnded { user: bob, session: LoginSessionId::trusted("s-1") },
     ]
 }
 

@@ -194,6 +194,7 @@ impl<'e> CommonEvent<'e> {
             | Event::MeetupChanged { .. }
             | Event::MessageReported { .. }
             | Event::Revoked { .. }
+            | Event::SessionEnded { .. }
             | Event::Typing { .. }
             | Event::Presence { .. }
             | Event::RoomPresence { .. } => return None,

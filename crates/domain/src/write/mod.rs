@@ -9,6 +9,7 @@ mod contact;
 mod conversations;
 mod files;
 mod invitations;
+mod login_sessions;
 mod meetups;
 mod messages;
 mod moderation;
@@ -23,6 +24,7 @@ pub use contact::*;
 pub use conversations::*;
 pub use files::*;
 pub use invitations::*;
+pub use login_sessions::*;
 pub use meetups::*;
 pub use messages::*;
 pub use moderation::*;
@@ -35,8 +37,8 @@ pub use webhooks::*;
 use std::sync::Arc;
 
 use crate::{
-    Account, ConversationRef, DraftContext, Event, Invitation, Meetup, Message, Notification, OwnRetention, Report,
-    Restriction, UserId, Webhook,
+    Account, ConversationRef, DraftContext, Event, Invitation, LoginSession, Meetup, Message, Notification,
+    OwnRetention, Report, Restriction, UserId, Webhook,
 };
 
 /// A kind of write, with the type of its result.
@@ -159,6 +161,12 @@ writes! {
     RenewHash -> ();
     /// Revokes all tokens of a user.
     RevokeTokens -> Account;
+    /// Begins a session of a user.
+    OpenSession -> LoginSession;
+    /// Notes that a session is in use.
+    NoteSession -> ();
+    /// Ends a session.
+    EndSession -> ();
     /// Disables a user, or enables it again.
     SetDisabled -> ();
     /// Changes what a person may do on the whole server.
@@ -289,6 +297,9 @@ impl Write {
             | Self::SetPassword(_)
             | Self::RenewHash(_)
             | Self::RevokeTokens(_)
+            | Self::OpenSession(_)
+            | Self::NoteSession(_)
+            | Self::EndSession(_)
             | Self::SetDisabled(_)
             | Self::SetServerRole(_)
             | Self::EraseUser(_)
@@ -362,6 +373,9 @@ impl Write {
             | Self::SetPassword(_)
             | Self::RenewHash(_)
             | Self::RevokeTokens(_)
+            | Self::OpenSession(_)
+            | Self::NoteSession(_)
+            | Self::EndSession(_)
             | Self::SetDisabled(_)
             | Self::SetServerRole(_)
             | Self::EraseUser(_)

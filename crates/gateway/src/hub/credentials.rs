@@ -2,13 +2,14 @@
 //!
 //! What must stay true: a connection has at most one timer here, for the expiry of its token or for its own end after
 //! that; a connection whose token expires later than the next review has no timer, and a review is set; a connection
-//! whose token is revoked while it is being attached is refused.
+//! whose token is revoked, or whose session is ended, while it is being attached is refused, and one that took such a token
+//! meanwhile ends.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use quintet_domain::limits::EXPIRED_GRACE_SECONDS;
-use quintet_domain::{ConnectionId, Environment, Refusal, UserId};
+use quintet_domain::{ConnectionId, Environment, LoginSessionId, Refusal, UserId};
 use tokio::time::Instant;
 
 use super::directory::Directory;
@@ -27,6 +28,8 @@ const REVIEW_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 pub(super) struct Credentials {
     /// The generation below which a user's tokens are revoked.
     generations: HashMap<UserId, u64>,
+    /// The sessions that have ended.
+    ended: HashSet<LoginSessionId>,
     /// Whether the timer of the next review is set.
     review_is_set: bool,
 }
@@ -40,10 +43,21 @@ impl Credentials {
         self.generations.insert(user.clone(), generation);
     }
 
-    /// Whether the token of a connection was revoked after it was verified.
+    /// Remembers the end of a session.
+    pub(super) fn end_session(&mut self, session: &LoginSessionId) {
+        if self.ended.len() >= REVOKED_KEPT {
+            self.ended.clear();
+        }
+        self.ended.insert(session.clone());
+    }
+
+    /// Whether the token of a connection was revoked, or its session ended, after it was verified.
     pub(super) fn are_revoked(&self, connection: &Connection, user: &UserId) -> bool {
-        let generation = connection.identity().map_or(0, |identity| identity.generation);
+        let identity = connection.identity();
+        let generation = identity.as_ref().map_or(0, |identity| identity.generation);
+        let session = identity.as_ref().and_then(|identity| identity.session.as_ref());
         self.generations.get(user).is_some_and(|revoked| generation < *revoked)
+            || session.is_some_and(|session| self.ended.contains(session))
     }
 
     /// Sets the timer for the expiry of a connection's token, or leaves that to a later review, and cancels the previous
@@ -59,6 +73,9 @@ impl Credentials {
         let Some(subscriber) = directory.subscriber(user, connection) else { return };
         if let Some(before) = subscriber.expiry.take() {
             timers.cancel(*before);
+        }
+        if self.are_revoked(&subscriber.connection, user) {
+            return subscriber.connection.out.end();
         }
         let identity = subscriber.connection.identity();
         let Some(expires_at) = identity.and_then(|identity| identity.expires_at) else { return };
@@ -179,7 +196,7 @@ mod tests {
         let connection =
             Connection::new(id, (out, Base::default()), client, false, None, Resumption::default(), census);
         let expires_at = Some(after(days).now());
-        connection.set_identity(Identity { user: Arc::clone(&user), expires_at, generation: 0 });
+        connection.set_identity(Identity { user: Arc::clone(&user), expires_at, generation: 0, session: None });
         let attaching =
             AttachingConnection { connection: Arc::clone(&connection), pending: None, reply: oneshot::channel().0 };
         directory.arrive(attaching, Arc::clone(&user));

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use quintet_domain::{ConnectionId, ConversationId, ConversationKind, ConversationRef, Refusal, User, UserId};
-use quintet_service::{EventRate, Memberships};
+use quintet_service::{EventRate, Identity, Memberships};
 use slab::Slab;
 use tokio::time::Instant;
 
@@ -294,11 +294,10 @@ impl Directory {
         (last, expiry.map(|expiry| *expiry))
     }
 
-    /// Ends the connections of a user whose tokens are older than a generation.
-    pub(super) fn end_connections(&mut self, user: &UserId, generation: u64) {
+    /// Ends the connections of a user whose identities are over.
+    pub(super) fn end_connections(&mut self, user: &UserId, is_over: impl Fn(&Identity) -> bool) {
         let Some(local) = self.user_mut(user) else { return };
-        let over =
-            |connection: &Connection| connection.identity().is_none_or(|identity| identity.generation < generation);
+        let over = |connection: &Connection| connection.identity().is_none_or(|identity| is_over(&identity));
         local.subscribers.retain(|subscriber| {
             if !over(&subscriber.connection) {
                 return true;

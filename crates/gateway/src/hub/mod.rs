@@ -258,7 +258,12 @@ impl Hub {
             }
             Event::Revoked { user, generation } => {
                 self.credentials.revoke(user, *generation);
-                self.directory.end_connections(user, *generation);
+                self.directory.end_connections(user, |identity| identity.generation < *generation);
+                self.presence.connections_ended(&mut self.directory, &mut self.timers, user, now);
+            }
+            Event::SessionEnded { user, session } => {
+                self.credentials.end_session(session);
+                self.directory.end_connections(user, |identity| identity.session.as_ref() == Some(session));
                 self.presence.connections_ended(&mut self.directory, &mut self.timers, user, now);
             }
             Event::Notified { user, notification } => {

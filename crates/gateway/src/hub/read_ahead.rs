@@ -48,6 +48,7 @@ impl NewestChanges {
             | Event::MeetupChanged { .. }
             | Event::MessageReported { .. }
             | Event::Revoked { .. }
+            | Event::SessionEnded { .. }
             | Event::Typing { .. }
             | Event::Presence { .. }
             | Event::RoomPresence { .. } => {}

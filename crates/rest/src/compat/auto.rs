@@ -21,16 +21,14 @@ use utoipa::openapi::OpenApi as Document;
 use super::answers::any::{AnyAccount, AnyUser, Edited, LoggedIn, Own, Registered, Users};
 use super::answers::shared::LoggedOut;
 use super::common::{
-    Edit, Registration, Search, email_shown, new_account, shown_account, shown_message, status, users,
+    Edit, LogOut, Registration, Search, email_shown, new_account, shown_account, shown_message, status, users,
 };
 use super::{document, failure, meetup};
 use crate::app::{App, not_allowed, not_found};
 use crate::auth::Credentials;
 use crate::cookie::{logged_in, logged_out};
 use crate::error::{Answer, Problem};
-use crate::extract::{
-    Anonymous, AuthUser, BodyIfAny, ClientAddress, ClientIp, Lister, Query, ReaderLinks, long_answer,
-};
+use crate::extract::{AuthUser, BodyIfAny, ClientAddress, Lister, LoginFrom, Query, ReaderLinks, long_answer};
 use crate::ids::existing;
 use crate::permit::ReadPermit;
 
@@ -257,11 +255,11 @@ fn undecided(path: &str) -> Problem {
 )]
 async fn register(app: &App, request: Request) -> Answer<Response> {
     let (mut parts, body) = request.into_parts();
-    let ClientIp(address) = ClientIp::from_request_parts(&mut parts, app).await?;
+    let LoginFrom(from) = LoginFrom::from_request_parts(&mut parts, app).await?;
     let ReaderLinks(links) = ReaderLinks::from_request_parts(&mut parts, app).await?;
     let BodyIfAny(input) = BodyIfAny::from_request(Request::from_parts(parts, body), app).await?;
     let Registration { username: None, name: Some(_), .. } = input else {
-        let session = new_account(&app.service, address, input, None).await?;
+        let session = new_account(&app.service, from, input, None).await?;
         let user = &session.account.user;
         let body = Registered {
             success: true,
@@ -274,7 +272,7 @@ async fn register(app: &App, request: Request) -> Answer<Response> {
     };
     let Registration { name, email, password, invitation, .. } = input;
     let input = meetup::Registration { name, email, password, invitation };
-    let mut response = meetup::registered(&app.service, address, input).await.into_response();
+    let mut response = meetup::registered(&app.service, from, input).await.into_response();
     failure::rewrite(&mut response, |status, refusal| {
         failure::write(Dialect::Meetup, status, refusal, false, "/auth/register")
     });
@@ -287,10 +285,10 @@ async fn register(app: &App, request: Request) -> Answer<Response> {
 )]
 async fn log_in(app: &App, request: Request) -> Answer<Response> {
     let (mut parts, body) = request.into_parts();
-    let ClientIp(address) = ClientIp::from_request_parts(&mut parts, app).await?;
+    let LoginFrom(from) = LoginFrom::from_request_parts(&mut parts, app).await?;
     let ReaderLinks(links) = ReaderLinks::from_request_parts(&mut parts, app).await?;
     let BodyIfAny(credentials) = BodyIfAny::<Credentials>::from_request(Request::from_parts(parts, body), app).await?;
-    let session = credentials.log_in(&app.service, address, None).await?;
+    let session = credentials.log_in(&app.service, from, None).await?;
     let (user_id, user) = (session.account.user.id.to_string(), account(app, &links, &session.account));
     let (message, token) = ("Login successful", session.token.clone());
     Ok(logged_in(&session, Json(LoggedIn { success: true, message, token, user_id, user })).into_response())
@@ -302,6 +300,6 @@ async fn log_in(app: &App, request: Request) -> Answer<Response> {
 )]
 async fn log_out(app: &App, request: Request) -> Answer<Response> {
     let (mut parts, _) = request.into_parts();
-    Anonymous::from_request_parts(&mut parts, app).await?;
+    LogOut::from_request_parts(&mut parts, app).await?;
     Ok(logged_out(Json(LoggedOut::DONE)).into_response())
 }

@@ -19,14 +19,14 @@ use utoipa_axum::routes;
 use super::answers::chat::{self as answers, Changed, Chat, ChatUser, Chats, Done, History, One, OneChat, Sent, Users};
 use super::answers::shared::LoggedOut;
 use super::common::{
-    Edit, LIST_MAX, Registration, Said, Search, messages, new_account, own_conversations, required, send,
+    Edit, LIST_MAX, LogOut, Registration, Said, Search, messages, new_account, own_conversations, required, send,
     shown_conversation, shown_message, status, users,
 };
 use crate::app::App;
 use crate::auth::Credentials;
 use crate::cookie::{WithCookie, logged_in, logged_out};
 use crate::error::Answer;
-use crate::extract::{Anonymous, AuthUser, BodyIfAny, ClientIp, Lister, Query, ReaderLinks, long_answer, present};
+use crate::extract::{AuthUser, BodyIfAny, Lister, LoginFrom, Query, ReaderLinks, long_answer, present};
 use crate::ids::{Id, Ids, user_id};
 use crate::message_details::custom_data;
 use crate::new_details::{metadata, new_metadata};
@@ -76,11 +76,11 @@ fn session(service: &Service, links: &Links, message: &'static str, session: &Se
 )]
 async fn register(
     State(service): State<Service>,
-    ClientIp(address): ClientIp,
+    LoginFrom(from): LoginFrom,
     ReaderLinks(links): ReaderLinks,
     BodyIfAny(input): BodyIfAny<Registration>,
 ) -> Answer<WithCookie<(StatusCode, Json<answers::Session>)>> {
-    let made = new_account(&service, address, input, Some(DIALECT)).await?;
+    let made = new_account(&service, from, input, Some(DIALECT)).await?;
     Ok(logged_in(&made, (StatusCode::CREATED, session(&service, &links, "User registered successfully", &made))))
 }
 
@@ -90,11 +90,11 @@ async fn register(
 )]
 async fn log_in(
     State(service): State<Service>,
-    ClientIp(address): ClientIp,
+    LoginFrom(from): LoginFrom,
     ReaderLinks(links): ReaderLinks,
     BodyIfAny(credentials): BodyIfAny<Credentials>,
 ) -> Answer<WithCookie<Json<answers::Session>>> {
-    let begun = credentials.log_in(&service, address, Some(DIALECT)).await?;
+    let begun = credentials.log_in(&service, from, Some(DIALECT)).await?;
     Ok(logged_in(&begun, session(&service, &links, "Login successful", &begun)))
 }
 
@@ -102,7 +102,7 @@ async fn log_in(
     post, path = "/auth/logout", tag = "clients of chat", operation_id = "chat_log_out", security(()),
     responses((status = 200, description = "Done", body = inline(LoggedOut)))
 )]
-async fn log_out(_: Anonymous) -> WithCookie<Json<LoggedOut>> {
+async fn log_out(_: LogOut) -> WithCookie<Json<LoggedOut>> {
     logged_out(Json(LoggedOut::DONE))
 }
 

@@ -2,21 +2,24 @@
 //!
 //! What must stay true: nothing here depends on which dialect uses it, except the messages that a dialect writes.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
+use axum::extract::FromRequestParts;
+use http::request::Parts;
 use quintet_dialect::{Dialect, Own, Shown};
 use quintet_domain::limits::PAGE_ITEMS_MAX;
 use quintet_domain::{
     Account, Conversation, ConversationId, Hidden, Links, Member, Message, MessageId, NewText, Refusal, Target, User,
     UserId, is_blank, username_from,
 };
-use quintet_service::{NewAccount, PageOf, Party, Service, Session};
+use quintet_service::{LoginSource, NewAccount, PageOf, Party, Service, Session};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::extract::AuthUser;
+use crate::app::App;
+use crate::error::Problem;
+use crate::extract::{Anonymous, AuthUser};
 use crate::messages::{new_text, own_id};
 use crate::new_details::{Given, GivenFile};
 use crate::scalars::given_message_kinds;
@@ -136,14 +139,32 @@ impl Said {
     }
 }
 
+/// The log-out of a client of an existing backend: the session of its token ends, if the token is good and belongs to one.
+/// Such clients log out without a token as well.
+pub(super) struct LogOut;
+
+impl FromRequestParts<App> for LogOut {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        Anonymous::from_request_parts(parts, app).await?;
+        if let Ok(Some(caller)) = AuthUser::if_any(parts, &app.service).await
+            && let AuthUser(account, _, Some(credential), ..) = caller
+        {
+            app.service.log_out(account.user.id.clone(), credential).await?;
+        }
+        Ok(Self)
+    }
+}
+
 /// Registers a user by username, with the dialect that its client is known to speak.
 pub(super) async fn new_account(
     service: &Service,
-    address: IpAddr,
+    from: LoginSource,
     input: Registration,
     home: Option<Dialect>,
 ) -> Result<Session, Refusal> {
-    service.count_login(address).await?;
+    service.count_login(from.address).await?;
     let new = NewAccount {
         username: required("username", input.username)?,
         email: Some(required("email", input.email)?),
@@ -153,7 +174,7 @@ pub(super) async fn new_account(
         invitation: input.invitation,
         ..NewAccount::default()
     };
-    service.register(new, address).await
+    service.register(new, from).await
 }
 
 /// Returns a function that says whether a user is online, as the dialects need it. `hidden` is what the reader is not

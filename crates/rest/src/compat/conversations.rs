@@ -22,16 +22,14 @@ use super::answers::conversations::{
 };
 use super::answers::shared::LoggedOut;
 use super::common::{
-    Edit, LIST_MAX, Registration, Said, Search, email_shown, messages, new_account, own_conversations, required, send,
-    shown_account, shown_conversation, shown_message, status, users,
+    Edit, LIST_MAX, LogOut, Registration, Said, Search, email_shown, messages, new_account, own_conversations,
+    required, send, shown_account, shown_conversation, shown_message, status, users,
 };
 use crate::app::App;
 use crate::auth::Credentials;
 use crate::cookie::{WithCookie, logged_in, logged_out};
 use crate::error::Answer;
-use crate::extract::{
-    Anonymous, AuthUser, Body, BodyIfAny, ClientIp, Lister, Person, Query, ReaderLinks, long_answer, present,
-};
+use crate::extract::{AuthUser, Body, BodyIfAny, Lister, LoginFrom, Person, Query, ReaderLinks, long_answer, present};
 use crate::ids::{Id, user_id};
 use crate::new_details::new_metadata;
 
@@ -74,11 +72,11 @@ fn session(service: &Service, links: &Links, session: &Session) -> Json<answers:
 )]
 async fn register(
     State(service): State<Service>,
-    ClientIp(address): ClientIp,
+    LoginFrom(from): LoginFrom,
     ReaderLinks(links): ReaderLinks,
     BodyIfAny(input): BodyIfAny<Registration>,
 ) -> Answer<WithCookie<(StatusCode, Json<answers::Session>)>> {
-    let made = new_account(&service, address, input, Some(DIALECT)).await?;
+    let made = new_account(&service, from, input, Some(DIALECT)).await?;
     Ok(logged_in(&made, (StatusCode::CREATED, session(&service, &links, &made))))
 }
 
@@ -89,11 +87,11 @@ async fn register(
 )]
 async fn log_in(
     State(service): State<Service>,
-    ClientIp(address): ClientIp,
+    LoginFrom(from): LoginFrom,
     ReaderLinks(links): ReaderLinks,
     BodyIfAny(credentials): BodyIfAny<Credentials>,
 ) -> Answer<WithCookie<Json<answers::Session>>> {
-    let begun = credentials.log_in(&service, address, Some(DIALECT)).await?;
+    let begun = credentials.log_in(&service, from, Some(DIALECT)).await?;
     Ok(logged_in(&begun, session(&service, &links, &begun)))
 }
 
@@ -101,7 +99,7 @@ async fn log_in(
     post, path = "/auth/logout", tag = "clients of conversations", operation_id = "conversations_log_out", security(()),
     responses((status = 200, description = "Done", body = inline(LoggedOut)))
 )]
-async fn log_out(_: Anonymous) -> WithCookie<Json<LoggedOut>> {
+async fn log_out(_: LogOut) -> WithCookie<Json<LoggedOut>> {
     logged_out(Json(LoggedOut::DONE))
 }
 
@@ -156,14 +154,14 @@ struct Profile {
 async fn change_profile(
     State(service): State<Service>,
     person: Person,
-    ClientIp(address): ClientIp,
+    LoginFrom(from): LoginFrom,
     Body(input): Body<Profile>,
 ) -> Answer<Json<Own>> {
     let Profile { username, avatar, metadata } = input;
     let metadata = new_metadata(metadata.as_ref().map(Option::as_deref), METADATA_BYTES_MAX)?;
     let change = ProfileChange { username, avatar, metadata, ..ProfileChange::default() };
     let links = person.0.links().clone();
-    let changed = service.change_own_profile(&person.owner(address)?, change, None).await?;
+    let changed = service.change_own_profile(&person.owner(from)?, change, None).await?;
     Ok(Json(Own { success: true, user: account(&service, &links, &changed) }))
 }
 

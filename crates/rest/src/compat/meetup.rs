@@ -1,13 +1,11 @@
 //! The calls of the meetup dialect: accounts by name, and broadcasts, which are meetups that expire after an hour.
 
-use std::net::IpAddr;
-
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use quintet_dialect::Dialect;
 use quintet_domain::{MeetupId, Refusal, Timestamp};
-use quintet_service::{MeetupInput, NewAccount, Service};
+use quintet_service::{LoginSource, MeetupInput, NewAccount, Service};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -15,12 +13,12 @@ use utoipa_axum::routes;
 
 use super::answers::meetup::{Broadcast, LoggedIn, Registered, Requested};
 use super::answers::shared::LoggedOut;
-use super::common::{LIST_MAX, required, username_for};
+use super::common::{LIST_MAX, LogOut, required, username_for};
 use crate::app::App;
 use crate::auth::Credentials;
 use crate::cookie::{WithCookie, logged_in, logged_out};
 use crate::error::Answer;
-use crate::extract::{Anonymous, AuthUser, BodyIfAny, ClientIp, Lister, long_answer};
+use crate::extract::{AuthUser, BodyIfAny, Lister, LoginFrom, long_answer};
 use crate::ids::existing;
 
 /// The time in milliseconds after which a broadcast expires.
@@ -54,18 +52,18 @@ pub(super) struct Registration {
 )]
 async fn register(
     State(service): State<Service>,
-    ClientIp(address): ClientIp,
+    LoginFrom(from): LoginFrom,
     BodyIfAny(input): BodyIfAny<Registration>,
 ) -> Answer<WithCookie<Json<Registered>>> {
-    registered(&service, address, input).await
+    registered(&service, from, input).await
 }
 
 pub(super) async fn registered(
     service: &Service,
-    address: IpAddr,
+    from: LoginSource,
     input: Registration,
 ) -> Answer<WithCookie<Json<Registered>>> {
-    service.count_login(address).await?;
+    service.count_login(from.address).await?;
     let name = required("name", input.name)?;
     let new = NewAccount {
         username: username_for(&name),
@@ -77,7 +75,7 @@ pub(super) async fn registered(
         invitation: input.invitation,
         ..NewAccount::default()
     };
-    let session = service.register(new, address).await?;
+    let session = service.register(new, from).await?;
     let user_id = session.account.user.id.to_string();
     let message = "User registered successfully";
     Ok(logged_in(&session, Json(Registered { message, user_id, token: session.token.clone() })))
@@ -89,10 +87,10 @@ pub(super) async fn registered(
 )]
 async fn log_in(
     State(service): State<Service>,
-    ClientIp(address): ClientIp,
+    LoginFrom(from): LoginFrom,
     BodyIfAny(credentials): BodyIfAny<Credentials>,
 ) -> Answer<WithCookie<Json<LoggedIn>>> {
-    let session = credentials.log_in(&service, address, Some(Dialect::Meetup)).await?;
+    let session = credentials.log_in(&service, from, Some(Dialect::Meetup)).await?;
     let user_id = session.account.user.id.to_string();
     Ok(logged_in(&session, Json(LoggedIn { token: session.token.clone(), user_id })))
 }
@@ -101,7 +99,7 @@ async fn log_in(
     post, path = "/auth/logout", tag = "clients of meetup", operation_id = "meetup_log_out", security(()),
     responses((status = 200, description = "Done", body = inline(LoggedOut)))
 )]
-async fn log_out(_: Anonymous) -> WithCookie<Json<LoggedOut>> {
+async fn log_out(_: LogOut) -> WithCookie<Json<LoggedOut>> {
     logged_out(Json(LoggedOut::DONE))
 }
 

@@ -22,14 +22,12 @@ use super::answers::messenger::{
     PasswordChanged, ProfileChanged, SignedUp,
 };
 use super::answers::shared::LoggedOut;
-use super::common::{LIST_MAX, Said, email_shown, messages, required, send, username_for, users};
+use super::common::{LIST_MAX, LogOut, Said, email_shown, messages, required, send, username_for, users};
 use crate::app::App;
 use crate::auth::Credentials;
 use crate::cookie::{WithCookie, logged_in, logged_out, replaced};
 use crate::error::Answer;
-use crate::extract::{
-    Anonymous, AuthUser, Body, BodyIfAny, ClientIp, Lister, Path, Person, ReaderLinks, long_answer, present,
-};
+use crate::extract::{AuthUser, Body, BodyIfAny, Lister, LoginFrom, Path, Person, ReaderLinks, long_answer, present};
 use crate::ids::Id;
 use crate::new_details::{metadata, new_metadata};
 
@@ -71,10 +69,10 @@ struct SignUp {
 )]
 async fn sign_up(
     State(service): State<Service>,
-    ClientIp(address): ClientIp,
+    LoginFrom(from): LoginFrom,
     BodyIfAny(input): BodyIfAny<SignUp>,
 ) -> Answer<(StatusCode, Json<SignedUp>)> {
-    service.count_login(address).await?;
+    service.count_login(from.address).await?;
     let (first, last) = (required("firstName", input.first_name)?, required("lastName", input.last_name)?);
     let name = full_name(&first, &last);
     let new = NewAccount {
@@ -89,7 +87,7 @@ async fn sign_up(
         invitation: input.invitation,
         ..NewAccount::default()
     };
-    let session = service.register(new, address).await?;
+    let session = service.register(new, from).await?;
     let user_id = session.account.user.id.to_string();
     Ok((StatusCode::CREATED, Json(SignedUp { message: "User created successfully", user_id })))
 }
@@ -110,11 +108,11 @@ fn full_name(first: &str, last: &str) -> String {
 )]
 async fn log_in(
     State(service): State<Service>,
-    ClientIp(address): ClientIp,
+    LoginFrom(from): LoginFrom,
     ReaderLinks(links): ReaderLinks,
     BodyIfAny(credentials): BodyIfAny<Credentials>,
 ) -> Answer<WithCookie<Json<LoggedIn>>> {
-    let session = credentials.log_in(&service, address, Some(DIALECT)).await?;
+    let session = credentials.log_in(&service, from, Some(DIALECT)).await?;
     let (user, token) = (MessengerAccount::of(&links.account(&session.account)), session.token.clone());
     Ok(logged_in(&session, Json(LoggedIn { message: "Login successful", token, user })))
 }
@@ -123,7 +121,7 @@ async fn log_in(
     post, path = "/auth/logout", tag = "clients of messenger", operation_id = "messenger_log_out", security(()),
     responses((status = 200, description = "Done", body = inline(LoggedOut)))
 )]
-async fn log_out(_: Anonymous) -> WithCookie<Json<LoggedOut>> {
+async fn log_out(_: LogOut) -> WithCookie<Json<LoggedOut>> {
     logged_out(Json(LoggedOut::DONE))
 }
 
@@ -168,11 +166,11 @@ struct Profile {
 async fn change_profile(
     State(service): State<Service>,
     person: Person,
-    ClientIp(address): ClientIp,
+    LoginFrom(from): LoginFrom,
     Body(input): Body<Profile>,
 ) -> Answer<Json<ProfileChanged>> {
     let links = person.0.links().clone();
-    let owner = person.owner(address)?;
+    let owner = person.owner(from)?;
     let user = &owner.account.user;
     let renamed = input.first_name.is_some() || input.last_name.is_some();
     let first = input.first_name.as_deref().unwrap_or_else(|| user.first_name());
@@ -206,12 +204,12 @@ struct PasswordChange {
 async fn change_password(
     State(service): State<Service>,
     person: Person,
-    ClientIp(address): ClientIp,
+    LoginFrom(from): LoginFrom,
     BodyIfAny(input): BodyIfAny<PasswordChange>,
 ) -> Answer<WithCookie<Json<PasswordChanged>>> {
     let new = required("newPassword", input.new_password)?;
     // The change ends all tokens, and so the client needs a new one.
-    let session = service.change_own_password(&person.owner(address)?, input.current_password, new).await?;
+    let session = service.change_own_password(&person.owner(from)?, input.current_password, new).await?;
     let token = session.token.clone();
     Ok(replaced(&session, Json(PasswordChanged { message: "Password changed successfully", token })))
 }

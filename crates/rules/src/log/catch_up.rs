@@ -177,7 +177,8 @@ fn of_user(logged: &Logged) -> Option<UserKey> {
             | ChangeRecord::ConversationHidden { member: user }
             | ChangeRecord::SettingsChanged { member: user, .. }
             | ChangeRecord::BlocksChanged { user, .. }
-            | ChangeRecord::Revoked { user, .. },
+            | ChangeRecord::Revoked { user, .. }
+            | ChangeRecord::SessionEnded { user, .. },
         ) => Some(user),
         _ => None,
     }
@@ -332,6 +333,9 @@ fn known(facts: &Facts, logged: &Logged) -> Option<Change> {
         }
         ChangeRecord::Revoked { user, generation } => {
             Change::Revoked { user: (*user, person(*user)?.1.id.clone()), generation: *generation }
+        }
+        ChangeRecord::SessionEnded { user, session } => {
+            Change::SessionEnded { user: (*user, person(*user)?.1.id.clone()), session: session.clone() }
         }
         // Made by the caller, because they are read beside the facts.
         ChangeRecord::Notified { .. } | ChangeRecord::BlocksChanged { .. } => return None,

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    ConversationRef, ConversationSettings, Departure, Emoji, Event, MeetupId, MeetupStatus, Message, MessageId,
-    Metadata, Notification, Overview, Reacted, ReactionChange, User, UserId,
+    ConversationRef, ConversationSettings, Departure, Emoji, Event, LoginSessionId, MeetupId, MeetupStatus, Message,
+    MessageId, Metadata, Notification, Overview, Reacted, ReactionChange, User, UserId,
 };
 
 use super::{ChangeRecord, ReadSpan};
@@ -221,6 +221,13 @@ pub enum Change {
         /// The generation that remains valid: tokens of earlier generations are revoked.
         generation: u64,
     },
+    /// A session of a user has ended.
+    SessionEnded {
+        /// The user: its key and its id.
+        user: (UserKey, UserId),
+        /// The id of the session.
+        session: LoginSessionId,
+    },
 }
 
 impl Change {
@@ -333,6 +340,9 @@ impl Change {
             Self::Revoked { user: (_, user), generation } => {
                 Event::Revoked { user: user.clone(), generation: *generation }
             }
+            Self::SessionEnded { user: (_, user), session } => {
+                Event::SessionEnded { user: user.clone(), session: session.clone() }
+            }
         }
     }
 
@@ -361,7 +371,8 @@ impl Change {
             | Self::MessageReported { .. }
             | Self::Notified { .. }
             | Self::UserChanged { .. }
-            | Self::Revoked { .. } => None,
+            | Self::Revoked { .. }
+            | Self::SessionEnded { .. } => None,
         }
     }
 
@@ -432,6 +443,9 @@ impl Change {
             }
             Self::Revoked { user: (user, _), generation } => {
                 ChangeRecord::Revoked { user: *user, generation: *generation }
+            }
+            Self::SessionEnded { user: (user, _), session } => {
+                ChangeRecord::SessionEnded { user: *user, session: session.clone() }
             }
         })
     }

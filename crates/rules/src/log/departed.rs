@@ -162,6 +162,7 @@ impl Departed {
             | Change::MessageReported { .. }
             | Change::UserChanged { .. }
             | Change::Revoked { .. }
+            | Change::SessionEnded { .. }
             | Change::Notified { .. } => None,
         };
         if hides_name {
@@ -226,6 +227,7 @@ fn hide_name(change: &mut Change) {
         | Change::MeetupChanged { .. }
         | Change::UserChanged { .. }
         | Change::Revoked { .. }
+        | Change::SessionEnded { .. }
         | Change::BlocksChanged { .. }
         | Change::Notified { .. } => {}
     }

@@ -69,7 +69,8 @@ impl MissedChange {
                 | ChangeRecord::MessagesPurged { .. }
                 | ChangeRecord::UserChanged { .. }
                 | ChangeRecord::MessageReported { .. }
-                | ChangeRecord::Revoked { .. } => None,
+                | ChangeRecord::Revoked { .. }
+                | ChangeRecord::SessionEnded { .. } => None,
             },
         }
     }

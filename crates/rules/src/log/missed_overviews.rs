@@ -46,7 +46,8 @@ fn shows_conversation(missed: &MissedChange, user: Option<UserKey>) -> bool {
             | ChangeRecord::MessagesPurged { .. }
             | ChangeRecord::UserChanged { .. }
             | ChangeRecord::MessageReported { .. }
-            | ChangeRecord::Revoked { .. } => false,
+            | ChangeRecord::Revoked { .. }
+            | ChangeRecord::SessionEnded { .. } => false,
         },
     }
 }

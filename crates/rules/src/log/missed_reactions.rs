@@ -140,7 +140,8 @@ impl Reactions {
             | ChangeRecord::MessagesPurged { .. }
             | ChangeRecord::UserChanged { .. }
             | ChangeRecord::MessageReported { .. }
-            | ChangeRecord::Revoked { .. } => None,
+            | ChangeRecord::Revoked { .. }
+            | ChangeRecord::SessionEnded { .. } => None,
         }
     }
 }

@@ -19,10 +19,12 @@ mod receivable;
 mod record;
 mod replay;
 mod told;
+mod version;
 
 pub use catch_up::{CatchUpRows, Logged, Told, entries_between};
 pub use change::Change;
 pub use missed::{MissedChange, MissedKind, ReplayRows};
-pub use record::{ChangeRecord, LOG_VERSION, LogError, ReadSpan};
+pub use record::{ChangeRecord, ReadSpan};
 pub use replay::{MissedSince, Replayed, replay_since};
 pub use told::{LogPage, page_after};
+pub use version::{LOG_VERSION, LogError};

@@ -6,14 +6,13 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    ConversationSettings, Departure, Emoji, MeetupId, MeetupStatus, MessageId, Mute, NotificationId, Notify, Timestamp,
+    ConversationSettings, Departure, Emoji, LoginSessionId, MeetupId, MeetupStatus, MessageId, Mute, NotificationId,
+    Notify, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
+use super::version::{LOG_VERSION, LogError};
 use crate::{ConversationKey, MessageKey, UserKey};
-
-/// The version of the records that this build writes.
-pub const LOG_VERSION: i64 = 1;
 
 /// A range of sequence numbers that a read cursor moved over: `from` excluded, `to` included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,24 +188,12 @@ pub enum ChangeRecord {
         /// The generation that remains valid: tokens of earlier generations are revoked.
         generation: u64,
     },
-}
-
-/// An error in reading a record of the log.
-#[derive(Debug, thiserror::Error)]
-pub enum LogError {
-    /// A newer version of Quintet wrote the record; holds the record's version.
-    #[error("the log has a record of version {0}, and this build reads up to {LOG_VERSION}")]
-    Newer(i64),
-    /// The record is not valid JSON of its version.
-    #[error("the log has a record that cannot be read: {0}")]
-    Damaged(#[from] serde_json::Error),
-    /// A field of the record has a value that this version has no meaning for.
-    #[error("the log has a record with an unknown {field}: {value:?}")]
-    Unknown {
-        /// The name of the field.
-        field: &'static str,
-        /// The value of the field.
-        value: String,
+    /// A session of a user has ended.
+    SessionEnded {
+        /// The key of the user.
+        user: UserKey,
+        /// The id of the session.
+        session: LoginSessionId,
     },
 }
 
@@ -322,6 +309,10 @@ enum V1 {
         user: i64,
         generation: u64,
     },
+    SessionEnded {
+        user: i64,
+        session: String,
+    },
 }
 
 impl ChangeRecord {
@@ -395,6 +386,9 @@ impl ChangeRecord {
             },
             Self::UserChanged { user, visible } => V1::UserChanged { user: user.0, unseen: !visible },
             Self::Revoked { user, generation } => V1::Revoked { user: user.0, generation: *generation },
+            Self::SessionEnded { user, session } => {
+                V1::SessionEnded { user: user.0, session: session.as_str().to_owned() }
+            }
         };
         Ok(serde_json::to_string(&record)?)
     }
@@ -484,6 +478,9 @@ impl ChangeRecord {
             },
             V1::UserChanged { user, unseen } => Self::UserChanged { user: UserKey(user), visible: !unseen },
             V1::Revoked { user, generation } => Self::Revoked { user: UserKey(user), generation },
+            V1::SessionEnded { user, session } => {
+                Self::SessionEnded { user: UserKey(user), session: LoginSessionId::trusted(&session) }
+            }
         })
     }
 }

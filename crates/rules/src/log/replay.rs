@@ -184,7 +184,8 @@ fn named(missed: &MissedChange) -> Option<UserKey> {
             | ChangeRecord::MessagesPurged { .. }
             | ChangeRecord::UserChanged { .. }
             | ChangeRecord::MessageReported { .. }
-            | ChangeRecord::Revoked { .. } => None,
+            | ChangeRecord::Revoked { .. }
+            | ChangeRecord::SessionEnded { .. } => None,
         },
     }
 }
@@ -427,7 +428,8 @@ impl Facts {
             | ChangeRecord::BlocksChanged { .. }
             | ChangeRecord::UserChanged { .. }
             | ChangeRecord::MessageReported { .. }
-            | ChangeRecord::Revoked { .. } => return None,
+            | ChangeRecord::Revoked { .. }
+            | ChangeRecord::SessionEnded { .. } => return None,
         })
     }
 

@@ -13,6 +13,7 @@ mod details;
 mod files;
 mod invitations;
 mod log;
+mod login_sessions;
 mod meetups;
 mod message_details;
 mod messages;
@@ -33,6 +34,7 @@ pub use details::DetailRows;
 pub use files::{FileRow, FileRows, FileUse};
 pub use invitations::{InvitationRow, InvitationRows};
 pub use log::{LogRows, LoggedChange};
+pub use login_sessions::{LoginSessionRow, LoginSessionRows};
 pub use meetups::{MeetupRow, MeetupRows, NotificationRows, StoredNotification};
 pub use message_details::{Marks, MessageExtra, ThreadRow};
 pub use messages::{MessageRow, MessageRows, ScanLimits, SenderScan};
@@ -58,6 +60,7 @@ pub trait Rows:
     + FileRows
     + PushRows
     + InvitationRows
+    + LoginSessionRows
     + WebhookRows
     + BlockRows
     + ReportRows
@@ -80,6 +83,7 @@ impl<R> Rows for R where
         + FileRows
         + PushRows
         + InvitationRows
+        + LoginSessionRows
         + WebhookRows
         + BlockRows
         + ReportRows

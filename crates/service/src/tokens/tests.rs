@@ -67,7 +67,8 @@ fn read(tokens: &Tokens, token: &str) -> Result<(Issuer, Option<u64>), String> {
 #[test]
 fn the_key_id_chooses_the_key() {
     let both = tokens(Some(SHARED), None, TokenSettings::default());
-    let (own, _) = both.issue(&account(0), Some("chat"), None, NOW).expect("issued");
+    let (own, _) =
+        both.issue(&account(0), Some("chat"), Some(&LoginSessionId::trusted("s-1")), None, NOW).expect("issued");
     assert_eq!(read(&both, &own), Ok((Issuer::Quintet, Some(3))));
     let without_key_id = Header::default();
     let with_key_id = Header { kid: Some(OWN_KEY_ID.to_owned()), ..Header::default() };
@@ -174,7 +175,7 @@ fn tokens_of_others_need_the_required_claims() {
     // Tokens that Quintet signs with the shared secret meet the same rules, also right after a revocation.
     let settings = TokenSettings { sign_with: SignWith::Shared, rules, ..TokenSettings::default() };
     let sharing = tokens(Some(SHARED), None, settings);
-    let (token, _) = sharing.issue(&account(NOW.seconds() + 1), None, None, NOW).expect("issued");
+    let (token, _) = sharing.issue(&account(NOW.seconds() + 1), None, None, None, NOW).expect("issued");
     assert_eq!(read(&sharing, &token), Ok((Issuer::Other, None)));
     assert_eq!(read(&strict, &token), Ok((Issuer::Other, None)));
     assert_eq!(sharing.read(&token, NOW).expect("good").issued_s, NOW.seconds() + 1);
@@ -185,14 +186,14 @@ fn tokens_of_others_need_the_required_claims() {
 fn freshness_is_measured_from_the_log_in() {
     let own = tokens(None, None, TokenSettings::default());
     let fresh = |authenticated_s: i64| {
-        let (token, _) = own.issue(&account(0), None, Some(authenticated_s), NOW).expect("issued");
+        let (token, _) = own.issue(&account(0), None, None, Some(authenticated_s), NOW).expect("issued");
         own.read(&token, NOW).expect("good").credential.is_fresh(NOW)
     };
     let now = NOW.seconds();
     for (at, is_fresh) in [(now, true), (now - 600, true), (now - 601, false), (now + 60, true), (now + 61, false)] {
         assert_eq!(fresh(at), is_fresh, "{}", at - now);
     }
-    let unknown = Credential { issuer: Issuer::Other, authenticated_s: None };
+    let unknown = Credential { issuer: Issuer::Other, authenticated_s: None, session: None };
     assert!(!unknown.is_fresh(NOW));
 }
 

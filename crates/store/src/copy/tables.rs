@@ -112,6 +112,10 @@ pub(crate) const TABLES: &[Table] = &[
     preset("name_keys", &[text("version")]),
     table("guest_secret", &[whole("pk"), whole("user_pk"), text("name"), of(Kind::Bytes, "hash"), whole("created_at")]),
     table("service_key", &[whole("user_pk"), text("hash"), whole("created_at"), text("scopes")]),
+    table(
+        "login_session",
+        &[text("id"), whole("user_pk"), text("client"), whole("created_at"), whole("seen_at"), whole("expires_at")],
+    ),
     table("login_network", &[whole("user_pk"), text("network"), whole("at")]),
     table(
         "push_subscription",

@@ -10,9 +10,9 @@ use quintet_rules::{ChangedRows, RowResult, RowsError};
 use super::nodes::{Groups, Node};
 use super::table::{Index, Table, Tables, tables};
 use super::tables::{
-    BlockTables, ContactRequestTables, ConversationTables, FileTables, InvitationTables, LogTables, MeetupTables,
-    MessageTables, ModerationTables, NotificationTables, PushTables, ReactionTables, ReportTables, UserTables,
-    WebhookTables,
+    BlockTables, ContactRequestTables, ConversationTables, FileTables, InvitationTables, LogTables, LoginSessionTables,
+    MeetupTables, MessageTables, ModerationTables, NotificationTables, PushTables, ReactionTables, ReportTables,
+    UserTables, WebhookTables,
 };
 
 tables! {
@@ -30,6 +30,7 @@ tables! {
         files: FileTables,
         push: PushTables,
         invitations: InvitationTables,
+        login_sessions: LoginSessionTables,
         webhooks: WebhookTables,
         reports: ReportTables,
         log: LogTables,

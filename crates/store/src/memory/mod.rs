@@ -8,6 +8,7 @@
 //! a hash map.
 
 mod data;
+mod login_sessions;
 mod moderation;
 mod nodes;
 mod push;

@@ -5,8 +5,9 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    Account, ContactRequest, Conversation, ConversationId, Emoji, GuestProof, Hidden, Invitation, Login, Meetup,
-    MeetupId, Message, MessageId, MessageSearch, StoredFile, Timestamp, User, UserId, Webhook, WebhookDelivery, Write,
+    Account, ContactRequest, Conversation, ConversationId, Emoji, GuestProof, Hidden, Invitation, Login,
+    LoginSessionId, Meetup, MeetupId, Message, MessageId, MessageSearch, StoredFile, Timestamp, User, UserId, Webhook,
+    WebhookDelivery, Write,
 };
 use quintet_rules::log::{LogPage, MissedSince, Replayed, page_after, replay_since};
 use quintet_rules::message_reads;
@@ -19,13 +20,14 @@ use super::{Drive, MemoryStore, reads};
 use crate::blocks;
 use crate::contact_requests;
 use crate::invitation_reads;
+use crate::login_sessions;
 use crate::marks;
 use crate::push::PushReads;
 use crate::webhooks;
 use crate::{
     Block, Filter, Future, Listing, MeetupFilter, Memberships, MessagePage, NotificationRow, OrphanedFiles, Page,
     PageOf, Party, PendingNotifications, PinnedMessage, Reaction, ReadResult, ReplyTo, ServiceAccount, ServiceKey,
-    Store, StoreError, UserState,
+    Store, StoreError, TokenHolder, UserState,
 };
 
 impl MemoryStore {
@@ -87,15 +89,15 @@ impl Store for MemoryStore {
         self.read(move |data| Ok(reads::account(data, &id)))
     }
 
-    fn user_state(&self, _by: Party, id: UserId) -> ReadResult<'_, UserState> {
+    fn user_state(&self, _by: Party, id: UserId, session: Option<LoginSessionId>) -> ReadResult<'_, UserState> {
         self.read(move |data| {
-            let account = reads::account(data, &id);
+            let TokenHolder { account, session } = login_sessions::holder(data, &id, session.as_ref())?;
             let memberships = reads::memberships(data, &id)?;
             let pending = match memberships.registered {
                 true => reads::pending(data, &id)?,
                 false => PendingNotifications { position: memberships.position, notifications: Vec::new() },
             };
-            Ok(UserState { account, memberships, pending })
+            Ok(UserState { account, session, memberships, pending })
         })
     }
 

@@ -3,13 +3,13 @@
 //! What must stay true: everything that is looked up other than by its key has an index.
 
 use quintet_domain::{
-    ClientMessageId, ConversationId, Emoji, MeetupId, MessageId, NotificationId, RequestId, RestrictionKind, Scopes,
-    Timestamp, UserId, Webhook, WebhookDelivery,
+    ClientMessageId, ConversationId, Emoji, LoginSessionId, MeetupId, MessageId, NotificationId, RequestId,
+    RestrictionKind, Scopes, Timestamp, UserId, Webhook, WebhookDelivery,
 };
 use quintet_rules::rows::{
-    AuditRow, ContactRequestRow, ConversationRow, FileRow, InvitationRow, LoggedChange, MeetupRow, MemberRow,
-    MessageRow, PinRow, PushSubscriptionRow, ReportRow, RestrictionRow, StoredNotification, ThreadRow, UserCounts,
-    UserRow,
+    AuditRow, ContactRequestRow, ConversationRow, FileRow, InvitationRow, LoggedChange, LoginSessionRow, MeetupRow,
+    MemberRow, MessageRow, PinRow, PushSubscriptionRow, ReportRow, RestrictionRow, StoredNotification, ThreadRow,
+    UserCounts, UserRow,
 };
 use quintet_rules::{ConversationKey, FileKey, MeetupKey, MessageKey, NotificationKey, SecretKey, UserKey};
 
@@ -245,6 +245,16 @@ tables! {
         rows: Table<i64, InvitationRow>,
         by_id: Table<String, i64>,
         by_hash: Table<String, i64>,
+    }
+}
+
+tables! {
+    /// The table of sessions of users, with its indexes.
+    LoginSessionTables {
+        rows: Table<LoginSessionId, LoginSessionRow>,
+        /// Sessions by user, and by when they were last used.
+        by_user: Index<(UserKey, Timestamp, LoginSessionId)>,
+        by_expiry: Index<(Timestamp, LoginSessionId)>,
     }
 }
 

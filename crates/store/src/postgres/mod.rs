@@ -17,6 +17,7 @@ mod jobs;
 mod keys;
 mod link;
 mod lists;
+mod login_sessions;
 mod meetup_lists;
 mod membership;
 mod migrate;
@@ -42,8 +43,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use quintet_domain::limits::PAGE_ITEMS_MAX;
 use quintet_domain::{
     Account, ContactRequest, Conversation, ConversationId, Emoji, Environment, GuestProof, Hidden, Invitation, Login,
-    Meetup, MeetupId, Message, MessageId, MessageSearch, Quotas, StoredFile, Timestamp, User, UserId, Webhook,
-    WebhookDelivery, Write,
+    LoginSessionId, Meetup, MeetupId, Message, MessageId, MessageSearch, Quotas, StoredFile, Timestamp, User, UserId,
+    Webhook, WebhookDelivery, Write,
 };
 use quintet_rules::log::{LogPage, MissedSince, Replayed, page_after, replay_since};
 use quintet_rules::rows::WebhookRows;
@@ -257,8 +258,8 @@ impl Store for PostgresStore {
         self.readers.run(Class::Vital, by, move |conn| accounts::account(conn, &id))
     }
 
-    fn user_state(&self, by: Party, id: UserId) -> ReadResult<'_, UserState> {
-        self.readers.run(Class::Vital, by, move |conn| queries::user_state(conn, &id))
+    fn user_state(&self, by: Party, id: UserId, session: Option<LoginSessionId>) -> ReadResult<'_, UserState> {
+        self.readers.run(Class::Vital, by, move |conn| queries::user_state(conn, &id, session.as_ref()))
     }
 
     fn guest_knows(&self, by: Party, guest: UserId, proof: GuestProof) -> ReadResult<'_, bool> {

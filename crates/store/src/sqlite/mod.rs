@@ -11,6 +11,7 @@ mod files;
 #[cfg(test)]
 mod group_tests;
 mod lists;
+mod login_sessions;
 mod meetup_lists;
 mod moderation;
 mod names;
@@ -31,8 +32,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use quintet_domain::limits::PAGE_ITEMS_MAX;
 use quintet_domain::{
     Account, ContactRequest, Conversation, ConversationId, Emoji, Environment, GuestProof, Hidden, Invitation, Login,
-    Meetup, MeetupId, Message, MessageId, MessageSearch, Quotas, StoredFile, Timestamp, User, UserId, Webhook,
-    WebhookDelivery, Write,
+    LoginSessionId, Meetup, MeetupId, Message, MessageId, MessageSearch, Quotas, StoredFile, Timestamp, User, UserId,
+    Webhook, WebhookDelivery, Write,
 };
 use quintet_rules::WriterState;
 use quintet_rules::log::{LogPage, MissedSince, Replayed, page_after, replay_since};
@@ -221,8 +222,8 @@ impl Store for SqliteStore {
         self.readers.run(Class::Vital, by, move |conn| accounts::account(conn, &id))
     }
 
-    fn user_state(&self, by: Party, id: UserId) -> ReadResult<'_, UserState> {
-        self.readers.run(Class::Vital, by, move |conn| queries::user_state(conn, &id))
+    fn user_state(&self, by: Party, id: UserId, session: Option<LoginSessionId>) -> ReadResult<'_, UserState> {
+        self.readers.run(Class::Vital, by, move |conn| queries::user_state(conn, &id, session.as_ref()))
     }
 
     fn guest_knows(&self, by: Party, guest: UserId, proof: GuestProof) -> ReadResult<'_, bool> {

@@ -4,7 +4,8 @@
 
 use quintet_domain::limits::MESSAGES_COUNTED_MAX;
 use quintet_domain::permissions::{self, Action};
-use quintet_domain::{ConversationId, Message, Refusal, UserId};
+use quintet_domain::{ConversationId, LoginSessionId, Message, Refusal, UserId};
+use quintet_rules::login_sessions;
 use quintet_rules::message_details::add_details;
 use quintet_rules::message_views::{add_readers, shown};
 use quintet_rules::restrictions::standing_of_reader;
@@ -35,13 +36,14 @@ pub(super) fn readable(conn: &Connection, user: &UserRow, id: &ConversationId) -
 }
 
 /// The account, the conversations and the pending notifications of a user.
-pub(super) fn user_state(conn: &Connection, id: &UserId) -> Read<UserState> {
+pub(super) fn user_state(conn: &Connection, id: &UserId, session: Option<&LoginSessionId>) -> Read<UserState> {
     let rows = SqliteRows(conn);
     let (position, user) = (rows.newest_position()?, rows.user(id)?);
     let memberships = memberships_of(conn, position, user.as_ref())?;
     let key = user.as_ref().filter(|user| !user.user.is_guest()).map(|user| user.key);
     let pending = notifications::pending_of(conn, position, key)?;
-    Ok(UserState { account: user.map(|user| user.account()), memberships, pending })
+    let session = login_sessions::of_user(&rows, user.as_ref(), session)?;
+    Ok(UserState { account: user.map(|user| user.account()), session, memberships, pending })
 }
 
 pub(super) fn memberships(conn: &Connection, id: &UserId) -> Read<Memberships> {

@@ -207,15 +207,26 @@ async fn of_user(store: &dyn Store, world: &World, user: &UserId, users: &[UserI
     views.add(("hidden", user), store.hidden_from(user.clone()).await);
     views.add(("requests", user), store.contact_requests(user.clone()).await);
     views.add(("pending", user), store.pending_notifications(user.clone()).await);
-    // One read finds what three do, but for notifications of guests: they have not proved yet that they are who they say.
-    let state = store.user_state(Party::Server, user.clone()).await.expect("read");
+    views.add(("sessions", user), store.login_sessions(user.clone()).await);
+    // One read finds what four do, but for notifications of guests: they have not proved yet that they are who they say.
     let account = store.account(Party::Server, user.clone()).await.expect("read");
+    for session in &world.sessions {
+        let holder = store.token_holder(Party::Server, user.clone(), Some(session.clone())).await;
+        assert_eq!(holder.as_ref().expect("read").account, account);
+        views.add(("session", user, session), holder);
+    }
+    let session = world.sessions.last().cloned();
+    let state = store.user_state(Party::Server, user.clone(), session.clone()).await.expect("read");
+    let holder = store.token_holder(Party::Server, user.clone(), session).await.expect("read");
     let memberships = store.memberships(user.clone()).await.expect("read");
     let mut pending = store.pending_notifications(user.clone()).await.expect("read");
     if !memberships.registered {
         pending.notifications.clear();
     }
-    assert_eq!(format!("{state:?}"), format!("{:?}", UserState { account, memberships, pending }));
+    assert_eq!(
+        format!("{state:?}"),
+        format!("{:?}", UserState { account, session: holder.session, memberships, pending })
+    );
     for at in 0..8 {
         let proof = GuestProof { name: format!("name-{at}"), hash: [0; 32] };
         views.add(("proof", user, at), store.guest_knows(Party::Server, user.clone(), proof).await);

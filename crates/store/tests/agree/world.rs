@@ -8,16 +8,16 @@ use quintet_domain::{
     ChangeConversation, ChangeMeetup, ChangeProfile, ChangeSettings, Claims, ClientMessageId, Commit, CompleteFile,
     ConnectionId, ContinueErasure, ConversationId, ConversationKind, CreateConversation, CreateMeetup, DecideContact,
     DecideRequest, DeleteConversation, DeleteMeetup, DeleteMessage, Departure, EditMessage, EditedDetails, Emoji,
-    EraseUser, Event, ExpireMeetups, FileLink, ForgetFiles, GuestProof, InvitationBounds, JoinConversation,
-    LeaveConversation, LiftRestriction, MakeInvitation, MarkDelivered, MarkRead, MeetupChange, MeetupId, MeetupStatus,
-    MessageId, MessageKind, Metadata, ModerationChange, MovePushCursor, Mute, NewConversation, NewDetails, NewFile,
-    NewMeetup, NewText, NewUser, NoteDelivery, NoteLogin, NotePushActivity, NoteSeen, NotedBy, NotificationId, Notify,
-    NotifyUser, PinMessage, Probe, Profile, ProfileChange, Prune, PurgeCursor, PurgeMessages, React, ReadNotifications,
-    Reading, RegisterUser, RemoveMember, RemoveParticipant, RemovePushSubscriptions, RemoveService, RenewHash,
-    ReportAction, ReportMessage, RequestId, RequestMeetup, ResolveReport, Restrict, RestrictionKind, RevokeInvitation,
-    RevokeTokens, Role, SaveDeliveries, Scope, Scopes, Screening, SendMessage, ServerRole, SetBlock, SetDisabled,
-    SetPassword, SetRetention, SetServerRole, SettingsChange, StoredFile, SweepGuests, Target, Timestamp, UserId,
-    Write, Written,
+    EndSession, EraseUser, Event, ExpireMeetups, FileLink, ForgetFiles, GuestProof, InvitationBounds, JoinConversation,
+    LeaveConversation, LiftRestriction, LoginSessionId, MakeInvitation, MarkDelivered, MarkRead, MeetupChange,
+    MeetupId, MeetupStatus, MessageId, MessageKind, Metadata, ModerationChange, MovePushCursor, Mute, NewConversation,
+    NewDetails, NewFile, NewMeetup, NewText, NewUser, NoteDelivery, NoteLogin, NotePushActivity, NoteSeen, NoteSession,
+    NotedBy, NotificationId, Notify, NotifyUser, OpenSession, PinMessage, Probe, Profile, ProfileChange, Prune,
+    PurgeCursor, PurgeMessages, React, ReadNotifications, Reading, RegisterUser, RemoveMember, RemoveParticipant,
+    RemovePushSubscriptions, RemoveService, RenewHash, ReportAction, ReportMessage, RequestId, RequestMeetup,
+    ResolveReport, Restrict, RestrictionKind, RevokeInvitation, RevokeTokens, Role, SaveDeliveries, Scope, Scopes,
+    Screening, SendMessage, ServerRole, SetBlock, SetDisabled, SetPassword, SetRetention, SetServerRole,
+    SettingsChange, StoredFile, SweepGuests, Target, Timestamp, UserId, Write, Written,
 };
 
 use crate::step::{GUESTS, HOUR_MS, PEOPLE, Step};
@@ -35,6 +35,7 @@ pub struct World {
     pub service: Option<UserId>,
     pub files: Vec<String>,
     pub invitations: Vec<String>,
+    pub sessions: Vec<LoginSessionId>,
     pub requests: Vec<(usize, RequestId)>,
     pub position: u64,
     marks: i64,
@@ -387,9 +388,23 @@ impl World {
                 .into()
             }
             57 => ReadNotifications { user }.into(),
+            58 if step.x => {
+                let session = one(&self.sessions, step.c, LoginSessionId::trusted);
+                match step.y {
+                    true => EndSession { user, session }.into(),
+                    false => {
+                        let expires_at = step.b.is_multiple_of(2).then(|| now.plus_ms(HOUR_MS * 2));
+                        NoteSession { user, session, expires_at }.into()
+                    }
+                }
+            }
             58 => {
                 let notifications = vec![one(&self.notifications, step.c, NotificationId::trusted)];
                 MarkDelivered { notifications }.into()
+            }
+            59 if step.x => {
+                let client = step.y.then(|| format!("Client/{}", step.c).into());
+                OpenSession { user, client, expires_at: now.plus_ms(HOUR_MS * (step.c as i64 % 3 - 1)) }.into()
             }
             59 => ForgetFiles { ids: vec![one(&self.files, step.c, str::to_owned)] }.into(),
             60..63 => Prune { after: if step.x { self.marks } else { 0 } }.into(),
@@ -442,6 +457,7 @@ impl World {
                     self.keep(&meetup.chat_id);
                 }
                 Ok(Written::MakeInvitation(made)) => self.invitations.push(made.id.clone()),
+                Ok(Written::OpenSession(session)) => self.sessions.push(session.id.clone()),
                 Ok(Written::AddService(account)) => self.service = Some(account.user.id.clone()),
                 Ok(Written::AnnounceFile(_)) => self.files.push(format!("f-{}", self.files.len())),
                 Ok(Written::Prune(pruned)) => self.marks = pruned.after,

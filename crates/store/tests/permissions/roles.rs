@@ -67,7 +67,7 @@ async fn a_role_lasts_until_it_is_taken_away(bench: Bench) {
     let listed = bench.store.accounts().await.expect("read");
     let roles: Vec<_> = listed.iter().map(|account| (account.user.id.clone(), account.server_role)).collect();
     assert_eq!(roles, [(a.clone(), ServerRole::Moderator), (b.clone(), ServerRole::Admin)]);
-    let state = bench.store.user_state(Party::Server, a.clone()).await.expect("read");
+    let state = bench.store.user_state(Party::Server, a.clone(), None).await.expect("read");
     assert_eq!(state.account.map(|account| account.server_role), Some(ServerRole::Moderator));
     set(&bench, &a, ServerRole::User).await.expect("taken away");
     assert_eq!((role(&bench, &a).await, role(&bench, &b).await), (Some(ServerRole::User), Some(ServerRole::Admin)));

@@ -29,7 +29,7 @@ fn delivered<'e>(entries: &'e [Entry], user: &UserId) -> (Vec<&'e Entry>, BTreeS
                     delivered.push(entry);
                 }
             }
-            Event::UserChanged { .. } | Event::Revoked { .. } => {}
+            Event::UserChanged { .. } | Event::Revoked { .. } | Event::SessionEnded { .. } => {}
             event => {
                 if let Event::MemberJoined { conversation, user: joined, .. } = event
                     && joined.id == *user

@@ -386,7 +386,7 @@ impl World {
         let census = Arc::clone(&self.nodes[at].census);
         let resumption = Resumption::default();
         let connection = Connection::new(id, (out, Base::default()), client, false, Some(dialect), resumption, census);
-        connection.set_identity(Identity { user: Arc::clone(user), expires_at: None, generation: 0 });
+        connection.set_identity(Identity { user: Arc::clone(user), expires_at: None, generation: 0, session: None });
         let (reply, attached) = oneshot::channel();
         let ahead = read_at.map(|position| {
             let memberships = Memberships { position, registered: true, ..Memberships::default() };

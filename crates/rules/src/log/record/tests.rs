@@ -58,7 +58,8 @@ fn record() -> impl Strategy<Value = ChangeRecord> {
         | ChangeRecord::MessagesPurged { .. }
         | ChangeRecord::UserChanged { .. }
         | ChangeRecord::MessageReported { .. }
-        | ChangeRecord::Revoked { .. } => true,
+        | ChangeRecord::Revoked { .. }
+        | ChangeRecord::SessionEnded { .. } => true,
     };
     let (key, number) = (any::<i64>(), any::<u64>());
     prop_oneof![
@@ -127,6 +128,8 @@ fn record() -> impl Strategy<Value = ChangeRecord> {
         }),
         (key, any::<bool>()).prop_map(|(u, visible)| ChangeRecord::UserChanged { user: UserKey(u), visible }),
         (key, number).prop_map(|(u, generation)| ChangeRecord::Revoked { user: UserKey(u), generation }),
+        (key, "\\PC{1,40}")
+            .prop_map(|(u, id)| ChangeRecord::SessionEnded { user: UserKey(u), session: LoginSessionId::trusted(&id) }),
     ]
     .prop_filter("a kind of record", complete)
 }
@@ -233,6 +236,10 @@ fn records_of_version_1_are_read() {
             },
         ),
         (r#"{"kind":"revoked","user":4,"generation":5}"#, ChangeRecord::Revoked { user: UserKey(4), generation: 5 }),
+        (
+            r#"{"kind":"session_ended","user":4,"session":"s-1"}"#,
+            ChangeRecord::SessionEnded { user: UserKey(4), session: LoginSessionId::trusted("s-1") },
+        ),
     ];
     for (text, record) in cases {
         assert_eq!(ChangeRecord::decode(1, text).unwrap(), record);

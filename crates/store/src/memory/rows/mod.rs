@@ -11,6 +11,7 @@ mod files;
 mod guests;
 mod invitations;
 mod log;
+mod login_sessions;
 mod meetups;
 mod members;
 mod message_details;

@@ -11,6 +11,7 @@ mod conversations;
 mod files;
 mod invitations;
 mod log;
+mod login_sessions;
 mod meetups;
 mod members;
 mod message_details;

@@ -12,6 +12,7 @@ mod database;
 mod files;
 mod invitations;
 mod log;
+mod login_sessions;
 mod meetups;
 mod members;
 mod message_details;

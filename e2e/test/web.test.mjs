@@ -276,8 +276,14 @@ describe("the chat", () => {
     }, { times: 1 });
     await ada.page.evaluate(() => { location.hash = "#/meetups"; });
     await ada.page.evaluate(() => { location.hash = "#/profile"; });
+    const kept = await ada.page.evaluate(() => JSON.parse(localStorage.getItem("quintet.session")).token);
+    const ended = ada.page.waitForResponse("**/api/v1/auth/logout");
     await ada.page.getByRole("button", { name: "Log out" }).click();
     await ada.logIn("evenext");
+    // Her session ended at the server too: whoever has kept its token has nothing.
+    assert.equal((await ended).status(), 204);
+    const used = await fetch(`${server.url}/api/v1/me`, { headers: { authorization: `Bearer ${kept}` } });
+    assert.equal(used.status, 401, await used.text());
     release();
     await ada.home();
     await ada.page.getByText("No conversations yet.").waitFor();

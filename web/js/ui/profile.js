@@ -25,7 +25,10 @@ function PushSwitch() {
 
 async function logOut() {
   await leavePush();
+  // The request carries the token that ends with it. Whatever becomes of it, the user is logged out here.
+  const ended = call("POST", "/auth/logout");
   setSession(null);
+  await ended.catch(() => {});
 }
 
 export function Profile() {

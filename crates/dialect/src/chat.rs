@@ -33,6 +33,7 @@ use crate::payload::{
     Type::{self, Content, Flag, Id, Ids, Kind, Name, Text, Time},
     optional, required,
 };
+use crate::reports;
 use crate::shared::{self, DepartedUser, IdList, Moment, is_false};
 
 const OBJECT: Type = Type::Object;
@@ -93,6 +94,7 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     ),
     blocks::block("user:block"),
     blocks::unblock("user:unblock"),
+    reports::report("message:report"),
     shared::authenticate(Quintet),
     to_client("chat:joined", Document, Object(&[required("chatId", Id)])),
     to_client("chat:left", Document, Object(&[required("chatId", Id)])),
@@ -434,6 +436,7 @@ pub(crate) fn answer(reply: &Reply, online: Online<'_>, texts: &mut MessageTexts
         | Reply::Delivered
         | Reply::Configured { .. }
         | Reply::Blocks { .. }
+        | Reply::Reported
         | Reply::Uploaded { .. }
         | Reply::Typing
         | Reply::Left { .. }

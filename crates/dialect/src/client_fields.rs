@@ -79,6 +79,9 @@ pub(crate) const USER: Field = required("userId", Id).or(&["user_id"]);
 /// Whether a user is blocked: it is, if the flag is absent.
 pub(crate) const IS_BLOCKED: Field = optional("blocked", Flag).or(&["isBlocked", "is_blocked"]).absent(Absent::True);
 
+/// Why a message is reported.
+pub(crate) const REASON: Field = required("reason", Text);
+
 /// How long a conversation is muted.
 pub(crate) const MUTED: Field = optional("muted", Mute).or(&["mutedUntil", "muted_until", "mute"]);
 

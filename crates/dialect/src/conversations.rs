@@ -34,6 +34,7 @@ use crate::payload::{
     Type::{self, Binary, Content, Flag, Id, Ids, Name, Time},
     optional, required,
 };
+use crate::reports;
 use crate::shared::{self, DepartedUser, IdList, Moment, is_false};
 
 pub(crate) use self::objects::MessageObject;
@@ -102,6 +103,7 @@ pub(crate) const EVENTS: &[EventSpec] = &[
         |fields| shared::configure(fields, Target::Conversation(fields.conversation("conversationId"))),
     ),
     blocks::set_block("set_block"),
+    reports::report("submit_report"),
     shared::authenticate(Document),
     to_client("receive_message", Document, Object(&[required("message", OBJECT), required("conversationId", Id)])),
     to_client(
@@ -408,6 +410,7 @@ pub(crate) fn answer(reply: &Reply, texts: &mut MessageTexts) -> Answer {
         | Reply::Delivered
         | Reply::Configured { .. }
         | Reply::Blocks { .. }
+        | Reply::Reported
         | Reply::Typing
         | Reply::Joined { .. }
         | Reply::Left { .. }

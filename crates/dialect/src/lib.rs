@@ -29,6 +29,7 @@ mod nearest;
 mod outgoing;
 mod payload;
 mod refusal;
+mod reports;
 mod rooms;
 mod shared;
 mod value;

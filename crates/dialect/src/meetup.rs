@@ -29,6 +29,7 @@ use crate::payload::{
     Type::{self, Content, Id, Ids, Name, Text, Time},
     required,
 };
+use crate::reports;
 use crate::shared::{self, DepartedUser, IdList, Moment, PlainUser, is_false};
 
 const OBJECT: Type = Type::Object;
@@ -87,6 +88,7 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     ),
     blocks::block("blockUser"),
     blocks::unblock("unblockUser"),
+    reports::report("reportMessage"),
     shared::authenticate(Quintet),
     to_client("connected", Document, Object(&[required("status", Text), required("userId", Id)])),
     to_client(
@@ -390,6 +392,7 @@ pub(crate) fn answer(reply: &Reply) -> Answer {
         | Reply::Delivered
         | Reply::Configured { .. }
         | Reply::Blocks { .. }
+        | Reply::Reported
         | Reply::Uploaded { .. }
         | Reply::Joined { .. }
         | Reply::Left { .. }

@@ -32,7 +32,7 @@ use crate::payload::{
     optional, required,
 };
 use crate::shared::{self, DepartedUser, IdList, Moment, is_false};
-use crate::{blocks, marks};
+use crate::{blocks, marks, reports};
 
 const OBJECT: Type = Type::Object;
 
@@ -114,6 +114,7 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     ),
     blocks::block("blockContact"),
     blocks::unblock("unblockContact"),
+    reports::report("submitReport"),
     shared::authenticate(Quintet),
     to_client("onlineUsers", Document, Bare(Ids)),
     to_client("userOnline", Document, Bare(Id)),
@@ -490,6 +491,7 @@ pub(crate) fn answer(reply: &Reply, texts: &mut MessageTexts) -> Answer {
         | Reply::Delivered
         | Reply::Configured { .. }
         | Reply::Blocks { .. }
+        | Reply::Reported
         | Reply::Uploaded { .. }
         | Reply::Typing
         | Reply::Listening { .. }

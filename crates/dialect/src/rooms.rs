@@ -34,6 +34,7 @@ use crate::payload::{
     Type::{self, Content, Flag, Id, Ids, Kind, Name, Objects, Text, Time},
     optional, required,
 };
+use crate::reports;
 use crate::shared::{self, DepartedUser, IdList, Moment, is_false};
 
 use self::objects::RoomMembers;
@@ -117,6 +118,7 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     ),
     blocks::block("block_user"),
     blocks::unblock("unblock_user"),
+    reports::report("report_message"),
     shared::authenticate(Quintet),
     to_client(
         "room_created",
@@ -444,6 +446,7 @@ pub(crate) fn answer(reply: &Reply, texts: &mut MessageTexts) -> Answer {
         | Reply::Delivered
         | Reply::Configured { .. }
         | Reply::Blocks { .. }
+        | Reply::Reported
         | Reply::Typing
         | Reply::Listening { .. }
         | Reply::Muted { .. }

@@ -49,6 +49,7 @@ fn description(command: &Command) -> String {
             format!("configure {}{muted}{flags}{notify}{marked}", target(at))
         }
         Command::Write(WriteCommand::Block { user, blocked }) => format!("block {user}: {blocked}"),
+        Command::Write(WriteCommand::Report { message, reason }) => format!("report {message}: {reason}"),
         Command::Write(WriteCommand::Join { conversation, profile, .. }) => {
             format!("join {conversation} as {}", profile.username.as_deref().unwrap_or("oneself"))
         }
@@ -81,6 +82,7 @@ meetup markDelivered: deliver 2 in a-chatId
 meetup updateSettings: configure in a-chatId muted for a while unread
 meetup blockUser: block a-userId: true
 meetup unblockUser: block a-userId: false
+meetup reportMessage: report a-messageId: text of reason
 meetup authenticate: authenticate by \"text of token\"
 messenger privateMessage: send \"text of content\" with a-recipientId
 messenger joinGroup: join a-groupId as oneself
@@ -98,6 +100,7 @@ messenger setMessagePin: pin a-messageId: true
 messenger setPreferences: configure with a-recipientId muted for a while unread
 messenger blockContact: block a-userId: true
 messenger unblockContact: block a-userId: false
+messenger submitReport: report a-messageId: text of reason
 messenger authenticate: authenticate by \"text of token\"
 rooms create_room: create \"text of name\", claims a-userId
 rooms join_room: join a-roomId as text of username, claims a-userId
@@ -115,6 +118,7 @@ rooms deliver_messages: deliver 2 in a-roomId
 rooms update_room_settings: configure in a-roomId muted for a while unread
 rooms block_user: block a-userId: true
 rooms unblock_user: block a-userId: false
+rooms report_message: report a-messageId: text of reason
 rooms authenticate: authenticate by \"text of token\"
 conversations join_conversations: listen to 2
 conversations send_message: send \"text of content\" in a-conversationId
@@ -129,6 +133,7 @@ conversations set_message_pin: pin a-messageId: true
 conversations mark_delivered: deliver 2 in a-conversationId
 conversations update_conversation_settings: configure in a-conversationId muted for a while unread
 conversations set_block: block a-userId: true
+conversations submit_report: report a-messageId: text of reason
 conversations authenticate: authenticate by \"text of token\"
 chat chat:join: join a-chatId as oneself
 chat chat:leave: mute a-chatId
@@ -146,6 +151,7 @@ chat message:delivered: deliver 3 in a-chatId
 chat chat:configure: configure in a-chatId muted for a while unread
 chat user:block: block a-userId: true
 chat user:unblock: block a-userId: false
+chat message:report: report a-messageId: text of reason
 chat authenticate: authenticate by \"text of token\"
 ";
 

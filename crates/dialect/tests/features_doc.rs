@@ -15,7 +15,7 @@ use std::sync::Arc;
 use Feature::{
     Blocks, ComingAndGoing, ConversationChanged, ConversationGone, ConversationMade, CustomData, Deletion, Delivered,
     Edit, Errors, Files, Join, Kinds, Leave, Mentions, Notifications, OwnSettings, Pins, Profiles, Reactions, Read,
-    Replies, Sending, Threads, Token, Typing, WhoIsOnline,
+    Replies, Reports, Sending, Threads, Token, Typing, WhoIsOnline,
 };
 use quintet_dialect::catalogue::{EventSpec, Field, Payload, Type, events};
 use quintet_dialect::{Dialect, MessageTexts, Outgoing, Perspective, answer, decode, encode, error_event, greet};
@@ -65,12 +65,13 @@ enum Feature {
     Notifications,
     OwnSettings,
     Blocks,
+    Reports,
     Token,
     Errors,
 }
 
 impl Feature {
-    const ALL: [Self; 27] = [
+    const ALL: [Self; 28] = [
         Sending,
         Kinds,
         Files,
@@ -96,6 +97,7 @@ impl Feature {
         Notifications,
         OwnSettings,
         Blocks,
+        Reports,
         Token,
         Errors,
     ];
@@ -127,6 +129,7 @@ impl Feature {
             Notifications => "notification",
             OwnSettings => "own settings",
             Blocks => "block",
+            Reports => "report a message",
             Token => "renew the token",
             Errors => "error",
         }
@@ -137,7 +140,7 @@ impl Feature {
     fn is_asked(self) -> bool {
         match self {
             Sending | Kinds | Files | CustomData | Replies | Threads | Mentions | Reactions | Pins | Delivered
-            | Read | Edit | Deletion | Typing | OwnSettings | Blocks | Token => true,
+            | Read | Edit | Deletion | Typing | OwnSettings | Blocks | Reports | Token => true,
             ComingAndGoing | WhoIsOnline | ConversationMade | ConversationChanged | ConversationGone | Join | Leave
             | Profiles | Notifications | Errors => false,
         }
@@ -156,6 +159,7 @@ impl Feature {
                 WriteCommand::Deliver(_) => Delivered,
                 WriteCommand::Configure { .. } => OwnSettings,
                 WriteCommand::Block { .. } => Blocks,
+                WriteCommand::Report { .. } => Reports,
                 WriteCommand::Join { .. } => Join,
                 WriteCommand::Leave { .. } => Leave,
                 WriteCommand::CreateRoom { .. } => ConversationMade,
@@ -213,6 +217,7 @@ impl Feature {
             Reply::Delivered => Delivered,
             Reply::Configured { .. } => OwnSettings,
             Reply::Blocks { .. } => Blocks,
+            Reply::Reported => Reports,
             Reply::Typing => Typing,
             Reply::Joined { .. } | Reply::Listening { .. } => Join,
             Reply::Left { .. } | Reply::Muted { .. } => Leave,
@@ -436,7 +441,9 @@ fn every_dialect_has_every_feature() {
         for dialect in Dialect::ALL {
             let Cell { asked, told } = cell(dialect, feature);
             assert!(!asked.is_empty() || !feature.is_asked(), "clients of {dialect:?} cannot ask for {feature:?}");
-            assert!(!told.is_empty() || feature == Token, "clients of {dialect:?} are not told of {feature:?}");
+            // Nobody is told of a report but those who look after the server.
+            let is_silent = feature == Token || feature == Reports;
+            assert!(!told.is_empty() || is_silent, "clients of {dialect:?} are not told of {feature:?}");
         }
     }
 }

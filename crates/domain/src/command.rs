@@ -113,6 +113,13 @@ pub enum WriteCommand {
         /// Whether the user is blocked from now on.
         blocked: bool,
     },
+    /// Report a message to those who look after the server.
+    Report {
+        /// The message to report.
+        message: MessageId,
+        /// Why it is reported.
+        reason: Arc<str>,
+    },
     /// Become a member of an open conversation, or confirm an existing membership.
     Join {
         /// The conversation to join.
@@ -247,6 +254,8 @@ pub enum Reply {
         /// The ids of all users whom the user has blocked now.
         blocked: Vec<UserId>,
     },
+    /// The message is reported, as it may have been before.
+    Reported,
     /// The typing notice was passed on.
     Typing,
     /// The user is a member of the conversation.

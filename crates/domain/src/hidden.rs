@@ -230,6 +230,7 @@ impl Hidden {
             | Reply::Delivered
             | Reply::Configured { .. }
             | Reply::Blocks { .. }
+            | Reply::Reported
             | Reply::Typing
             | Reply::Left { .. }
             | Reply::Listening { .. }

@@ -186,6 +186,8 @@ pub const CONNECTIONS_PER_SECOND: u32 = 50;
 pub const LOGINS_PER_MINUTE: u32 = 20;
 /// Rooms that guests of one address may create per minute.
 pub const GUEST_ROOMS_PER_MINUTE: u32 = 20;
+/// Reports of messages that guests of one address may make per minute.
+pub const GUEST_REPORTS_PER_MINUTE: u32 = 10;
 /// Maximum bytes of a file.
 pub const FILE_BYTES_MAX: u64 = 25_000_000;
 /// Maximum uploads of one user at the same time.
@@ -386,8 +388,12 @@ pub const WEBHOOK_PAUSE_SECONDS_MAX: u64 = 900;
 pub const REPORT_REASON_BYTES_MAX: usize = 1_024;
 /// Maximum reports of one user that wait for a moderator.
 pub const REPORTS_OPEN_OF_USER_MAX: i64 = 100;
-/// Maximum reports that are kept of one message; who reports it beyond them is confirmed, and nothing is added.
+/// Maximum reports by members that are kept of one message as long as it is not edited; who reports it beyond them is
+/// confirmed, and nothing is added.
 pub const REPORTS_OF_MESSAGE_MAX: i64 = 20;
+/// Maximum reports by guests that are kept of such a message. They do not count among those of members, because anybody can
+/// take the ids of many guests.
+pub const GUEST_REPORTS_OF_MESSAGE_MAX: i64 = 5;
 /// Maximum reports by the server itself, about one user, that wait for a moderator; what it would report beyond them is not
 /// reported.
 pub const FLAGS_OPEN_OF_USER_MAX: i64 = 100;

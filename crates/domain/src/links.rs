@@ -214,6 +214,7 @@ impl Links {
             | Reply::RoomCreated { .. }
             | Reply::Configured { .. }
             | Reply::Blocks { .. }
+            | Reply::Reported
             | Reply::Identified { .. } => None,
         }
     }

@@ -298,6 +298,7 @@ async fn submit(
         | WriteCommand::Leave { .. }
         | WriteCommand::Configure { .. }
         | WriteCommand::Block { .. }
+        | WriteCommand::Report { .. }
         | WriteCommand::CreateRoom { .. } => Completion::Answer { guest_secret },
     };
     let pending = PendingCommand { responder, user: identity.user.id.clone(), completion };
@@ -365,6 +366,9 @@ async fn guest_secret(
     let service = &gateway.0.service;
     if let WriteCommand::CreateRoom { .. } = command {
         service.rates().guest_room(connection.client.address())?;
+    }
+    if let WriteCommand::Report { .. } = command {
+        service.rates().guest_report(connection.client.address())?;
     }
     match (command, connection.guest_secret()) {
         (WriteCommand::Join { guest_secret: Some(shown), .. }, _) => {

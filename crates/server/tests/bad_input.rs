@@ -89,6 +89,7 @@ fn good(dialect: &str, alice: &str, place: &str) -> Vec<(&'static str, Value)> {
             ("updateSettings", json!({ "chatId": place })),
             ("blockUser", json!({ "userId": "nobody" })),
             ("unblockUser", json!({ "userId": "nobody" })),
+            ("reportMessage", json!({ "messageId": "m", "reason": "x" })),
         ],
         "messenger" => vec![
             ("privateMessage", json!({ "recipientId": "nobody", "content": "x" })),
@@ -107,6 +108,7 @@ fn good(dialect: &str, alice: &str, place: &str) -> Vec<(&'static str, Value)> {
             ("setPreferences", json!({ "groupId": place })),
             ("blockContact", json!({ "userId": "nobody" })),
             ("unblockContact", json!({ "userId": "nobody" })),
+            ("submitReport", json!({ "messageId": "m", "reason": "x" })),
         ],
         "rooms" => vec![
             ("create_room", json!({ "name": "R", "userId": alice })),
@@ -125,6 +127,7 @@ fn good(dialect: &str, alice: &str, place: &str) -> Vec<(&'static str, Value)> {
             ("update_room_settings", json!({ "roomId": place })),
             ("block_user", json!({ "userId": "nobody" })),
             ("unblock_user", json!({ "userId": "nobody" })),
+            ("report_message", json!({ "messageId": "m", "reason": "x" })),
         ],
         "conversations" => vec![
             ("send_message", json!({ "conversationId": place, "content": "x" })),
@@ -138,6 +141,7 @@ fn good(dialect: &str, alice: &str, place: &str) -> Vec<(&'static str, Value)> {
             ("mark_delivered", json!({ "conversationId": place, "messageIds": ["m"] })),
             ("update_conversation_settings", json!({ "conversationId": place })),
             ("set_block", json!({ "userId": "nobody" })),
+            ("submit_report", json!({ "messageId": "m", "reason": "x" })),
         ],
         _ => vec![
             ("chat:join", json!({ "chatId": place })),
@@ -156,6 +160,7 @@ fn good(dialect: &str, alice: &str, place: &str) -> Vec<(&'static str, Value)> {
             ("chat:configure", json!({ "chatId": place })),
             ("user:block", json!({ "userId": "nobody" })),
             ("user:unblock", json!({ "userId": "nobody" })),
+            ("message:report", json!({ "messageId": "m", "reason": "x" })),
         ],
     }
 }
@@ -237,6 +242,9 @@ async fn each_event_of_each_dialect() {
                         bad.push((with(Some("  \n ".into())), "ERR_INVALID_PAYLOAD", named.clone()));
                     }
                     bad.push((with(Some("x".repeat(5_121).into())), "ERR_TOO_LARGE", named.clone()));
+                } else if key == "reason" {
+                    bad.push((with(Some(" \u{200b}".into())), "ERR_INVALID_PAYLOAD", named.clone()));
+                    bad.push((with(Some("x".repeat(1_025).into())), "ERR_TOO_LARGE", named));
                 } else if (key == "senderId" || key == "userId") && !blocks {
                     bad.push((with(Some("somebody-else".into())), "ERR_FORBIDDEN", "somebody-else".into()));
                 } else if key == "messageIds" {

@@ -25,6 +25,7 @@ pub(crate) fn may_write(actor: &Actor, command: &WriteCommand) -> Result<(), Ref
         WriteCommand::Block { .. } if actor.guest => Err(Refusal::unauthenticated("blocking needs an account")),
         WriteCommand::Configure { .. }
         | WriteCommand::Block { .. }
+        | WriteCommand::Report { .. }
         | WriteCommand::Edit { .. }
         | WriteCommand::Delete { .. }
         | WriteCommand::React { .. }

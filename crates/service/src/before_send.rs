@@ -24,6 +24,7 @@ pub(crate) fn draft_of(command: &WriteCommand) -> Option<Draft> {
         | WriteCommand::Deliver(_)
         | WriteCommand::Configure { .. }
         | WriteCommand::Block { .. }
+        | WriteCommand::Report { .. }
         | WriteCommand::Join { .. }
         | WriteCommand::Leave { .. }
         | WriteCommand::CreateRoom { .. } => None,

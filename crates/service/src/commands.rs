@@ -9,8 +9,8 @@ use std::sync::Arc;
 use quintet_domain::{
     Actor, Barrier, ChangeSettings, ConversationId, ConversationKind, CreateConversation, DeleteMessage, Departure,
     JoinConversation, LeaveConversation, LocalCommand, MarkRead, MayType, NewConversation, NewText, NoteDelivery,
-    NotedBy, PinMessage, Profile, React, Refusal, Reply, RoomMember, SetBlock, SweepGuests, Ticket, Timestamp, UserId,
-    Write, WriteCommand, Written,
+    NotedBy, PinMessage, Profile, React, Refusal, Reply, ReportMessage, RoomMember, SetBlock, SweepGuests, Ticket,
+    Timestamp, UserId, Write, WriteCommand, Written,
 };
 use quintet_store::{Memberships, ReplyTo};
 
@@ -41,6 +41,7 @@ fn write_of(caller: Caller, command: WriteCommand, lists: Option<&Lists>) -> Wri
         WriteCommand::Deliver(received) => NoteDelivery { actor, received, noted_by: NotedBy::Client }.into(),
         WriteCommand::Configure { target, change } => ChangeSettings { actor, target, change }.into(),
         WriteCommand::Block { user, blocked } => SetBlock { actor, user, blocked }.into(),
+        WriteCommand::Report { message, reason } => ReportMessage { actor, message, reason }.into(),
         // The gateway has checked the guest's secret and put its proof into the actor.
         WriteCommand::Join { conversation, profile, guest_secret: _ } => {
             JoinConversation { actor, conversation, profile, history }.into()
@@ -86,6 +87,7 @@ pub fn reply(written: Written, guest_secret: Option<&GuestSecret>) -> Result<Rep
             Reply::Configured { conversation: changed.conversation, settings: changed.settings }
         }
         Written::SetBlock(blocked) => Reply::Blocks { blocked },
+        Written::ReportMessage(()) => Reply::Reported,
         Written::JoinConversation(joined) => {
             // Who of the members is online is known to the gateway.
             let members = joined.members.into_iter().map(|user| RoomMember { user, online: false });
@@ -156,7 +158,6 @@ pub fn reply(written: Written, guest_secret: Option<&GuestSecret>) -> Result<Rep
         | Written::DeleteWebhook(())
         | Written::ReplayWebhook(_)
         | Written::NoteWebhook(_)
-        | Written::ReportMessage(())
         | Written::ResolveReport(_)
         | Written::Prune(_)
         | Written::SetRetention(_)
@@ -221,6 +222,7 @@ impl Service {
             | WriteCommand::Deliver(_)
             | WriteCommand::Configure { .. }
             | WriteCommand::Block { .. }
+            | WriteCommand::Report { .. }
             | WriteCommand::Leave { .. }) => command,
         }
     }

@@ -13,8 +13,9 @@ use std::time::Instant;
 use quintet_domain::limits::{
     ANONYMOUS_READS_BURST, ANONYMOUS_READS_PER_SECOND, CONNECTIONS_PER_SECOND, EVENT_BYTES_BURST,
     EVENT_BYTES_PER_SECOND, EVENTS_BURST, EVENTS_PER_SECOND, GUEST_EVENTS_BURST, GUEST_EVENTS_PER_SECOND,
-    GUEST_ROOMS_PER_MINUTE, LOGINS_PER_MINUTE, NETWORKS_OF_SITE, READS_BURST, READS_PER_SECOND, REFUSED_EVENTS_BURST,
-    REFUSED_EVENTS_SECONDS, UNIDENTIFIED_BYTES_BURST, UNIDENTIFIED_BYTES_PER_SECOND,
+    GUEST_REPORTS_PER_MINUTE, GUEST_ROOMS_PER_MINUTE, LOGINS_PER_MINUTE, NETWORKS_OF_SITE, READS_BURST,
+    READS_PER_SECOND, REFUSED_EVENTS_BURST, REFUSED_EVENTS_SECONDS, UNIDENTIFIED_BYTES_BURST,
+    UNIDENTIFIED_BYTES_PER_SECOND,
 };
 use quintet_domain::{Refusal, UserId, network, site};
 
@@ -136,6 +137,7 @@ pub struct Rates {
     connections: Networks,
     logins: Networks,
     guest_rooms: Networks,
+    guest_reports: Networks,
     guest_events: Networks,
     changes: Keyed<UserId>,
     reads: Keyed<UserId>,
@@ -209,6 +211,7 @@ impl Rates {
             connections: Networks::new(Rate::new(CONNECTIONS_PER_SECOND, 1, CONNECTIONS_PER_SECOND)),
             logins: Networks::new(Rate::new(LOGINS_PER_MINUTE, 60, LOGINS_PER_MINUTE)),
             guest_rooms: Networks::new(Rate::new(GUEST_ROOMS_PER_MINUTE, 60, GUEST_ROOMS_PER_MINUTE)),
+            guest_reports: Networks::new(Rate::new(GUEST_REPORTS_PER_MINUTE, 60, GUEST_REPORTS_PER_MINUTE)),
             guest_events: Networks::new(Rate::new(GUEST_EVENTS_PER_SECOND, 1, GUEST_EVENTS_BURST)),
             changes: Keyed::new(EVENTS),
             unidentified: KeyedBytes::new(UNIDENTIFIED_BYTES),
@@ -255,6 +258,14 @@ impl Rates {
     /// `ERR_RATE_LIMITED`.
     pub fn guest_room(&self, address: IpAddr) -> Result<(), Refusal> {
         self.of_network(&self.guest_rooms, address)
+    }
+
+    /// Counts a report of a message that a guest makes from an address.
+    ///
+    /// # Errors
+    /// `ERR_RATE_LIMITED`.
+    pub fn guest_report(&self, address: IpAddr) -> Result<(), Refusal> {
+        self.of_network(&self.guest_reports, address)
     }
 
     /// Counts an event of a guest from an address. All guests of a network share one rate, whatever ids they claim.

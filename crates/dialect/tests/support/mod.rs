@@ -328,6 +328,7 @@ pub fn replies() -> Vec<(String, Reply)> {
         ("unpinned", Reply::Pinned { pinned: false }),
         ("delivered", Reply::Delivered),
         ("blocks", Reply::Blocks { blocked: vec![UserId::trusted("b\"")] }),
+        ("reported", Reply::Reported),
         ("configured", Reply::Configured { conversation: room(), settings: ConversationSettings::default() }),
         ("typing", Reply::Typing),
         ("listening", Reply::Listening { joined: ids(&["a", "b\""]), refused: Vec::new() }),

@@ -188,3 +188,74 @@ async fn back_ends_hear_of_reports() {
     let requests = told_others.until(|all| all.iter().any(ended)).await;
     assert!(requests.iter().all(|one| one.kind() != "report.created"), "{requests:?}");
 }
+
+/// Clients report over their socket as well: members in every dialect, and guests, who have no token for HTTP.
+#[tokio::test]
+async fn a_socket_reports_too() {
+    let server = Server::with().env("QUINTET_LIMITS_RATES", "true").run();
+    let http = server.http();
+    let (alice, bob) = (http.register("alice").await, http.register("bob").await);
+    let (_, shop) = key(&server, &["add", "shop"]);
+    let room = json!({ "kind": "room", "name": "Lobby" });
+    let room = http.api(&alice.1, "POST", "/conversations", room).await.expect(201)["id"].take();
+    let group = http.group(&alice.1, &[&bob.0]).await;
+    let say = async |place: &Value, text: &str| {
+        let path = format!("/conversations/{}/messages", place.as_str().expect("an id"));
+        http.api(&alice.1, "POST", &path, json!({ "content": text })).await.expect(201)["id"].take()
+    };
+    let open = async || {
+        let reports = http.api(&shop, "GET", "/reports?status=open&limit=50", Value::Null).await.expect(200);
+        let shown = |report: &Value| {
+            let text = report["snapshot"]["content"].as_str().expect("a text").to_owned();
+            (text, report["reporter"]["id"].as_str().expect("an id").to_owned(), report["reason"].clone())
+        };
+        reports["items"].as_array().expect("a list").iter().rev().map(shown).collect::<Vec<_>>()
+    };
+    let names = [
+        ("meetup", "reportMessage"),
+        ("messenger", "submitReport"),
+        ("rooms", "report_message"),
+        ("conversations", "submit_report"),
+        ("chat", "message:report"),
+    ];
+    let mut expected = Vec::new();
+    for (dialect, event) in names {
+        let said = say(&group, dialect).await;
+        let mut wire = Wire::connect(server.address(), &format!("/{dialect}"), &json!({ "token": bob.1 })).await;
+        for _ in 0..2 {
+            let ack = wire.call(event, &json!({ "messageId": said, "reason": " rude " })).await;
+            assert!(ack["success"] == true || ack["ok"] == true || ack["status"] == "ok", "{dialect}: {ack}");
+        }
+        expected.push((dialect.to_owned(), bob.0.clone(), json!("rude")));
+    }
+    assert_eq!(open().await, expected);
+
+    // A guest reports what it reads in its room, in both vocabularies that guests speak, and nothing elsewhere.
+    let (heard, also, elsewhere) = (say(&room, "hm").await, say(&room, "ho").await, say(&group, "psst").await);
+    let mut guest = Wire::connect(server.address(), "/rooms", &json!({ "userId": "guest-7" })).await;
+    let report = |message: &Value| json!({ "messageId": message, "reason": "rude" });
+    for message in [&heard, &elsewhere] {
+        let ack = guest.call("report_message", &report(message)).await;
+        assert_eq!((&ack["ok"], &ack["code"]), (&json!(false), &json!("ERR_FORBIDDEN")), "it is nowhere: {ack}");
+    }
+    let join = json!({ "roomId": room, "userId": "guest-7", "username": "Guest" });
+    assert_eq!(guest.call("join_room", &join).await["ok"], true);
+    assert_eq!(guest.call("report_message", &report(&heard)).await, json!({ "ok": true }));
+    assert_eq!(guest.call("report_message", &report(&elsewhere)).await["code"], "ERR_NOT_FOUND");
+    let mut same = Wire::connect(server.address(), "/meetup", &json!({ "userId": "guest-7" })).await;
+    assert_eq!(same.call("reportMessage", &report(&also)).await["code"], Value::Null);
+    for text in ["hm", "ho"] {
+        expected.push((text.to_owned(), "guest-7".to_owned(), json!("rude")));
+    }
+    assert_eq!(open().await, expected);
+
+    // All guests of an address share one rate, whatever ids they claim.
+    let mut another = Wire::connect(server.address(), "/rooms", &json!({ "userId": "guest-8" })).await;
+    let mut acks = Vec::new();
+    while acks.len() < 20 && acks.last().is_none_or(|ack: &Value| ack["code"] == "ERR_FORBIDDEN") {
+        acks.push(another.call("report_message", &report(&elsewhere)).await);
+    }
+    let ack = acks.last().expect("an answer");
+    assert_eq!(ack["code"], "ERR_RATE_LIMITED", "{ack}");
+    assert!(ack["retryAfterMs"].as_u64().is_some_and(|wait| wait <= 6_000), "{ack}");
+}

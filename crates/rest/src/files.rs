@@ -36,7 +36,11 @@ struct Form {
 #[utoipa::path(
     post, path = "/files", tag = "files", operation_id = "uploadFile",
     request_body(content = Form, content_type = "multipart/form-data"),
-    responses((status = 201, description = "Stored", body = Upload))
+    responses(
+        (status = 201, description = "Stored", body = Upload),
+        (status = 403, description = "A list of words or links does not let the name through", body = ProblemBody,
+            content_type = "application/problem+json")
+    )
 )]
 pub(crate) async fn upload(
     State(service): State<Service>,

@@ -10,7 +10,8 @@ use futures_util::{Stream, StreamExt};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use quintet_domain::limits::FILE_BYTES_MAX;
 use quintet_domain::{
-    Actor, AnnounceFile, Code, CompleteFile, FILES_PATH, ForgetFiles, NewFile, Refusal, StoredFile, file_name_from,
+    Actor, AnnounceFile, Code, CompleteFile, FILES_PATH, ForgetFiles, NewFile, Refusal, StoredFile, UserId,
+    file_name_from,
 };
 use quintet_files::{Files, FilesError};
 use quintet_store::Party;
@@ -89,10 +90,24 @@ impl Service {
         self.is_full() || (self.files().are_on_disk() && self.store().is_full_for_files())
     }
 
+    /// Refuses a name of a file that a list of words or links does not let through. Services are exempt.
+    async fn may_name(&self, uploader: &UserId, name: Option<&str>) -> Result<(), Refusal> {
+        let Some(part) = self.lists().zip(name).and_then(|(lists, name)| lists.refused_in_name(name)) else {
+            return Ok(());
+        };
+        let account = self.store().account(uploader.clone().into(), uploader.clone()).await?;
+        match account.is_some_and(|account| account.user.is_service()) {
+            true => Ok(()),
+            false => Err(Refusal::forbidden(format!(
+                "The name of the file has `{part}`, which is not allowed on this server."
+            ))),
+        }
+    }
+
     /// Stores a file.
     ///
     /// # Errors
-    /// `ERR_TOO_LARGE` if the file, or all files of the user, would be too large; `ERR_STORAGE_FULL` if the storage is
+    /// `ERR_FORBIDDEN` if a list of words or links does not let the name through; `ERR_TOO_LARGE` if the file, or all files of the user, would be too large; `ERR_STORAGE_FULL` if the storage is
     /// full; `ERR_INVALID_PAYLOAD` if the upload is empty or interrupted. Nothing is stored then.
     pub async fn upload<E: std::fmt::Display>(
         &self,
@@ -110,6 +125,7 @@ impl Service {
         let _upload = self.0.uploads.begin(&actor.user)?;
         let (id, secret) = (self.0.environment.new_id(), format!("{:032x}", self.0.environment.secret()));
         let name = name.and_then(plain_name);
+        self.may_name(&actor.user, name.as_deref()).await?;
         let (uploader, url) = (actor.user.clone(), format!("{FILES_PATH}{id}/{secret}"));
         let new = NewFile { id: id.clone(), secret, uploader, name: name.clone() };
         // The row is written before the bytes, so that whatever an interruption leaves is found and removed.

@@ -149,6 +149,27 @@ async fn http_and_the_calls_of_other_back_ends_are_held_to_them_and_services_are
     assert_eq!(sent["content"], "darn fools, cheap pills");
     let reports = http.api(&shop, "GET", "/reports", Value::Null).await.expect(200);
     assert_eq!(reports["items"], json!([]));
+
+    // The names of files are texts as well, which are not masked.
+    let named = |name: &str| json!({ "content": "look", "fileUrl": "https://cdn.example/a", "fileName": name });
+    for (name, part) in [("for fools.pdf", "fool"), ("darn.pdf", "darn"), ("get spam.example now", "spam.example")] {
+        let why = format!("The message has `{part}`, which is not allowed on this server.");
+        refused(http.api(&alice.1, "POST", &path, named(name)).await, 403, &why);
+        let mut wire = Wire::connect(server.address(), "/chat", &json!({ "token": alice.1 })).await;
+        let files =
+            json!([{ "url": "https://cdn.example/b", "name": "b" }, { "url": "https://cdn.example/a", "name": name }]);
+        let said = wire.call("message:send", &json!({ "chatId": group, "content": "look", "files": files })).await;
+        assert_eq!((&said["code"], &said["message"]), (&json!("ERR_FORBIDDEN"), &json!(why)), "{said}");
+        let why = format!("The name of the file has `{part}`, which is not allowed on this server.");
+        refused(http.upload(&alice.1, name, b"text").await, 403, &why);
+        http.upload(&shop, name, b"text").await.expect(201);
+    }
+    http.upload(&alice.1, "cheap pills.pdf", b"text").await.expect(201);
+    let sent = http.api(&alice.1, "POST", &path, named("cheap pills.pdf")).await.expect(201);
+    let reports = http.api(&shop, "GET", "/reports", Value::Null).await.expect(200);
+    assert_eq!(reports["items"][0]["messageId"], sent["id"], "{reports}");
+    assert_eq!(reports["items"][0]["reason"], "The list of words has `cheap pills`.");
+    http.api(&shop, "POST", &path, named("darn.pdf")).await.expect(201);
 }
 
 #[test]

@@ -11,7 +11,7 @@ mod words;
 use std::ops::Range;
 
 use quintet_domain::{
-    Actor, EditMessage, EditedDetails, FoldedText, ListAction, MessageId, NewText, Screening, SendMessage,
+    Actor, EditMessage, EditedDetails, FileLink, FoldedText, ListAction, MessageId, NewText, Screening, SendMessage,
 };
 
 pub use self::entries::{ListedLinks, ListedWord};
@@ -42,11 +42,38 @@ impl Lists {
     /// What the lists say of a message that is sent.
     fn screen_message(&self, text: &NewText) -> Option<Box<Screening>> {
         let more = text.details.as_ref().map_or(&[][..], |details| &details.files);
-        self.screen(&text.content, text.file.iter().chain(more).map(|file| file.url.as_str()))
+        self.screen(&text.content, text.file.iter().chain(more))
+    }
+
+    /// What the lists say of the name of a file, which is never masked: a part that would be is one for which it is refused.
+    pub(crate) fn refused_in_name(&self, name: &str) -> Option<String> {
+        let mut screening = Screening::default();
+        self.screen_name(name, &mut screening);
+        screening.refused
+    }
+
+    fn screen_name(&self, name: &str, screening: &mut Screening) {
+        if let Some(words) = &self.words {
+            let folded = FoldedText::of(name);
+            for found in words.found_in(folded.as_str()) {
+                match found.word.action {
+                    ListAction::Refuse | ListAction::Mask => refuse(screening, &name[folded.place(found.place)]),
+                    ListAction::Flag => flag(screening, "The list of words has", &found.word.pattern),
+                }
+            }
+        }
+        if let Some(links) = &self.links {
+            for Near { place, host } in links.found_in(name) {
+                match links.action() {
+                    ListAction::Refuse | ListAction::Mask => refuse(screening, &name[place]),
+                    ListAction::Flag => flag(screening, "The list of links does not let through", &host),
+                }
+            }
+        }
     }
 
     /// What the lists say of a text and of the files that it is sent with.
-    fn screen<'f>(&self, text: &str, files: impl Iterator<Item = &'f str>) -> Option<Box<Screening>> {
+    fn screen<'f>(&self, text: &str, files: impl Iterator<Item = &'f FileLink>) -> Option<Box<Screening>> {
         let mut screening = Screening::default();
         let mut masked: Vec<Range<usize>> = Vec::new();
         if let Some(words) = &self.words {
@@ -68,14 +95,16 @@ impl Lists {
                     ListAction::Flag => flag(&mut screening, "The list of links does not let through", &host),
                 }
             }
-            for file in files {
-                match (links.refused_host(file), links.action()) {
-                    (None, _) => {}
-                    // Nothing would be left of the link.
-                    (Some(_), ListAction::Refuse | ListAction::Mask) => refuse(&mut screening, file),
-                    (Some(host), ListAction::Flag) => {
-                        flag(&mut screening, "The list of links does not let through", &host);
-                    }
+        }
+        for file in files {
+            self.screen_name(file.name.as_deref().unwrap_or_default(), &mut screening);
+            let Some(links) = &self.links else { continue };
+            match (links.refused_host(&file.url), links.action()) {
+                (None, _) => {}
+                // Nothing would be left of the link.
+                (Some(_), ListAction::Refuse | ListAction::Mask) => refuse(&mut screening, &file.url),
+                (Some(host), ListAction::Flag) => {
+                    flag(&mut screening, "The list of links does not let through", &host);
                 }
             }
         }
@@ -167,16 +196,34 @@ mod tests {
         assert_eq!(found.masked, None);
     }
 
+    fn file(url: &str, name: Option<&str>) -> FileLink {
+        FileLink { url: url.to_owned(), name: name.map(str::to_owned) }
+    }
+
     #[test]
     fn files_of_other_hosts_are_links() {
-        let url = "https://cdn.spam.example/a.png";
+        let (own, other) = (file("/files/a/b", None), file("https://cdn.spam.example/a.png", None));
         for (action, refused, flagged) in
             [(ListAction::Refuse, true, false), (ListAction::Mask, true, false), (ListAction::Flag, false, true)]
         {
             let lists = lists(&[], &["spam.example"], action);
-            let found = lists.screen("look", ["/files/a/b", url].into_iter()).expect("found");
+            let found = lists.screen("look", [&own, &other].into_iter()).expect("found");
             assert_eq!((found.refused.is_some(), found.flagged.is_some()), (refused, flagged), "{action:?}");
-            assert_eq!(lists.screen("look", ["/files/a/b"].into_iter()), None);
+            assert_eq!(lists.screen("look", [&own].into_iter()), None);
+        }
+    }
+
+    #[test]
+    fn names_of_files_are_texts_that_are_not_masked() {
+        for (action, refused) in [(ListAction::Refuse, true), (ListAction::Mask, true), (ListAction::Flag, false)] {
+            let lists = lists(&[word("pills", action)], &["spam.example"], action);
+            for (name, part) in [("Cheap PILLS.pdf", "PILLS"), ("get spam.example now.txt", "spam.example")] {
+                let found = lists.screen("look", [&file("/files/a/b", Some(name))].into_iter()).expect("found");
+                assert_eq!(found.refused.as_deref(), refused.then_some(part), "{name} {action:?}");
+                assert_eq!((found.masked, found.flagged.is_some()), (None, !refused), "{name} {action:?}");
+                assert_eq!(lists.refused_in_name(name).as_deref(), refused.then_some(part));
+            }
+            assert_eq!(lists.screen("look", [&file("/files/a/b", Some("spills.pdf"))].into_iter()), None);
         }
     }
 

@@ -67,6 +67,8 @@ pub struct Restriction {
     pub by: UserId,
     /// When it was decided.
     pub at: Timestamp,
+    /// Whether it was decided for the server, about a report, so that those who lead the conversation cannot lift it.
+    pub by_server: bool,
 }
 
 /// Checks the reason that somebody gives for an act of moderation; a blank one is none.

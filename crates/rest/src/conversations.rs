@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::error::{Answer, ProblemBody};
-use crate::extract::{AuthUser, Body, BodyIfAny, Lister, PageQuery, Query, long_answer, present};
+use crate::extract::{AuthUser, Body, BodyIfAny, Lister, PageQuery, Query, Why, long_answer, present};
 use crate::ids::{Id, Ids, existing, user_id};
 use crate::new_details::{metadata, new_metadata};
 use crate::views::{Conversation, Page, Views, given_roles, made_kinds};
@@ -177,6 +177,8 @@ pub(crate) struct NewMember {
     user_id: Option<String>,
     #[schema(schema_with = given_roles, required = false)]
     role: Option<String>,
+    /// Why the role is given, in at most 512 bytes, for the audit log.
+    reason: Option<String>,
 }
 
 /// Adds a member, or changes a member's role. Without `userId`, the caller joins an open conversation. Somebody who has left the
@@ -203,7 +205,7 @@ pub(crate) async fn add_member(
         None => None,
         Some(role) => Some(Role::parse(role).ok_or_else(|| Refusal::invalid("role", "must be `admin` or `member`"))?),
     };
-    let joined = service.add_member(caller.actor(), id, user, role).await?;
+    let joined = service.add_member(caller.actor(), id, user, role, input.reason.as_deref()).await?;
     let conversation = service.conversation(caller.id(), joined.conversation.id.clone()).await?;
     let status = if joined.new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(shown(&service, &caller, &conversation).await?)))
@@ -212,15 +214,20 @@ pub(crate) async fn add_member(
 /// Removes a member, or leaves the conversation.
 #[utoipa::path(
     delete, path = "/conversations/{id}/members/{user}", tag = "conversations", operation_id = "removeMember",
-    params(("id" = String, Path), ("user" = String, Path)),
-    responses((status = 204, description = "Done"))
+    params(("id" = String, Path), ("user" = String, Path), Why),
+    responses(
+        (status = 204, description = "Done"),
+        (status = 413, description = "The reason is too long", body = ProblemBody,
+            content_type = "application/problem+json")
+    )
 )]
 pub(crate) async fn remove_member(
     State(service): State<Service>,
     caller: AuthUser,
     Ids(id, user): Ids<ConversationId, UserId>,
+    Query(why): Query<Why>,
 ) -> Answer<StatusCode> {
-    service.remove_member(caller.actor(), id, user).await?;
+    service.remove_member(caller.actor(), id, user, why.reason.as_deref()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -339,6 +339,14 @@ impl Head for ClientIp {
     }
 }
 
+/// Why something is undone or ended, by a call that has no body.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Why {
+    /// Why, in at most 512 bytes, for the audit log.
+    pub(crate) reason: Option<String>,
+}
+
 /// A JSON body, which must be present.
 pub(crate) struct Body<T>(pub(crate) T);
 

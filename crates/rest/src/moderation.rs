@@ -9,14 +9,15 @@ use quintet_service::{RestrictionInput, Service};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::error::Answer;
-use crate::extract::{AuthUser, Body, BodyIfAny, Lister, PageQuery, Query, long_answer};
+use crate::error::{Answer, ProblemBody};
+use crate::extract::{AuthUser, Body, BodyIfAny, Lister, PageQuery, Query, Why, long_answer};
 use crate::ids::{Id, Ids};
 use crate::scalars::moment;
 use crate::views::{Moment, Page, User, Views};
 
 /// A ban from a conversation, or a silence in it.
 #[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Restriction {
     user: User,
     /// The time when it ends; null for a ban that lasts until it is lifted.
@@ -29,6 +30,10 @@ pub(crate) struct Restriction {
     /// The time when it was decided.
     #[schema(value_type = String, format = DateTime)]
     at: Moment,
+    /// Present and true for what was decided about a report: only moderators of the server and services change and lift it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    by_server: bool,
 }
 
 fn shown(views: &Views<'_>, restriction: &quintet_domain::Restriction) -> Restriction {
@@ -38,6 +43,7 @@ fn shown(views: &Views<'_>, restriction: &quintet_domain::Restriction) -> Restri
         reason: restriction.reason.as_deref().map(str::to_owned),
         by: restriction.by.to_string(),
         at: Moment(restriction.at),
+        by_server: restriction.by_server,
     }
 }
 
@@ -76,18 +82,24 @@ pub(crate) async fn ban(
     Ok(Json(shown(&Views(&service, caller.hidden()), &restriction)))
 }
 
-/// Lifts a ban. The user is not a member again by that.
+/// Lifts a ban. The user is not a member again by that. What was decided for the server is lifted by its moderators and by services,
+/// wherever it holds.
 #[utoipa::path(
     delete, path = "/conversations/{id}/bans/{user}", tag = "moderation", operation_id = "liftBan",
-    params(("id" = String, Path), ("user" = String, Path)),
-    responses((status = 204, description = "Done"))
+    params(("id" = String, Path), ("user" = String, Path), Why),
+    responses(
+        (status = 204, description = "Done"),
+        (status = 413, description = "The reason is too long", body = ProblemBody,
+            content_type = "application/problem+json")
+    )
 )]
 pub(crate) async fn lift_ban(
     State(service): State<Service>,
     caller: AuthUser,
     Ids(id, user): Ids<ConversationId, UserId>,
+    Query(why): Query<Why>,
 ) -> Answer<StatusCode> {
-    service.lift_restriction(caller.actor(), id, user, RestrictionKind::Ban).await?;
+    service.lift_restriction(caller.actor(), id, user, RestrictionKind::Ban, why.reason.as_deref()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -125,18 +137,23 @@ pub(crate) async fn silence(
     Ok(Json(shown(&Views(&service, caller.hidden()), &restriction)))
 }
 
-/// Lifts a silence.
+/// Lifts a silence. What was decided for the server is lifted by its moderators and by services, wherever it holds.
 #[utoipa::path(
     delete, path = "/conversations/{id}/silences/{user}", tag = "moderation", operation_id = "liftSilence",
-    params(("id" = String, Path), ("user" = String, Path)),
-    responses((status = 204, description = "Done"))
+    params(("id" = String, Path), ("user" = String, Path), Why),
+    responses(
+        (status = 204, description = "Done"),
+        (status = 413, description = "The reason is too long", body = ProblemBody,
+            content_type = "application/problem+json")
+    )
 )]
 pub(crate) async fn lift_silence(
     State(service): State<Service>,
     caller: AuthUser,
     Ids(id, user): Ids<ConversationId, UserId>,
+    Query(why): Query<Why>,
 ) -> Answer<StatusCode> {
-    service.lift_restriction(caller.actor(), id, user, RestrictionKind::Silence).await?;
+    service.lift_restriction(caller.actor(), id, user, RestrictionKind::Silence, why.reason.as_deref()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -7,7 +7,9 @@ use quintet_domain::limits::{CONTACT_REQUEST_DAYS, CONTACT_REQUESTS_MAX};
 use quintet_domain::{Contact, ConversationKind, Refusal, RequestId, RequestKind, Role, Timestamp, UserKind};
 
 use crate::ledger::Cost;
-use crate::rows::{ContactRequestRow, ContactRequestRows, ConversationRow, MessageRow, MessageRows, UserRow};
+use crate::rows::{
+    ContactRequestRow, ContactRequestRows, ConversationRow, MemberRows, MessageRow, MessageRows, UserRow, UserRows,
+};
 use crate::transaction::Transaction;
 use crate::{RowResult, RuleResult, UserKey, notifications, reach};
 
@@ -32,13 +34,13 @@ pub(crate) fn other_of(conversation: &ConversationRow, user: UserKey) -> Option<
     conversation.pair.map(|(first, second)| if first == user { second } else { first })
 }
 
-/// Whether a message of a user to a direct conversation waits, or was declined, so that another one is refused. The user
-/// must be a member.
+/// Whether a message of a user to a direct conversation waits, or was declined, so that another one is refused. It does not once
+/// the two are acquainted: then the next message reaches the other. The user must be a member.
 ///
 /// # Errors
 /// An error of the store.
 pub fn is_waiting(
-    rows: &(impl ContactRequestRows + ?Sized),
+    rows: &(impl ContactRequestRows + MemberRows + UserRows + ?Sized),
     user: UserKey,
     conversation: &ConversationRow,
     now: Timestamp,
@@ -47,7 +49,10 @@ pub fn is_waiting(
         return Ok(None);
     };
     let open = rows.contact_request_for(other, conversation.key)?.is_some_and(|row| row.at > over_until(now));
-    Ok(open.then(one_message_waits))
+    Ok(match open && !reach::have_one_in_common(rows, user, other)? {
+        true => Some(one_message_waits()),
+        false => None,
+    })
 }
 
 // --- who is asked ---
@@ -135,6 +140,16 @@ pub(crate) fn open(
     Ok(tx.contact_requests().contact_request_for(to, conversation.key)?.filter(|row| row.at > over))
 }
 
+/// Refuses a further request to a person who has too many to decide.
+pub(crate) fn may_ask(tx: &mut Transaction<'_>, to: &UserRow) -> RuleResult<()> {
+    let over = over_until(tx.now);
+    if tx.contact_requests().contact_requests_to(to.key, over, CONTACT_REQUESTS_MAX)?.len() >= CONTACT_REQUESTS_MAX {
+        let why = format!("A user whom you ask has {CONTACT_REQUESTS_MAX} requests to decide first.");
+        return Err(Refusal::conflict(why).into());
+    }
+    Ok(())
+}
+
 /// Stores a request, and notifies the person who decides.
 pub(crate) fn ask(
     tx: &mut Transaction<'_>,
@@ -142,11 +157,7 @@ pub(crate) fn ask(
     (conversation, kind, role): (&ConversationRow, RequestKind, Role),
     (title, message): (&str, &str),
 ) -> RuleResult<()> {
-    let over = over_until(tx.now);
-    if tx.contact_requests().contact_requests_to(to.key, over, CONTACT_REQUESTS_MAX)?.len() >= CONTACT_REQUESTS_MAX {
-        let why = format!("A user whom you ask has {CONTACT_REQUESTS_MAX} requests to decide first.");
-        return Err(Refusal::conflict(why).into());
-    }
+    may_ask(tx, to)?;
     let row = ContactRequestRow {
         id: RequestId::trusted(&tx.new_id()),
         kind,

@@ -11,7 +11,7 @@ use quintet_domain::limits::{
 };
 use quintet_domain::{Departure, Pruned, SweepGuests};
 
-use crate::rows::UserRow;
+use crate::rows::{ScanLimits, UserRow};
 use crate::transaction::{ActingUser, Transaction};
 use crate::{ConversationKey, RuleResult, UserKey, contact, conversations, members, notifications, reach, reports};
 
@@ -19,6 +19,10 @@ use crate::{ConversationKey, RuleResult, UserKey, contact, conversations, member
 const ROWS_AT_ONCE: usize = 500;
 /// Maximum number of guests that one write checks, each by several reads.
 const GUESTS_AT_ONCE: usize = 100;
+/// Maximum number of conversations of one guest that one write examines.
+const AUTHORED_AT_ONCE: usize = 10;
+/// Maximum number of messages that are examined for those of one guest.
+const EXAMINED_OF_GUEST_MAX: usize = 100;
 /// Maximum number of guests' memberships, and of guests' rooms, that one write ends.
 const SWEPT_AT_ONCE: usize = 200;
 
@@ -130,15 +134,47 @@ fn prune_guests(tx: &mut Transaction<'_>, after: UserKey) -> RuleResult<Option<U
     Ok(guests.last().filter(|_| guests.len() == GUESTS_AT_ONCE).map(|guest| guest.key))
 }
 
+/// Whether a guest that is no member may have messages. The records of conversations that keep none of them any more are
+/// removed.
+fn has_messages(tx: &mut Transaction<'_>, guest: UserKey) -> RuleResult<bool> {
+    for _ in 0..AUTHORED_AT_ONCE {
+        let Some(conversation) = tx.messages().authored_conversation(guest, ConversationKey(0))? else {
+            return Ok(false);
+        };
+        if has_messages_in(tx, guest, conversation)? {
+            return Ok(true);
+        }
+        tx.messages().delete_author(guest, conversation)?;
+    }
+    Ok(true)
+}
+
+/// Whether a conversation may have messages of a guest that is no member of it. Few messages are left from the time when it was
+/// one, where some were removed by their age; where more are, it is taken to have some.
+fn has_messages_in(tx: &mut Transaction<'_>, guest: UserKey, conversation: ConversationKey) -> RuleResult<bool> {
+    let row = tx.conversation_by_key(conversation)?;
+    if row.retention.days_kept(tx.quotas().retention.days(row.reference.kind)) == 0 {
+        return Ok(true);
+    }
+    let left_at = tx.messages().author_left_at(guest, conversation)?.unwrap_or(u64::MAX);
+    let oldest = tx.messages().oldest_messages(conversation, 0, 1)?.pop();
+    if oldest.is_none_or(|oldest| oldest.sequence > left_at) {
+        return Ok(false);
+    }
+    let limits = ScanLimits { found_max: 1, examined_max: EXAMINED_OF_GUEST_MAX };
+    let scan = tx.messages().messages_of_sender(conversation, guest, 0, limits)?;
+    Ok(!scan.found.is_empty() || scan.continue_after.is_some_and(|after| after < left_at))
+}
+
 /// Whether a guest is old enough to be removed, and nothing refers to it.
 fn has_nothing(tx: &mut Transaction<'_>, guest: &UserRow) -> RuleResult<bool> {
     Ok(guest.user.created_at < tx.now.minus_days(GUESTS_KEPT_DAYS)
         && tx.member_lists().conversations_of(guest.key, None, 1)?.is_empty()
-        && tx.messages().authored_conversation(guest.key, ConversationKey(0))?.is_none()
         && tx.reactions().reactions_of_user(guest.key, 1)?.is_empty()
         && tx.reactions().pins_of_user(guest.key, 1)?.is_empty()
         && !tx.moderation().is_in_restrictions(guest.key)?
-        && !tx.rows.owns_any_conversation(guest.key)?)
+        && !tx.rows.owns_any_conversation(guest.key)?
+        && !has_messages(tx, guest.key)?)
 }
 
 /// Ends some older memberships of guests who are not online, and deletes some guests' rooms that have been empty too

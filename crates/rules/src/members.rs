@@ -50,7 +50,7 @@ pub(crate) fn join(tx: &mut Transaction<'_>, write: &JoinConversation) -> RuleRe
 }
 
 pub(crate) fn add(tx: &mut Transaction<'_>, write: &AddMember) -> RuleResult<Joined> {
-    let AddMember { actor, conversation: id, user, role } = write;
+    let AddMember { actor, conversation: id, user, role, reason } = write;
     let by = tx.actor(actor)?;
     let mut conversation = tx.conversation(id)?;
     if *role == Some(Role::Owner) {
@@ -97,6 +97,7 @@ pub(crate) fn add(tx: &mut Transaction<'_>, write: &AddMember) -> RuleResult<Joi
         let noted = AuditRow {
             user: Some(user.key),
             conversation: Some(conversation.key),
+            reason: reason.clone(),
             detail: Some(Arc::from(role.as_str())),
             ..audit::act(tx, Act::ChangeRole, Some(by.key))
         };
@@ -233,7 +234,7 @@ pub(crate) fn leave(tx: &mut Transaction<'_>, write: &LeaveConversation) -> Rule
 }
 
 pub(crate) fn remove(tx: &mut Transaction<'_>, write: &RemoveMember) -> RuleResult<Arc<ConversationRef>> {
-    let RemoveMember { actor, conversation: id, user } = write;
+    let RemoveMember { actor, conversation: id, user, reason } = write;
     if *user == actor.user {
         let (actor, conversation) = (actor.clone(), id.clone());
         return leave(tx, &LeaveConversation { actor, conversation, departure: Departure::Left });
@@ -253,6 +254,7 @@ pub(crate) fn remove(tx: &mut Transaction<'_>, write: &RemoveMember) -> RuleResu
     let noted = AuditRow {
         user: Some(user.key),
         conversation: Some(conversation.key),
+        reason: reason.clone(),
         ..audit::act(tx, Act::RemoveMember, Some(by.key))
     };
     audit::note(tx, &noted)?;
@@ -307,6 +309,9 @@ pub(crate) fn depart(
     tx.record(&change, About::numbered(conversation, sequence), actor)?;
     let position = tx.position();
     tx.log().insert_departure(user.key, position, conversation.key)?;
+    if user.user.is_guest() {
+        tx.messages().note_author_left(user.key, conversation.key, sequence)?;
+    }
     tx.charge(Cost::Rows, 1);
     if heir.is_some() {
         tx.conversation_changed(conversation, None)?;

@@ -1,13 +1,15 @@
 //! Who bans and silences whom, and who lifts it.
 //!
-//! What must stay true: nobody restricts an equal or itself, and what is done is noted in the write that does it.
+//! What must stay true: nobody restricts an equal or itself, and what is done is noted in the write that does it; what was
+//! decided for the server is changed and lifted by those who look after it, and by nobody else.
 
 use std::sync::Arc;
 
 use quintet_domain::limits::RESTRICTIONS_MAX;
 use quintet_domain::permissions::{self, Action};
 use quintet_domain::{
-    Act, Departure, LiftRestriction, Refusal, Restrict, Restriction, RestrictionKind, Role, Timestamp,
+    Act, Departure, LiftRestriction, Refusal, Restrict, Restriction, RestrictionKind, Role, ServerRole, Timestamp,
+    UserId,
 };
 
 use crate::ledger::Cost;
@@ -32,6 +34,19 @@ fn refuse_untouchable(user: &UserRow, role: Option<Role>) -> Result<(), Refusal>
     Ok(())
 }
 
+/// Whether a user looks after the whole server: its moderators do, and services, whose keys the caller has checked.
+pub(crate) fn looks_after_server(user: &UserRow) -> bool {
+    user.user.is_service() || user.server_role >= ServerRole::Moderator
+}
+
+fn oneself() -> Refusal {
+    Refusal::forbidden("Nobody bans, silences or releases oneself.")
+}
+
+fn decided_for_server() -> Refusal {
+    Refusal::forbidden("A moderator of the server decided this, and only moderators of the server change it.")
+}
+
 /// Refuses to ban, silence or release somebody whom the actor may not.
 fn refuse_equals(
     (by, own): (&UserRow, Option<&MemberRow>),
@@ -39,7 +54,7 @@ fn refuse_equals(
     (user, member): (&UserRow, Option<&MemberRow>),
 ) -> Result<(), Refusal> {
     if user.key == by.key {
-        return Err(Refusal::forbidden("Nobody bans, silences or releases oneself."));
+        return Err(oneself());
     }
     let role = role_of(conversation, user.key, member);
     refuse_untouchable(user, role)?;
@@ -74,13 +89,18 @@ pub(crate) fn restrict(tx: &mut Transaction<'_>, write: &Restrict) -> RuleResult
     if *kind == RestrictionKind::Silence && member.is_none() {
         return Err(Refusal::not_found("member", &user.user.id).into());
     }
-    put(tx, by.key, &mut conversation, (&user, member), (*kind, *until, reason))?;
+    let by_server = find(tx, &conversation, *kind, user.key)?.is_some_and(|held| held.by_server);
+    if by_server && !looks_after_server(&by) {
+        return Err(decided_for_server().into());
+    }
+    put(tx, (by.key, by_server), &mut conversation, (&user, member), (*kind, *until, reason))?;
     Ok(Restriction {
         user: Arc::clone(&user.user),
         until: *until,
         reason: reason.clone(),
         by: by.user.id.clone(),
         at: tx.now,
+        by_server,
     })
 }
 
@@ -101,13 +121,13 @@ pub(crate) fn silence_reported(
     if member.is_none() {
         return Err(Refusal::conflict("Its sender is not a member of the conversation any more.").into());
     }
-    put(tx, by, &mut conversation, (&user, member), (RestrictionKind::Silence, until, reason))
+    put(tx, (by, true), &mut conversation, (&user, member), (RestrictionKind::Silence, until, reason))
 }
 
 /// Stores a ban or a silence that was decided, does what follows from it, and notes the act.
 fn put(
     tx: &mut Transaction<'_>,
-    by: UserKey,
+    (by, by_server): (UserKey, bool),
     conversation: &mut ConversationRow,
     (user, member): (&ActingUser, Option<MemberRow>),
     (kind, until, reason): (RestrictionKind, Option<Timestamp>, &Option<Arc<str>>),
@@ -120,6 +140,7 @@ fn put(
         reason: reason.clone(),
         by,
         at: tx.now,
+        by_server,
     };
     let before = tx.moderation().restriction(conversation.key, kind, user.key)?;
     if before.is_none() && tx.moderation().restriction_count(conversation.key, kind)? >= RESTRICTIONS_MAX {
@@ -159,30 +180,74 @@ fn put(
     audit::note(tx, &noted)
 }
 
-/// Lifts a ban or a silence.
+/// Lifts a ban or a silence. What was decided for the server is lifted by those who look after it, members or not: nobody else
+/// leads a direct conversation.
 pub(crate) fn lift(tx: &mut Transaction<'_>, write: &LiftRestriction) -> RuleResult<()> {
-    let LiftRestriction { actor, conversation: id, user, kind } = write;
+    let LiftRestriction { actor, conversation: id, user, kind, reason } = write;
     let by = tx.actor(actor)?;
     let conversation = tx.conversation(id)?;
-    let own = tx.check(Action::Moderate, &conversation, &by, false)?;
-    let user = tx.user(user)?;
-    let member = tx.member(conversation.key, user.key)?;
-    let held = find(tx, &conversation, *kind, user.key)?.is_some();
-    if !held {
-        return Ok(());
-    }
-    refuse_equals((&by, own.as_ref()), &conversation, (&user, member.as_ref()))?;
+    let user = match looks_after_server(&by) {
+        true => lifted_for_server(tx, &by, &conversation, (user, *kind))?,
+        false => None,
+    };
+    let user = match user {
+        Some(user) => user,
+        None => match lifted_there(tx, &by, &conversation, (&write.user, *kind))? {
+            Some(user) => user,
+            None => return Ok(()),
+        },
+    };
     tx.moderation().delete_restriction(conversation.key, *kind, user.key)?;
     let act = match kind {
         RestrictionKind::Ban => Act::LiftBan,
         RestrictionKind::Silence => Act::LiftSilence,
     };
-    if let (RestrictionKind::Silence, Some(member)) = (kind, member) {
+    if let (RestrictionKind::Silence, Some(member)) = (kind, tx.member(conversation.key, user.key)?) {
         tx.update_member(conversation.key, user.key, &MemberRow { silenced_until: None, ..member })?;
     }
-    let noted =
-        AuditRow { user: Some(user.key), conversation: Some(conversation.key), ..audit::act(tx, act, Some(by.key)) };
+    let noted = AuditRow {
+        user: Some(user.key),
+        conversation: Some(conversation.key),
+        reason: reason.clone(),
+        ..audit::act(tx, act, Some(by.key))
+    };
     audit::note(tx, &noted)
+}
+
+/// The user of a ban or silence that was decided for the server, which somebody lifts who looks after it.
+fn lifted_for_server(
+    tx: &mut Transaction<'_>,
+    by: &UserRow,
+    conversation: &ConversationRow,
+    (user, kind): (&UserId, RestrictionKind),
+) -> RuleResult<Option<Arc<UserRow>>> {
+    let Some(user) = tx.find_user(user)? else { return Ok(None) };
+    let held = find(tx, conversation, kind, user.key)?;
+    if !held.is_some_and(|held| held.by_server) {
+        return Ok(None);
+    }
+    if user.key == by.key {
+        return Err(oneself().into());
+    }
+    Ok(Some(user))
+}
+
+/// The user of a ban or silence that somebody lifts who leads the conversation; none if there is nothing to lift.
+fn lifted_there(
+    tx: &mut Transaction<'_>,
+    by: &ActingUser,
+    conversation: &ConversationRow,
+    (user, kind): (&UserId, RestrictionKind),
+) -> RuleResult<Option<Arc<UserRow>>> {
+    let own = tx.check(Action::Moderate, conversation, by, false)?;
+    let user = tx.user(user)?;
+    let Some(held) = find(tx, conversation, kind, user.key)? else { return Ok(None) };
+    let member = tx.member(conversation.key, user.key)?;
+    refuse_equals((by, own.as_ref()), conversation, (&user, member.as_ref()))?;
+    if held.by_server {
+        return Err(decided_for_server().into());
+    }
+    Ok(Some(user))
 }
 
 #[cfg(test)]

@@ -7,9 +7,9 @@ use quintet_domain::limits::SHARED_LOOKED_AT_MAX;
 use quintet_domain::{Code, Contact, Refusal, Timestamp};
 
 use crate::ledger::Cost;
-use crate::rows::UserRow;
+use crate::rows::{MemberRows, UserRow, UserRows};
 use crate::transaction::Transaction;
-use crate::{RuleResult, UserKey};
+use crate::{RowResult, RuleResult, UserKey};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// The number of rows that a refusal is charged, because checking costs as much as writing some rows.
@@ -85,11 +85,20 @@ pub(crate) fn may_add(tx: &mut Transaction<'_>, by: &UserRow, people: &[UserKey]
     Ok(())
 }
 
-/// Whether two users are members of the same closed group or meetup. Open conversations do not count, because anybody can
-/// join them, and neither does a direct one, which one of them may have begun alone. Searches the newest conversations of the user who has fewer, at most [`SHARED_LOOKED_AT_MAX`].
+/// Whether two users are members of the same closed group or meetup.
 pub(crate) fn share_one(tx: &mut Transaction<'_>, user: &UserRow, other: &UserRow) -> RuleResult<bool> {
-    let details = tx.user_details();
-    let (own, others) = (details.user_counts(user.key)?.conversations, details.user_counts(other.key)?.conversations);
-    let (few, many) = if own <= others { (user.key, other.key) } else { (other.key, user.key) };
-    Ok(tx.member_lists().share_closed_conversation(few, many, SHARED_LOOKED_AT_MAX as usize)?)
+    Ok(have_one_in_common(tx.rows, user.key, other.key)?)
+}
+
+/// Whether two users are members of the same closed group or meetup. Open conversations do not count, because anybody can
+/// join them, and neither does a direct one, which one of them may have begun alone. Searches the newest conversations of the
+/// user who has fewer, at most [`SHARED_LOOKED_AT_MAX`].
+pub(crate) fn have_one_in_common(
+    rows: &(impl UserRows + MemberRows + ?Sized),
+    user: UserKey,
+    other: UserKey,
+) -> RowResult<bool> {
+    let (own, others) = (rows.user_counts(user)?.conversations, rows.user_counts(other)?.conversations);
+    let (few, many) = if own <= others { (user, other) } else { (other, user) };
+    rows.share_closed_conversation(few, many, SHARED_LOOKED_AT_MAX as usize)
 }

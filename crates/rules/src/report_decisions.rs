@@ -5,17 +5,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use quintet_domain::{Act, Refusal, Report, ReportAction, ResolveReport, ServerRole, User};
+use quintet_domain::{Act, Refusal, Report, ReportAction, ResolveReport, User};
 
 use crate::reports::{kept_since, shown};
 use crate::rows::{AuditRow, ReportRow, StoredResolution, UserRow};
 use crate::transaction::{ActingUser, Transaction};
 use crate::{RuleResult, UserKey, audit, messages, moderation, users};
 
-/// Refuses users who may not decide about reports. Moderators of the server may, and services, whose keys the caller has
-/// checked.
+/// Refuses users who may not decide about reports.
 fn may_moderate(user: &UserRow) -> Result<(), Refusal> {
-    match user.user.is_service() || user.server_role >= ServerRole::Moderator {
+    match moderation::looks_after_server(user) {
         true => Ok(()),
         false => Err(Refusal::forbidden("Only services and moderators of the server look after reports.")),
     }
@@ -35,6 +34,7 @@ pub(crate) fn resolve(tx: &mut Transaction<'_>, write: &ResolveReport) -> RuleRe
     if row.resolution.is_some() {
         return Err(Refusal::conflict(format!("Report {report} was resolved before.")).into());
     }
+    let sender_is_erased = tx.find_user_by_key(row.sender)?.is_some_and(|sender| sender.erased);
     if until.is_some() && *action != ReportAction::Silence {
         return Err(Refusal::invalid("until", "is for a silence alone").into());
     }
@@ -46,13 +46,15 @@ pub(crate) fn resolve(tx: &mut Transaction<'_>, write: &ResolveReport) -> RuleRe
         }
         ReportAction::Disable => disable(tx, &by, row.sender, reason)?,
     }
+    // Nothing is kept of what was said about somebody who is erased.
+    let reason = reason.clone().filter(|_| !sender_is_erased);
     let resolution = StoredResolution { by: by.key, at: tx.now, action: *action };
     tx.reports().resolve_report(row.number, resolution)?;
     let noted = AuditRow {
         user: Some(row.sender),
         conversation: Some(row.conversation),
         until: *until,
-        reason: reason.clone(),
+        reason,
         detail: Some(Arc::from(format!("report {}: {}", row.number, action.as_str()))),
         ..audit::act(tx, Act::ResolveReport, Some(by.key))
     };

@@ -1,13 +1,15 @@
 //! Reports of messages: who makes them, and how they are shown.
 //!
 //! What must stay true: a report shows its reader nothing but its snapshot, which is taken in the write that reports; a
-//! report that is too old counts as gone, whether or not anybody has removed it.
+//! report that is too old counts as gone, whether or not anybody has removed it; what was reported before an edit keeps
+//! nobody from reporting what the message has become.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use quintet_domain::limits::{
-    FLAGS_OPEN_OF_USER_MAX, REPORTS_KEPT_DAYS, REPORTS_OF_MESSAGE_MAX, REPORTS_OPEN_OF_USER_MAX,
+    FLAGS_OPEN_OF_USER_MAX, GUEST_REPORTS_OF_MESSAGE_MAX, REPORTS_KEPT_DAYS, REPORTS_OF_MESSAGE_MAX,
+    REPORTS_OPEN_OF_USER_MAX,
 };
 use quintet_domain::permissions::{self, Action};
 use quintet_domain::{Actor, ConversationId, Refusal, Report, ReportMessage, Resolution, Snapshot, Timestamp, User};
@@ -19,8 +21,10 @@ use crate::rows::{ConversationRow, MessageRow, ReportRow, StoredResolution};
 use crate::transaction::{About, Transaction};
 use crate::{ConversationKey, RowResult, RuleResult, UserKey};
 
-/// The most snapshots that one write removes.
-const SNAPSHOTS_AT_ONCE: usize = 200;
+/// The most reports of each kind whose texts one write removes.
+const TEXTS_AT_ONCE: usize = 200;
+/// The most reports by users of one message, between two of its edits.
+const OF_VERSION_MAX: usize = (REPORTS_OF_MESSAGE_MAX + GUEST_REPORTS_OF_MESSAGE_MAX) as usize;
 
 /// The time since which reports are kept.
 #[must_use]
@@ -34,9 +38,10 @@ pub(crate) fn prune(tx: &mut Transaction<'_>, limit: usize) -> RuleResult<usize>
     Ok(tx.reports().prune_reports(since, limit)?)
 }
 
-/// Removes some of what reports keep of a person's messages. Returns whether there may be more.
-pub(crate) fn remove_some_snapshots_of(tx: &mut Transaction<'_>, user: UserKey) -> RuleResult<bool> {
-    Ok(tx.reports().remove_snapshots_of(user, SNAPSHOTS_AT_ONCE)? >= SNAPSHOTS_AT_ONCE)
+/// Removes some of what reports keep of a person's messages, and of the reasons that it gave for its own. Returns whether there
+/// may be more.
+pub(crate) fn remove_some_texts_of(tx: &mut Transaction<'_>, user: UserKey) -> RuleResult<bool> {
+    Ok(tx.reports().remove_texts_of(user, TEXTS_AT_ONCE)? >= TEXTS_AT_ONCE)
 }
 
 /// Reports a message. Every user who can read a message may report it.
@@ -53,9 +58,9 @@ pub(crate) fn report(tx: &mut Transaction<'_>, write: &ReportMessage) -> RuleRes
     if message.deleted_at.is_some() || tx.user_by_key(message.sender)?.erased {
         return Err(Refusal::conflict("A deleted message cannot be reported.").into());
     }
-    let (since, most) = (kept_since(tx.now), REPORTS_OF_MESSAGE_MAX as usize);
-    let earlier = tx.reports().reports_of_message(message.key, since, most)?;
-    if earlier.iter().any(|row| row.reporter == Some(user.key)) || earlier.len() >= most {
+    let since = kept_since(tx.now);
+    let earlier = tx.reports().reports_of_version((message.key, message.edited_at), since, OF_VERSION_MAX)?;
+    if earlier.iter().any(|row| row.reporter == Some(user.key)) || are_enough(tx, &earlier, user.user.is_guest())? {
         return Ok(());
     }
     if tx.reports().open_reports_by(user.key, since)? >= REPORTS_OPEN_OF_USER_MAX {
@@ -65,6 +70,17 @@ pub(crate) fn report(tx: &mut Transaction<'_>, write: &ReportMessage) -> RuleRes
     insert(tx, (&message, &conversation), Some((user.key, &write.actor)), &write.reason)
 }
 
+/// Whether as many guests, or as many others, have reported the same as can.
+fn are_enough(tx: &mut Transaction<'_>, earlier: &[ReportRow], by_guest: bool) -> RuleResult<bool> {
+    let mut alike = 0;
+    for reporter in earlier.iter().filter_map(|row| row.reporter) {
+        // Nobody but a guest is ever gone.
+        let is_guest = tx.find_user_by_key(reporter)?.is_none_or(|reporter| reporter.user.is_guest());
+        alike += i64::from(is_guest == by_guest);
+    }
+    Ok(alike >= if by_guest { GUEST_REPORTS_OF_MESSAGE_MAX } else { REPORTS_OF_MESSAGE_MAX })
+}
+
 /// Reports a message because a list of words or links says so. The message is as it was just stored.
 pub(crate) fn flag(
     tx: &mut Transaction<'_>,
@@ -72,10 +88,10 @@ pub(crate) fn flag(
     conversation: &ConversationRow,
     reason: &Arc<str>,
 ) -> RuleResult<()> {
-    let (since, most) = (kept_since(tx.now), REPORTS_OF_MESSAGE_MAX as usize);
-    let earlier = tx.reports().reports_of_message(message.key, since, most)?;
-    let waits = earlier.iter().any(|row| row.reporter.is_none() && row.resolution.is_none());
-    if waits || earlier.len() >= most || tx.reports().open_flags_of(message.sender, since)? >= FLAGS_OPEN_OF_USER_MAX {
+    let since = kept_since(tx.now);
+    if tx.reports().has_open_flag(message.key, since)?
+        || tx.reports().open_flags_of(message.sender, since)? >= FLAGS_OPEN_OF_USER_MAX
+    {
         return Ok(());
     }
     insert(tx, (message, conversation), None, reason)
@@ -96,6 +112,7 @@ fn insert(
         at: tx.now,
         message: message.key,
         message_id: message.id.clone(),
+        edited_at: message.edited_at,
         conversation: conversation.key,
         sender: message.sender,
         reporter: reporter.map(|(key, _)| key),

@@ -354,6 +354,7 @@ pub(crate) fn erase(tx: &mut Transaction<'_>, write: &EraseUser) -> RuleResult<(
     tx.moderation().delete_restrictions_of(user.key)?;
     tx.user_details().delete_login_networks(user.key)?;
     tx.invitations().delete_invitations_of(user.key)?;
+    audit::remove_some_reasons_of(tx, user.key)?;
     let name = format!("deleted-{}", tx.new_id());
     let row = tx.update_user(erased(&user, name))?;
     // The event of this change carries only the name that remains.
@@ -402,8 +403,10 @@ pub(crate) fn continue_erasure(tx: &mut Transaction<'_>, id: &UserId) -> RuleRes
     if progress == ErasureProgress::START && blocks::remove_some_of(tx, &user)? {
         return Ok(true);
     }
-    // Then what reports keep of what it wrote.
-    if progress == ErasureProgress::START && reports::remove_some_snapshots_of(tx, user.key)? {
+    // Then what reports keep of what it wrote, and the reasons that name it or that it gave.
+    if progress == ErasureProgress::START
+        && (reports::remove_some_texts_of(tx, user.key)? || audit::remove_some_reasons_of(tx, user.key)?)
+    {
         return Ok(true);
     }
     // Then whom it has asked, and who has asked it.

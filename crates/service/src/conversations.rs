@@ -4,7 +4,7 @@ use quintet_domain::limits::{CONTENT_BYTES_MAX, IDS_MAX};
 use quintet_domain::{
     Actor, AddMember, ChangeConversation, ChangeSettings, Conversation, ConversationId, ConversationKind,
     ConversationSettings, CreateConversation, DeleteConversation, Joined, Metadata, ModerationChange, NewConversation,
-    Profile, Refusal, RemoveMember, Role, SettingsChange, Target, UserId, display_name, refuse_nul,
+    Profile, Refusal, RemoveMember, Role, SettingsChange, Target, UserId, display_name, given_reason, refuse_nul,
 };
 use quintet_store::{Filter, Listing, Page};
 
@@ -213,7 +213,7 @@ impl Service {
     }
 
     /// Makes a user a member, or gives a member another role if there is one. Actors may add themselves to open
-    /// conversations.
+    /// conversations. The reason is that of a role.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
@@ -223,15 +223,24 @@ impl Service {
         id: ConversationId,
         user: UserId,
         role: Option<Role>,
+        reason: Option<&str>,
     ) -> Result<Joined, Refusal> {
-        self.write(AddMember { actor, conversation: id, user, role }).await
+        let reason = given_reason(reason)?;
+        self.write(AddMember { actor, conversation: id, user, role, reason }).await
     }
 
     /// Removes a member, or ends the actor's own membership.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
-    pub async fn remove_member(&self, actor: Actor, id: ConversationId, user: UserId) -> Result<(), Refusal> {
-        self.write(RemoveMember { actor, conversation: id, user }).await.map(|_| ())
+    pub async fn remove_member(
+        &self,
+        actor: Actor,
+        id: ConversationId,
+        user: UserId,
+        reason: Option<&str>,
+    ) -> Result<(), Refusal> {
+        let reason = given_reason(reason)?;
+        self.write(RemoveMember { actor, conversation: id, user, reason }).await.map(|_| ())
     }
 }

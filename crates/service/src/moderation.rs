@@ -46,8 +46,10 @@ impl Service {
         conversation: ConversationId,
         user: UserId,
         kind: RestrictionKind,
+        reason: Option<&str>,
     ) -> Result<(), Refusal> {
-        self.write(LiftRestriction { actor, conversation, user, kind }).await
+        let reason = given_reason(reason)?;
+        self.write(LiftRestriction { actor, conversation, user, kind, reason }).await
     }
 
     /// Returns a page of the bans or silences of a conversation that hold.

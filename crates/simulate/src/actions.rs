@@ -273,7 +273,12 @@ fn somebody(sim: &Sim) -> UserId {
 
 fn add(sim: &Rc<Sim>, server: &Server) {
     let Some((conversation, actor)) = joint(sim) else { return };
-    call(sim, server, AddMember { actor, conversation, user: somebody(sim), role: None }, "members added");
+    call(
+        sim,
+        server,
+        AddMember { actor, conversation, user: somebody(sim), role: None, reason: None },
+        "members added",
+    );
 }
 
 fn remove(sim: &Rc<Sim>, server: &Server) {
@@ -285,7 +290,7 @@ fn remove(sim: &Rc<Sim>, server: &Server) {
         sim.choice.pick(&members).map(|user| (*user).clone())
     };
     let Some(user) = user else { return };
-    call(sim, server, RemoveMember { actor, conversation, user }, "members removed");
+    call(sim, server, RemoveMember { actor, conversation, user, reason: None }, "members removed");
 }
 
 fn leave_by_call(sim: &Rc<Sim>, server: &Server) {

@@ -69,7 +69,7 @@ pub(crate) fn list(
     let users: HashMap<UserKey, Arc<User>> = sets.users(&keys)?.into_iter().map(|row| (row.key, row.user)).collect();
     let shown = |row: RestrictionRow| {
         let (user, by) = (Arc::clone(users.get(&row.user)?), users.get(&row.by)?.id.clone());
-        Some(Restriction { user, until: row.until, reason: row.reason, by, at: row.at })
+        Some(Restriction { user, until: row.until, reason: row.reason, by, at: row.at, by_server: row.by_server })
     };
     Ok(Page { items: found.into_iter().filter_map(shown).collect(), next })
 }

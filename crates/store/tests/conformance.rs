@@ -185,7 +185,7 @@ async fn allowed_when_it_happens(bench: Bench) {
         if n == 10 {
             let (conversation, b) = (conversation.clone(), b.clone());
             let by = actor(&a);
-            let removal = bench.start(RemoveMember { actor: by, conversation, user: b }).await;
+            let removal = bench.start(RemoveMember { actor: by, conversation, user: b, reason: None }).await;
             drop(removal);
         }
         let send = message(&b, &conversation, &n.to_string(), None);

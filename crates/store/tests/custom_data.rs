@@ -80,7 +80,7 @@ async fn of_a_conversation_it_is_shown_with_all_of_it(bench: Bench) {
     assert_eq!(told(&bench, before).await, [data(WRITTEN), data(WRITTEN)], "to its owner, and to the one added");
     assert_eq!(shown(&bench, &b, &id).await, data(WRITTEN));
     let before = entries(&bench).await;
-    let add = AddMember { actor: actor(&a), conversation: id.clone(), user: c.clone(), role: None };
+    let add = AddMember { actor: actor(&a), conversation: id.clone(), user: c.clone(), role: None, reason: None };
     bench.write(add).await.expect("added");
     assert_eq!(told(&bench, before).await, [data(WRITTEN)], "it appears with its custom data");
     let plain = made(&bench, &a, &[], None).await;

@@ -195,7 +195,7 @@ async fn nobody_is_shown_what_is_newer_than_their_departure() {
         let first = here.bench.write(send("before", None)).await.unwrap().message;
         let second = here.bench.write(send("plain", None)).await.unwrap().message;
         let reply = here.bench.write(send("reply", Some(first.id.clone()))).await.unwrap().message;
-        let remove = RemoveMember { actor: actor(&a), conversation: group.clone(), user: b.clone() };
+        let remove = RemoveMember { actor: actor(&a), conversation: group.clone(), user: b.clone(), reason: None };
         here.bench.write(remove).await.unwrap();
         let rename = ChangeConversation {
             actor: actor(&a),
@@ -228,7 +228,10 @@ async fn nobody_is_shown_what_is_newer_than_their_departure() {
         here.bench.write(edit).await.unwrap();
         // A conversation is shown with its newest message.
         let made = here.bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
-        here.bench.write(RemoveMember { actor: actor(&a), conversation: made.clone(), user: b.clone() }).await.unwrap();
+        here.bench
+            .write(RemoveMember { actor: actor(&a), conversation: made.clone(), user: b.clone(), reason: None })
+            .await
+            .unwrap();
         here.bench.send(&a, &made, "secret").await.unwrap();
         there.bench.settled().await;
         let entries = there.bench.entries.lock().unwrap().clone();

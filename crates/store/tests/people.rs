@@ -143,13 +143,24 @@ async fn a_link_into_a_group(bench: Bench) {
         let revoke = RevokeInvitation { actor: Some(actor(by)), id: made.id.clone() };
         assert_eq!(bench.write(revoke).await.expect_err("refused").code, Code::NotFound);
     }
-    let admin = AddMember { actor: actor(&a), conversation: group.clone(), user: b.clone(), role: Some(Role::Admin) };
+    let admin = AddMember {
+        actor: actor(&a),
+        conversation: group.clone(),
+        user: b.clone(),
+        role: Some(Role::Admin),
+        reason: None,
+    };
     bench.write(admin).await.expect("an admin");
     bench.write(RevokeInvitation { actor: Some(actor(&b)), id: made.id.clone() }).await.expect("revoked");
     // A link of somebody who may not add members any more leads nowhere.
     bench.write(invitation(Some(&b), "of-b", &place, InvitationBounds::default())).await.expect("made");
-    let demoted =
-        AddMember { actor: actor(&a), conversation: group.clone(), user: b.clone(), role: Some(Role::Member) };
+    let demoted = AddMember {
+        actor: actor(&a),
+        conversation: group.clone(),
+        user: b.clone(),
+        role: Some(Role::Member),
+        reason: None,
+    };
     bench.write(demoted).await.expect("a member");
     let d = bench.user("d").await;
     let said = bench.write(accept(&d, "of-b")).await.expect_err("refused").message;
@@ -211,7 +222,10 @@ async fn owners_pass_on(bench: Bench) {
     let (a, b, c) = (bench.user("a").await, bench.user("b").await, bench.user("c").await);
     let conversation = bench.conversation(&a, ConversationKind::Group, false, &[b.clone(), c.clone()]).await;
     let (by, id, user) = (actor(&a), conversation.clone(), c.clone());
-    bench.write(AddMember { actor: by, conversation: id, user, role: Some(Role::Admin) }).await.expect("an admin");
+    bench
+        .write(AddMember { actor: by, conversation: id, user, role: Some(Role::Admin), reason: None })
+        .await
+        .expect("an admin");
     let (by, id) = (actor(&a), conversation.clone());
     bench.write(LeaveConversation { actor: by, conversation: id, departure: Departure::Left }).await.expect("left");
     let seen = bench.store.conversation(b.clone(), conversation.clone()).await.expect("a conversation");

@@ -205,7 +205,10 @@ async fn messages_update_no_row_of_their_conversation() {
     assert_eq!(items, [other.clone(), group.clone()], "by what was said last");
     assert_eq!(sequence, last.sequence);
     // A change that is no message writes the row, and the messages behind it do not.
-    bench.write(RemoveMember { actor: support::actor(&a), conversation: group.clone(), user: b }).await.unwrap();
+    bench
+        .write(RemoveMember { actor: support::actor(&a), conversation: group.clone(), user: b, reason: None })
+        .await
+        .unwrap();
     let changed = versions();
     assert_ne!(changed, before);
     let said = bench.send(&a, &group, "after it").await.unwrap().message;

@@ -342,7 +342,13 @@ async fn a_webhook_is_told_of_everybody(bench: Bench) {
     let d = bench.user("d").await;
     for user in [&service, &d] {
         bench
-            .write(AddMember { actor: actor(&a), conversation: id.clone(), user: user.clone(), role: None })
+            .write(AddMember {
+                actor: actor(&a),
+                conversation: id.clone(),
+                user: user.clone(),
+                role: None,
+                reason: None,
+            })
             .await
             .expect("added");
     }

@@ -4,13 +4,16 @@
 
 mod support;
 
+use std::sync::Arc;
+
 use quintet_domain::limits::{
-    CONVERSATIONS_OF_USER_MAX, MEETUP_REQUESTS_MAX, MEMBERS_MAX, NOTIFICATIONS_KEPT_MAX, OWNED_MAX, ROOMS_PER_MINUTE,
+    CONVERSATIONS_OF_USER_MAX, MEETUP_REQUESTS_MAX, MEMBERS_MAX, NOTIFICATIONS_KEPT_MAX, OWNED_MAX, REASON_BYTES_MAX,
+    ROOMS_PER_MINUTE,
 };
 use quintet_domain::{
-    Actor, AddService, AnnounceFile, Code, CompleteFile, ConversationId, ConversationKind, CreateMeetup, ForgetFiles,
-    JoinConversation, NewFile, NewMeetup, NewText, NotifyUser, Profile, Quotas, Refusal, RequestMeetup, Scopes,
-    SendMessage, StoredFile, Target, Timestamp, UserId,
+    Actor, AddService, AnnounceFile, ChangeConversation, Code, CompleteFile, ConversationId, ConversationKind,
+    CreateMeetup, ForgetFiles, JoinConversation, ModerationChange, NewFile, NewMeetup, NewText, NotifyUser, Profile,
+    Quotas, Refusal, RequestMeetup, Scopes, SendMessage, StoredFile, Target, Timestamp, UserId,
 };
 
 use support::stage::{On, Stage, every_database};
@@ -20,6 +23,7 @@ every_database!(
     rows_have_a_budget,
     delivered_bytes_have_a_budget,
     stored_text_has_a_budget_and_normal_speed_is_fine,
+    what_the_audit_log_keeps_is_paid_for,
     guests_of_a_network_have_one_budget,
     rooms_have_a_rate,
     people_a_day_are_counted_over_a_restart,
@@ -130,6 +134,30 @@ async fn a_large_group_begins_quietly() {
         entries.iter().filter(|entry| matches!(entry.event, quintet_domain::Event::MemberJoined { .. })).count()
     };
     assert_eq!((delivered(16).await, delivered(17).await), (16, 0));
+}
+
+/// The texts of acts are stored as those of messages are.
+async fn what_the_audit_log_keeps_is_paid_for(on: On) {
+    let stage = Stage::with(on, Quotas { rates: true, ..Quotas::default() });
+    let users = stage.users("alice").await;
+    let group = stage.make(&users[0], ConversationKind::Group, &[]).await.unwrap();
+    let limit = async |slow_mode_s: u32| {
+        let reason = Some(Arc::from("x".repeat(REASON_BYTES_MAX)));
+        let moderation = ModerationChange { slow_mode_s: Some(slow_mode_s), only_admins_write: None, reason };
+        let (actor, conversation) = (actor(&users[0]), group.clone());
+        let change = ChangeConversation { actor, conversation, name: None, open: None, metadata: None, moderation };
+        stage.bench.write(change).await.map(|_| ())
+    };
+    let text = "x".repeat(5_000);
+    while stage.bench.send(&users[0], &group, &text).await.is_ok() {}
+    // The budget is what it was again for one more text, and not for twenty acts.
+    stage.bench.environment.pass_ms(250);
+    let mut noted = 0;
+    while limit(noted + 1).await.is_ok() {
+        noted += 1;
+        assert!(noted < 20, "nothing is charged");
+    }
+    refused(limit(100).await, Code::RateLimited, "try again");
 }
 
 /// All guests of a network share one budget, whatever ids they claim; other networks have their own.

@@ -108,7 +108,11 @@ async fn a_conversation_as_a_late_member_sees_it(on: On) {
         .await;
     let late = stage.bench.user("late").await;
     let (by, conversation, user) = (actor(&owner), group.clone(), late.clone());
-    stage.bench.write(AddMember { actor: by, conversation, user, role: Some(Role::Member) }).await.unwrap();
+    stage
+        .bench
+        .write(AddMember { actor: by, conversation, user, role: Some(Role::Member), reason: None })
+        .await
+        .unwrap();
     let sent = stage.bench.send(&owner, &group, "read by one").await.unwrap();
     let by = actor(&late);
     stage

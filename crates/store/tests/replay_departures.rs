@@ -55,7 +55,10 @@ impl Lost {
 
     async fn add(&self, user: &UserId) {
         let (actor, conversation) = (actor(&self.alice), self.group.clone());
-        self.bench.write(AddMember { actor, conversation, user: user.clone(), role: None }).await.expect("added");
+        self.bench
+            .write(AddMember { actor, conversation, user: user.clone(), role: None, reason: None })
+            .await
+            .expect("added");
     }
 
     /// Ends the membership of Bob, by himself or by Alice.
@@ -65,7 +68,7 @@ impl Lost {
             let leave = LeaveConversation { actor: actor(&self.bob), conversation, departure: Departure::Left };
             self.bench.write(leave).await.expect("left");
         } else {
-            let remove = RemoveMember { actor: actor(&self.alice), conversation, user: self.bob.clone() };
+            let remove = RemoveMember { actor: actor(&self.alice), conversation, user: self.bob.clone(), reason: None };
             self.bench.write(remove).await.expect("removed");
         }
     }

@@ -56,6 +56,8 @@ pub struct AddMember {
     pub user: UserId,
     /// The role to give; without one, a member keeps its role and a new one becomes a plain member.
     pub role: Option<Role>,
+    /// The reason for which a role is given, if one is given.
+    pub reason: Option<Arc<str>>,
 }
 
 /// Ends the membership of a member with a lower role than the actor's.
@@ -67,6 +69,8 @@ pub struct RemoveMember {
     pub conversation: ConversationId,
     /// The member to remove.
     pub user: UserId,
+    /// The reason, if one is given.
+    pub reason: Option<Arc<str>>,
 }
 
 /// A conversation to create.

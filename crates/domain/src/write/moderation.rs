@@ -32,4 +32,6 @@ pub struct LiftRestriction {
     pub user: UserId,
     /// Whether it is a ban or a silence.
     pub kind: RestrictionKind,
+    /// The reason, if one is given.
+    pub reason: Option<Arc<str>>,
 }

@@ -281,7 +281,7 @@ async fn add(
     BodyIfAny(input): BodyIfAny<Participant>,
 ) -> Answer<Json<Changed>> {
     let other = user_id("userId", &required("userId", input.user_id)?)?;
-    service.add_member(caller.actor(), id.clone(), other, None).await?;
+    service.add_member(caller.actor(), id.clone(), other, None, None).await?;
     let data = chat(&service, &caller, &service.conversation(caller.id(), id).await?);
     Ok(Json(Changed { message: "Participant added successfully", data }))
 }
@@ -296,7 +296,7 @@ async fn remove(
     caller: AuthUser,
     Ids(id, other): Ids<ConversationId, UserId>,
 ) -> Answer<Json<Done>> {
-    service.remove_member(caller.actor(), id, other).await?;
+    service.remove_member(caller.actor(), id, other, None).await?;
     Ok(Json(Done { message: "Participant removed successfully" }))
 }
 

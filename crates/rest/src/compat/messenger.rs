@@ -353,7 +353,7 @@ async fn create_group(
     params(("id" = String, Path)), responses((status = 200, description = "Done", body = inline(Done)))
 )]
 async fn join(State(service): State<Service>, caller: AuthUser, Id(id): Id<ConversationId>) -> Answer<Json<Done>> {
-    service.add_member(caller.actor(), id, caller.id(), None).await?;
+    service.add_member(caller.actor(), id, caller.id(), None, None).await?;
     Ok(Json(Done { message: "Joined group successfully" }))
 }
 
@@ -362,7 +362,7 @@ async fn join(State(service): State<Service>, caller: AuthUser, Id(id): Id<Conve
     params(("id" = String, Path)), responses((status = 200, description = "Done", body = inline(Done)))
 )]
 async fn leave(State(service): State<Service>, caller: AuthUser, Id(id): Id<ConversationId>) -> Answer<Json<Done>> {
-    service.remove_member(caller.actor(), id, caller.id()).await?;
+    service.remove_member(caller.actor(), id, caller.id(), None).await?;
     Ok(Json(Done { message: "Left group successfully" }))
 }
 

@@ -354,7 +354,7 @@ pub(crate) fn remove_participant(tx: &mut Transaction<'_>, write: &RemovePartici
     if user == actor.user {
         members::leave(tx, &LeaveConversation { actor, conversation, departure: Departure::Left })?;
     } else {
-        members::remove(tx, &RemoveMember { actor, conversation, user })?;
+        members::remove(tx, &RemoveMember { actor, conversation, user, reason: None })?;
     }
     let viewer = tx.user(&write.actor.user)?;
     shown(tx, &meetup, &viewer)

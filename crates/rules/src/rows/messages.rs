@@ -107,6 +107,12 @@ pub trait MessageRows {
     fn is_author(&self, user: UserKey, conversation: ConversationKey) -> RowResult<bool>;
     /// The first conversation, by its key, that a user has sent a message to; `from` is the smallest key that counts.
     fn authored_conversation(&self, user: UserKey, from: ConversationKey) -> RowResult<Option<ConversationKey>>;
+    /// Records how far the numbers of a conversation had come when a user left that may have sent messages to it.
+    fn note_author_left(&mut self, user: UserKey, conversation: ConversationKey, sequence: u64) -> RowResult<()>;
+    /// How far the numbers of a conversation had come when a user left it last; `None` if that is not known.
+    fn author_left_at(&self, user: UserKey, conversation: ConversationKey) -> RowResult<Option<u64>>;
+    /// Deletes the record that a user has sent messages to a conversation, which has none of them any more.
+    fn delete_author(&mut self, user: UserKey, conversation: ConversationKey) -> RowResult<()>;
     /// Looks through the messages of a conversation after a sequence number for those of a sender, oldest first. Stops
     /// when `found_max` are found or `examined_max` are examined.
     fn messages_of_sender(

@@ -1,7 +1,7 @@
 //! Rows of bans and silences, of the last messages in slow mode, and of the audit log, and the operations on them.
 //!
 //! What must stay true: a user has at most one ban and one silence in a conversation; rows of the audit log are never
-//! changed.
+//! changed, but for the reasons that go with a person.
 
 use std::sync::Arc;
 
@@ -26,6 +26,8 @@ pub struct RestrictionRow {
     pub by: UserKey,
     /// When it was decided.
     pub at: Timestamp,
+    /// Whether it was decided for the server, about a report.
+    pub by_server: bool,
 }
 
 impl RestrictionRow {
@@ -107,6 +109,9 @@ pub trait ModerationRows {
     fn insert_audit(&mut self, row: &AuditRow) -> RowResult<()>;
     /// Acts that fit a filter and whose keys are less than `before`, the newest first; at most `limit`.
     fn audit(&self, filter: &AuditFilter, before: i64, limit: usize) -> RowResult<Vec<AuditRow>>;
+    /// Removes up to `limit` reasons each of acts that a user did, of acts that were done to it, and of bans and silences that it
+    /// decided. Returns how many were removed.
+    fn remove_reasons_of(&mut self, user: UserKey, limit: usize) -> RowResult<usize>;
     /// Deletes up to `limit` acts that were done before a time. Returns how many were deleted.
     fn prune_audit(&mut self, before: Timestamp, limit: usize) -> RowResult<usize>;
 }

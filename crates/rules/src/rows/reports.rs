@@ -31,13 +31,15 @@ pub struct ReportRow {
     pub message: MessageKey,
     /// The id of the message.
     pub message_id: MessageId,
+    /// When the message had been edited last; none if it was as it was sent.
+    pub edited_at: Option<Timestamp>,
     /// The conversation of the message.
     pub conversation: ConversationKey,
     /// The sender of the message.
     pub sender: UserKey,
     /// The user who made it; none if the server did.
     pub reporter: Option<UserKey>,
-    /// Why it was made.
+    /// Why it was made; empty once the user who made it or the sender is erased.
     pub reason: Arc<str>,
     /// What the message was; none once the report is resolved or its sender is erased.
     pub snapshot: Option<Box<Snapshot>>,
@@ -114,8 +116,16 @@ impl ReportRow {
 pub trait ReportRows {
     /// A report by its number.
     fn report(&self, number: i64) -> RowResult<Option<ReportRow>>;
-    /// The reports of a message since a time, the oldest first; at most `limit`.
-    fn reports_of_message(&self, message: MessageKey, since: Timestamp, limit: usize) -> RowResult<Vec<ReportRow>>;
+    /// The reports of a message since a time that users have made of what it is after its last edit, the oldest first; at most
+    /// `limit`.
+    fn reports_of_version(
+        &self,
+        message: (MessageKey, Option<Timestamp>),
+        since: Timestamp,
+        limit: usize,
+    ) -> RowResult<Vec<ReportRow>>;
+    /// Whether a report of a message since a time that the server has made is open.
+    fn has_open_flag(&self, message: MessageKey, since: Timestamp) -> RowResult<bool>;
     /// The number of reports since a time that a user has made and that are open.
     fn open_reports_by(&self, reporter: UserKey, since: Timestamp) -> RowResult<i64>;
     /// The number of reports since a time that the server has made about a sender and that are open.
@@ -124,8 +134,9 @@ pub trait ReportRows {
     fn insert_report(&mut self, row: &ReportRow) -> RowResult<i64>;
     /// Stores what was decided about a report, and removes its snapshot.
     fn resolve_report(&mut self, number: i64, resolution: StoredResolution) -> RowResult<()>;
-    /// Removes up to `limit` snapshots of messages of a sender. Returns how many were removed.
-    fn remove_snapshots_of(&mut self, sender: UserKey, limit: usize) -> RowResult<usize>;
+    /// Removes the texts of up to `limit` reports about messages of a user, and the reasons of up to `limit` reports that it has
+    /// made. Returns how many reports lost something.
+    fn remove_texts_of(&mut self, user: UserKey, limit: usize) -> RowResult<usize>;
     /// Reports since a time of one status, or all, whose numbers are less than `before`, the newest first; at most `limit`.
     fn reports_before(
         &self,
@@ -162,6 +173,7 @@ mod tests {
                 at: Timestamp(9),
                 message: MessageKey(1),
                 message_id: MessageId::trusted("m"),
+                edited_at: None,
                 conversation: ConversationKey(1),
                 sender: UserKey(1),
                 reporter: None,

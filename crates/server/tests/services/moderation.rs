@@ -17,7 +17,11 @@ async fn a_service_reads_the_audit_log() {
     let id = id.as_str().unwrap();
     let ban = format!("/conversations/{id}/bans/{}", bob.0);
     http.api(&alice.1, "PUT", &ban, json!({ "reason": "spam" })).await.expect(200);
-    http.api(&shop, "DELETE", &ban, Value::Null).await.expect(204);
+    http.api(&shop, "DELETE", &format!("{ban}?reason=a%20mistake"), Value::Null).await.expect(204);
+    let acts = http.api(&shop, "GET", "/audit?limit=2", Value::Null).await.expect(200);
+    let why = [&acts["items"][0]["reason"], &acts["items"][1]["reason"]];
+    assert_eq!(why, [&json!("a mistake"), &json!("spam")]);
+    // What was said about a person goes with it.
     http.api(&shop, "DELETE", &format!("/users/{}", bob.0), Value::Null).await.expect(204);
     let me = http.api(&shop, "GET", "/me", Value::Null).await.expect(200)["id"].clone();
 
@@ -31,7 +35,7 @@ async fn a_service_reads_the_audit_log() {
     let expected = [
         json!(["erase_user", me, bob.0, null, null, null]),
         json!(["lift_ban", me, bob.0, id, null, null]),
-        json!(["ban", alice.0, bob.0, id, "spam", null]),
+        json!(["ban", alice.0, bob.0, id, null, null]),
         json!(["add_key", null, me, null, null, null]),
     ];
     assert_eq!(brief, expected);
@@ -66,6 +70,39 @@ fn give(server: &Server, role: &str) {
 
 /// An admin of the server reads the audit log, from the moment at which the operator makes it one to that at which it does
 /// not any more, by the token that it had before. A moderator does not.
+/// Whatever is undone or given can have a reason, as what is done to somebody can.
+#[tokio::test]
+async fn what_is_undone_has_a_reason_too() {
+    let Stage { server: _server, http, shop, alice, bob } = stage().await;
+    let group = http.group(&alice.1, &[&bob.0]).await;
+    let path = format!("/conversations/{}", group.as_str().expect("an id"));
+    let [silence, ban, member] = ["silences", "bans", "members"].map(|list| format!("{path}/{list}/{}", bob.0));
+    let members = format!("{path}/members");
+    let role = |reason: &str| json!({ "userId": bob.0, "role": "admin", "reason": reason });
+    let until = json!({ "until": "2099-01-01T00:00:00Z" });
+    http.api(&alice.1, "PUT", &silence, until).await.expect(200);
+    let long = "x".repeat(513);
+    for path in [&silence, &ban, &member] {
+        let answer = http.api(&alice.1, "DELETE", &format!("{path}?reason={long}"), Value::Null).await;
+        refused(answer, 413, "`reason` has at most 512 bytes");
+    }
+    refused(http.api(&alice.1, "POST", &members, role(&long)).await, 413, "`reason` has at most 512 bytes");
+
+    http.api(&alice.1, "DELETE", &format!("{silence}?reason=he%20was%20sorry"), Value::Null).await.expect(204);
+    http.api(&alice.1, "POST", &members, role("he helps")).await.expect(200);
+    http.api(&alice.1, "DELETE", &format!("{member}?reason=he%20helps%20no%20more"), Value::Null).await.expect(204);
+    let acts = http.api(&shop, "GET", "/audit?limit=4", Value::Null).await.expect(200);
+    let acts: Vec<_> =
+        acts["items"].as_array().expect("acts").iter().map(|act| (&act["act"], &act["reason"])).collect();
+    let expected = [
+        (&json!("remove_member"), &json!("he helps no more")),
+        (&json!("change_role"), &json!("he helps")),
+        (&json!("lift_silence"), &json!("he was sorry")),
+        (&json!("silence"), &Value::Null),
+    ];
+    assert_eq!(acts, expected);
+}
+
 #[tokio::test]
 async fn an_admin_of_the_server_reads_the_audit_log() {
     let Stage { server, http, shop, alice, bob } = stage().await;

@@ -193,7 +193,7 @@ pub(crate) const TABLES: &[Table] = &[
             whole("silenced_until"),
         ],
     ),
-    table("author", &[whole("user_pk"), whole("conversation_pk"), whole("slow_sent_at")]),
+    table("author", &[whole("user_pk"), whole("conversation_pk"), whole("slow_sent_at"), whole("left_at")]),
     table(
         "message",
         &[
@@ -311,6 +311,7 @@ pub(crate) const TABLES: &[Table] = &[
             text("reason"),
             whole("by_pk"),
             whole("at"),
+            flag("by_server"),
         ],
     ),
     table(
@@ -376,6 +377,7 @@ pub(crate) const TABLES: &[Table] = &[
             whole("resolved_by_pk"),
             whole("resolved_at"),
             text("resolved_with"),
+            whole("edited_at"),
         ],
     ),
     preset("file_total", &[whole("bytes")]),

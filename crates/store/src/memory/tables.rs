@@ -112,6 +112,8 @@ tables! {
         by_client_id: Table<(ConversationKey, UserKey, ClientMessageId), MessageKey>,
         /// Conversations that a user has sent messages to.
         authors: Index<(UserKey, ConversationKey)>,
+        /// How far the numbers of conversations had come when authors left them.
+        authors_left: Table<(UserKey, ConversationKey), u64>,
         /// Threads by their first messages.
         threads: Table<MessageKey, ThreadRow>,
         /// The replies of threads, in the order in which they were sent.
@@ -274,8 +276,8 @@ tables! {
         by_message: Index<(MessageKey, i64)>,
         /// Open reports by reporter, which is none for the server, and by sender.
         open: Index<(Option<UserKey>, UserKey, i64)>,
-        /// Reports that have a snapshot, by sender.
-        with_snapshot: Index<(UserKey, i64)>,
+        /// Reports that have a snapshot or a reason, by sender.
+        with_text: Index<(UserKey, i64)>,
         by_age: Index<(Timestamp, i64)>,
     }
 }

@@ -238,19 +238,19 @@ impl World {
             }
             24 | 25 => {
                 let role = [None, Some(Role::Member), Some(Role::Admin), Some(Role::Owner)][step.c % 4];
-                AddMember { actor, conversation: self.conversation(step.c / 4), user: other, role }.into()
+                AddMember { actor, conversation: self.conversation(step.c / 4), user: other, role, reason: None }.into()
             }
             26 if step.x => {
                 let kind = if step.y { RestrictionKind::Ban } else { RestrictionKind::Silence };
                 let conversation = self.conversation(step.c);
                 if step.c % 7 == 3 {
-                    return LiftRestriction { actor, conversation, user: other, kind }.into();
+                    return LiftRestriction { actor, conversation, user: other, kind, reason: None }.into();
                 }
                 let until = (!step.y || step.c.is_multiple_of(2)).then(|| now.plus_ms(HOUR_MS));
                 let reason = step.c.is_multiple_of(3).then(|| Arc::from("reason"));
                 Restrict { actor, conversation, user: other, kind, until, reason }.into()
             }
-            26 => RemoveMember { actor, conversation: self.conversation(step.c), user: other }.into(),
+            26 => RemoveMember { actor, conversation: self.conversation(step.c), user: other, reason: None }.into(),
             27 => {
                 let (name, open) =
                     (step.x.then(|| format!("Renamed {}", step.c)), step.y.then_some(step.c.is_multiple_of(2)));

@@ -56,7 +56,10 @@ async fn who_left_or_came_back_is_known_at_once() {
     left.await.unwrap().unwrap();
     assert!(after.await.unwrap().is_err(), "who left says nothing more");
     let (by, user) = (actor(&a), b.clone());
-    bench.write(AddMember { actor: by, conversation: conversation.clone(), user, role: None }).await.unwrap();
+    bench
+        .write(AddMember { actor: by, conversation: conversation.clone(), user, role: None, reason: None })
+        .await
+        .unwrap();
     // Whoever left is asked.
     assert!(bench.send(&b, &conversation, "four").await.is_err());
     let request = bench.store.contact_requests(b.clone()).await.unwrap().remove(0).id;

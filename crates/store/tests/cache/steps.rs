@@ -242,11 +242,12 @@ impl Made {
                 JoinConversation { actor, conversation: conversation?, profile, history: true }.into()
             }
             Step::Leave => LeaveConversation { actor, conversation: conversation?, departure: Departure::Left }.into(),
-            Step::Add => AddMember { actor, conversation: conversation?, user: other, role: None }.into(),
+            Step::Add => AddMember { actor, conversation: conversation?, user: other, role: None, reason: None }.into(),
             Step::MakeAdmin => {
-                AddMember { actor, conversation: conversation?, user: other, role: Some(Role::Admin) }.into()
+                AddMember { actor, conversation: conversation?, user: other, role: Some(Role::Admin), reason: None }
+                    .into()
             }
-            Step::Remove => RemoveMember { actor, conversation: conversation?, user: other }.into(),
+            Step::Remove => RemoveMember { actor, conversation: conversation?, user: other, reason: None }.into(),
             Step::Rename => {
                 let name = Some("new".to_owned());
                 let metadata = (at % 2 == 0).then(|| Metadata::trusted(["{}", "{\"n\":1}"][at / 2 % 2]));
@@ -274,7 +275,7 @@ impl Made {
             }
             Step::Lift => {
                 let kind = if at.is_multiple_of(2) { RestrictionKind::Ban } else { RestrictionKind::Silence };
-                LiftRestriction { actor, conversation: conversation?, user: other, kind }.into()
+                LiftRestriction { actor, conversation: conversation?, user: other, kind, reason: None }.into()
             }
             Step::DeleteConversation => DeleteConversation { actor, conversation: conversation? }.into(),
             Step::ChangeName => {

@@ -11,7 +11,7 @@ use rusqlite::{Connection, params_from_iter};
 use crate::support::postgres::TestDatabase;
 
 /// Columns that hold yes or no.
-const FLAGS: [&str; 13] = [
+const FLAGS: [&str; 14] = [
     "service",
     "disabled",
     "erased",
@@ -23,6 +23,7 @@ const FLAGS: [&str; 13] = [
     "acked",
     "delivered",
     "admits",
+    "by_server",
     "personal",
     "enabled",
 ];

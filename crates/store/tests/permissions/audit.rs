@@ -16,6 +16,7 @@ const MINUTE_MS: i64 = 60 * 1_000;
 
 every_store!(
     acts_are_noted_once_with_who_and_why,
+    no_reason_is_left_of_an_erased_person,
     acts_are_found_by_what_they_have,
     who_lets_in_and_who_listens_is_noted,
     what_ends_is_noted_once,
@@ -37,14 +38,21 @@ async fn acts_are_noted_once_with_who_and_why(bench: Bench) {
     let (a, b, c) = (bench.user("a").await, bench.user("b").await, bench.user("c").await);
     let id = bench.conversation(&a, ConversationKind::Group, true, &[b.clone(), c.clone()]).await;
     let until = Some(bench.environment.now().plus_ms(MINUTE_MS));
-    let add = AddMember { actor: actor(&a), conversation: id.clone(), user: b.clone(), role: Some(Role::Admin) };
+    let add = AddMember {
+        actor: actor(&a),
+        conversation: id.clone(),
+        user: b.clone(),
+        role: Some(Role::Admin),
+        reason: Some(Arc::from("helps")),
+    };
     bench.write(add).await.expect("an admin");
     for (user, kind, until) in [(&c, RestrictionKind::Silence, until), (&c, RestrictionKind::Ban, None)] {
         let (actor, reason) = (actor(&b), Some(Arc::from("spam")));
         let write = Restrict { actor, conversation: id.clone(), user: user.clone(), kind, until, reason };
         bench.write(write).await.expect("restricted");
         let (actor, user) = (support::actor(&b), user.clone());
-        let lift = LiftRestriction { actor, conversation: id.clone(), user, kind };
+        let reason = Some(Arc::from("a mistake"));
+        let lift = LiftRestriction { actor, conversation: id.clone(), user, kind, reason };
         bench.write(lift.clone()).await.expect("lifted");
         bench.write(lift).await.expect("lifted already, which is no act");
     }
@@ -65,48 +73,108 @@ async fn acts_are_noted_once_with_who_and_why(bench: Bench) {
         let delete = DeleteMessage { actor: actor(user), message: message.clone() };
         bench.write(delete).await.expect("deleted, what is deleted already or one's own as well");
     }
-    bench.write(RemoveMember { actor: actor(&a), conversation: id.clone(), user: b.clone() }).await.expect("removed");
+    bench
+        .write(RemoveMember {
+            actor: actor(&a),
+            conversation: id.clone(),
+            user: b.clone(),
+            reason: Some(Arc::from("helps no more")),
+        })
+        .await
+        .expect("removed");
     for disabled in [true, true, false] {
         bench.write(SetDisabled { user: b.clone(), disabled }).await.expect("done");
     }
     for role in [ServerRole::Admin, ServerRole::Admin] {
         bench.write(SetServerRole { user: c.clone(), role }).await.expect("done");
     }
-    let refused = RemoveMember { actor: actor(&b), conversation: id.clone(), user: a.clone() };
+    let refused = RemoveMember { actor: actor(&b), conversation: id.clone(), user: a.clone(), reason: None };
     bench.write(refused).await.expect_err("what is refused is no act");
     bench.write(DeleteConversation { actor: actor(&a), conversation: id.clone() }).await.expect("deleted");
     let role =
         async || bench.store.account(c.clone().into(), c.clone()).await.expect("read").map(|own| own.server_role);
     assert_eq!(role().await, Some(ServerRole::Admin));
-    bench.erase(&c).await;
-    assert_ne!(role().await, Some(ServerRole::Admin), "who is erased has no rights");
 
-    let (spam, by_a, by_b) = (Some("spam".to_owned()), Some(a.clone()), Some(b.clone()));
+    let (reason, by_a, by_b) = (|text: &str| Some(text.to_owned()), Some(a.clone()), Some(b.clone()));
     let entries = found(&bench, AuditFilter::default()).await;
     assert!(entries.is_sorted_by(|newer, older| newer.number > older.number && newer.at >= older.at));
     let about_id = entries.iter().filter(|entry| entry.conversation.as_ref() == Some(&id)).count();
-    assert_eq!(about_id, entries.len() - 4, "a conversation that is deleted is known on");
+    assert_eq!(about_id, entries.len() - 3, "a conversation that is deleted is known on");
     let silence = entries.iter().find(|entry| entry.act == Act::Silence).expect("noted");
     assert_eq!(silence.until, until);
     let mut entries: Vec<Short> = entries.into_iter().rev().map(short).collect();
     let limits = entries.iter_mut().find(|entry| entry.0 == Act::ChangeModeration).expect("noted");
     assert!(limits.4.take().is_some_and(|detail| detail.contains("30")));
     let expected = [
-        (Act::ChangeRole, by_a.clone(), by_b.clone(), None, Some("admin".to_owned())),
-        (Act::Silence, by_b.clone(), Some(c.clone()), spam.clone(), None),
-        (Act::LiftSilence, by_b.clone(), Some(c.clone()), None, None),
-        (Act::Ban, by_b.clone(), Some(c.clone()), spam, None),
-        (Act::LiftBan, by_b.clone(), Some(c.clone()), None, None),
+        (Act::ChangeRole, by_a.clone(), by_b.clone(), reason("helps"), Some("admin".to_owned())),
+        (Act::Silence, by_b.clone(), Some(c.clone()), reason("spam"), None),
+        (Act::LiftSilence, by_b.clone(), Some(c.clone()), reason("a mistake"), None),
+        (Act::Ban, by_b.clone(), Some(c.clone()), reason("spam"), None),
+        (Act::LiftBan, by_b.clone(), Some(c.clone()), reason("a mistake"), None),
         (Act::ChangeModeration, by_a.clone(), None, None, None),
         (Act::DeleteMessage, by_a.clone(), by_b.clone(), None, Some(said.to_string())),
-        (Act::RemoveMember, by_a.clone(), by_b.clone(), None, None),
+        (Act::RemoveMember, by_a.clone(), by_b.clone(), reason("helps no more"), None),
         (Act::DisableUser, None, by_b.clone(), None, None),
         (Act::EnableUser, None, by_b, None, None),
         (Act::ChangeServerRole, None, Some(c.clone()), None, Some("admin".to_owned())),
         (Act::DeleteConversation, by_a, None, None, None),
-        (Act::EraseUser, None, Some(c), None, None),
     ];
     assert_eq!(entries, expected);
+    bench.erase(&c).await;
+    assert_ne!(role().await, Some(ServerRole::Admin), "who is erased has no rights");
+    let newest = found(&bench, AuditFilter::default()).await.remove(0);
+    assert_eq!(short(newest), (Act::EraseUser, None, Some(c), None, None));
+}
+
+/// Reasons are texts of people about people: they go with the one who gave them, and with the one whom they are about.
+async fn no_reason_is_left_of_an_erased_person(bench: Bench) {
+    let (a, b, c) = (bench.user("a").await, bench.user("b").await, bench.user("c").await);
+    let id = bench.conversation(&a, ConversationKind::Group, false, &[b.clone(), c.clone()]).await;
+    let admin = AddMember {
+        actor: actor(&a),
+        conversation: id.clone(),
+        user: b.clone(),
+        role: Some(Role::Admin),
+        reason: Some(Arc::from("b is kind")),
+    };
+    bench.write(admin).await.expect("an admin");
+    let until = Some(bench.environment.now().plus_ms(MINUTE_MS));
+    let silence = |by: &UserId, reason: &str| Restrict {
+        actor: actor(by),
+        conversation: id.clone(),
+        user: c.clone(),
+        kind: RestrictionKind::Silence,
+        until,
+        reason: Some(Arc::from(reason)),
+    };
+    // More than one portion.
+    for number in 0..250 {
+        bench.write(silence(&a, &format!("c is rude {number}"))).await.expect("silenced");
+    }
+    bench.write(silence(&b, "c is rude to b")).await.expect("silenced");
+    let held = async || {
+        let found = bench.store.restrictions(a.clone(), id.clone(), RestrictionKind::Silence, None, 10).await;
+        found.expect("read").items.first().map(|held| (held.by.clone(), held.reason.as_deref().map(str::to_owned)))
+    };
+    assert_eq!(held().await, Some((b.clone(), Some("c is rude to b".to_owned()))));
+
+    let reasons = async || {
+        let (mut all, mut cursor) = (Vec::new(), None);
+        loop {
+            let page = bench.store.audit(a.clone().into(), AuditFilter::default(), cursor, 200).await.expect("read");
+            all.extend(page.items.into_iter().filter_map(|entry| entry.reason));
+            cursor = page.next;
+            if cursor.is_none() {
+                return all;
+            }
+        }
+    };
+    assert_eq!(reasons().await.len(), 252);
+    bench.erase(&b).await;
+    assert_eq!(held().await, Some((b, None)), "it is as it was, but for what was said");
+    assert_eq!(reasons().await.len(), 250);
+    bench.erase(&c).await;
+    assert_eq!(reasons().await, []);
 }
 
 async fn acts_are_found_by_what_they_have(bench: Bench) {

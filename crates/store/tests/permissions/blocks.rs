@@ -169,6 +169,7 @@ async fn an_addition_fails_whole_and_names_nobody(bench: Bench) {
         conversation: group.clone(),
         user: user.clone(),
         role: None,
+        reason: None,
     };
     assert_eq!(sentence(bench.write(add(&bob, &ada)).await), refused);
     let new = new_conversation(ConversationKind::Group, false, &[eve.clone(), ada.clone()]);

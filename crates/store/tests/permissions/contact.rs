@@ -49,6 +49,7 @@ async fn shared(bench: Bench) {
         conversation: conversation.clone(),
         user: user.clone(),
         role: None,
+        reason: None,
     };
     let refused = |done: Result<(), Refusal>, why: &str| {
         assert_eq!(done, Err(Refusal::new(Code::Forbidden, why)));

@@ -267,11 +267,11 @@ impl Run {
         let (answer, expected) = match act {
             Act::Add { as_admin } => {
                 let role = as_admin.then_some(Role::Admin);
-                let write = AddMember { actor, conversation, user, role };
+                let write = AddMember { actor, conversation, user, role, reason: None };
                 (code(bench.write(write).await), model.add(by, other, group, as_admin))
             }
             Act::Remove => {
-                let write = RemoveMember { actor, conversation, user };
+                let write = RemoveMember { actor, conversation, user, reason: None };
                 (code(bench.write(write).await), model.remove(by, other, group))
             }
             Act::Ban => {
@@ -280,7 +280,7 @@ impl Run {
                 (code(bench.write(write).await), model.ban(by, other, group))
             }
             Act::LiftBan => {
-                let write = LiftRestriction { actor, conversation, user, kind: RestrictionKind::Ban };
+                let write = LiftRestriction { actor, conversation, user, kind: RestrictionKind::Ban, reason: None };
                 (code(bench.write(write).await), model.lift_ban(by, other, group))
             }
             Act::Leave => {

@@ -96,7 +96,7 @@ async fn a_ban_holds_until_its_end_and_no_longer(bench: Bench) {
     assert!(finds(&bench, &a, &id).await);
     let group = bench.conversation(&a, ConversationKind::Group, false, &[]).await;
     restrict(&bench, &a, (RestrictionKind::Ban, &b), &group, Some(end)).await.expect("banned before it came");
-    let add = AddMember { actor: actor(&a), conversation: group.clone(), user: b.clone(), role: None };
+    let add = AddMember { actor: actor(&a), conversation: group.clone(), user: b.clone(), role: None, reason: None };
     let refused = bench.write(add.clone()).await.expect_err("banned");
     assert_eq!(refused, Refusal::forbidden(format!("User `{b}` is banned from this conversation until {end}.")));
     // Nothing has removed the bans when they end.
@@ -109,7 +109,7 @@ async fn a_ban_holds_until_its_end_and_no_longer(bench: Bench) {
     bench.environment.pass_ms(1_000 * HOUR_MS);
     assert!(join(&bench, &b, &id).await.is_err());
     let (user, kind) = (b.clone(), RestrictionKind::Ban);
-    let lift = LiftRestriction { actor: actor(&a), conversation: id.clone(), user, kind };
+    let lift = LiftRestriction { actor: actor(&a), conversation: id.clone(), user, kind, reason: None };
     bench.write(lift.clone()).await.expect("lifted");
     bench.write(lift).await.expect("lifted already");
     assert_eq!(join(&bench, &b, &id).await, Ok(true));
@@ -180,7 +180,10 @@ async fn a_silence_outlasts_a_departure(bench: Bench) {
         restrict(&bench, &a, (RestrictionKind::Silence, &b), &id, Some(until)).await.expect("silenced");
     }
     let (user, kind) = (b.clone(), RestrictionKind::Silence);
-    bench.write(LiftRestriction { actor: actor(&a), conversation: id.clone(), user, kind }).await.expect("lifted");
+    bench
+        .write(LiftRestriction { actor: actor(&a), conversation: id.clone(), user, kind, reason: None })
+        .await
+        .expect("lifted");
     bench.send(&b, &id, "lifted").await.expect("sent");
     leave(&bench, &b, &id).await;
     join(&bench, &b, &id).await.expect("joined");
@@ -250,7 +253,13 @@ async fn limits_are_told_once_and_replayed(bench: Bench) {
     }
     let refused = bench.send(&b, &id, "text").await.expect_err("no admin");
     assert_eq!(refused, Refusal::forbidden("Only its owner and admins write in this conversation."));
-    let admin = AddMember { actor: actor(&a), conversation: id.clone(), user: b.clone(), role: Some(Role::Admin) };
+    let admin = AddMember {
+        actor: actor(&a),
+        conversation: id.clone(),
+        user: b.clone(),
+        role: Some(Role::Admin),
+        reason: None,
+    };
     bench.write(admin).await.expect("made an admin");
     bench.send(&b, &id, "text").await.expect("sent");
     // An admin of a room may limit what is written, and may not rename it.
@@ -343,7 +352,13 @@ async fn nothing_is_left_of_those_who_are_gone(bench: Bench) {
 async fn no_invitation_leads_past_a_ban(bench: Bench) {
     let (a, b, c) = (bench.user("a").await, bench.user("b").await, bench.user("c").await);
     let id = bench.conversation(&a, ConversationKind::Group, false, &[b.clone()]).await;
-    let admin = AddMember { actor: actor(&a), conversation: id.clone(), user: b.clone(), role: Some(Role::Admin) };
+    let admin = AddMember {
+        actor: actor(&a),
+        conversation: id.clone(),
+        user: b.clone(),
+        role: Some(Role::Admin),
+        reason: None,
+    };
     bench.write(admin).await.expect("an admin");
     let invitation = |by: &UserId, hash: &str| {
         let (conversations, bounds) = (vec![id.clone()], InvitationBounds { uses_max: Some(1), expires_at: None });

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use quintet_domain::limits::{
-    FLAGS_OPEN_OF_USER_MAX, REPORTS_KEPT_DAYS, REPORTS_OF_MESSAGE_MAX, REPORTS_OPEN_OF_USER_MAX,
+    FLAGS_OPEN_OF_USER_MAX, GUEST_REPORTS_OF_MESSAGE_MAX, REPORTS_KEPT_DAYS, REPORTS_OF_MESSAGE_MAX,
+    REPORTS_OPEN_OF_USER_MAX,
 };
 use quintet_domain::{
     Act, AddService, Audience, AuditEntry, AuditFilter, Code, ContinueErasure, ConversationId, ConversationKind,
-    DeleteMessage, EditMessage, Environment, EraseUser, Event, JoinConversation, Message, MessageId, Profile, Prune,
-    Refusal, Report, ReportAction, ReportMessage, ReportStatus, ResolveReport, Scopes, Screening, SendMessage,
-    ServerRole, SetBlock, SetServerRole, Timestamp, UserId,
+    DeleteMessage, EditMessage, Environment, EraseUser, Event, JoinConversation, LiftRestriction, Message, MessageId,
+    Profile, Prune, Refusal, Report, ReportAction, ReportMessage, ReportStatus, ResolveReport, Restrict,
+    RestrictionKind, Scopes, Screening, SendMessage, ServerRole, SetBlock, SetServerRole, Timestamp, UserId,
 };
 use quintet_store::Party;
 
@@ -20,6 +21,8 @@ every_store!(
     only_who_looks_after_reports_is_told,
     a_snapshot_is_what_was_reported,
     reports_are_bounded,
+    what_a_message_has_become_is_reported_anew,
+    what_the_server_decided_those_lift_who_look_after_it,
     a_service_decides_and_it_is_done,
     nobody_else_decides,
     moderators_of_the_server_decide_without_being_there,
@@ -221,6 +224,121 @@ async fn reports_are_bounded(bench: Bench) {
     stage.report(&stage.ada, &said.id).await.expect("reported");
 }
 
+async fn what_a_message_has_become_is_reported_anew(bench: Bench) {
+    let stage = stage(bench).await;
+    let room = stage.bench.conversation(&stage.bob, ConversationKind::Room, true, &[]).await;
+    let enter = async |user: &UserId| {
+        let (by, conversation) = (actor(user), room.clone());
+        let join = JoinConversation { actor: by, conversation, profile: Profile::default(), history: false };
+        stage.bench.write(join).await.expect("joined");
+    };
+    let said = stage.bench.send(&stage.bob, &room, "hello").await.expect("sent").message;
+    // However many guests somebody pretends to be, a member reports beside them.
+    let guests = usize::try_from(GUEST_REPORTS_OF_MESSAGE_MAX).expect("a number");
+    for number in 0..=guests {
+        let guest = UserId::trusted(&format!("guest-{number}"));
+        enter(&guest).await;
+        stage.report(&guest, &said.id).await.expect("confirmed");
+    }
+    assert_eq!(stage.listed(None).await.len(), guests, "one more is confirmed and not kept");
+    let most = usize::try_from(REPORTS_OF_MESSAGE_MAX).expect("a number");
+    let mut people = vec![stage.ada.clone()];
+    for number in 0..most {
+        people.push(stage.bench.user(&format!("p{number}")).await);
+    }
+    for person in &people {
+        enter(person).await;
+        stage.report(person, &said.id).await.expect("confirmed");
+    }
+    assert_eq!(stage.listed(None).await.len(), guests + most);
+
+    // What was reported before an edit keeps nobody from reporting what the message is after it, decided or not.
+    let first = stage.listed(None).await.into_iter().next_back().expect("a report").number;
+    stage.decide(&stage.service, first, ReportAction::Dismiss).await.expect("resolved");
+    let edit = async |text: &str| {
+        let edit = EditMessage {
+            actor: actor(&stage.bob),
+            message: said.id.clone(),
+            content: text.into(),
+            details: None,
+            screening: None,
+        };
+        stage.bench.environment.pass_ms(1_000);
+        stage.bench.write(edit).await.expect("edited");
+    };
+    edit("you fool").await;
+    for person in [&stage.ada, &people[most], &stage.ada] {
+        stage.report(person, &said.id).await.expect("reported");
+    }
+    let reports = stage.listed(None).await;
+    assert_eq!(reports.len(), guests + most + 2, "each once");
+    let newest = reports.iter().take(2).map(|report| {
+        let by = report.reporter.as_ref().expect("somebody").id.clone();
+        (by, report.snapshot.as_ref().expect("a snapshot").content.as_str())
+    });
+    assert_eq!(newest.collect::<Vec<_>>(), [(people[most].clone(), "you fool"), (stage.ada.clone(), "you fool")]);
+    edit("you fools").await;
+    stage.report(&stage.ada, &said.id).await.expect("reported");
+    assert_eq!(stage.listed(None).await.len(), guests + most + 3);
+}
+
+async fn what_the_server_decided_those_lift_who_look_after_it(bench: Bench) {
+    let stage = stage(bench).await;
+    let (bench, ada, bob) = (&stage.bench, &stage.ada, &stage.bob);
+    let eve = bench.user("eve").await;
+    bench.write(SetServerRole { user: eve.clone(), role: ServerRole::Moderator }).await.expect("a role");
+    let direct = bench.conversation(ada, ConversationKind::Direct, false, &[bob.clone()]).await;
+    let lift = async |by: &UserId, place: &ConversationId| {
+        let (by, conversation, reason) = (actor(by), place.clone(), Some(Arc::from("he was sorry")));
+        let kind = RestrictionKind::Silence;
+        bench.write(LiftRestriction { actor: by, conversation, user: bob.clone(), kind, reason }).await
+    };
+    let until = |ms: i64| Some(bench.environment.now().plus_ms(ms));
+    let silence = async |by: &UserId, until: Option<Timestamp>| {
+        let (by, conversation, kind) = (actor(by), stage.group.clone(), RestrictionKind::Silence);
+        bench.write(Restrict { actor: by, conversation, user: bob.clone(), kind, until, reason: None }).await
+    };
+    let why = "A moderator of the server decided this, and only moderators of the server change it.";
+    for (place, lifted_by) in [(&direct, &eve), (&stage.group, &eve), (&stage.group, &stage.service)] {
+        let said = bench.send(bob, place, "you fool").await.expect("sent").message;
+        stage.report(ada, &said.id).await.expect("reported");
+        let open = stage.listed(Some(ReportStatus::Open)).await[0].number;
+        stage.decide(&eve, open, ReportAction::Silence).await.expect("resolved");
+        assert_eq!(sentence(bench.send(bob, place, "me?").await).0, Code::Forbidden);
+        // Neither the one who is silenced nor who leads the conversation lifts it, or makes it shorter.
+        assert_eq!(sentence(lift(bob, place).await).0, Code::Forbidden);
+        let refused = sentence(lift(ada, place).await);
+        if place == &stage.group {
+            assert_eq!(refused, (Code::Forbidden, why.to_owned()));
+            assert_eq!(sentence(silence(ada, until(1_000)).await), (Code::Forbidden, why.to_owned()));
+            let page = bench.store.restrictions(ada.clone(), place.clone(), RestrictionKind::Silence, None, 9).await;
+            assert!(page.expect("read").items[0].by_server);
+        } else {
+            assert_eq!(refused.0, Code::Forbidden);
+        }
+        assert_eq!(sentence(bench.send(bob, place, "me?").await).0, Code::Forbidden);
+        lift(lifted_by, place).await.expect("lifted");
+        bench.send(bob, place, "sorry").await.expect("sent");
+        let page = bench.store.audit(Party::Server, AuditFilter::default(), None, 1).await.expect("read");
+        let noted = &page.items[0];
+        assert_eq!((noted.act, noted.by.as_ref(), noted.user.as_ref()), (Act::LiftSilence, Some(lifted_by), Some(bob)));
+        assert_eq!((noted.reason.as_deref(), noted.conversation.as_ref()), (Some("he was sorry"), Some(place)));
+    }
+    // What the group has decided itself is no matter of the server, whose moderators see nothing of it.
+    let own = silence(ada, until(60_000)).await.expect("silenced");
+    assert!(!own.by_server);
+    assert_eq!(sentence(lift(&eve, &stage.group).await).0, Code::NotFound);
+    lift(ada, &stage.group).await.expect("lifted");
+    // A moderator is silenced like everybody else, and does not release itself.
+    bench.write(SetServerRole { user: bob.clone(), role: ServerRole::Moderator }).await.expect("a role");
+    let said = bench.send(bob, &direct, "you fool").await.expect("sent").message;
+    stage.report(ada, &said.id).await.expect("reported");
+    let open = stage.listed(Some(ReportStatus::Open)).await[0].number;
+    stage.decide(&eve, open, ReportAction::Silence).await.expect("resolved");
+    let refused = sentence(lift(bob, &direct).await);
+    assert_eq!(refused, (Code::Forbidden, "Nobody bans, silences or releases oneself.".to_owned()));
+}
+
 async fn a_service_decides_and_it_is_done(bench: Bench) {
     let stage = stage(bench).await;
     let (one, two) = (stage.say(&stage.bob, "1").await, stage.say(&stage.bob, "2").await);
@@ -366,9 +484,15 @@ async fn who_is_erased_leaves_no_snapshot(bench: Bench) {
     let kept: Vec<_> =
         reports.iter().map(|report| report.snapshot.as_ref().map(|snapshot| snapshot.content.as_str())).collect();
     assert_eq!(kept, [Some("hm"), None]);
+    let reasons: Vec<_> = reports.iter().map(|report| &*report.reason).collect();
+    assert_eq!(reasons, ["", ""], "neither what the person wrote nor what was written about it");
     assert!(!format!("{reports:?}").contains("\"bob\""), "{reports:?}");
     assert_eq!(reports[0].reporter.as_ref().map(|user| &user.id), Some(&stage.bob), "an id that leads nowhere");
     stage.decide(&stage.service, reports[1].number, ReportAction::Delete).await.expect("resolved");
+    let page = stage.bench.store.audit(Party::Server, AuditFilter::default(), None, 50).await.expect("a page");
+    let about_bob = page.items.iter().filter(|entry| entry.user.as_ref() == Some(&stage.bob));
+    assert!(about_bob.clone().any(|entry| entry.act == Act::ResolveReport));
+    assert!(about_bob.clone().all(|entry| entry.reason.is_none()), "{:?}", page.items);
 }
 
 async fn a_report_ends_by_the_clock(bench: Bench) {

@@ -38,6 +38,7 @@ where_strangers_ask!(
     what_waits_is_as_it_is_when_it_is_accepted,
     a_declined_request_is_silent_and_over_after_thirty_days,
     whoever_writes_to_one_who_asked_accepts,
+    who_is_acquainted_by_now_need_not_wait,
     a_block_ends_requests,
     those_who_share_a_closed_group_need_not_ask,
     services_are_no_strangers,
@@ -124,7 +125,7 @@ async fn group(bench: &Bench, owner: &UserId, members: &[UserId]) -> Conversatio
 }
 
 fn add(by: &UserId, group: &ConversationId, user: &UserId, role: Option<Role>) -> AddMember {
-    AddMember { actor: actor(by), conversation: group.clone(), user: user.clone(), role }
+    AddMember { actor: actor(by), conversation: group.clone(), user: user.clone(), role, reason: None }
 }
 
 async fn members(bench: &Bench, by: &UserId, id: &ConversationId) -> Vec<(UserId, Role)> {
@@ -297,6 +298,23 @@ mod case {
         assert_eq!(read(&bench, &eve, &made.conversation.id).await.expect("a page"), ["hello"]);
     }
 
+    /// What is looked at before a file is stored for a conversation agrees with what the message that carries it is told.
+    pub async fn who_is_acquainted_by_now_need_not_wait(bench: Bench) {
+        let [ada, bob] = people(&bench).await;
+        let id = say(&bench, &ada, &bob, "hello").await.expect("sent").message.conversation.id.clone();
+        let may_send = async || bench.store.may_send(ada.clone(), id.clone()).await.map_err(Refusal::from);
+        assert_eq!(sentence(may_send().await), waits());
+        let chess = group(&bench, &bob, &[]).await;
+        bench.write(add(&bob, &chess, &ada, None)).await.expect("asked");
+        assert_eq!(sentence(may_send().await), waits());
+        let invitation = requests(&bench, &ada).await.remove(0);
+        decide(&bench, &ada, &invitation, true).await.expect("a member");
+        may_send().await.expect("acquainted");
+        say(&bench, &ada, &bob, "with a file").await.expect("sent");
+        assert_eq!(read(&bench, &bob, &id).await, Some(vec!["hello".to_owned(), "with a file".to_owned()]));
+        may_send().await.expect("both are there");
+    }
+
     pub async fn a_block_ends_requests(bench: Bench) {
         let [ada, bob] = people(&bench).await;
         let cannot_write = (Code::Forbidden, "You cannot write to this user.".to_owned());
@@ -405,7 +423,7 @@ mod case {
         for person in [&bob, &joe] {
             bench.write(add(&eve, &mine, person, None)).await.expect("asked");
         }
-        let remove = RemoveMember { actor: actor(&ada), conversation: mine.clone(), user: eve.clone() };
+        let remove = RemoveMember { actor: actor(&ada), conversation: mine.clone(), user: eve.clone(), reason: None };
         bench.write(remove).await.expect("removed");
         let request = requests(&bench, &bob).await.remove(0);
         let why = "Whoever invited you cannot add members to this group any more.".to_owned();
@@ -469,7 +487,7 @@ mod case {
         assert_eq!(members(&bench, &ada, &shared).await.len(), 3);
         // Whoever is removed has not left, and whoever came back can be added again.
         bench
-            .write(RemoveMember { actor: actor(&ada), conversation: shared.clone(), user: bob.clone() })
+            .write(RemoveMember { actor: actor(&ada), conversation: shared.clone(), user: bob.clone(), reason: None })
             .await
             .expect("removed");
         bench.write(add(&service, &shared, &bob, None)).await.expect("added");

@@ -95,6 +95,6 @@ async fn a_role_gives_no_rights_in_conversations(bench: Bench) {
     let read = bench.store.conversation(admin.clone(), closed.clone()).await;
     assert_eq!(read.map(|_| ()).map_err(Refusal::from), Err(unseen.clone()));
     assert_eq!(bench.send(&admin, &closed, "hello").await.map(|_| ()), Err(unseen.clone()));
-    let remove = RemoveMember { actor: actor(&admin), conversation: closed, user: b };
+    let remove = RemoveMember { actor: actor(&admin), conversation: closed, user: b, reason: None };
     assert_eq!(bench.write(remove).await.map(|_| ()), Err(unseen));
 }

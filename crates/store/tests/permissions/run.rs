@@ -283,7 +283,7 @@ impl Run {
                     && !conversation.is(RestrictionKind::Ban, other)
                     && !self.blocks.contains(&(other, user));
                 let whom = self.users[other].clone();
-                let add = AddMember { actor: by, conversation: id, user: whom, role: Some(Role::Member) };
+                let add = AddMember { actor: by, conversation: id, user: whom, role: Some(Role::Member), reason: None };
                 let done = bench.write(add).await.is_ok();
                 if expected && conversation.left.contains(&other) {
                     conversation.invited.entry(other).or_insert((user, false));
@@ -316,7 +316,8 @@ impl Run {
                 let lower = role(&other).is_some() && (user == SERVICE || role(&user) > role(&other)) && !is_host;
                 let expected = conversation.may(Action::Remove, user, false) && lower;
                 let whom = self.users[other].clone();
-                let done = bench.write(RemoveMember { actor: by, conversation: id, user: whom }).await.is_ok();
+                let done =
+                    bench.write(RemoveMember { actor: by, conversation: id, user: whom, reason: None }).await.is_ok();
                 if expected {
                     conversation.exit(other);
                 }
@@ -329,7 +330,7 @@ impl Run {
                 }
                 let expected = conversation.may(Action::MakeAdmin, user, false);
                 let whom = self.users[other].clone();
-                let add = AddMember { actor: by, conversation: id, user: whom, role: Some(Role::Admin) };
+                let add = AddMember { actor: by, conversation: id, user: whom, role: Some(Role::Admin), reason: None };
                 let done = bench.write(add).await.is_ok();
                 if expected && let Some(seat) = conversation.members.get_mut(&other) {
                     seat.0 = Role::Admin;
@@ -406,7 +407,10 @@ impl Run {
                 let expected = conversation.may(Action::Moderate, user, false)
                     && (!held || conversation.may_decide_on(user, other));
                 let user = self.users[other].clone();
-                let done = bench.write(LiftRestriction { actor: by, conversation: id, user, kind }).await.is_ok();
+                let done = bench
+                    .write(LiftRestriction { actor: by, conversation: id, user, kind, reason: None })
+                    .await
+                    .is_ok();
                 if expected {
                     conversation.restricted.remove(&(kind, other));
                 }

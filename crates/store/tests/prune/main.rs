@@ -36,7 +36,7 @@ async fn the_log_is_pruned_and_nobody_is_told_of_a_gap(on: On) {
         stage.bench.send(&users[0], &group, &number.to_string()).await.unwrap();
     }
     let (by, conversation, user) = (actor(&users[0]), group.clone(), users[1].clone());
-    stage.bench.write(RemoveMember { actor: by, conversation, user }).await.unwrap();
+    stage.bench.write(RemoveMember { actor: by, conversation, user, reason: None }).await.unwrap();
     stage.add(&users[0], &group, &users[1]).await.unwrap();
     let position = stage.bench.settled().await;
 

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use quintet_domain::{
-    Act, AddService, AnnounceFile, AuditFilter, CompleteFile, ConversationId, ConversationKind, Emoji, FileLink,
-    ForgetFiles, Message, MessageId, NewDetails, NewFile, PinMessage, PurgeCursor, PurgeMessages, Quotas, React,
-    ReportMessage, Retention, Scopes, SendMessage, ServerRole, SetRetention, SetServerRole, StoredFile, UserId,
+    Act, AddService, AnnounceFile, AuditFilter, CompleteFile, ConversationId, ConversationKind, Departure, Emoji,
+    FileLink, ForgetFiles, JoinConversation, LeaveConversation, Message, MessageId, NewDetails, NewFile, PinMessage,
+    Profile, PurgeCursor, PurgeMessages, Quotas, React, ReportMessage, Retention, Scopes, SendMessage, ServerRole,
+    SetRetention, SetServerRole, StoredFile, UserId,
 };
 use quintet_store::{PageOf, Party};
 
@@ -18,6 +19,7 @@ every_database!(
     a_conversation_that_loses_all_goes_on,
     many_messages_go_in_turns,
     a_conversation_has_days_of_its_own,
+    guests_of_whom_nothing_is_left_are_forgotten,
 );
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -298,4 +300,53 @@ async fn a_conversation_has_days_of_its_own(on: On) {
     let stage = stage.later(Quotas::default(), 0).await;
     assert_eq!(purge(&stage).await, [1, 0]);
     assert_eq!(texts(&page(&stage, bob, &group).await), [""; 0]);
+}
+
+/// A guest is forgotten once nothing that it wrote is left, whatever others have pinned or written since.
+async fn guests_of_whom_nothing_is_left_are_forgotten(on: On) {
+    let quotas = Quotas { retention: Retention { room: 30, ..Retention::default() }, ..Quotas::default() };
+    let stage = Stage::with(on, quotas);
+    let users = stage.users("alice").await;
+    let room = stage.make(&users[0], ConversationKind::Room, &[]).await.unwrap();
+    let visit = async |guest: &str, says: Option<&str>| {
+        let guest = UserId::trusted(guest);
+        let (by, conversation) = (actor(&guest), room.clone());
+        let join = JoinConversation { actor: by, conversation, profile: Profile::default(), history: false };
+        stage.bench.write(join).await.unwrap();
+        let said = match says {
+            Some(text) => Some(stage.bench.send(&guest, &room, text).await.unwrap().message.id.clone()),
+            None => None,
+        };
+        let (by, conversation) = (actor(&guest), room.clone());
+        let gone = Departure::GuestGone;
+        stage.bench.write(LeaveConversation { actor: by, conversation, departure: gone }).await.unwrap();
+        said
+    };
+    let pin = async |message: &MessageId, pinned: bool| {
+        stage.bench.write(PinMessage { actor: actor(&users[0]), message: message.clone(), pinned }).await.unwrap();
+    };
+    let guests = || stage.number("SELECT count(*) FROM user WHERE kind = 'guest'");
+    visit("guest-1", Some("one")).await;
+    let two = visit("guest-2", Some("two")).await.unwrap();
+    pin(&two, true).await;
+    visit("guest-3", Some("three")).await;
+    stage.bench.environment.pass_ms(20 * DAY_MS);
+    visit("guest-4", Some("four")).await;
+    send(&stage, &users[0], &room, "hello?", plain()).await;
+    stage.bench.environment.pass_ms(11 * DAY_MS);
+    visit("guest-9", None).await;
+    stage.prune().await;
+    assert_eq!(guests(), 5, "nothing is removed yet");
+    assert_eq!(purge(&stage).await, [2, 0]);
+    stage.prune().await;
+    assert_eq!(guests(), 3, "one whose message is pinned, one who wrote lately, one who came today");
+    assert_eq!(texts(&page(&stage, &users[0], &room).await), ["two", "four", "hello?"]);
+    // Whoever comes back under the same id is a new guest.
+    visit("guest-3", Some("again")).await;
+    pin(&two, false).await;
+    assert_eq!(purge(&stage).await, [1, 0]);
+    visit("guest-9", None).await;
+    stage.prune().await;
+    assert_eq!(guests(), 3, "the one whose message was pinned is gone");
+    assert_eq!(texts(&page(&stage, &users[0], &room).await), ["four", "hello?", "again"]);
 }

@@ -198,12 +198,19 @@ impl Run {
             }
             (Step::Add(other), _) => {
                 let other = whom(other);
-                let _ =
-                    bench.write(AddMember { actor: by, conversation: id, user: other, role: Some(Role::Member) }).await;
+                let _ = bench
+                    .write(AddMember {
+                        actor: by,
+                        conversation: id,
+                        user: other,
+                        role: Some(Role::Member),
+                        reason: None,
+                    })
+                    .await;
             }
             (Step::Remove(other), _) => {
                 let other = whom(other);
-                let _ = bench.write(RemoveMember { actor: by, conversation: id, user: other }).await;
+                let _ = bench.write(RemoveMember { actor: by, conversation: id, user: other, reason: None }).await;
             }
             (Step::Rename, _) => {
                 let _ = bench

@@ -206,10 +206,10 @@ async fn who_may_read_a_message_finds_it(bench: Bench) {
     assert_eq!(texts(&bench, &service, &search("apple")).await, ["apple"]);
     // Who joins reads what was said before.
     let (conversation, user) = (group.clone(), b.clone());
-    bench.write(AddMember { actor: actor(&a), conversation, user, role: None }).await.unwrap();
+    bench.write(AddMember { actor: actor(&a), conversation, user, role: None, reason: None }).await.unwrap();
     assert_eq!(found_now(&*bench.store, &b, &search("apple")).await.len(), 2);
     let (conversation, user) = (group.clone(), b.clone());
-    bench.write(RemoveMember { actor: actor(&a), conversation, user }).await.unwrap();
+    bench.write(RemoveMember { actor: actor(&a), conversation, user, reason: None }).await.unwrap();
     assert_eq!(found_now(&*bench.store, &b, &search("apple")).await.len(), 1);
     bench.write(DeleteConversation { actor: actor(&a), conversation: group }).await.unwrap();
     assert_eq!(found_now(&*bench.store, &a, &search("apple")).await.len(), 1);

@@ -193,13 +193,14 @@ impl Run {
                 }
             }
             Step::Add(other) => {
-                let add = AddMember { actor, conversation: id, user: self.users[other].clone(), role: None };
+                let add =
+                    AddMember { actor, conversation: id, user: self.users[other].clone(), role: None, reason: None };
                 if self.bench.write(add).await.is_ok() {
                     self.conversations[at].members.insert(other);
                 }
             }
             Step::Remove(other) => {
-                let remove = RemoveMember { actor, conversation: id, user: self.users[other].clone() };
+                let remove = RemoveMember { actor, conversation: id, user: self.users[other].clone(), reason: None };
                 if self.bench.write(remove).await.is_ok() {
                     self.conversations[at].members.remove(&other);
                 }

@@ -143,7 +143,7 @@ impl Stage {
 
     pub async fn add(&self, by: &UserId, conversation: &ConversationId, user: &UserId) -> Result<(), Refusal> {
         let (by, conversation, user) = (actor(by), conversation.clone(), user.clone());
-        self.bench.write(AddMember { actor: by, conversation, user, role: None }).await.map(|_| ())
+        self.bench.write(AddMember { actor: by, conversation, user, role: None, reason: None }).await.map(|_| ())
     }
 
     /// Prunes until nothing is left to prune.

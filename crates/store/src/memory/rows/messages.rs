@@ -138,6 +138,24 @@ impl MessageRows for Data {
         Ok(self.first_authored(user, from))
     }
 
+    fn note_author_left(&mut self, user: UserKey, conversation: ConversationKey, sequence: u64) -> RowResult<()> {
+        if self.messages.authors.contains(&(user, conversation)) {
+            self.messages.authors_left.insert((user, conversation), sequence);
+        }
+        Ok(())
+    }
+
+    fn author_left_at(&self, user: UserKey, conversation: ConversationKey) -> RowResult<Option<u64>> {
+        Ok(self.messages.authors_left.get(&(user, conversation)).copied())
+    }
+
+    fn delete_author(&mut self, user: UserKey, conversation: ConversationKey) -> RowResult<()> {
+        self.messages.authors.remove(&(user, conversation));
+        self.messages.authors_left.remove(&(user, conversation));
+        self.moderation.slow_sends.remove(&(user, conversation));
+        Ok(())
+    }
+
     fn messages_of_sender(
         &self,
         conversation: ConversationKey,

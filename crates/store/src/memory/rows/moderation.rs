@@ -166,6 +166,28 @@ impl ModerationRows for Data {
         Ok(fitting.take(limit).cloned().collect())
     }
 
+    fn remove_reasons_of(&mut self, user: UserKey, limit: usize) -> RowResult<usize> {
+        let mut removed = 0;
+        let wrote: [fn(&AuditRow) -> Option<UserKey>; 2] = [|row| row.actor, |row| row.user];
+        for person in wrote {
+            let about =
+                self.moderation.audit.iter().filter(|(_, row)| person(row) == Some(user) && row.reason.is_some());
+            let about: Vec<AuditRow> = about.take(limit).map(|(_, row)| row.clone()).collect();
+            removed += about.len();
+            for row in about {
+                self.moderation.audit.insert(row.key, AuditRow { reason: None, ..row });
+            }
+        }
+        let decided = self.moderation.restrictions.iter().filter(|(_, row)| row.by == user && row.reason.is_some());
+        let decided: Vec<(RestrictionKey, RestrictionRow)> =
+            decided.take(limit).map(|(key, row)| (*key, row.clone())).collect();
+        removed += decided.len();
+        for (key, row) in decided {
+            self.move_restriction(key, Some(&RestrictionRow { reason: None, ..row }));
+        }
+        Ok(removed)
+    }
+
     fn prune_audit(&mut self, before: Timestamp, limit: usize) -> RowResult<usize> {
         let mut old: Vec<(Timestamp, i64)> =
             self.moderation.audit.iter().filter(|(_, row)| row.at < before).map(|(key, row)| (row.at, *key)).collect();

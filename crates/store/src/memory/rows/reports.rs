@@ -2,6 +2,8 @@
 //!
 //! What must stay true: each index has the reports of the table that belong to it.
 
+use std::sync::Arc;
+
 use quintet_domain::{ReportStatus, Timestamp};
 use quintet_rules::rows::{ReportRow, ReportRows, StoredResolution};
 use quintet_rules::{MessageKey, RowResult, UserKey};
@@ -15,17 +17,24 @@ impl Data {
         let old = tables.rows.get(&number).cloned();
         let message = |row: &ReportRow| (row.message, number);
         let open = |row: &ReportRow| row.resolution.is_none().then_some((row.reporter, row.sender, number));
-        let sender = |row: &ReportRow| row.snapshot.is_some().then_some((row.sender, number));
+        let has_text = |row: &ReportRow| row.snapshot.is_some() || !row.reason.is_empty();
+        let sender = |row: &ReportRow| has_text(row).then_some((row.sender, number));
         let at = |row: &ReportRow| (row.at, number);
         let (before, after) = (old.as_ref(), new.as_ref());
         move_entry(&mut tables.by_message, before.map(message), after.map(message));
         move_entry(&mut tables.open, before.and_then(open), after.and_then(open));
-        move_entry(&mut tables.with_snapshot, before.and_then(sender), after.and_then(sender));
+        move_entry(&mut tables.with_text, before.and_then(sender), after.and_then(sender));
         move_entry(&mut tables.by_age, before.map(at), after.map(at));
         match new {
             Some(row) => tables.rows.insert(number, row),
             None => drop(tables.rows.remove(&number)),
         }
+    }
+
+    /// The reports of a message, the oldest first.
+    fn reports_of(&self, message: MessageKey) -> impl Iterator<Item = &ReportRow> {
+        let of_message = self.reports.by_message.range((message, i64::MIN)..=(message, i64::MAX));
+        of_message.filter_map(|((_, number), ())| self.report_row(*number))
     }
 
     fn report_row(&self, number: i64) -> Option<&ReportRow> {
@@ -40,10 +49,19 @@ impl ReportRows for Data {
         Ok(self.report_row(number).cloned())
     }
 
-    fn reports_of_message(&self, message: MessageKey, since: Timestamp, limit: usize) -> RowResult<Vec<ReportRow>> {
-        let of_message = self.reports.by_message.range((message, i64::MIN)..=(message, i64::MAX));
-        let rows = of_message.filter_map(|((_, number), ())| self.report_row(*number));
-        Ok(rows.filter(|row| row.at >= since).take(limit).cloned().collect())
+    fn reports_of_version(
+        &self,
+        (message, edited_at): (MessageKey, Option<Timestamp>),
+        since: Timestamp,
+        limit: usize,
+    ) -> RowResult<Vec<ReportRow>> {
+        let fits = |row: &&ReportRow| row.at >= since && row.edited_at == edited_at && row.reporter.is_some();
+        Ok(self.reports_of(message).filter(fits).take(limit).cloned().collect())
+    }
+
+    fn has_open_flag(&self, message: MessageKey, since: Timestamp) -> RowResult<bool> {
+        let waits = |row: &ReportRow| row.at >= since && row.reporter.is_none() && row.resolution.is_none();
+        Ok(self.reports_of(message).any(waits))
     }
 
     fn open_reports_by(&self, reporter: UserKey, since: Timestamp) -> RowResult<i64> {
@@ -71,14 +89,25 @@ impl ReportRows for Data {
         Ok(())
     }
 
-    fn remove_snapshots_of(&mut self, sender: UserKey, limit: usize) -> RowResult<usize> {
-        let own = self.reports.with_snapshot.range((sender, i64::MIN)..=(sender, i64::MAX)).take(limit);
-        let own: Vec<i64> = own.map(|((_, number), ())| *number).collect();
-        for number in &own {
+    fn remove_texts_of(&mut self, user: UserKey, limit: usize) -> RowResult<usize> {
+        let about = self.reports.with_text.range((user, i64::MIN)..=(user, i64::MAX)).take(limit);
+        let about: Vec<i64> = about.map(|((_, number), ())| *number).collect();
+        for number in &about {
             let row = self.report_row(*number).cloned();
-            self.move_report(*number, row.map(|row| ReportRow { snapshot: None, ..row }));
+            self.move_report(*number, row.map(|row| ReportRow { snapshot: None, reason: Arc::from(""), ..row }));
         }
-        Ok(own.len())
+        let own = self
+            .reports
+            .rows
+            .iter()
+            .map(|(_, row)| row)
+            .filter(|row| row.reporter == Some(user) && !row.reason.is_empty());
+        let own: Vec<ReportRow> = own.take(limit).cloned().collect();
+        let removed = about.len() + own.len();
+        for row in own {
+            self.move_report(row.number, Some(ReportRow { reason: Arc::from(""), ..row }));
+        }
+        Ok(removed)
     }
 
     fn reports_before(

@@ -122,6 +122,28 @@ impl<C: Channel> MessageRows for PostgresRows<C> {
         )
     }
 
+    fn note_author_left(&mut self, user: UserKey, conversation: ConversationKey, sequence: u64) -> RowResult<()> {
+        self.run(
+            "UPDATE author SET left_at = $3 WHERE user_pk = $1 AND conversation_pk = $2",
+            &[&user.0, &conversation.0, &sequence.cast_signed()],
+        )?;
+        Ok(())
+    }
+
+    fn author_left_at(&self, user: UserKey, conversation: ConversationKey) -> RowResult<Option<u64>> {
+        let found = self.find(
+            "SELECT left_at FROM author WHERE user_pk = $1 AND conversation_pk = $2",
+            &[&user.0, &conversation.0],
+            |row| Ok(row.try_get::<_, Option<i64>>(0)?),
+        )?;
+        Ok(found.flatten().map(i64::cast_unsigned))
+    }
+
+    fn delete_author(&mut self, user: UserKey, conversation: ConversationKey) -> RowResult<()> {
+        self.run("DELETE FROM author WHERE user_pk = $1 AND conversation_pk = $2", &[&user.0, &conversation.0])?;
+        Ok(())
+    }
+
     fn messages_of_sender(
         &self,
         conversation: ConversationKey,

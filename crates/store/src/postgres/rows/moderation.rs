@@ -15,7 +15,40 @@ use crate::postgres::error::get;
 /// The columns of a ban or silence, for [`restriction_at`].
 macro_rules! restriction_columns {
     () => {
-        "conversation_pk, kind, user_pk, until, reason, by_pk, at"
+        "conversation_pk, kind, user_pk, until, reason, by_pk, at, by_server"
+    };
+}
+
+/// The key of the user with the id of a parameter.
+macro_rules! person {
+    ($id:literal) => {
+        concat!("(SELECT u.pk FROM chat_user u WHERE u.id = ", $id, ")")
+    };
+}
+
+/// The key of the conversation of a filter.
+macro_rules! conversation {
+    () => {
+        "(SELECT c.pk FROM conversation c WHERE c.id = $5)"
+    };
+}
+
+/// The query of acts that fit a filter. The first condition is one that the filter has.
+macro_rules! audit_query {
+    ($first:expr) => {
+        concat!(
+            "SELECT pk, at, act, actor_pk, user_pk, conversation_pk, until, reason, detail FROM audit WHERE ",
+            $first,
+            " AND pk < $1 AND ($2::text IS NULL OR act = $2)
+               AND ($3::text IS NULL OR actor_pk = ",
+            person!("$3"),
+            ") AND ($4::text IS NULL OR user_pk = ",
+            person!("$4"),
+            ") AND ($5::text IS NULL OR conversation_pk = ",
+            conversation!(),
+            ") AND ($6::bigint IS NULL OR at >= $6) AND ($7::bigint IS NULL OR at < $7)
+             ORDER BY pk DESC LIMIT $8"
+        )
     };
 }
 
@@ -28,6 +61,7 @@ fn restriction_at(row: &Row) -> Fetched<RestrictionRow> {
         reason: row.try_get::<_, Option<&str>>(4)?.map(Arc::from),
         by: UserKey(row.try_get(5)?),
         at: Timestamp(row.try_get(6)?),
+        by_server: row.try_get(7)?,
     })
 }
 
@@ -62,10 +96,11 @@ impl<C: Channel> ModerationRows for PostgresRows<C> {
 
     fn put_restriction(&mut self, row: &RestrictionRow) -> RowResult<()> {
         self.run(
-            "INSERT INTO restriction (conversation_pk, kind, user_pk, until, reason, by_pk, at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)
+            "INSERT INTO restriction (conversation_pk, kind, user_pk, until, reason, by_pk, at, by_server)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
              ON CONFLICT (conversation_pk, kind, user_pk) DO UPDATE SET until = excluded.until,
-                 reason = excluded.reason, by_pk = excluded.by_pk, at = excluded.at",
+                 reason = excluded.reason, by_pk = excluded.by_pk, at = excluded.at,
+                 by_server = excluded.by_server",
             &[
                 &row.conversation.0,
                 &row.kind.as_str(),
@@ -74,6 +109,7 @@ impl<C: Channel> ModerationRows for PostgresRows<C> {
                 &row.reason.as_deref(),
                 &row.by.0,
                 &row.at.0,
+                &row.by_server,
             ],
         )?;
         Ok(())
@@ -178,14 +214,16 @@ impl<C: Channel> ModerationRows for PostgresRows<C> {
     }
 
     fn audit(&self, filter: &AuditFilter, before: i64, limit: usize) -> RowResult<Vec<AuditRow>> {
+        // A condition that may be absent uses no index: the one that leaves the fewest acts is written out.
+        let sql = match filter {
+            AuditFilter { conversation: Some(_), .. } => audit_query!(concat!("conversation_pk = ", conversation!())),
+            AuditFilter { user: Some(_), .. } => audit_query!(concat!("user_pk = ", person!("$4"))),
+            AuditFilter { by: Some(_), .. } => audit_query!(concat!("actor_pk = ", person!("$3"))),
+            AuditFilter { act: Some(_), .. } => audit_query!("act = $2"),
+            AuditFilter { act: None, by: None, user: None, conversation: None, .. } => audit_query!("pk < $1"),
+        };
         self.list(
-            "SELECT pk, at, act, actor_pk, user_pk, conversation_pk, until, reason, detail FROM audit
-             WHERE pk < $1 AND ($2::text IS NULL OR act = $2)
-               AND ($3::text IS NULL OR actor_pk = (SELECT u.pk FROM chat_user u WHERE u.id = $3))
-               AND ($4::text IS NULL OR user_pk = (SELECT u.pk FROM chat_user u WHERE u.id = $4))
-               AND ($5::text IS NULL OR conversation_pk = (SELECT c.pk FROM conversation c WHERE c.id = $5))
-               AND ($6::bigint IS NULL OR at >= $6) AND ($7::bigint IS NULL OR at < $7)
-             ORDER BY pk DESC LIMIT $8",
+            sql,
             &[
                 &before,
                 &filter.act.map(Act::as_str),
@@ -198,6 +236,22 @@ impl<C: Channel> ModerationRows for PostgresRows<C> {
             ],
             audit_at,
         )
+    }
+
+    fn remove_reasons_of(&mut self, user: UserKey, limit: usize) -> RowResult<usize> {
+        let mut removed = 0;
+        for sql in [
+            "UPDATE audit SET reason = NULL WHERE pk IN (
+                 SELECT pk FROM audit WHERE actor_pk = $1 AND reason IS NOT NULL LIMIT $2)",
+            "UPDATE audit SET reason = NULL WHERE pk IN (
+                 SELECT pk FROM audit WHERE user_pk = $1 AND reason IS NOT NULL LIMIT $2)",
+            "UPDATE restriction SET reason = NULL WHERE (conversation_pk, kind, user_pk) IN (
+                 SELECT conversation_pk, kind, user_pk FROM restriction WHERE by_pk = $1 AND reason IS NOT NULL
+                 LIMIT $2)",
+        ] {
+            removed += self.run(sql, &[&user.0, &limit_of(limit)])?;
+        }
+        Ok(removed)
     }
 
     fn prune_audit(&mut self, before: Timestamp, limit: usize) -> RowResult<usize> {

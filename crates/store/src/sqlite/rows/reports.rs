@@ -17,7 +17,7 @@ use super::{SqliteRows, limit_of, parsed};
 macro_rules! report_columns {
     () => {
         "number, at, message, message_id, conversation_pk, sender_pk, reporter_pk, reason, snapshot, resolved_by_pk,
-         resolved_at, resolved_with"
+         resolved_at, resolved_with, edited_at"
     };
 }
 
@@ -36,6 +36,7 @@ fn report_at(row: &Row<'_>) -> rusqlite::Result<ReportRow> {
         at: Timestamp(row.get(1)?),
         message: MessageKey(row.get(2)?),
         message_id: MessageId::trusted(row.get_ref(3)?.as_str()?),
+        edited_at: row.get::<_, Option<i64>>(12)?.map(Timestamp),
         conversation: ConversationKey(row.get(4)?),
         sender: UserKey(row.get(5)?),
         reporter: row.get::<_, Option<i64>>(6)?.map(UserKey),
@@ -51,13 +52,25 @@ impl<C: Deref<Target = Connection>> ReportRows for SqliteRows<C> {
         self.find(sql, [number], report_at)
     }
 
-    fn reports_of_message(&self, message: MessageKey, since: Timestamp, limit: usize) -> RowResult<Vec<ReportRow>> {
+    fn reports_of_version(
+        &self,
+        (message, edited_at): (MessageKey, Option<Timestamp>),
+        since: Timestamp,
+        limit: usize,
+    ) -> RowResult<Vec<ReportRow>> {
         let sql = concat!(
             "SELECT ",
             report_columns!(),
-            " FROM report WHERE message = ?1 AND at >= ?2 ORDER BY number LIMIT ?3"
+            " FROM report WHERE message = ?1 AND edited_at IS ?2 AND at >= ?3 AND reporter_pk IS NOT NULL
+             ORDER BY number LIMIT ?4"
         );
-        self.list(sql, [message.0, since.0, limit_of(limit)], report_at)
+        self.list(sql, params![message.0, edited_at.map(|at| at.0), since.0, limit_of(limit)], report_at)
+    }
+
+    fn has_open_flag(&self, message: MessageKey, since: Timestamp) -> RowResult<bool> {
+        let sql = "SELECT 1 FROM report
+             WHERE message = ?1 AND at >= ?2 AND reporter_pk IS NULL AND resolved_at IS NULL";
+        self.exists(sql, [message.0, since.0])
     }
 
     fn open_reports_by(&self, reporter: UserKey, since: Timestamp) -> RowResult<i64> {
@@ -74,8 +87,8 @@ impl<C: Deref<Target = Connection>> ReportRows for SqliteRows<C> {
     fn insert_report(&mut self, row: &ReportRow) -> RowResult<i64> {
         self.insert(
             "INSERT INTO report (at, message, message_id, conversation_pk, sender_pk, reporter_pk, reason, snapshot,
-                 resolved_by_pk, resolved_at, resolved_with)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                 resolved_by_pk, resolved_at, resolved_with, edited_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             params![
                 row.at.0,
                 row.message.0,
@@ -88,6 +101,7 @@ impl<C: Deref<Target = Connection>> ReportRows for SqliteRows<C> {
                 row.resolution.map(|resolution| resolution.by.0),
                 row.resolution.map(|resolution| resolution.at.0),
                 row.resolution.map(|resolution| resolution.action.as_str()),
+                row.edited_at.map(|at| at.0),
             ],
         )
     }
@@ -102,12 +116,17 @@ impl<C: Deref<Target = Connection>> ReportRows for SqliteRows<C> {
         Ok(())
     }
 
-    fn remove_snapshots_of(&mut self, sender: UserKey, limit: usize) -> RowResult<usize> {
-        self.run(
-            "UPDATE report SET snapshot = NULL WHERE number IN (
-                 SELECT number FROM report WHERE sender_pk = ?1 AND snapshot IS NOT NULL LIMIT ?2)",
-            [sender.0, limit_of(limit)],
-        )
+    fn remove_texts_of(&mut self, user: UserKey, limit: usize) -> RowResult<usize> {
+        let mut removed = 0;
+        for sql in [
+            "UPDATE report SET snapshot = NULL, reason = '' WHERE number IN (
+                 SELECT number FROM report WHERE sender_pk = ?1 AND (snapshot IS NOT NULL OR reason <> '') LIMIT ?2)",
+            "UPDATE report SET reason = '' WHERE number IN (
+                 SELECT number FROM report WHERE reporter_pk = ?1 AND reason <> '' LIMIT ?2)",
+        ] {
+            removed += self.run(sql, [user.0, limit_of(limit)])?;
+        }
+        Ok(removed)
     }
 
     fn reports_before(

@@ -32,9 +32,12 @@ pub(crate) fn before_message(
     contact::ask(tx, (sender, &other), about, ("New Message Request", &message))
 }
 
-/// Refuses a message that [`before_message`] would refuse because another one waits, and changes nothing.
+/// Refuses a message that [`before_message`] would refuse because another one waits, or too many others do, and changes nothing.
 pub(crate) fn may_write(tx: &mut Transaction<'_>, sender: &UserRow, conversation: &ConversationRow) -> RuleResult<()> {
-    outside(tx, sender, conversation).map(|_| ())
+    match outside(tx, sender, conversation)? {
+        Some((other, true)) => contact::may_ask(tx, &other),
+        Some((_, false)) | None => Ok(()),
+    }
 }
 
 /// The other user of a direct conversation, if it is no member, and whether a message asks it. Refuses a message that cannot

@@ -30,13 +30,7 @@ pub(crate) fn direct(
     user: &ActingUser,
     other: &UserId,
 ) -> RuleResult<(ConversationRow, bool)> {
-    if user.user.is_guest() {
-        return Err(Refusal::unauthenticated("direct messages need an account").into());
-    }
-    if *other == user.user.id {
-        return Err(Refusal::invalid("recipientId", "must be another user").into());
-    }
-    let other = tx.registered(other)?;
+    let other = addressee(tx, user, other)?;
     let (first, second) = if user.key <= other.key { (&*user.row, &*other) } else { (&*other, &*user.row) };
     if let Some(mut found) = tx.direct_conversation((first.key, second.key))? {
         // Whoever writes to somebody who has asked it accepts.
@@ -45,8 +39,7 @@ pub(crate) fn direct(
         }
         return Ok((found, false));
     }
-    blocks::may_begin(tx, user, &other)?;
-    reach::may_begin(tx, user, &other)?;
+    may_begin(tx, user, &other)?;
     reach::begin_direct(tx, user, &other)?;
     let is_stranger = contact::is_stranger(tx, user, &other)?;
     let reference = ConversationRef {
@@ -71,6 +64,36 @@ pub(crate) fn direct(
     let overview = overviews::of(tx, &conversation)?;
     record_created(tx, actor, user, (&conversation, overview), members)?;
     Ok((conversation, true))
+}
+
+/// The other user of a direct conversation that somebody wants to write to.
+fn addressee(tx: &mut Transaction<'_>, user: &ActingUser, other: &UserId) -> RuleResult<Arc<UserRow>> {
+    if user.user.is_guest() {
+        return Err(Refusal::unauthenticated("direct messages need an account").into());
+    }
+    if *other == user.user.id {
+        return Err(Refusal::invalid("recipientId", "must be another user").into());
+    }
+    tx.registered(other)
+}
+
+/// Refuses a user to begin a direct conversation.
+fn may_begin(tx: &mut Transaction<'_>, user: &ActingUser, other: &UserRow) -> RuleResult<()> {
+    blocks::may_begin(tx, user, other)?;
+    reach::may_begin(tx, user, other)
+}
+
+/// The user whom a message reaches that begins a direct conversation. Refuses a message that [`direct`] would refuse, or one
+/// that would ask a user who has too much to decide, and changes nothing.
+pub(crate) fn would_reach(tx: &mut Transaction<'_>, user: &ActingUser, other: &UserId) -> RuleResult<Arc<UserRow>> {
+    let other = addressee(tx, user, other)?;
+    if tx.direct_conversation((user.key.min(other.key), user.key.max(other.key)))?.is_none() {
+        may_begin(tx, user, &other)?;
+        if contact::is_stranger(tx, user, &other)? {
+            contact::may_ask(tx, &other)?;
+        }
+    }
+    Ok(other)
 }
 
 /// Finds the direct conversation of two users, if they have one of which the first is a member. The other one may have been

@@ -33,7 +33,7 @@ fn of_message(tx: &mut Transaction<'_>, actor: &Actor, text: &NewText) -> RuleRe
         Target::Direct(other) => conversations::existing_direct(tx, &acting, other)?,
     };
     let recipient = match (&conversation, &text.target) {
-        (None, Target::Direct(other)) => Some(Arc::clone(&tx.user(other)?.user)),
+        (None, Target::Direct(other)) => Some(Arc::clone(&conversations::would_reach(tx, &acting, other)?.user)),
         (Some(_), _) | (None, Target::Conversation(_)) => None,
     };
     if let Some(conversation) = &conversation {

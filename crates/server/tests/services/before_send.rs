@@ -225,6 +225,52 @@ async fn a_repeat_is_not_asked_about_and_gets_the_first_result() {
     assert_eq!(again["content"], "a ******");
 }
 
+/// A first message to a stranger waits as any other message is stored: it is asked about when it is written, and that is all.
+#[tokio::test]
+async fn a_message_that_waits_is_asked_about_once() {
+    let stage = Stage::of(|hook| server(&hook.url()).env("QUINTET_PEOPLE_CONTACT", "requests")).await;
+    stage.hook.answer(moderating);
+    let (http, alice, bob) = (&stage.http, &stage.alice, &stage.bob);
+    let mut wire = stage.wire("messenger", alice).await;
+    let to = |who: &str, text: &str, id: &str| json!({ "recipientId": who, "content": text, "clientMessageId": id });
+    let waiting = async || {
+        let requests = http.api(&bob.1, "GET", "/me/requests", Value::Null).await.expect(200);
+        let items = requests["items"].as_array().expect("a list").iter();
+        items.filter(|request| request["type"] == "message").cloned().collect::<Vec<_>>()
+    };
+    let questions = || stage.hook.requests().len();
+    // What the hook refuses does not wait.
+    assert_eq!(wire.call("privateMessage", &to(&bob.0, "spam", "c-1")).await["message"], "No spam, please.");
+    assert_eq!((waiting().await, questions()), (vec![], 1));
+    let listed = http.api(&alice.1, "GET", "/conversations", Value::Null).await.expect(200);
+    assert_eq!(listed["items"].as_array().map(Vec::len), Some(1), "the group alone: {listed}");
+    // What it makes of a message waits, and a repeat is no question.
+    for _ in 0..2 {
+        let sent = wire.call("privateMessage", &to(&bob.0, "a secret", "c-2")).await;
+        assert_eq!(sent["success"], true, "{sent}");
+        assert_eq!(questions(), 2);
+    }
+    let requests = waiting().await;
+    let [request] = requests.as_slice() else { panic!("{requests:?}") };
+    assert_eq!(request["message"]["content"], "a ******");
+    // What is refused because it waits is no question either, and neither is the decision.
+    let refused = wire.call("privateMessage", &to(&bob.0, "are you there?", "c-3")).await;
+    assert_eq!(refused["message"], "Your first message waits until this user has accepted it.", "{refused}");
+    let mut ear = stage.wire("chat", bob).await;
+    let accept = format!("/me/requests/{}/accept", request["id"].as_str().expect("an id"));
+    http.api(&bob.1, "POST", &accept, Value::Null).await.expect(200);
+    assert_eq!(ear.next_message().await.0, "a ******");
+    assert_eq!(questions(), 2);
+    wire.call("privateMessage", &to(&bob.0, "there you are", "c-4")).await;
+    assert_eq!((ear.next_message().await.0, questions()), ("there you are".to_owned(), 3));
+
+    // Nor is one that cannot begin a conversation.
+    let carol = http.register("carol").await;
+    http.api(&carol.1, "PUT", &format!("/me/blocks/{}", alice.0), Value::Null).await.expect(204);
+    let refused = wire.call("privateMessage", &to(&carol.0, "hello", "c-5")).await;
+    assert_eq!((&refused["code"], questions()), (&json!("ERR_FORBIDDEN"), 3), "{refused}");
+}
+
 /// Lists of words have the last word: they are compared with what the hook gives back.
 #[tokio::test]
 async fn lists_hold_for_what_the_hook_gives_back() {

@@ -14,6 +14,18 @@ pub enum Contact {
     Requests,
 }
 
+impl Contact {
+    /// The name of the value in the configuration and over HTTP.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Everyone => "everyone",
+            Self::Shared => "shared",
+            Self::Requests => "requests",
+        }
+    }
+}
+
 /// How much users may write and store. The limits of the model ([`limits`](crate::limits)) apply in any case.
 #[derive(Clone, Debug, Default)]
 pub struct Quotas {

@@ -2,11 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
+use quintet_domain::Contact;
 use quintet_service::Service;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+
+use crate::scalars::one_of;
 
 /// Who can enter the server, and how.
 #[derive(Serialize, ToSchema)]
@@ -20,6 +23,14 @@ pub(crate) struct Server {
     guests: bool,
     /// The minimum number of characters of a new password.
     password_length_min: usize,
+    /// Who may begin a direct conversation with a person, and add one to a group: everyone (`everyone`), those who share a
+    /// closed group or a meetup with the person (`shared`), or those as well while others ask (`requests`).
+    #[schema(schema_with = contacts)]
+    contact: &'static str,
+}
+
+fn contacts() -> RefOr<Schema> {
+    one_of([Contact::Everyone, Contact::Shared, Contact::Requests].map(Contact::as_str))
 }
 
 fn registrations() -> RefOr<Schema> {
@@ -34,5 +45,6 @@ fn registrations() -> RefOr<Schema> {
 pub(crate) async fn get(State(service): State<Service>) -> Json<Server> {
     let registration = service.registration().as_str();
     let password_length_min = service.password_chars_min();
-    Json(Server { registration, guests: service.lets_guests_in(), password_length_min })
+    let contact = service.contact().as_str();
+    Json(Server { registration, guests: service.lets_guests_in(), password_length_min, contact })
 }

@@ -85,6 +85,14 @@ fn token_settings(config: &Config) -> TokenSettings {
     }
 }
 
+fn contact(config: &Config) -> Contact {
+    match config.people.contact {
+        ContactName::Everyone => Contact::Everyone,
+        ContactName::Shared => Contact::Shared,
+        ContactName::Requests => Contact::Requests,
+    }
+}
+
 /// Returns the quotas of users. With rates off, daily limits are off as well.
 fn quotas(config: &Config) -> Quotas {
     let rates = config.limits.rates;
@@ -93,11 +101,7 @@ fn quotas(config: &Config) -> Quotas {
         rates,
         added_per_day: of_rates(config.people.added_per_day),
         direct_per_day: of_rates(config.people.direct_per_day),
-        contact: match config.people.contact {
-            ContactName::Everyone => Contact::Everyone,
-            ContactName::Shared => Contact::Shared,
-            ContactName::Requests => Contact::Requests,
-        },
+        contact: contact(config),
         user_file_bytes: config.files.user_bytes,
         total_file_bytes: config.files.total_bytes,
         free_bytes_min: config.limits.free_bytes_min,
@@ -195,6 +199,7 @@ pub(crate) fn service(
     let settings = quintet_service::Settings {
         guests: config.auth.guests,
         registration: config.auth.registration.into(),
+        contact: contact(config),
         rates: config.limits.rates,
         retention: config.retention.days(),
         password_chars_min: config.auth.password_length_min,

@@ -316,8 +316,8 @@ async fn a_closed_server_refuses_registrations() {
         .listen(&["0", "0=chat"])
         .run();
     let http = server.http();
-    let said = http.api("", "GET", "/server", Value::Null).await.expect(200);
-    assert_eq!(said, json!({ "registration": "closed", "guests": true, "passwordLengthMin": 8 }));
+    let facts = json!({ "registration": "closed", "guests": true, "passwordLengthMin": 8, "contact": "everyone" });
+    assert_eq!(http.api("", "GET", "/server", Value::Null).await.expect(200), facts);
     let new = json!({
         "username": "eve", "name": "Eve", "email": "eve@example.org", "password": "correct horse",
         "firstName": "Eve", "lastName": "Example",

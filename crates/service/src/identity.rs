@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use quintet_domain::{Account, AdoptUser, LoginSessionId, Refusal, Timestamp, User, UserId, UserKind};
+use quintet_domain::{Account, AdoptUser, Contact, LoginSessionId, Refusal, Timestamp, User, UserId, UserKind};
 use quintet_store::{Memberships, Party, PendingNotifications, TokenHolder, UserState};
 
 use crate::tokens::Token;
@@ -205,5 +205,11 @@ impl Service {
     #[must_use]
     pub fn lets_guests_in(&self) -> bool {
         self.0.settings.guests
+    }
+
+    /// Returns who may begin a direct conversation with a person, and add one to a group.
+    #[must_use]
+    pub fn contact(&self) -> Contact {
+        self.0.settings.contact
     }
 }

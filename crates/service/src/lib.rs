@@ -81,7 +81,7 @@ pub use push::PushInput;
 pub use push_waiting::{PUSH_AWAY_MS, PushVerdict, PushWaiting, push_verdict};
 use quintet_bus::Bus;
 pub use quintet_domain::{Account, Actor, Login, MeetupChange, ProfileChange, StoredFile};
-use quintet_domain::{Environment, Prune, Refusal, Request, Retention, UserId};
+use quintet_domain::{Contact, Environment, Prune, Refusal, Request, Retention, UserId};
 use quintet_files::Files;
 pub use quintet_outbound::Networks;
 pub use quintet_store::Thread;
@@ -110,6 +110,8 @@ pub struct Settings {
     pub guests: bool,
     /// Who may register.
     pub registration: Registration,
+    /// Who may begin a direct conversation with a person, and add one to a group.
+    pub contact: Contact,
     /// Whether rates are limited.
     pub rates: bool,
     /// How long messages are kept.

@@ -81,6 +81,7 @@ impl Server {
         let settings = quintet_service::Settings {
             guests: true,
             registration: quintet_service::Registration::Open,
+            contact: quintet_domain::Contact::default(),
             rates: false,
             retention: quintet_domain::Retention::default(),
             password_chars_min: quintet_domain::limits::PASSWORD_CHARS_MIN_DEFAULT,

@@ -110,6 +110,7 @@ impl Node {
         let settings = quintet_service::Settings {
             guests: true,
             registration: quintet_service::Registration::Open,
+            contact: quintet_domain::Contact::default(),
             rates: false,
             password_chars_min: 8,
             public_url: None,

@@ -145,7 +145,7 @@ describe("the chat", () => {
       await bob.page.getByRole("link", { name: "Notifications", exact: true }).waitFor();
 
       // Her profile: name, picture, language and theme.
-      await ada.page.goto(`${server.url}/#/profile`);
+      await ada.page.goto(`${server.url}/#/settings/profile`);
       await ada.page.getByLabel("Full name").fill(`Ada Renamed ${mark}`);
       await ada.page.getByRole("button", { name: "Save" }).click();
       await ada.page.getByText("Saved.").waitFor();
@@ -158,17 +158,19 @@ describe("the chat", () => {
       await current.waitFor({ state: "detached" });
       await ada.page.locator("#main input[type=file]").setInputFiles({ name: "me.png", mimeType: "image/png", buffer: PNG });
       await ada.page.getByRole("button", { name: "Remove picture" }).waitFor();
-      await ada.page.getByLabel("Appearance").selectOption(scheme === "light" ? "dark" : "light");
+      await ada.page.evaluate(() => { location.hash = "#/settings/look"; });
+      await ada.page.getByRole("group", { name: "Appearance" }).getByRole("radio", { name: scheme === "light" ? "Dark" : "Light" }).check();
       const dark = await ada.page.evaluate(() => getComputedStyle(document.body).backgroundColor);
       assert.equal(dark === "rgb(15, 16, 23)", scheme === "light", "the chosen theme is used");
       await ada.page.getByLabel("Language").selectOption("de");
-      await ada.page.getByRole("heading", { name: "Profil", exact: true }).waitFor();
+      await ada.page.getByRole("heading", { name: "Sprache und Darstellung", exact: true }).waitFor();
       assert.equal(await ada.page.evaluate(() => document.documentElement.lang), "de");
       await bob.page.reload();
       await bob.page.getByRole("link", { name: new RegExp(`Ada Renamed ${mark}`) }).first().waitFor();
 
       // She logs out: he sees her offline, and she sees the log-in form.
       await desk.context.close();
+      await ada.page.evaluate(() => { location.hash = "#/settings"; });
       await ada.page.getByRole("button", { name: "Abmelden" }).click();
       await ada.page.getByRole("button", { name: "Anmelden" }).waitFor();
       await bob.open(/^Ada Renamed/);
@@ -275,7 +277,7 @@ describe("the chat", () => {
       await route.continue().catch(() => {});
     }, { times: 1 });
     await ada.page.evaluate(() => { location.hash = "#/meetups"; });
-    await ada.page.evaluate(() => { location.hash = "#/profile"; });
+    await ada.page.evaluate(() => { location.hash = "#/settings"; });
     const kept = await ada.page.evaluate(() => JSON.parse(localStorage.getItem("quintet.session")).token);
     const ended = ada.page.waitForResponse("**/api/v1/auth/logout");
     await ada.page.getByRole("button", { name: "Log out" }).click();

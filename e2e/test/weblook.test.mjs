@@ -206,7 +206,7 @@ describe("the look of the chat", () => {
     await wished.leave();
     const ada = await teams.enter(one, id, { colorScheme: "light" });
     assert.notEqual(await ground(ada), "rgb(255, 255, 255)");
-    await ada.page.evaluate(() => { location.hash = "#/profile"; });
+    await ada.page.evaluate(() => { location.hash = "#/settings/look"; });
     await ada.page.getByRole("switch", { name: "More contrast" }).check();
     assert.equal(await ground(ada), "rgb(255, 255, 255)");
     await ada.page.reload();

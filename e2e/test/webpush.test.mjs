@@ -54,7 +54,7 @@ describe("messages while the page is closed", () => {
     await person.context.addInitScript(standIn, push.subscription());
     await person.page.reload();
     await person.logIn(account.name);
-    await person.page.evaluate(() => { location.hash = "#/profile"; });
+    await person.page.evaluate(() => { location.hash = "#/settings/notifications"; });
     return person;
   }
 
@@ -126,7 +126,7 @@ describe("messages while the page is closed", () => {
     assert.ok((await teams.call(bob, "GET", "/me/push")).items[0].renewedAt > before);
 
     // A log-out ends it.
-    await person.page.evaluate(() => { location.hash = "#/profile"; });
+    await person.page.evaluate(() => { location.hash = "#/settings/notifications"; });
     await person.page.getByRole("button", { name: "Log out" }).click();
     await person.page.getByLabel("Username or email").waitFor();
     assert.deepEqual(await subscribed(bob), []);
@@ -137,7 +137,9 @@ describe("messages while the page is closed", () => {
   test("the switch turns it off again, in German too", async () => {
     const { accounts: [eve] } = await teams.group("aus", ["eve", "fay"]);
     const person = await profile(eve);
+    await person.page.evaluate(() => { location.hash = "#/settings/look"; });
     await person.page.getByLabel("Language").selectOption("de");
+    await person.page.evaluate(() => { location.hash = "#/settings/notifications"; });
     const toggle = person.page.getByRole("switch", { name: "Benachrichtigen, wenn die Seite geschlossen ist" });
     await toggle.click();
     await until(person.page, () => document.querySelector("[aria-describedby=push-hint]").checked && !document.querySelector("[aria-describedby=push-hint]").disabled);
@@ -155,7 +157,7 @@ describe("messages while the page is closed", () => {
     const person = await profile(gil);
     await person.context.clearPermissions();
     await person.page.getByRole("switch", { name: "Notify me when the page is closed" }).click();
-    await person.page.getByText("This browser does not allow notifications from this page.").waitFor();
+    await person.page.getByRole("alert").getByText("This browser does not allow notifications from this page.").waitFor();
     assert.deepEqual(await subscribed(gil), []);
     await person.leave();
   });

@@ -21,6 +21,11 @@ const HOSTILE = [
   "\u202Egnp.exe \u0007 <b>bold</b> &lt;i&gt; &#x3C;u&#x3E;",
 ];
 
+/** The sections of the settings, each with something that it shows. */
+const SETTINGS = {
+  "": "Log out", profile: "Full name", account: "New password", look: "More contrast", notifications: "Sound for new messages", privacy: "You have blocked nobody.",
+};
+
 describe("every view", () => {
   let server, chromium;
 
@@ -123,9 +128,11 @@ describe("every view", () => {
       await page.goto(`${server.url}/#/notifications`);
       await page.getByRole("heading", { name: "Notifications" }).waitFor();
       await faults(page, "notifications");
-      await page.goto(`${server.url}/#/profile`);
-      await page.getByLabel("Full name").waitFor();
-      await faults(page, "the profile");
+      for (const [section, shown] of Object.entries(SETTINGS)) {
+        await page.goto(`${server.url}/#/settings/${section}`);
+        await page.locator("#main").getByText(shown, { exact: true }).first().waitFor();
+        await faults(page, `the settings: ${section || "the list"}`);
+      }
       await page.goto(`${server.url}/playground`);
       await page.getByRole("button", { name: "Start" }).waitFor();
       await faults(page, "the playground's start");
@@ -176,7 +183,7 @@ describe("every view", () => {
         return answer;
       };
       await accept(server.api(eve.token, "PATCH", "/me", { name: text }));
-      const { body: group } = await accept(server.api(eve.token, "POST", "/conversations", { kind: "group", name: text, memberIds: [me.user.id] }));
+      const { body: group } = await accept(server.api(eve.token, "POST", "/conversations", { kind: "group", name: text, memberIds: [me.user.id], metadata: { description: text, picture: text } }));
       const { body: direct } = await accept(server.api(eve.token, "POST", "/conversations", { kind: "direct", memberIds: [me.user.id] }));
       for (const place of [group?.id, direct.id]) {
         if (!place) continue;
@@ -198,7 +205,7 @@ describe("every view", () => {
     const places = await page.evaluate(() => [...document.querySelectorAll(".list a.item")].map((link) => link.getAttribute("href")));
     // A group and a direct conversation for each; the text with hidden characters is not a valid name.
     assert.ok(places.length >= HOSTILE.length * 2 - 1, `${places.length} conversations are shown`);
-    for (const hash of [...places, "#/meetups", "#/notifications", "#/profile", "#/new"]) {
+    for (const hash of [...places, "#/meetups", "#/notifications", "#/settings/profile", "#/settings/privacy", "#/new"]) {
       await page.evaluate((to) => { location.hash = to; }, hash);
       if (hash.startsWith("#/c/")) {
         await until(page, () => document.querySelectorAll("li.message").length > 0);
@@ -208,7 +215,10 @@ describe("every view", () => {
         await page.locator(".pins li").waitFor();
         await page.keyboard.press("Escape");
         await page.getByRole("button", { name: "Details" }).click();
-        await page.getByRole("dialog").waitFor();
+        await page.locator("dialog .about").waitFor();
+        await page.keyboard.press("Escape");
+        await page.locator(".name-button, .bar .face-button").first().click();
+        await page.locator(".person-card .actions").waitFor();
         await page.keyboard.press("Escape");
       } else {
         await page.locator("#main h1").waitFor();

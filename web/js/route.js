@@ -3,17 +3,19 @@
 import { signal } from "@preact/signals";
 
 /**
- * @typedef {{ name: "home" | "c" | "meetups" | "notifications" | "profile" | "new" | "signup" | "invite", id: string, message: string }} Route
- *   `id`: of a conversation, or the code of an invitation; `message`: of a conversation
+ * @typedef {{ name: "home" | "c" | "meetups" | "notifications" | "settings" | "new" | "signup" | "invite", id: string, message: string }} Route
+ *   `id`: of a conversation, the code of an invitation, or a section of the settings; `message`: of a conversation
  */
 
-const NAMES = ["c", "meetups", "notifications", "profile", "new", "signup", "invite"];
+const NAMES = ["c", "meetups", "notifications", "settings", "new", "signup", "invite"];
 /** The views that are nothing without an id. */
 const WITH_ID = ["c", "invite"];
 
 /** @returns {Route} */
 function read() {
-  const [, name = "", id = "", message = ""] = location.hash.split("/");
+  const [, asked = "", place = "", message = ""] = location.hash.split("/");
+  // Links of earlier versions lead to the profile.
+  const [name, id] = asked === "profile" ? ["settings", "profile"] : [asked, place];
   const known = NAMES.includes(name) && (!WITH_ID.includes(name) || id);
   return known ? { name: /** @type {Route["name"]} */ (name), id: decode(id), message: decode(message) } : { name: "home", id: "", message: "" };
 }

@@ -2,7 +2,7 @@
 
 /**
  * @typedef {{ id: string, username: string, name: string, avatar: string | null, online?: boolean,
- *   lastSeen?: string | null, email?: string | null, guest?: boolean }} User
+ *   lastSeen?: string | null, email?: string | null, guest?: boolean, service?: boolean }} User
  * @typedef {{ url: string, name: string | null }} FileLink
  * @typedef {{ emoji: string, count: number, userIds: string[], mine?: boolean | undefined }} Reaction
  * @typedef {{ id: string, sender: { id: string, username: string }, content: string, type: string, deleted?: boolean }} Quote
@@ -19,7 +19,13 @@
  * @typedef {{ user: User, role: "owner" | "admin" | "member", joinedAt: string, readSequence: number, deliveredSequence?: number }} Member
  * @typedef {{ id: string, kind: "direct" | "group" | "room" | "meetup", name: string | null, open: boolean,
  *   ownerId: string | null, members: Member[], memberCount?: number, lastMessage: Message | null, unreadCount: number, sequence: number, settings?: Settings,
- *   createdAt: string, updatedAt: string }} Conversation
+ *   createdAt: string, updatedAt: string, moderation?: Moderation, metadata?: Record<string, any> }} Conversation
+ * @typedef {{ slowModeS: number, onlyAdminsWrite: boolean, silencedUntil?: string }} Moderation
+ * @typedef {{ id: string, type: "message" | "group", from: User, conversation: { id: string, kind: string, name: string | null },
+ *   message: Message | null, createdAt: string }} ContactRequest
+ * @typedef {{ id: string, code?: string, madeBy: User | null, createdAt: string, expiresAt: string | null, usesMax: number | null, uses: number,
+ *   revokedAt: string | null, conversations: { id: string }[] }} Invitation
+ * @typedef {{ user: User, until: string | null, reason: string | null, by: string, at: string }} Restriction
  * @typedef {{ id: string, kind: string, name: string | null, description: string | null, memberCount: number,
  *   isMember: boolean }} Room
  * @typedef {{ user: User, createdAt: string }} Request

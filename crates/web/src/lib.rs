@@ -201,9 +201,13 @@ mod tests {
         let html = html_of("/");
         let map = html.split("<script type=\"importmap\">").nth(1).unwrap().split("</script>").next().unwrap();
         let at_once = loaded_at_once(&html);
-        for (module, is_first) in
-            [("ui/app", true), ("ui/parts", true), ("ui/lightbox", false), ("ui/meetupspage", false)]
-        {
+        for (module, is_first) in [
+            ("ui/app", true),
+            ("ui/parts", true),
+            ("ui/lightbox", false),
+            ("ui/meetupspage", false),
+            ("texts/de", false),
+        ] {
             let mapped =
                 map.split(&format!("\"/assets/js/{module}.js\":\"")).nth(1).and_then(|rest| rest.split('"').next());
             let path = mapped.unwrap_or_else(|| panic!("{module} is not in {map}"));

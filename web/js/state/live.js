@@ -8,7 +8,9 @@ import { conversationLink } from "../route.js";
 import { me } from "../session.js";
 import * as socket from "../socket.js";
 import { t } from "../texts.js";
+import { blocksChanged, forgetBlocks, isBlocked, loadBlocks } from "./blocks.js";
 import * as conversations from "./conversations.js";
+import { card, reported } from "./dialogs.js";
 import { forgetDrafts, replying } from "./drafts.js";
 import * as meetups from "./meetups.js";
 import * as messages from "./messages.js";
@@ -17,8 +19,12 @@ import * as outbox from "./outbox.js";
 import * as people from "./people.js";
 import { renewPush } from "./push.js";
 import * as reactions from "./reactions.js";
+import { forgetRequests, loadRequests } from "./requests.js";
+import { loadServerFacts } from "./serverfacts.js";
 import * as settings from "./settings.js";
+import { chime } from "./sound.js";
 import * as typing from "./typing.js";
+import { forgetWriting, wrote } from "./writing.js";
 
 /** @typedef {import("../types.js").Message} Message */
 
@@ -75,14 +81,18 @@ function messageNew(said) {
     settings.broughtBack(message);
     conversations.said(message, seen);
     typing.typingStopped(message.conversationId, message.sender.id);
+    if (mine) wrote(message);
     // The event may arrive before the acknowledgement.
     if (mine && message.clientMessageId) outbox.discard(message.clientMessageId);
   });
-  if (mine) return;
+  if (mine || isBlocked(message.sender.id)) return;
   const name = people.nameOf(message.sender.id, message.sender);
   const text = conversations.inALine(message);
   if (seen) notices.announce(t("newMessageFrom", { name, text }));
-  else if (!settings.isQuiet(message)) notices.tellBrowser(name, text, conversationLink(message.conversationId));
+  else if (!settings.isQuiet(message)) {
+    notices.tellBrowser(name, text, conversationLink(message.conversationId));
+    chime();
+  }
 }
 
 /** @param {any} said */
@@ -135,6 +145,15 @@ function messageRead({ messageIds, userId, chatId }) {
   else if (userId === me.value?.id) void conversations.fetchConversation(chatId);
 }
 
+/** @param {{ chatId: string, userId: string, banned?: boolean, reason?: string }} said */
+function memberLeft(said) {
+  const conversation = conversations.conversations.value.get(said.chatId);
+  if (said.banned && said.userId === me.value?.id && conversation) {
+    notices.tell([t("youWereBanned", { name: conversations.titleOf(conversation) }), said.reason].filter(Boolean).join(" "));
+  }
+  conversations.memberLeft(said);
+}
+
 /** @param {{ chatId: string }} said */
 function gone({ chatId }) {
   conversations.drop(chatId);
@@ -152,7 +171,7 @@ let run = 0;
 function load() {
   const at = looking.at === messages.view.value?.id;
   void attempt(++run, [
-    () => messages.catchUp(at), conversations.loadConversations, notices.loadNotices, meetups.loadMeetups,
+    () => messages.catchUp(at), conversations.loadConversations, notices.loadNotices, meetups.loadMeetups, loadBlocks, loadRequests, loadServerFacts,
   ], true);
 }
 
@@ -182,6 +201,7 @@ function sent(message) {
   const stored = messageOf(message);
   batch(() => {
     messages.heard(stored);
+    wrote(stored);
     conversations.said(stored, true);
   });
 }
@@ -189,7 +209,8 @@ function sent(message) {
 /** Connects, and keeps the state up to date. */
 export function start() {
   let first = true;
-  outbox.loadOutbox(sent);
+  // No event tells of a silence.
+  outbox.loadOutbox(sent, conversations.lookAnew);
   void renewPush();
   socket.open({
     chat: {
@@ -201,15 +222,16 @@ export function start() {
       "message:reaction": reactions.reacted,
       "message:pinned": reactions.pinned,
       "chat:configured": settings.configured,
-      "typing:start": ({ chatId, userId }) => typing.typingStarted(chatId, userId),
+      "typing:start": ({ chatId, userId }) => { if (!isBlocked(userId)) typing.typingStarted(chatId, userId); },
       "typing:stop": ({ chatId, userId }) => typing.typingStopped(chatId, userId),
       "user:status": people.presence,
       "users:online": people.present,
+      "user:blocks": blocksChanged,
       "chat:created": ({ chat }) => conversations.lookAnew(chat.id),
       "chat:updated": ({ chat }) => conversations.lookAnew(chat.id),
       "chat:deleted": gone,
       "member:joined": conversations.memberJoined,
-      "member:left": conversations.memberLeft,
+      "member:left": memberLeft,
       "chat:left": gone,
     },
     meetup: {
@@ -221,6 +243,7 @@ export function start() {
         notices.tell(`${notification.title}: ${notification.message}`);
         notices.tellBrowser(notification.title, notification.message, "#/notifications");
         void meetups.loadMeetups().catch(() => {});
+        void loadRequests().catch(() => {});
       },
     },
     meetupUp: (recovered) => {
@@ -230,6 +253,7 @@ export function start() {
       if (recovered || isFirst) return;
       void meetups.loadMeetups().catch(() => {});
       void notices.loadNotices().catch(() => {});
+      void loadRequests().catch(() => {});
     },
     up: (recovered) => {
       typing.forgetTyping();
@@ -255,5 +279,10 @@ export function stop() {
     typing.forgetTyping();
     meetups.forgetMeetups();
     forgetDrafts();
+    forgetBlocks();
+    forgetRequests();
+    forgetWriting();
+    card.value = null;
+    reported.value = null;
   });
 }

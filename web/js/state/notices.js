@@ -15,6 +15,9 @@ const LINE_MS = 6_000;
 export const notices = signal([]);
 export const newNotices = computed(() => notices.value.filter((notice) => !notice.readAt).length);
 
+/** Whether a notification tells of a request to reach the user, which is shown by itself. @param {Notice} notice */
+export const isOfRequest = ({ title }) => title === "New Message Request" || title === "New Group Invitation";
+
 /** Short messages that are shown now. @type {import("@preact/signals").Signal<{ id: number, text: string }[]>} */
 export const lines = signal([]);
 /** The text that a screen reader announces next. */

@@ -24,9 +24,13 @@ const PASSING = ["ERR_RATE_LIMITED", "ERR_BUSY", "ERR_STORAGE_FULL", "ERR_INTERN
 /** Error codes that end the session. The message is sent in the next session. */
 const OVER = ["ERR_TOKEN_EXPIRED", "ERR_UNAUTHENTICATED"];
 const AGAIN_MS = 2_000;
+/** The longest time that a message is kept waiting by the server, such as by slow mode, because others wait behind it, in milliseconds. */
+const LONGEST_MS = 15_000;
 
 /** @type {(answer: any) => void} */
 let onSent = () => {};
+/** @type {(conversationId: string) => void} */
+let onRefused = () => {};
 let sending = false;
 
 let count = 0;
@@ -53,9 +57,14 @@ function store(entry) {
   }
 }
 
-/** Loads the entries of an earlier page. @param {(answer: any) => void} sent called with each message that was stored */
-export function loadOutbox(sent) {
+/**
+ * Loads the entries of an earlier page.
+ * @param {(answer: any) => void} sent called with each message that was stored
+ * @param {(conversationId: string) => void} refused called where the user may not write
+ */
+export function loadOutbox(sent, refused) {
   onSent = sent;
+  onRefused = refused;
   /** @type {Entry[]} */
   const found = [];
   for (const key of Object.keys(localStorage).filter((name) => name.startsWith(prefix()))) {
@@ -130,10 +139,11 @@ export async function flush() {
         discard(entry.id);
       } else if (OVER.includes(answer?.code)) {
         return;
-      } else if (PASSING.includes(answer?.code)) {
+      } else if (PASSING.includes(answer?.code) && (answer.retryAfterMs ?? 0) <= LONGEST_MS) {
         later(Math.max(answer.retryAfterMs ?? 0, AGAIN_MS));
         return;
       } else {
+        if (answer?.code === "ERR_FORBIDDEN") onRefused(entry.conversationId);
         const failed = inWords(answer?.code, answer?.message ?? t("errorUnknown"));
         // The conversation may no longer be shown, so show the text here.
         tell(t("failedText", { why: failed, text: entry.content || entry.files?.[0]?.name || entry.fileName || "" }));

@@ -99,10 +99,24 @@ effect(() => {
   else if (lingering.peek() !== open) lingering.value = "";
 });
 
+/** The conversation whose menu is open, and its section, in which it stays until the menu closes. @type {import("@preact/signals").Signal<{ id: string, section: Section["title"] } | null>} */
+const held = signal(null);
+
+/** Keeps a conversation in its section of the list, so that the menu that is open there stays. @param {Conversation} conversation */
+export function hold(conversation) {
+  held.value = { id: conversation.id, section: sectionOf(conversation) };
+}
+
+/** Lets a conversation go to the section to which it belongs. @param {string} id */
+export function letGo(id) {
+  if (held.peek()?.id === id) held.value = null;
+}
+
 /** @typedef {{ title: "sectionUnread" | "sectionPinned" | "sectionDirect" | "sectionGroups" | "meetups", items: Conversation[] }} Section */
 
 /** The section of the list to which a conversation belongs. @param {Conversation} conversation @returns {Section["title"]} */
 function sectionOf(conversation) {
+  if (held.value?.id === conversation.id) return held.value.section;
   if (isUnread(conversation) || conversation.id === lingering.value) return "sectionUnread";
   if (conversation.settings?.pinned) return "sectionPinned";
   switch (conversation.kind) {

@@ -1,7 +1,10 @@
 // German texts.
 
+import { people } from "./de-people.js";
+
 /** @type {Record<keyof typeof import("./en.js").en, string>} */
 export const de = {
+  ...people,
   appName: "Quintet",
   skipToContent: "Zur Unterhaltung springen",
   logIn: "Anmelden",

@@ -1,6 +1,9 @@
 // English texts. Every other language has the same keys.
 
+import { people } from "./en-people.js";
+
 export const en = {
+  ...people,
   appName: "Quintet",
   skipToContent: "Skip to the conversation",
   logIn: "Log in",

@@ -12,6 +12,7 @@ import { messageLink } from "../route.js";
 import { me } from "../session.js";
 import { ask } from "../state/asked.js";
 import { attempt } from "../state/attempt.js";
+import { reported } from "../state/dialogs.js";
 import { editing, replying } from "../state/drafts.js";
 import { togglePin } from "../state/reactions.js";
 import { t } from "../texts.js";
@@ -75,6 +76,7 @@ function Menu({ message, mayDelete, mayPin, onClose }) {
     ${message.content && html`<button onClick=${then(() => void copy(message.content))}><${icons.copy} />${t("copyText")}</button>`}
     <button onClick=${then(() => void copy(new URL(messageLink(message.conversationId, message.id), location.href).href))}><${icons.chain} />${t("copyLink")}</button>
     ${mayPin && html`<button onClick=${then(() => void togglePin(message))}><${icons.pin} />${t(message.pinned ? "unpin" : "pin")}</button>`}
+    ${!own && html`<button onClick=${then(() => { reported.value = message; })}><${icons.flag} />${t("report")}</button>`}
     ${own && html`<button onClick=${edit}><${icons.edit} />${t("edit")}</button>`}
     ${(own || mayDelete) && html`<button class="harmful" onClick=${then(() => void remove(message))}><${icons.bin} />${t("delete")}</button>`}`;
   if (!isSheet) return html`<span class="menu" ref=${menu}>${contents}</span>`;

@@ -6,6 +6,7 @@ import { html } from "../lib/html.js";
 import { narrow } from "../lib/narrow.js";
 import { route } from "../route.js";
 import { me } from "../session.js";
+import { card, reported } from "../state/dialogs.js";
 import { start, stop } from "../state/live.js";
 import { announced, closeLine, lines } from "../state/notices.js";
 import { unreadInAll } from "../state/settings.js";
@@ -21,7 +22,7 @@ import { IconButton } from "./parts.js";
 import { useShortcuts } from "./shortcuts.js";
 import { Sidebar } from "./sidebar.js";
 import { Overlay } from "./switcher.js";
-import { Meetups, NewConversation, Profile } from "./views.js";
+import { Meetups, NewConversation, PersonCard, Report, Settings } from "./views.js";
 
 function View() {
   const { name, id, message } = route.value;
@@ -29,7 +30,7 @@ function View() {
     case "c": return html`<${ConversationView} id=${id} message=${message} />`;
     case "meetups": return html`<${Meetups} />`;
     case "notifications": return html`<${Notifications} />`;
-    case "profile": return html`<${Profile} />`;
+    case "settings": return html`<${Settings} />`;
     case "new": return html`<${NewConversation} />`;
     case "invite": return html`<${InvitationView} key=${id} code=${id} />`;
     default: return html`<section class="pane empty"><h1 class="hidden">${t("appName")}</h1><p class="hint middle"><${icons.logo} />${t("pickConversation")}</p></section>`;
@@ -67,6 +68,8 @@ function Inside() {
     </div>
     <div id="main" class="view" role="main" tabindex="-1"><${View} /></div>
     <${Overlay} />
+    ${card.value && html`<${PersonCard} />`}
+    ${reported.value && html`<${Report} />`}
   </div>`;
 }
 

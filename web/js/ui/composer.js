@@ -14,7 +14,10 @@ import { tell } from "../state/notices.js";
 import { post } from "../state/outbox.js";
 import { stopTyping, typeIn } from "../state/typing.js";
 import { youOrName } from "../state/people.js";
+import { waitsForAnswer } from "../state/serverfacts.js";
+import { slowModeIn } from "../state/writing.js";
 import { inWords, language, t } from "../texts.js";
+import { NoComposer, countdown, useHindrance } from "./hindrance.js";
 import * as icons from "./icons.js";
 import { MentionList, useMentions } from "./mentions.js";
 import { IconButton } from "./parts.js";
@@ -91,6 +94,9 @@ export function Composer({ conversation }) {
   const [waits, setWaiting] = useState(false);
   const files = attached.value.get(id) ?? [];
   const changes = editing.value?.conversationId === id ? editing.value : null;
+  const { hindrance, leftS } = useHindrance(conversation);
+  // Edits do not count in slow mode.
+  const mustWait = hindrance.kind === "slow" && !changes;
   const original = replying.value?.conversationId === id && !changes ? replying.value : null;
 
   // A layout effect, because a later one could overwrite what the user types in between.
@@ -158,7 +164,7 @@ export function Composer({ conversation }) {
     event?.preventDefault();
     const content = text.trim();
     // It is said above the text.
-    if (isTooLong) return;
+    if (isTooLong || mustWait) return;
     if (changes) {
       if (content || changes.file) void save(changes, content);
       return;
@@ -196,7 +202,7 @@ export function Composer({ conversation }) {
     if (files.length < count.current) setWaiting(false);
     else if (waits && isReady) submit();
     count.current = files.length;
-  }, [files.length, isReady]);
+  }, [files.length, isReady, mustWait]);
 
   /** @param {KeyboardEvent} event */
   function key(event) {
@@ -221,7 +227,9 @@ export function Composer({ conversation }) {
     attach(id, pasted);
   }
 
+  if (hindrance.kind !== "free" && hindrance.kind !== "slow") return html`<div class="composer"><${NoComposer} hindrance=${hindrance} /></div>`;
   const label = t("writeTo", { name: titleOf(conversation) });
+  const slowS = slowModeIn(conversation);
   return html`<form class="composer" onSubmit=${submit}>
     <${MentionList} mentions=${mentions} />
     <div class="box">
@@ -231,6 +239,8 @@ export function Composer({ conversation }) {
     <div class="too-long" role="alert">${isTooLong && html`<p>${t("textTooLong", { size: bytes.toLocaleString(language.value), most: BYTES_MAX.toLocaleString(language.value) })}</p>
       ${!changes && html`<button type="button" onClick=${sendAsFile}><${icons.file} />${t("sendAsFile")}</button>`}`}</div>
     ${waits && html`<p class="waits" role="status">${t("sendsWhenUploaded")}</p>`}
+    ${waitsForAnswer(conversation) && html`<p class="waits" role="status">${t("firstWaits", { name: titleOf(conversation) })}</p>`}
+    ${slowS > 0 && html`<p class="waits">${mustWait ? t("slowWait", { time: countdown(leftS) }) : t("slowMode", { time: countdown(slowS) })}</p>`}
     <div class="composer-row">
       <input type="file" multiple hidden ref=${picker} aria-hidden="true" tabindex="-1"
         onChange=${(/** @type {any} */ event) => { attach(id, event.target.files); event.target.value = ""; }} />
@@ -238,7 +248,7 @@ export function Composer({ conversation }) {
       <textarea ref=${area} rows="1" aria-label=${label} placeholder=${t("write")} dir="auto" value=${text}
         aria-autocomplete="list" aria-haspopup="listbox" aria-controls="mention-list" aria-activedescendant=${mentions.offered.length > 0 ? `mention-${mentions.current}` : undefined}
         onInput=${(/** @type {any} */ event) => { write(event.target.value); mentions.look(); }} onClick=${mentions.look} onBlur=${mentions.close} onKeyDown=${key} onPaste=${paste}></textarea>
-      <${IconButton} label=${changes ? t("save") : t("send")} icon=${icons.send} type="submit" kind="primary" />
+      <${IconButton} label=${changes ? t("save") : t("send")} icon=${icons.send} type="submit" kind="primary" disabled=${mustWait} />
     </div>
     </div>
   </form>`;

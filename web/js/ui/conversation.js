@@ -6,6 +6,7 @@ import { html } from "../lib/html.js";
 import { dayAndClock } from "../lib/time.js";
 import { me } from "../session.js";
 import { conversations, fetchConversation, otherOf, rightsIn, titleOf } from "../state/conversations.js";
+import { openCard } from "../state/dialogs.js";
 import { catchUp, closeMessages, openMessages, showMessage, shown, view } from "../state/messages.js";
 import { meetupOf } from "../state/meetups.js";
 import { nameOf, online, people } from "../state/people.js";
@@ -82,6 +83,8 @@ export function ConversationView({ id, message = "" }) {
   const title = titleOf(conversation);
   const meetup = conversation.kind === "meetup" ? meetupOf(id) : null;
   const rights = rightsIn(conversation);
+  const other = otherOf(conversation);
+  const about = () => { if (other) openCard(other); };
   const drag = (/** @type {boolean} */ over) => (/** @type {DragEvent} */ event) => {
     if (!event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
@@ -95,8 +98,9 @@ export function ConversationView({ id, message = "" }) {
   return html`<section class="pane" aria-label=${title} onDragOver=${drag(true)} onDragLeave=${drag(false)} onDrop=${dropped}>
     <header class="bar">
       <a class="icon-button only-narrow" href="#/" aria-label=${t("back")} title=${t("back")}><${icons.back} /></a>
-      <${ConversationFace} conversation=${conversation} size="small" />
-      <div class="bar-text"><h1 dir="auto">${title}</h1><p class="line">${subtitle(conversation)}</p></div>
+      ${other ? html`<button class="face-button" aria-haspopup="dialog" aria-label=${t("cardOf", { name: title })} title=${t("cardOf", { name: title })} onClick=${about}><${ConversationFace} conversation=${conversation} size="small" /></button>`
+        : html`<${ConversationFace} conversation=${conversation} size="small" />`}
+      <div class="bar-text"><h1 dir="auto">${other ? html`<span onClick=${about}>${title}</span>` : title}</h1><p class="line">${subtitle(conversation)}</p></div>
       <${IconButton} label=${t("pinned")} icon=${icons.pin} expanded=${pins} onClick=${() => setPins(!pins)} />
       <${Options} conversation=${conversation} />
       <${IconButton} label=${t("details")} icon=${icons.info} expanded=${details} onClick=${() => setDetails(!details)} />

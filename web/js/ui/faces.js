@@ -3,6 +3,7 @@
 import { html } from "../lib/html.js";
 import { dayOfMonth, month } from "../lib/time.js";
 import { otherOf, someoneOnline, titleOf } from "../state/conversations.js";
+import { pictureOf } from "../state/grouppictures.js";
 import { meetupOf } from "../state/meetups.js";
 import { Avatar, Face } from "./parts.js";
 
@@ -20,5 +21,5 @@ export function ConversationFace({ conversation, size = "" }) {
   if (other) return html`<${Face} user=${other} size=${size} />`;
   const meetup = kind === "meetup" ? meetupOf(id) : null;
   if (meetup) return html`<${Leaf} moment=${meetup.startsAt} size=${size} />`;
-  return html`<${Avatar} id=${id} name=${titleOf(conversation)} size=${size} kind=${kind} dot=${someoneOnline(conversation)} />`;
+  return html`<${Avatar} id=${id} name=${titleOf(conversation)} avatar=${pictureOf(conversation)} size=${size} kind=${kind} dot=${someoneOnline(conversation)} />`;
 }

@@ -32,6 +32,12 @@ export const bin = () => icon("M4 7h16M9 7V4h6v3M6.5 7l1 13h9l1-13M10 11v5.5M14 
 export const copy = () => icon("M9 9h11v11H9zM15 9V4H4v11h5");
 export const chain = () => icon("M10 14a4 4 0 0 0 5.7 0l3.5-3.5a4 4 0 0 0-5.7-5.7L12 6.3M14 10a4 4 0 0 0-5.7 0l-3.5 3.5a4 4 0 0 0 5.7 5.7l1.5-1.5");
 export const keyboard = () => icon("M3 6h18v12H3zM7 10h.01M11 10h.01M15 10h.01M8 14h8");
+export const person = () => icon("M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8ZM4.5 20a7.5 7.5 0 0 1 15 0");
+export const lock = () => icon("M5 11h14v9H5zM8 11V8a4 4 0 0 1 8 0v3M12 15v1.5");
+export const look = () => icon("M12 3a9 9 0 1 0 0 18c1.5 0 2-1 1.5-2.2-.6-1.5.3-2.8 1.9-2.8H18a3 3 0 0 0 3-3A9 9 0 0 0 12 3ZM7.5 12h.01M9.5 7.8h.01M14.5 7.8h.01");
+export const hand = () => icon("M12 3l7.5 3v5.5c0 4.5-3 8-7.5 9.5-4.5-1.5-7.5-5-7.5-9.5V6L12 3Z");
+export const flag = () => icon("M6 21V4M6 4.5c4-2 8 2 12 0V14c-4 2-8-2-12 0");
+export const block = () => icon("M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18ZM5.7 5.7l12.6 12.6");
 export const search = () => icon("M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13Zm5 11.5L20.5 20.5");
 export const logo = () => html`<svg class="logo" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
   <circle class="note n1" cx="16" cy="5.5" r="4" /><circle class="note n2" cx="26" cy="12.8" r="4" />

@@ -5,6 +5,8 @@ import { useState } from "preact/hooks";
 import { html } from "../lib/html.js";
 import { clock, dayAndClock } from "../lib/time.js";
 import { me } from "../session.js";
+import { isBlocked } from "../state/blocks.js";
+import { openCard } from "../state/dialogs.js";
 import { showMessage, shown } from "../state/messages.js";
 import { discard, tryAgain } from "../state/outbox.js";
 import { nameOf, online, people } from "../state/people.js";
@@ -79,10 +81,16 @@ export function MessageItem({ message, conversation, continues, goesOn, mayDelet
     isFresh && !own && "fresh"].filter(Boolean).join(" ");
   // The mark of a chosen message ends when the focus leaves it.
   const left = () => { if (isShown) shown.value = null; };
+  const [reveals, setReveals] = useState(false);
+  if (!own && !isDirect && !reveals && !deletedAt && isBlocked(sender.id)) {
+    return html`<li class=${isShown ? "message folded shown" : "message folded"} data-id=${message.id} tabindex="-1" onBlur=${left}>
+      <button class="quiet" onClick=${() => setReveals(true)}><${icons.fold} />${t("blockedMessage")} · ${t("show")}</button></li>`;
+  }
+  const about = () => openCard(known, message);
   return html`<li class=${kinds} data-id=${message.id} tabindex="-1" onBlur=${left}>
-    ${!own && !isDirect && html`<span class="message-face">${!continues && html`<${Avatar} id=${sender.id} name=${name} avatar=${known.avatar ?? sender.avatar} size="small" />`}</span>`}
+    ${!own && !isDirect && html`<span class="message-face">${!continues && html`<button class="face-button" tabindex="-1" aria-hidden="true" onClick=${about}><${Avatar} id=${sender.id} name=${name} avatar=${known.avatar ?? sender.avatar} size="small" /></button>`}</span>`}
     <div class=${isBare ? "bubble bare" : "bubble"}>
-      <p class=${continues || own || isDirect ? "hidden" : `who ${hueOf(sender.id)}`} dir="auto">${own ? t("you") : name}${sender.guest && html` <span class="tag">${t("guest")}</span>`}</p>
+      <p class=${continues || own || isDirect ? "hidden" : `who ${hueOf(sender.id)}`} dir="auto">${own ? t("you") : continues || isDirect ? name : html`<button class="name-button" aria-haspopup="dialog" onClick=${about}>${name}</button>`}${sender.guest && html` <span class="tag">${t("guest")}</span>`}</p>
       ${forMe && html`<p class="hidden">${t("mentionsYou")}</p>`}
       ${replyTo && !deletedAt && html`<${QuoteButton} quote=${replyTo} conversationId=${message.conversationId} />`}
       <${Files} files=${files} type=${type} />

@@ -5,8 +5,9 @@ import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { html } from "../lib/html.js";
 import { dayAndClock } from "../lib/time.js";
 import { go, route } from "../route.js";
-import { titleOf } from "../state/conversations.js";
-import { configure, isArchived, isMuted, readAll } from "../state/settings.js";
+import { askToBlock, isBlocked, setBlocked } from "../state/blocks.js";
+import { otherOf, titleOf } from "../state/conversations.js";
+import { configure, hold, isArchived, isMuted, letGo, readAll } from "../state/settings.js";
 import { t } from "../texts.js";
 import * as icons from "./icons.js";
 
@@ -77,6 +78,7 @@ export function Options({ conversation }) {
   const { id, unreadCount, settings } = conversation;
   useLayoutEffect(() => {
     if (!open) return undefined;
+    hold(conversation);
     // The contents are drawn just before the browser shows the menu, which can be measured only after that.
     const frame = requestAnimationFrame(() => {
       if (!menu.current || !button.current) return;
@@ -89,12 +91,15 @@ export function Options({ conversation }) {
     };
     document.addEventListener("scroll", scrolled, { capture: true });
     return () => {
+      letGo(id);
       cancelAnimationFrame(frame);
       document.removeEventListener("scroll", scrolled, { capture: true });
     };
   }, [opening]);
   // Drawn before the menu opens, and kept until it has closed, when the browser has moved the focus back to the button.
-  const opens = (/** @type {any} */ event) => { if (event.newState === "open") setOpening((count) => count + 1); };
+  const opens = (/** @type {any} */ event) => {
+    if (event.newState === "open") setOpening((count) => count + 1);
+  };
   const closed = (/** @type {any} */ event) => { if (event.newState === "closed") setOpening(0); };
   const close = () => menu.current?.hidePopover();
   const change = (/** @type {import("../types.js").Settings} */ settings) => {
@@ -111,6 +116,11 @@ export function Options({ conversation }) {
     change({ markedUnread: true });
   };
   const archived = isArchived(conversation);
+  const other = otherOf(conversation);
+  const block = () => {
+    close();
+    if (other) void (isBlocked(other.id) ? setBlocked(other.id, false) : askToBlock(other.id));
+  };
   const label = t("options", { name: titleOf(conversation) });
   return html`<button type="button" class="icon-button options" ref=${button} popovertarget=${menuId} aria-label=${label} title=${label}
       aria-expanded=${open}><${icons.more} /></button>
@@ -121,6 +131,7 @@ export function Options({ conversation }) {
         ? html`<button onClick=${markRead}><${icons.check} />${t("markRead")}</button>`
         : html`<button onClick=${markUnread}><${icons.unread} />${t("markUnread")}</button>`}
       <button onClick=${() => change({ archived: !archived })}><${icons.archive} />${t(archived ? "unarchive" : "archive")}</button>
+      ${other && html`<button onClick=${block}><${icons.block} />${t(isBlocked(other.id) ? "unblock" : "block")}</button>`}
       <${Notify} conversation=${conversation} id=${`${menuId}-notify`} />
       <${Mute} conversation=${conversation} id=${`${menuId}-mute`} />`}
     </div>`;

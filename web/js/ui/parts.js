@@ -28,12 +28,12 @@ export function initials(name) {
 }
 
 /**
- * A picture or initials, without a label of its own. Only pictures of this server are shown.
+ * A picture or initials, without a label of its own. Only pictures of this server are shown, and those that the page made.
  * @param {{ id: string, name: string, avatar?: string | null, dot?: boolean, size?: string, kind?: string }} props `kind`: of a
  *   conversation; each has its own shape
  */
 export function Avatar({ id, name, avatar = null, dot = false, size = "", kind = "" }) {
-  const picture = avatar?.startsWith("/files/") ? html`<img src=${avatar} alt="" loading="lazy" />` : html`<span data-initials=${initials(name)}></span>`;
+  const picture = avatar?.startsWith("/files/") || avatar?.startsWith("blob:") ? html`<img src=${avatar} alt="" loading="lazy" />` : html`<span data-initials=${initials(name)}></span>`;
   return html`<span class=${`avatar ${hueOf(id)} ${kind} ${size}`}><span class="shape">${picture}</span>${dot && html`<span class="dot"></span>`}</span>`;
 }
 
@@ -55,10 +55,12 @@ export function IconButton({ label, icon, onClick, kind = "", disabled = false, 
 
 /** A labelled field. @param {any} props */
 export function Field({ label, hint, name, value, ...rest }) {
-  const hintId = hint ? `${name}-hint` : undefined;
+  // Two forms may ask for the same.
+  const id = useId();
+  const hintId = hint ? `${id}-hint` : undefined;
   return html`<div class="field">
-    <label for=${name}>${label}</label>
-    <input id=${name} name=${name} defaultValue=${value} aria-describedby=${hintId} ...${rest} />
+    <label for=${id}>${label}</label>
+    <input id=${id} name=${name} defaultValue=${value} aria-describedby=${hintId} ...${rest} />
     ${hint && html`<small id=${hintId}>${hint}</small>`}
   </div>`;
 }
@@ -70,9 +72,9 @@ export function Wrong({ error }) {
 
 /**
  * A modal dialog. Escape and the close button close it; the focus moves into it and returns afterwards.
- * @param {{ title: string, onClose: () => void, children?: any }} props
+ * @param {{ title: string, onClose: () => void, onBack?: () => void, kind?: string, children?: any }} props `kind`: its class
  */
-export function Dialog({ title, onClose, children }) {
+export function Dialog({ title, onClose, onBack, kind = "", children }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const titleId = useId();
   useEffect(() => {
@@ -81,9 +83,9 @@ export function Dialog({ title, onClose, children }) {
     return () => element?.close();
   }, []);
   const outside = (/** @type {Event} */ event) => { if (event.target === dialog.current) onClose(); };
-  return html`<dialog ref=${dialog} aria-labelledby=${titleId} onCancel=${(/** @type {Event} */ event) => { event.preventDefault(); onClose(); }} onClick=${outside}>
+  return html`<dialog ref=${dialog} class=${kind} aria-labelledby=${titleId} onCancel=${(/** @type {Event} */ event) => { event.preventDefault(); onClose(); }} onClick=${outside}>
     <div class="dialog">
-      <header><h2 id=${titleId} dir="auto">${title}</h2><${IconButton} label=${t("close")} icon=${icons.close} onClick=${onClose} /></header>
+      <header>${onBack && html`<${IconButton} label=${t("backOne")} icon=${icons.back} onClick=${onBack} />`}<h2 id=${titleId} dir="auto">${title}</h2><${IconButton} label=${t("close")} icon=${icons.close} onClick=${onClose} /></header>
       ${children}
     </div>
   </dialog>`;
@@ -94,13 +96,13 @@ export function values(event) {
   event.preventDefault();
   const form = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget));
   // Passwords are not trimmed.
-  return Object.fromEntries([...form].map(([name, value]) => [name, name === "password" ? String(value) : String(value).trim()]));
+  return Object.fromEntries([...form].map(([name, value]) => [name, /[pP]assword$/.test(name) ? String(value) : String(value).trim()]));
 }
 
-/** The header of a view, with a back link on a phone. @param {{ title: string, children?: any }} props */
-export function ViewHeader({ title, children }) {
+/** The header of a view, with a back link on a phone. @param {{ title: string, back?: string, children?: any }} props `back`: where that leads */
+export function ViewHeader({ title, back = "#/", children }) {
   return html`<header class="bar">
-    <a class="icon-button only-narrow" href="#/" aria-label=${t("back")} title=${t("back")}><${icons.back} /></a>
+    <a class="icon-button only-narrow" href=${back} aria-label=${t(back === "#/" ? "back" : "backTo")} title=${t(back === "#/" ? "back" : "backTo")}><${icons.back} /></a>
     <h1>${title}</h1>
     ${children}
   </header>`;

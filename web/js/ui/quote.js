@@ -1,6 +1,7 @@
 // The quoted original of a reply, above the reply and above the composer.
 
 import { html } from "../lib/html.js";
+import { isBlocked } from "../state/blocks.js";
 import { showMessage } from "../state/messages.js";
 import { nameOfKind } from "../state/conversations.js";
 import { youOrName } from "../state/people.js";
@@ -19,5 +20,5 @@ export function QuoteButton({ quote, conversationId }) {
   const who = youOrName(quote.sender.id, { ...quote.sender, name: quote.sender.username, avatar: null });
   return html`<button class="quote" onClick=${() => showMessage(conversationId, quote.id)}>
     <span class="quote-who"><span class="hidden">${t("quoteOf")}</span>${who}</span>
-    <span class=${quote.deleted ? "line gone" : "line"} dir="auto">${lineOf(quote)}</span></button>`;
+    <span class=${quote.deleted ? "line gone" : "line"} dir="auto">${isBlocked(quote.sender.id) ? t("blockedMessage") : lineOf(quote)}</span></button>`;
 }

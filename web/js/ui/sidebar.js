@@ -8,12 +8,14 @@ import { brief } from "../lib/time.js";
 import { conversationLink, route } from "../route.js";
 import { me } from "../session.js";
 import { link } from "../socket.js";
+import { isBlocked } from "../state/blocks.js";
 import { inALine, loaded, titleOf } from "../state/conversations.js";
 import { drafts } from "../state/drafts.js";
 import { ownWith } from "../state/finding.js";
-import { newNotices } from "../state/notices.js";
+import { isOfRequest, notices } from "../state/notices.js";
 import { outbox } from "../state/outbox.js";
 import { nameOf } from "../state/people.js";
+import { requests } from "../state/requests.js";
 import { isArchived, isMuted, isUnread, listed, sections } from "../state/settings.js";
 import { typing } from "../state/typing.js";
 import { t } from "../texts.js";
@@ -35,6 +37,7 @@ function lastLine({ id, kind, lastMessage }) {
   if (draft) return html`<span class="draft">${t("draft")}</span> ${draft.slice(0, 100)}`;
   if (!lastMessage) return t("noMessages");
   if (lastMessage.deletedAt) return t("deleted");
+  if (kind !== "direct" && isBlocked(lastMessage.sender.id)) return t("blockedMessage");
   const text = inALine(lastMessage);
   const own = lastMessage.sender.id === me.value?.id;
   if (own) return t("youSaid", { text });
@@ -155,15 +158,17 @@ export function Sidebar() {
     if (event.target instanceof Element && event.target.closest("a.item") && !event.ctrlKey && !event.metaKey) done();
   };
   const user = me.value;
+  // A request is told by a notification as well.
+  const news = notices.value.filter((notice) => !notice.readAt && !(isOfRequest(notice) && requests.value.length > 0)).length + requests.value.length;
   return html`<nav class="sidebar" aria-label=${t("conversations")}>
     <header class="bar">
       <a class="brand" href="#/" aria-label=${t("appName")}><${icons.logo} /><span>${t("appName")}</span></a>
       <a class="icon-button" href="#/meetups" aria-label=${t("meetups")} title=${t("meetups")}><${icons.calendar} /></a>
       <a class="icon-button" href="#/notifications" title=${t("notifications")}
-        aria-label=${newNotices.value ? t("notificationCount", { count: newNotices.value }) : t("notifications")}><${icons.bell} />
-        ${newNotices.value > 0 && html`<span class="badge over" aria-hidden="true">${newNotices.value}</span>`}</a>
+        aria-label=${news ? t("notificationCount", { count: news }) : t("notifications")}><${icons.bell} />
+        ${news > 0 && html`<span class="badge over" aria-hidden="true">${news}</span>`}</a>
       <a class="icon-button" href="#/new" aria-label=${t("newConversation")} title=${t("newConversation")}><${icons.plus} /></a>
-      ${user && html`<a class="me" href="#/profile" aria-label=${t("profile")} title=${t("profile")}><${Avatar} id=${user.id} name=${user.name || user.username} avatar=${user.avatar} size="small" /></a>`}
+      ${user && html`<a class="me" href="#/settings" aria-label=${t("settings")} title=${t("settings")}><${Avatar} id=${user.id} name=${user.name || user.username} avatar=${user.avatar} size="small" /></a>`}
     </header>
     <${Link} />
     <search class="search" onKeyDown=${key}><${icons.search} />

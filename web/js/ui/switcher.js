@@ -32,7 +32,7 @@ const ACTIONS = [
   { text: "newConversation", icon: icons.plus, run: () => go("#/new") },
   { text: "meetups", icon: icons.calendar, run: () => go("#/meetups") },
   { text: "notifications", icon: icons.bell, run: () => go("#/notifications") },
-  { text: "profile", icon: icons.info, run: () => go("#/profile") },
+  { text: "settings", icon: icons.info, run: () => go("#/settings") },
   { text: "toDark", icon: icons.unread, run: () => setTheme("dark") },
   { text: "toLight", icon: icons.unread, run: () => setTheme("light") },
   { text: "keys", icon: icons.keyboard, run: () => { overlay.value = "keys"; } },

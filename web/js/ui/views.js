@@ -2,8 +2,10 @@
 
 import { EmptyPane, lazy } from "./lazy.js";
 
-export const Details = lazy(async () => (await import("./details.js")).Details);
+export const Report = lazy(async () => (await import("./report.js")).Report);
+export const PersonCard = lazy(async () => (await import("./card.js")).PersonCard);
+export const Details = lazy(async () => (await import("./details/page.js")).Details);
 export const Lightbox = lazy(async () => (await import("./lightbox.js")).Lightbox);
 export const Meetups = lazy(async () => (await import("./meetupspage.js")).Meetups, EmptyPane);
 export const NewConversation = lazy(async () => (await import("./new.js")).NewConversation, EmptyPane);
-export const Profile = lazy(async () => (await import("./profile.js")).Profile, EmptyPane);
+export const Settings = lazy(async () => (await import("./settings/page.js")).Settings, EmptyPane);

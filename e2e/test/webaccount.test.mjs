@@ -1,0 +1,142 @@
+// The settings in the chat: the account, what is heard and seen, and their pages on a desktop and on a phone.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+
+import { faults } from "../lib/axe.mjs";
+import { PASSWORD, Person, SIZES, until } from "../lib/people.mjs";
+import { Teams } from "../lib/teams.mjs";
+
+describe("the settings", () => {
+  let teams;
+
+  before(async () => { teams = await Teams.start(); });
+  after(() => teams?.stop());
+
+  test("a phone shows one section at a time, and the way back", async () => {
+    const account = await teams.server.register("adaphone");
+    const ada = await Person.open(teams.chromium, teams.server.url, SIZES.phone);
+    await ada.logIn(account.name);
+    const { page } = ada;
+    await page.getByRole("link", { name: "Settings" }).tap();
+    await page.getByRole("navigation", { name: "Settings" }).getByRole("link", { name: "Privacy" }).tap();
+    await page.getByRole("heading", { name: "Privacy", level: 1 }).waitFor();
+    await page.getByText("Everyone with an account on this server can write to you", { exact: false }).waitFor();
+    await page.getByRole("link", { name: "Back to the settings" }).tap();
+    await page.getByRole("navigation", { name: "Settings" }).waitFor();
+    await page.getByRole("link", { name: "Back to the conversations" }).tap();
+    await page.getByRole("navigation", { name: "Conversations" }).waitFor();
+    // A link of an earlier version.
+    await page.evaluate(() => { location.hash = "#/profile"; });
+    await page.getByLabel("Full name").waitFor();
+    await ada.leave();
+  });
+
+  test("the language follows the browser until one is chosen, and again", async () => {
+    const account = await teams.server.register("adalanguage");
+    const ada = await Person.open(teams.chromium, teams.server.url, {});
+    await ada.logIn(account.name);
+    const { page } = ada;
+    await page.evaluate(() => { location.hash = "#/settings/look"; });
+    await page.getByLabel("Language").selectOption("de");
+    await page.getByRole("heading", { name: "Einstellungen", level: 1 }).waitFor();
+    await page.reload();
+    await page.getByLabel("Sprache").selectOption({ label: "Wie im Browser" });
+    await page.getByRole("heading", { name: "Settings", level: 1 }).waitFor();
+    assert.deepEqual(await page.evaluate(() => [localStorage.getItem("quintet.language"), document.documentElement.lang]), [null, "en"]);
+    await ada.leave();
+  });
+
+  test("a sound tells of messages while the window is elsewhere, if it is wished", async () => {
+    const { accounts: [one, two], id } = await teams.group("sound", ["ada", "bob"]);
+    const ada = await Person.open(teams.chromium, teams.server.url, {});
+    await ada.context.addInitScript(() => {
+      window.notes = 0;
+      const start = OscillatorNode.prototype.start;
+      OscillatorNode.prototype.start = function begin(...args) {
+        window.notes += 1;
+        return start.apply(this, args);
+      };
+    });
+    await ada.page.reload();
+    await ada.logIn(one.name);
+    const { page } = ada;
+    await page.evaluate(() => { location.hash = "#/settings/notifications"; });
+    const notes = () => page.evaluate(() => window.notes);
+    const focus = (has) => page.evaluate((it) => {
+      document.hasFocus = () => it;
+      window.dispatchEvent(new Event(it ? "focus" : "blur"));
+    }, has);
+    await page.getByRole("button", { name: "Play the sound" }).click();
+    assert.equal(await notes(), 2);
+    const told = async (text) => {
+      await teams.send(two, id, text);
+      await ada.entry("Team sound").getByText(text).waitFor();
+    };
+    await focus(true);
+    await told("While she is here");
+    assert.equal(await notes(), 2);
+    await focus(false);
+    await told("While she is away");
+    await until(page, () => window.notes === 4);
+    // Also while she is here.
+    await page.getByRole("switch", { name: "Also while I am at Quintet" }).check();
+    await page.clock.install();
+    await page.clock.fastForward(5_000);
+    await focus(true);
+    await told("Here again");
+    await until(page, () => window.notes === 6);
+    await page.getByRole("switch", { name: "Sound for new messages" }).uncheck();
+    await page.clock.fastForward(5_000);
+    await focus(false);
+    await told("In silence");
+    assert.equal(await notes(), 6);
+    assert.equal(await page.evaluate(() => localStorage.getItem("quintet.sound")), "off");
+    await ada.leave();
+  });
+
+  test("a new password ends other sessions, and a deleted account is gone", async () => {
+    const account = await teams.server.register("adaends");
+    const options = { ...SIZES.desk, reducedMotion: "reduce" };
+    const [ada, elsewhere] = [await Person.open(teams.chromium, teams.server.url, options), await Person.open(teams.chromium, teams.server.url, options)];
+    for (const person of [ada, elsewhere]) await person.logIn(account.name);
+    const { page } = ada;
+    await page.evaluate(() => { location.hash = "#/settings/account"; });
+    const form = page.locator("form", { has: page.getByLabel("New password") });
+    const change = async (current, next) => {
+      await form.getByLabel("Current password").fill(current);
+      await form.getByLabel("New password").fill(next);
+      await form.getByRole("button", { name: "Change password" }).click();
+    };
+    await change("not mine", "tremendous horse");
+    await form.getByText("The current password is wrong.").waitFor();
+    await change(PASSWORD, "x");
+    await form.getByText("This password is too short, too long or too easy to guess.").waitFor();
+    await change(PASSWORD, "tremendous horse");
+    await form.getByText("Changed. You are logged out everywhere else.").waitFor();
+    await elsewhere.page.getByText("Your session has ended. Please log in again.").waitFor();
+    await elsewhere.leave();
+    // This one goes on, also with its connection.
+    const bob = await teams.server.register("bobends");
+    const direct = await teams.call(bob, "POST", "/conversations", { kind: "direct", memberIds: [account.id] });
+    await teams.send(bob, direct.id, "Still there?");
+    await ada.entry("Bobends Example").getByText("Still there?").waitFor();
+
+    await page.getByRole("button", { name: "Delete account" }).click();
+    const dialog = page.getByRole("dialog", { name: "Delete account" });
+    const erase = dialog.getByRole("button", { name: "Delete account" });
+    await dialog.getByLabel("Type adaends to confirm").fill("ada");
+    assert.equal(await erase.isDisabled(), true);
+    await dialog.getByLabel("Type adaends to confirm").fill("adaends");
+    await dialog.getByLabel("Current password").fill(PASSWORD);
+    await faults(page, "deleting the account");
+    await erase.click();
+    await dialog.getByText("The current password is wrong.").waitFor();
+    await dialog.getByLabel("Current password").fill("tremendous horse");
+    await erase.click();
+    await page.getByText("Your account is deleted.").waitFor();
+    const { status } = await teams.server.api(null, "POST", "/auth/login", { username: "adaends", password: "tremendous horse" });
+    assert.equal(status, 401);
+    await ada.leave();
+  });
+});

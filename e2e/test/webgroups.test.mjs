@@ -1,0 +1,144 @@
+// Groups in the chat: their roles, links, rules, bans and silences, and what the composer says to those whom these limit.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+
+import { faults } from "../lib/axe.mjs";
+import { SIZES, until } from "../lib/people.mjs";
+import { png } from "../lib/png.mjs";
+import { Teams } from "../lib/teams.mjs";
+
+describe("groups in the chat", () => {
+  let teams;
+
+  before(async () => { teams = await Teams.start(); });
+  after(() => teams?.stop());
+
+  for (const size of ["desk", "phone"]) {
+    test(`whoever leads a group manages its members (${size})`, async () => {
+      const { accounts: [one, two, three], id } = await teams.group(`lead${size}`, ["ada", "bob", "cleo"]);
+      const dan = await teams.server.register(`dan${size}`);
+      const options = { ...SIZES[size], reducedMotion: "reduce", permissions: ["clipboard-read", "clipboard-write"] };
+      const ada = await teams.enter(one, id, options);
+      const bob = await teams.enter(two, id, options);
+      const cleo = await teams.enter(three, id, options);
+      const { page } = ada;
+      const role = async (user) => (await teams.call(one, "GET", `/conversations/${id}`)).members.find((member) => member.user.id === user.id)?.role;
+      const row = (account) => page.getByRole("listitem").filter({ hasText: `@${account.name}` });
+      const manage = async (account, action) => {
+        if (await row(account).getByRole("button", { name: action, exact: true }).count() === 0) await row(account).getByRole("button", { name: /^Manage/ }).click();
+        await row(account).getByRole("button", { name: action, exact: true }).click();
+      };
+      await page.getByRole("button", { name: "Details" }).click();
+      // A description, for all to see.
+      await page.getByRole("button", { name: "Change name and description" }).click();
+      await page.getByLabel("Name", { exact: true }).fill(`Builders ${size}`);
+      await page.getByLabel("Description").fill("Where we talk about the bridge.\n<b>Nothing else.</b>");
+      await page.getByRole("button", { name: "Save" }).click();
+      await page.getByText("<b>Nothing else.</b>", { exact: false }).waitFor();
+      await bob.page.getByRole("heading", { name: `Builders ${size}` }).waitFor();
+      // A picture, of which others see a small one, and nothing else that custom data may say.
+      await page.locator(".about input[type=file]").setInputFiles({ name: "words.txt", mimeType: "image/png", buffer: Buffer.from("no picture") });
+      await page.getByText("words.txt is not a picture.").waitFor();
+      await page.locator(".about input[type=file]").setInputFiles({ name: "team.png", mimeType: "image/png", buffer: png(300, 200) });
+      const seen = bob.page.locator(".bar .avatar.group img");
+      await until(bob.page, () => document.querySelector(".bar .avatar.group img")?.naturalWidth === 96);
+      assert.match(await seen.getAttribute("src"), /^blob:/);
+      const { metadata } = await teams.call(one, "GET", `/conversations/${id}`);
+      for (const picture of ["data:image/svg+xml;base64,PHN2Zy8+", "https://example.org/a.png", "javascript:1", 7]) {
+        await teams.call(one, "PATCH", `/conversations/${id}`, { metadata: { ...metadata, picture } });
+        await seen.waitFor({ state: "detached" });
+      }
+      await teams.call(one, "PATCH", `/conversations/${id}`, { metadata });
+      await seen.waitFor();
+      // Bob leads for a while.
+      await manage(two, "Make admin");
+      await row(two).getByText(`@${two.name}, admin`).waitFor();
+      assert.equal(await role(two), "admin");
+      await manage(two, "Remove as admin");
+      await row(two).getByText(`@${two.name}`, { exact: true }).waitFor();
+      assert.equal(await role(two), "member");
+      await faults(page, "the details of a group");
+
+      // A link, once.
+      await page.getByRole("button", { name: "Invitation links" }).click();
+      await page.getByText("There is no link.").waitFor();
+      await page.getByLabel("Good for").selectOption({ label: "One day" });
+      await page.getByLabel("Can be used").selectOption({ label: "Once" });
+      await page.getByRole("button", { name: "Make a link" }).click();
+      await page.getByText("Used 0 of 1 times", { exact: false }).waitFor();
+      await page.getByRole("button", { name: "Copy link" }).click();
+      await page.getByText("Copied.").waitFor();
+      const link = await page.evaluate(() => navigator.clipboard.readText());
+      const code = decodeURIComponent(new URL(link).hash.split("/")[2]);
+      await faults(page, "invitation links");
+      await teams.call(dan, "POST", `/invitations/${code}/accept`);
+      await page.getByRole("button", { name: "Make a link" }).click();
+      await until(page, () => document.querySelectorAll(".restricted li").length === 2);
+      await page.getByRole("button", { name: "Cancel link" }).first().click();
+      await page.getByRole("dialog").last().getByRole("button", { name: "Cancel link" }).click();
+      await until(page, () => document.querySelectorAll(".restricted li").length === 1);
+      await page.getByRole("button", { name: "Back", exact: true }).click();
+
+      // Cleo is banned, with a reason for all; Bob is silenced, and sees until when as soon as he writes.
+      await manage(three, "Ban");
+      const ban = page.getByRole("dialog", { name: /^Ban Cleo/ });
+      await ban.getByLabel("For how long?").selectOption({ label: "One week" });
+      await ban.getByLabel("Reason").fill("Advertising");
+      await faults(page, "banning somebody");
+      await ban.getByRole("button", { name: "Ban", exact: true }).click();
+      await row(three).waitFor({ state: "detached" });
+      await cleo.page.getByText(`You were banned from “Builders ${size}”. Advertising`).waitFor();
+      await manage(two, "Silence");
+      await page.getByRole("dialog", { name: /^Silence Bob/ }).getByRole("button", { name: "Silence", exact: true }).click();
+      await page.getByText(/^Bob.* is silenced\.$/).waitFor();
+      await bob.say("Can you hear me?");
+      await bob.page.locator(".no-composer").getByText(/^You can read here, but not write until/).waitFor();
+      await faults(bob.page, "a conversation in which one is silenced");
+      await page.getByRole("button", { name: "Banned and silenced" }).click();
+      await page.getByText("Advertising").waitFor();
+      await faults(page, "bans and silences");
+      for (const account of [three, two]) await page.getByRole("button", { name: new RegExp(`^Lift it for ${account.name[0].toUpperCase()}`) }).click();
+      await page.getByText("Nobody is banned.").waitFor();
+      await page.getByText("Nobody is silenced.").waitFor();
+      for (const kind of ["bans", "silences"]) assert.deepEqual((await teams.call(one, "GET", `/conversations/${id}/${kind}`)).items, []);
+      for (const person of [ada, bob, cleo]) await person.leave();
+    });
+  }
+
+  test("rules are followed by what the composer says", async () => {
+    const { accounts: [one, two], id } = await teams.group("rules", ["ada", "bob"]);
+    const ada = await teams.enter(one, id, { reducedMotion: "reduce" });
+    const bob = await teams.enter(two, id, { ...SIZES.phone, reducedMotion: "reduce" });
+    const { page } = ada;
+    await page.getByRole("button", { name: "Details" }).click();
+    await page.getByRole("button", { name: "Rules", exact: true }).click();
+    await page.getByLabel("Slow mode").selectOption({ label: "1 hour" });
+    await bob.page.getByText("Slow mode: one message every 1:00:00.").waitFor();
+    await bob.say("My only word");
+    await bob.page.getByText(/^Slow mode: you can write again in (1:00:00|0:59:\d\d|59:\d\d)\.$/).waitFor();
+    await bob.composer().fill("And another");
+    assert.equal(await bob.page.getByRole("button", { name: "Send", exact: true }).isDisabled(), true);
+    await bob.page.keyboard.press("Enter");
+    assert.equal(await bob.composer().inputValue(), "And another");
+    await faults(bob.page, "slow mode");
+    // Edits do not count, and neither does a reload end it.
+    await bob.page.reload();
+    await bob.page.getByText(/^Slow mode: you can write again in/).waitFor();
+    await page.getByLabel("Slow mode").selectOption({ label: "Off" });
+    await bob.page.getByRole("button", { name: "Send", exact: true }).click();
+    await bob.hears("And another");
+    await page.getByRole("switch", { name: "Only the owner and admins write" }).check();
+    await bob.page.getByText("Only the owner and admins write here.").waitFor();
+    assert.equal(await bob.composer().count(), 0);
+    await page.getByLabel("Keep messages for").selectOption({ label: "30 days" });
+    await page.getByRole("dialog").last().getByText("Messages older than 30 days are removed for everybody", { exact: false }).waitFor();
+    await page.getByRole("dialog").last().getByRole("button", { name: "Change" }).click();
+    await page.getByText("At present, messages are removed after 30 days.", { exact: false }).waitFor();
+    assert.deepEqual(await teams.call(one, "GET", `/conversations/${id}/retention`), { keptDays: 30, days: 30, byServer: false });
+    await faults(page, "the rules of a group");
+    await page.getByRole("switch", { name: "Only the owner and admins write" }).uncheck();
+    await bob.composer().waitFor();
+    for (const person of [ada, bob]) await person.leave();
+  });
+});

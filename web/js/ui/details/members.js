@@ -1,0 +1,85 @@
+// The members of a conversation, and what one may do with each.
+
+import { useState } from "preact/hooks";
+
+import { call, why } from "../../api.js";
+import { html } from "../../lib/html.js";
+import { me } from "../../session.js";
+import { ask } from "../../state/asked.js";
+import { fetchConversation, put, titleOf } from "../../state/conversations.js";
+import { openCard } from "../../state/dialogs.js";
+import { tell } from "../../state/notices.js";
+import { nameOf } from "../../state/people.js";
+import { t } from "../../texts.js";
+import { Choose } from "../choose.js";
+import * as icons from "../icons.js";
+import { openPerson } from "../opening.js";
+import { Face, IconButton, Wrong } from "../parts.js";
+import { Restrict } from "./restrict.js";
+import { outranks, roleIn } from "./standing.js";
+
+/** @typedef {import("../../types.js").Conversation} Conversation */
+/** @typedef {import("../../types.js").Member} Member */
+/** @typedef {import("../../types.js").User} User */
+
+/** @param {{ conversation: Conversation, member: Member, act: (work: () => Promise<unknown>) => Promise<void>, onRestrict: (kind: "ban" | "silence") => void }} props */
+function MemberItem({ conversation, member, act, onRestrict }) {
+  const [open, setOpen] = useState(false);
+  const { user, role } = member;
+  const { id, kind } = conversation;
+  const { removes, makesAdmins, moderates } = roleIn(conversation);
+  const name = nameOf(user.id, user);
+  const isOwn = user.id === me.value?.id;
+  const isBelow = outranks(conversation, member);
+  const path = `/conversations/${encodeURIComponent(id)}/members`;
+  const canManage = isBelow && (removes || makesAdmins || moderates);
+  const setRole = (/** @type {string} */ next) => act(async () => put(await call("POST", path, { userId: user.id, role: next })));
+  const remove = async () => {
+    const text = t("removeAsk", { name, conversation: titleOf(conversation) });
+    if (!await ask({ title: t("removePerson", { name }), text, action: t("remove") })) return;
+    await act(async () => {
+      await call("DELETE", `${path}/${encodeURIComponent(user.id)}`);
+      await fetchConversation(id);
+    });
+  };
+  return html`<li>
+    <button class="face-button" aria-haspopup="dialog" aria-label=${t("cardOf", { name })} title=${t("cardOf", { name })} onClick=${() => openCard(user)}><${Face} user=${user} size="small" /></button>
+    <span class="line" dir="auto">${name} <small>@${user.username}${isOwn ? `, ${t("you")}` : ""}${role !== "member" ? `, ${t(role)}` : ""}</small></span>
+    ${!isOwn && !user.guest && kind !== "direct" && html`<${IconButton} label=${t("writeTo", { name })} icon=${icons.send} onClick=${() => openPerson(user.id)} />`}
+    ${canManage && html`<${IconButton} label=${t("manageMember", { name })} icon=${icons.more} expanded=${open} onClick=${() => setOpen(!open)} />`}
+    ${open && html`<div class="member-actions">
+      ${makesAdmins && !user.guest && (role === "admin" ? html`<button onClick=${() => setRole("member")}>${t("unmakeAdmin")}</button>` : html`<button onClick=${() => setRole("admin")}>${t("makeAdmin")}</button>`)}
+      ${moderates && html`<button onClick=${() => onRestrict("silence")}>${t("silence")}</button>`}
+      ${moderates && html`<button class="danger" onClick=${() => onRestrict("ban")}>${t("ban")}</button>`}
+      ${removes && html`<button class="danger" onClick=${remove}>${t("remove")}</button>`}
+    </div>`}
+  </li>`;
+}
+
+/** @param {{ conversation: Conversation }} props */
+export function Members({ conversation }) {
+  const [error, setError] = useState("");
+  const [restricting, setRestricting] = useState(/** @type {{ user: User, kind: "ban" | "silence" } | null} */ (null));
+  const { id, kind, members, memberCount = members.length } = conversation;
+  const { leads } = roleIn(conversation);
+  /** @param {() => Promise<unknown>} work */
+  async function act(work) {
+    setError("");
+    try {
+      await work();
+    } catch (failure) {
+      setError(why(failure));
+    }
+  }
+  const add = (/** @type {User} */ user) => act(async () => {
+    const found = put(await call("POST", `/conversations/${encodeURIComponent(id)}/members`, { userId: user.id }));
+    // Whoever has to be asked first becomes a member once it accepts.
+    if (!found.members.some((member) => member.user.id === user.id) && found.memberCount === undefined) tell(t("personAsked", { name: nameOf(user.id, user) }));
+  });
+  return html`<h3>${t("memberCount", { count: memberCount })}</h3>
+    <ul class="people members">${members.map((member) => html`<${MemberItem} key=${member.user.id} conversation=${conversation} member=${member} act=${act}
+      onRestrict=${(/** @type {"ban" | "silence"} */ restriction) => setRestricting({ user: member.user, kind: restriction })} />`)}</ul>
+    ${leads && kind === "group" && html`<${Choose} without=${members.map(({ user }) => user.id)} onChoose=${add} />`}
+    <${Wrong} error=${error} />
+    ${restricting && html`<${Restrict} conversation=${conversation} user=${restricting.user} kind=${restricting.kind} onClose=${() => setRestricting(null)} />`}`;
+}

@@ -95,6 +95,47 @@ describe("the settings", () => {
     await ada.leave();
   });
 
+  test("one sees where one is logged in, and logs out elsewhere", async () => {
+    const account = await teams.server.register("adasessions");
+    const logIn = async (agent) => {
+      const body = JSON.stringify({ username: account.name, password: PASSWORD });
+      const answer = await fetch(`${teams.server.url}/api/v1/auth/login`, { method: "POST", headers: { "content-type": "application/json", "user-agent": agent }, body });
+      return (await answer.json()).token;
+    };
+    const isGood = async (token) => (await teams.server.api(token, "GET", "/me")).status === 200;
+    const iphone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1";
+    const firefox = await logIn("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:130.0) Gecko/20100101 Firefox/130.0");
+    const phone = await Person.open(teams.chromium, teams.server.url, { ...SIZES.phone, userAgent: iphone });
+    await phone.logIn(account.name);
+    const ada = await Person.open(teams.chromium, teams.server.url, { reducedMotion: "reduce" });
+    await ada.logIn(account.name);
+    const { page } = ada;
+    await page.evaluate(() => { location.hash = "#/settings/account"; });
+    const list = page.getByRole("region", { name: "Where you are logged in" });
+    await list.getByText("Firefox on Windows").waitFor();
+    assert.equal(await list.getByText("This browser", { exact: false }).count(), 1);
+    await faults(page, "where one is logged in");
+    // The phone is logged out while it is open.
+    await list.getByRole("button", { name: "Log out Safari on iPhone" }).click();
+    await phone.page.getByText("Your session has ended. Please log in again.").waitFor();
+    assert.equal(await isGood(firefox), true);
+    await phone.leave();
+    await list.getByRole("button", { name: "Log out Safari on iPhone" }).waitFor({ state: "detached" });
+    await list.getByRole("button", { name: "Log out everywhere else" }).click();
+    await page.getByRole("dialog").getByText("All other browsers and devices have to log in again.").waitFor();
+    await page.getByRole("dialog").getByRole("button", { name: "Log out", exact: true }).click();
+    await until(page, () => document.querySelectorAll(".restricted li").length === 1);
+    assert.deepEqual(await Promise.all([isGood(firefox), isGood(account.token)]), [false, false]);
+    // Whoever has kept the token of this browser has nothing once it is logged out.
+    const kept = await page.evaluate(() => JSON.parse(localStorage.getItem("quintet.session")).token);
+    assert.equal(await isGood(kept), true);
+    const ended = page.waitForResponse("**/api/v1/auth/logout");
+    await page.getByRole("button", { name: "Log out", exact: true }).click();
+    assert.equal((await ended).status(), 204);
+    assert.equal(await isGood(kept), false);
+    await ada.leave();
+  });
+
   test("a new password ends other sessions, and a deleted account is gone", async () => {
     const account = await teams.server.register("adaends");
     const options = { ...SIZES.desk, reducedMotion: "reduce" };

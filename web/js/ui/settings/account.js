@@ -1,4 +1,4 @@
-// Settings: the password, and the end of the account.
+// Settings: the password, where the user is logged in, and the end of the account.
 
 import { useState } from "preact/hooks";
 
@@ -8,8 +8,10 @@ import { me, setSession } from "../../session.js";
 import { t } from "../../texts.js";
 import { Dialog, Field, Wrong, values } from "../parts.js";
 import { Group } from "./group.js";
+import { Sessions } from "./sessions.js";
 
-function Password() {
+/** @param {{ onChange: () => void }} props */
+function Password({ onChange }) {
   const [error, setError] = useState("");
   const [saved, setSaved] = useState(false);
   /** @param {Event} event */
@@ -23,6 +25,7 @@ function Password() {
       setSession(await call("PUT", "/me/password", { ...(currentPassword ? { currentPassword } : {}), newPassword }));
       form.reset();
       setSaved(true);
+      onChange();
     } catch (failure) {
       setError(why(failure));
     }
@@ -68,7 +71,10 @@ function Erase({ onClose }) {
 
 export function Account() {
   const [erasing, setErasing] = useState(false);
-  return html`<${Password} />
+  // A new password ends the others.
+  const [changes, setChanges] = useState(0);
+  return html`<${Password} onChange=${() => setChanges(changes + 1)} />
+    <${Sessions} key=${changes} />
     <${Group} title=${t("eraseAccount")} hint=${t("eraseHint")}>
       <div class="actions"><button class="danger" onClick=${() => setErasing(true)}>${t("eraseAccount")}</button></div>
     <//>

@@ -1,6 +1,9 @@
-// The official client, with all received events in a queue.
+// The official client, with all received events in a queue. What is received is checked against the schemas of its dialect.
 
 import { io } from "socket.io-client";
+
+import { NAMES } from "./dialects.mjs";
+import { checkAcknowledgement, checkEvent } from "./schemas.mjs";
 
 /** The longest wait for anything, in milliseconds, on a slow and busy machine. Tests wait for events, never for this time. */
 export const PATIENCE_MS = 90_000;
@@ -14,7 +17,14 @@ export function within(promise, what) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
+/** The dialect that a connection asks for; none if its first event decides. */
+function dialectOf(url, { auth, query }) {
+  const namespace = new URL(url).pathname.slice(1);
+  return [namespace, auth?.dialect, query?.dialect].find((name) => NAMES.includes(name));
+}
+
 export class Client {
+  #dialect;
   #heard = [];
   #waiting = [];
 
@@ -22,7 +32,12 @@ export class Client {
   static async connect(url, { transports, ...options } = {}) {
     const client = new Client();
     client.socket = io(url, { transports, forceNew: true, reconnection: false, ...options });
-    client.socket.onAny((name, payload) => client.#hear({ name, payload }));
+    client.#dialect = dialectOf(url, options);
+    const isService = new URL(url).pathname === "/services";
+    client.socket.onAny((name, payload) => {
+      if (!isService) checkEvent(client.#dialect, name, payload);
+      client.#hear({ name, payload });
+    });
     await within(
       new Promise((resolve, reject) => {
         const refused = (error) => {
@@ -72,8 +87,10 @@ export class Client {
     this.socket.emit(name, payload);
   }
 
-  call(name, payload) {
-    return within(this.socket.emitWithAck(name, payload), `the acknowledgement of ${name}`);
+  async call(name, payload) {
+    const answer = await within(this.socket.emitWithAck(name, payload), `the acknowledgement of ${name}`);
+    checkAcknowledgement(this.#dialect, name, answer);
+    return answer;
   }
 
   /** Emits an event as a text of one's own, for what JavaScript would write differently. */

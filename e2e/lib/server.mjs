@@ -5,13 +5,13 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
+import { BINARY } from "./binary.mjs";
 import { PATIENCE_MS, within } from "./client.mjs";
 import { atExit } from "./exit.mjs";
 
-export const BINARY = process.env.E2E_BINARY ?? fileURLToPath(new URL("../../target/debug/quintet", import.meta.url));
+export { BINARY };
 
 /** The lines that a server logs. */
 export class Log {

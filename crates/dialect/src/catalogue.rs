@@ -1,13 +1,15 @@
 //! The one table of all events of all dialects: direction, origin, payload, and the decoder of each event of a client.
 //! Each dialect's file holds its own rows.
 //!
-//! What must stay true: validation, the tables in `docs/protocol.md` and the playground's catalogue are made from these
-//! rows, so that an event without a row does not exist.
+//! What must stay true: validation, the tables in `docs/protocol.md`, the playground's catalogue and the types for programs
+//! of others are made from these rows, so that an event without a row does not exist.
 
+pub use crate::acknowledgements::{acknowledgement, refused};
 use crate::dialect::Dialect;
 pub use crate::event_spec::{Decode, Direction, EventSpec, Origin};
 pub use crate::fields::Fields;
-pub use crate::payload::{Absent, Field, Payload, Type};
+pub use crate::payload::{Absent, Field, Payload, Shape, Type};
+pub use crate::shapes::shapes;
 use crate::{chat, conversations, meetup, messenger, rooms};
 
 /// Returns every event of a dialect.

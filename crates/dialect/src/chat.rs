@@ -30,18 +30,17 @@ use crate::outgoing::{Answer, Online, Outgoing};
 use crate::payload::{
     Absent,
     Payload::{IdOrObject, Object, Value as Bare},
-    Type::{self, Content, Flag, Id, Ids, Kind, Name, Text, Time},
-    optional, required,
+    Type::{self, Id, Ids, Name},
+    required,
 };
 use crate::reports;
+use crate::shapes::{self, chat as shape};
 use crate::shared::{self, DepartedUser, IdList, Moment, is_false};
-
-const OBJECT: Type = Type::Object;
 
 /// Every event of the dialect.
 pub(crate) const EVENTS: &[EventSpec] = &[
-    from_client("chat:join", Document, IdOrObject(&[conversation("chatId")]), join),
-    from_client("chat:leave", Document, IdOrObject(&[conversation("chatId")]), mute),
+    from_client("chat:join", Document, IdOrObject(&[conversation("chatId")]), join).acknowledged(shape::CHAT_ID),
+    from_client("chat:leave", Document, IdOrObject(&[conversation("chatId")]), mute).acknowledged(shape::CHAT_ID),
     from_client(
         "message:send",
         Document,
@@ -60,7 +59,8 @@ pub(crate) const EVENTS: &[EventSpec] = &[
             MENTION_ALL,
         ]),
         send,
-    ),
+    )
+    .acknowledged(shape::SENT),
     from_client(
         "message:read",
         Document,
@@ -74,8 +74,9 @@ pub(crate) const EVENTS: &[EventSpec] = &[
         Quintet,
         Object(&[MESSAGE, content("content"), METADATA, MENTIONS, MENTION_ALL]),
         |fields| shared::edit(fields, "content"),
-    ),
-    from_client("message:delete", Quintet, IdOrObject(&[MESSAGE]), shared::delete),
+    )
+    .acknowledged(shape::SENT),
+    from_client("message:delete", Quintet, IdOrObject(&[MESSAGE]), shared::delete).acknowledged(shape::SENT),
     marks::react("message:react"),
     marks::unreact("message:unreact"),
     marks::pin("message:pin"),
@@ -96,26 +97,14 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     blocks::unblock("user:unblock"),
     reports::report("message:report"),
     shared::authenticate(Quintet),
-    to_client("chat:joined", Document, Object(&[required("chatId", Id)])),
-    to_client("chat:left", Document, Object(&[required("chatId", Id)])),
-    to_client(
-        "message:new",
-        Document,
-        Object(&[
-            required("id", Id),
-            required("chat_id", Id),
-            required("sender_id", Id),
-            required("content", Content),
-            required("message_type", Kind),
-            required("created_at", Time),
-            required("sender", OBJECT),
-        ]),
-    ),
+    to_client("chat:joined", Document, Object(shape::CHAT_ID)),
+    to_client("chat:left", Document, Object(shape::CHAT_ID)),
+    to_client("message:new", Document, Bare(Type::Object(&shape::MESSAGE))),
     to_client(
         "message:read",
         Document,
         Object(&[
-            required("messageId", Id),
+            required("messageId", Id).or_null(),
             required("messageIds", Ids),
             required("userId", Id),
             required("chatId", Id),
@@ -124,27 +113,31 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client(
         "typing:start",
         Document,
-        Object(&[required("chatId", Id), required("userId", Id), required("username", Name), optional("guest", Flag)]),
+        Object(&[required("chatId", Id), required("userId", Id), required("username", Name), shapes::GUEST]),
     ),
     to_client("typing:stop", Document, Object(&[required("chatId", Id), required("userId", Id)])),
-    to_client("user:status", Document, Object(&[required("userId", Id), required("status", Text)])),
+    to_client("user:status", Document, Object(&[required("userId", Id), shapes::STATUS])),
+    to_client("message:edited", Quintet, Bare(Type::Object(&shape::MESSAGE))),
     to_client(
-        "message:edited",
+        "message:deleted",
         Quintet,
-        Object(&[required("id", Id), required("chat_id", Id), required("sender_id", Id), required("content", Content)]),
+        Object(&[required("messageId", Id), required("chatId", Id), shapes::THREAD_ID, shapes::THREAD_TOLD]),
     ),
-    to_client("message:deleted", Quintet, Object(&[required("messageId", Id), required("chatId", Id)])),
-    to_client("member:joined", Quintet, Object(&[required("chatId", Id), required("user", OBJECT)])),
+    to_client(
+        "member:joined",
+        Quintet,
+        Object(&[required("chatId", Id), required("user", Type::Object(&shape::USER))]),
+    ),
     to_client("member:left", Quintet, shared::LEFT_CHAT),
     to_client("users:online", Quintet, Bare(Ids)),
-    to_client("chat:created", Quintet, shared::CHAT),
-    to_client("chat:updated", Quintet, shared::CHAT),
-    to_client("chat:deleted", Quintet, Object(&[required("chatId", Id)])),
+    to_client("chat:created", Quintet, shape::WHOLE_CHAT),
+    to_client("chat:updated", Quintet, shape::WHOLE_CHAT),
+    to_client("chat:deleted", Quintet, Object(shape::CHAT_ID)),
     to_client(
         "message:delivered",
         Quintet,
         Object(&[
-            required("messageId", Id),
+            required("messageId", Id).or_null(),
             required("messageIds", Ids),
             required("userId", Id),
             required("chatId", Id),
@@ -155,15 +148,15 @@ pub(crate) const EVENTS: &[EventSpec] = &[
         Quintet,
         Object(&[
             required("chatId", Id),
-            required("muted", Type::Mute),
-            required("pinned", Type::Flag),
-            required("archived", Type::Flag),
-            required("notify", Type::Notify),
-            required("markedUnread", Type::Flag),
+            shapes::MUTED,
+            shapes::PINNED,
+            shapes::ARCHIVED,
+            shapes::NOTIFY,
+            shapes::MARKED_UNREAD,
         ]),
     ),
     blocks::changed(Dialect::Chat),
-    to_client("user:updated", Quintet, Bare(OBJECT)),
+    to_client("user:updated", Quintet, Bare(Type::Object(&shape::CHANGED_PROFILE))),
     to_client("notification:new", Quintet, shared::NOTIFIED),
     marks::reacted(Dialect::Chat),
     marks::pinned(Dialect::Chat),

@@ -35,12 +35,11 @@ use crate::payload::{
     optional, required,
 };
 use crate::reports;
+use crate::shapes::{self, conversations as shape};
 use crate::shared::{self, DepartedUser, IdList, Moment, is_false};
 
 pub(crate) use self::objects::MessageObject;
 use self::objects::UserObject;
-
-const OBJECT: Type = Type::Object;
 
 /// The conversations that a connection listens to: all of its user's own, if they are absent.
 const CONVERSATIONS: Field = optional("conversationIds", Ids)
@@ -49,7 +48,7 @@ const CONVERSATIONS: Field = optional("conversationIds", Ids)
 
 /// Every event of the dialect.
 pub(crate) const EVENTS: &[EventSpec] = &[
-    from_client("join_conversations", Document, IdOrObject(&[CONVERSATIONS]), listen),
+    from_client("join_conversations", Document, IdOrObject(&[CONVERSATIONS]), listen).acknowledged(shape::LISTENING),
     from_client(
         "send_message",
         Document,
@@ -68,7 +67,8 @@ pub(crate) const EVENTS: &[EventSpec] = &[
             MENTION_ALL,
         ]),
         send,
-    ),
+    )
+    .acknowledged(shape::SENT),
     from_client("typing", Document, IdOrObject(&[conversation("conversationId"), IS_TYPING]), typing),
     from_client("mark_read", Document, IdOrObject(&[conversation("conversationId"), READ_MESSAGES]), |fields| {
         shared::read(fields, "conversationId")
@@ -89,7 +89,8 @@ pub(crate) const EVENTS: &[EventSpec] = &[
             required("data", Binary),
         ]),
         upload,
-    ),
+    )
+    .acknowledged(shape::UPLOADED),
     marks::react("add_reaction"),
     marks::unreact("remove_reaction"),
     marks::set_pin("set_message_pin"),
@@ -105,7 +106,11 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     blocks::set_block("set_block"),
     reports::report("submit_report"),
     shared::authenticate(Document),
-    to_client("receive_message", Document, Object(&[required("message", OBJECT), required("conversationId", Id)])),
+    to_client(
+        "receive_message",
+        Document,
+        Object(&[required("message", Type::Object(&shape::MESSAGE)), required("conversationId", Id)]),
+    ),
     to_client(
         "typing_status",
         Document,
@@ -114,7 +119,7 @@ pub(crate) const EVENTS: &[EventSpec] = &[
             required("username", Name),
             required("conversationId", Id),
             required("isTyping", Flag),
-            optional("guest", Flag),
+            shapes::GUEST,
         ]),
     ),
     to_client(
@@ -130,20 +135,31 @@ pub(crate) const EVENTS: &[EventSpec] = &[
             required("newContent", Content),
             required("editedAt", Time),
             required("conversationId", Id),
+            shapes::METADATA,
+            shapes::MENTIONS,
+            shapes::MENTION_ALL,
         ]),
     ),
-    to_client("message_deleted", Document, Object(&[required("messageId", Id), required("conversationId", Id)])),
+    to_client(
+        "message_deleted",
+        Document,
+        Object(&[required("messageId", Id), required("conversationId", Id), shapes::THREAD_ID, shapes::THREAD_TOLD]),
+    ),
     to_client("user_online", Document, Object(&[required("userId", Id), required("username", Name)])),
     to_client(
         "user_offline",
         Document,
         Object(&[required("userId", Id), required("username", Name), required("lastSeen", Time)]),
     ),
-    to_client("member_joined", Quintet, Object(&[required("conversationId", Id), required("user", OBJECT)])),
+    to_client(
+        "member_joined",
+        Quintet,
+        Object(&[required("conversationId", Id), required("user", Type::Object(&shape::USER))]),
+    ),
     to_client("member_left", Quintet, shared::LEFT_CONVERSATION),
     to_client("online_users", Quintet, Bare(Ids)),
-    to_client("conversation_created", Quintet, shared::CONVERSATION),
-    to_client("conversation_updated", Quintet, shared::CONVERSATION),
+    to_client("conversation_created", Quintet, shape::WHOLE_CONVERSATION),
+    to_client("conversation_updated", Quintet, shape::WHOLE_CONVERSATION),
     to_client("conversation_deleted", Quintet, Object(&[required("conversationId", Id)])),
     to_client(
         "messages_delivered",
@@ -155,19 +171,19 @@ pub(crate) const EVENTS: &[EventSpec] = &[
         Quintet,
         Object(&[
             required("conversationId", Id),
-            required("muted", Type::Mute),
-            required("pinned", Type::Flag),
-            required("archived", Type::Flag),
-            required("notify", Type::Notify),
-            required("markedUnread", Type::Flag),
+            shapes::MUTED,
+            shapes::PINNED,
+            shapes::ARCHIVED,
+            shapes::NOTIFY,
+            shapes::MARKED_UNREAD,
         ]),
     ),
     blocks::changed(Dialect::Conversations),
-    to_client("profile_updated", Quintet, Bare(OBJECT)),
-    to_client("notification_created", Quintet, shared::NOTIFIED),
+    to_client("profile_updated", Quintet, Bare(Type::Object(&shape::CHANGED_PROFILE))),
+    to_client("notification_created", Quintet, shared::NOTIFIED_WITH_OBJECT_ID),
     marks::reacted(Dialect::Conversations),
     marks::pinned(Dialect::Conversations),
-    to_client("error", Document, shared::ERROR_FIELDS),
+    to_client("error", Document, shape::ERROR),
 ];
 
 fn listen(fields: &Fields<'_>) -> Result<Decoded, Refusal> {

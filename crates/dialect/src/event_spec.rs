@@ -6,7 +6,7 @@
 use quintet_domain::{Command, Refusal, UserId};
 
 use crate::fields::Fields;
-use crate::payload::{Payload, Type};
+use crate::payload::{Field, Payload, Type};
 
 /// The command that a client's event asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,9 +74,17 @@ pub struct EventSpec {
     pub origin: Origin,
     /// The payload that it carries.
     pub payload: Payload,
+    /// The fields of the acknowledgement of a client's event that was carried out, beside the one by which all
+    /// acknowledgements of the dialect say so.
+    pub acknowledged: &'static [Field],
 }
 
 impl EventSpec {
+    /// Sets what the acknowledgement says beside that the event was carried out.
+    pub(crate) const fn acknowledged(self, fields: &'static [Field]) -> Self {
+        Self { acknowledged: fields, ..self }
+    }
+
     /// The name of the field that holds the text of a message, if the payload has one.
     pub(crate) fn content_field(&self) -> Option<&'static str> {
         match self.payload {
@@ -90,10 +98,10 @@ impl EventSpec {
 
 /// An event that clients send, and the function that decodes it.
 pub(crate) const fn from_client(name: &'static str, origin: Origin, payload: Payload, decode: Decode) -> EventSpec {
-    EventSpec { name, direction: Direction::ToServer(decode), origin, payload }
+    EventSpec { name, direction: Direction::ToServer(decode), origin, payload, acknowledged: &[] }
 }
 
 /// An event that the server sends.
 pub(crate) const fn to_client(name: &'static str, origin: Origin, payload: Payload) -> EventSpec {
-    EventSpec { name, direction: Direction::ToClient, origin, payload }
+    EventSpec { name, direction: Direction::ToClient, origin, payload, acknowledged: &[] }
 }

@@ -317,12 +317,15 @@ fn says_nothing(field: &Field, found: &Found<'_>) -> bool {
             | Type::Emoji
             | Type::Number
             | Type::Flag
+            | Type::Is(_)
+            | Type::OneOf(_)
+            | Type::Code
             | Type::Mute
             | Type::Notify
             | Type::Ids
             | Type::Time
-            | Type::Object
-            | Type::Objects
+            | Type::Object(_)
+            | Type::Objects(_)
             | Type::Binary
             | Type::Metadata
             | Type::ConversationMetadata
@@ -408,7 +411,9 @@ fn check<'a>(ty: Type, name: &str, needed: bool, found: Found<'a>) -> Result<Che
         (Type::Files, Found::Json(json)) => files(name, json).map(Checked::Files),
         (Type::Files, _) => wrong(FILES),
         // Only the server sends these types.
-        (Type::Number | Type::Object | Type::Objects, _) => wrong("left out"),
+        (Type::Number | Type::Is(_) | Type::OneOf(_) | Type::Code | Type::Object(_) | Type::Objects(_), _) => {
+            wrong("left out")
+        }
     }
 }
 

@@ -1,13 +1,14 @@
 //! Five Socket.IO dialects over one model.
 //!
 //! What lives here: one file per dialect, with its events, the decoders of the events that clients send, and the
-//! encoders of [`Event`]s and answers; the [`catalogue`], which is the one table of all events; and [`Dialect`], the
-//! properties in which the dialects differ.
+//! encoders of [`Event`]s and answers; the [`catalogue`], which is the one table of all events; the [`types`] of them for
+//! programs of others; and [`Dialect`], the properties in which the dialects differ.
 //! What does not live here: connections, permissions, and the transport.
 //!
 //! What must stay true: everything here is a pure function, and the names of a dialect's events appear in no other
 //! crate.
 
+mod acknowledgements;
 mod blocks;
 pub mod catalogue;
 mod chat;
@@ -31,7 +32,9 @@ mod payload;
 mod refusal;
 mod reports;
 mod rooms;
+mod shapes;
 mod shared;
+pub mod types;
 mod value;
 
 use common::CommonEvent;

@@ -15,9 +15,11 @@ use crate::outgoing::Outgoing;
 use crate::payload::{
     Field,
     Payload::{IdOrObject, Object},
-    Type::{self, Flag, Id, Number, Objects},
-    optional, required,
+    Type::{self, Flag, Id, Number},
+    required,
 };
+use crate::shapes::CHANGES;
+use crate::shapes::messenger::{GROUP_ID, RECIPIENT};
 
 // --- rows of the catalogue ---
 
@@ -61,7 +63,6 @@ const USER: Field = required("userId", Id);
 const EMOJI_TOLD: Field = required("emoji", Type::Emoji);
 const ACTIVE: Field = required("active", Flag);
 const COUNT: Field = required("count", Number);
-const CHANGES: Field = optional("changes", Objects);
 const PINNED_TOLD: Field = required("pinned", Flag);
 
 const CHAT: Field = required("chatId", Id);
@@ -69,10 +70,8 @@ const CHAT_REACTED: &[Field] = &[MESSAGE_ID, CHAT, USER, EMOJI_TOLD, ACTIVE, COU
 const CHAT_PINNED: &[Field] = &[MESSAGE_ID, CHAT, USER, PINNED_TOLD];
 
 const OBJECT_ID: Field = required("_id", Id);
-const RECIPIENT: Field = optional("recipient", Id);
-const GROUP: Field = optional("group", Id);
-const MESSENGER_REACTED: &[Field] = &[OBJECT_ID, RECIPIENT, GROUP, USER, EMOJI_TOLD, ACTIVE, COUNT, CHANGES];
-const MESSENGER_PINNED: &[Field] = &[OBJECT_ID, RECIPIENT, GROUP, USER, PINNED_TOLD];
+const MESSENGER_REACTED: &[Field] = &[OBJECT_ID, RECIPIENT, GROUP_ID, USER, EMOJI_TOLD, ACTIVE, COUNT, CHANGES];
+const MESSENGER_PINNED: &[Field] = &[OBJECT_ID, RECIPIENT, GROUP_ID, USER, PINNED_TOLD];
 
 const ID: Field = required("id", Id);
 const ROOM: Field = required("roomId", Id);

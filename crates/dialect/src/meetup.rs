@@ -26,17 +26,16 @@ use crate::message_texts::MessageTexts;
 use crate::outgoing::{Answer, Outgoing};
 use crate::payload::{
     Payload::{IdOrObject, Object, Value as Bare},
-    Type::{self, Content, Id, Ids, Name, Text, Time},
+    Type::{self, Content, Id, Ids, Name, Time},
     required,
 };
 use crate::reports;
+use crate::shapes::{self, meetup as shape};
 use crate::shared::{self, DepartedUser, IdList, Moment, PlainUser, is_false};
-
-const OBJECT: Type = Type::Object;
 
 /// Every event of the dialect.
 pub(crate) const EVENTS: &[EventSpec] = &[
-    from_client("connect", Document, IdOrObject(&[sender("userId")]), identify),
+    from_client("connect", Document, IdOrObject(&[sender("userId")]), identify).acknowledged(shape::CONNECTED),
     from_client(
         "sendMessage",
         Document,
@@ -56,7 +55,8 @@ pub(crate) const EVENTS: &[EventSpec] = &[
             MENTION_ALL,
         ]),
         send,
-    ),
+    )
+    .acknowledged(shape::SENT),
     from_client("userTyping", Document, IdOrObject(&[conversation("chatId"), sender("userId")]), |fields| {
         Ok(typing(fields, true))
     }),
@@ -68,15 +68,17 @@ pub(crate) const EVENTS: &[EventSpec] = &[
         Quintet,
         Object(&[MESSAGE, content("message"), METADATA, MENTIONS, MENTION_ALL]),
         |fields| shared::edit(fields, "message"),
-    ),
-    from_client("deleteMessage", Quintet, IdOrObject(&[MESSAGE]), shared::delete),
+    )
+    .acknowledged(shape::EDITED),
+    from_client("deleteMessage", Quintet, IdOrObject(&[MESSAGE]), shared::delete).acknowledged(shape::DELETED),
     from_client("markRead", Quintet, IdOrObject(&[conversation("chatId"), READ_MESSAGES]), |fields| {
         shared::read(fields, "chatId")
-    }),
-    marks::react("addReaction"),
-    marks::unreact("removeReaction"),
-    marks::pin("pinMessage"),
-    marks::unpin("unpinMessage"),
+    })
+    .acknowledged(shape::READ),
+    marks::react("addReaction").acknowledged(shape::REACTED),
+    marks::unreact("removeReaction").acknowledged(shape::UNREACTED),
+    marks::pin("pinMessage").acknowledged(shape::PINNED),
+    marks::unpin("unpinMessage").acknowledged(shape::UNPINNED),
     from_client("markDelivered", Quintet, IdOrObject(&[conversation("chatId"), READ_MESSAGES]), |fields| {
         shared::deliver(fields, "chatId")
     }),
@@ -89,21 +91,21 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     blocks::block("blockUser"),
     blocks::unblock("unblockUser"),
     reports::report("reportMessage"),
-    shared::authenticate(Quintet),
-    to_client("connected", Document, Object(&[required("status", Text), required("userId", Id)])),
+    shared::authenticate(Quintet).acknowledged(shape::AUTHENTICATED),
+    to_client("connected", Document, Object(shape::CONNECTED)),
+    to_client("sendMessage", Document, Object(shape::SENT)),
     to_client(
-        "sendMessage",
+        "receiveMessage",
         Document,
-        Object(&[required("status", Text), required("messageId", Id), required("timestamp", Time)]),
+        Object(&[required("chatId", Id), required("message", Type::Object(&shape::MESSAGE))]),
     ),
-    to_client("receiveMessage", Document, Object(&[required("chatId", Id), required("message", OBJECT)])),
     to_client("userTyping", Document, Object(&[required("chatId", Id), required("userId", Id)])),
     to_client("userStoppedTyping", Document, Object(&[required("chatId", Id), required("userId", Id)])),
     to_client("newNotification", Document, shared::NOTIFIED),
     to_client(
         "meetupStatusUpdate",
         Document,
-        Object(&[required("meetupId", Id), required("status", Text), required("updatedBy", Name)]),
+        Object(&[required("meetupId", Id), shape::status(shapes::MEETUP_STATES), required("updatedBy", Name)]),
     ),
     to_client(
         "messageEdited",
@@ -113,24 +115,27 @@ pub(crate) const EVENTS: &[EventSpec] = &[
             required("messageId", Id),
             required("message", Content),
             required("editedAt", Time),
+            shapes::METADATA,
+            shapes::MENTIONS,
+            shapes::MENTION_ALL,
         ]),
     ),
-    to_client("messageDeleted", Quintet, Object(&[required("chatId", Id), required("messageId", Id)])),
+    to_client(
+        "messageDeleted",
+        Quintet,
+        Object(&[required("chatId", Id), required("messageId", Id), shapes::THREAD_ID, shapes::THREAD_TOLD]),
+    ),
     to_client(
         "messagesRead",
         Quintet,
         Object(&[required("chatId", Id), required("messageIds", Ids), required("userId", Id)]),
     ),
-    to_client(
-        "userPresence",
-        Quintet,
-        Object(&[required("userId", Id), required("status", Text), required("lastSeen", Time)]),
-    ),
-    to_client("memberJoined", Quintet, Object(&[required("chatId", Id), required("user", OBJECT)])),
+    to_client("userPresence", Quintet, Object(&[required("userId", Id), shapes::STATUS, required("lastSeen", Time)])),
+    to_client("memberJoined", Quintet, Object(&[required("chatId", Id), required("user", Type::Object(&shape::USER))])),
     to_client("memberLeft", Quintet, shared::LEFT_CHAT),
     to_client("presenceList", Quintet, Bare(Ids)),
-    to_client("chatCreated", Quintet, shared::CHAT),
-    to_client("chatUpdated", Quintet, shared::CHAT),
+    to_client("chatCreated", Quintet, shape::WHOLE_CHAT),
+    to_client("chatUpdated", Quintet, shape::WHOLE_CHAT),
     to_client("chatDeleted", Quintet, Object(&[required("chatId", Id)])),
     to_client(
         "messagesDelivered",
@@ -142,15 +147,15 @@ pub(crate) const EVENTS: &[EventSpec] = &[
         Quintet,
         Object(&[
             required("chatId", Id),
-            required("muted", Type::Mute),
-            required("pinned", Type::Flag),
-            required("archived", Type::Flag),
-            required("notify", Type::Notify),
-            required("markedUnread", Type::Flag),
+            shapes::MUTED,
+            shapes::PINNED,
+            shapes::ARCHIVED,
+            shapes::NOTIFY,
+            shapes::MARKED_UNREAD,
         ]),
     ),
     blocks::changed(Dialect::Meetup),
-    to_client("userUpdated", Quintet, Bare(OBJECT)),
+    to_client("userUpdated", Quintet, Bare(Type::Object(&shape::CHANGED_PROFILE))),
     marks::reacted(Dialect::Meetup),
     marks::pinned(Dialect::Meetup),
     to_client("error", Quintet, shared::ERROR_FIELDS),

@@ -27,23 +27,12 @@ use crate::message_texts::MessageTexts;
 use crate::outgoing::{Answer, Outgoing, Perspective};
 use crate::payload::{
     Absent, Field,
-    Payload::{self, IdOrObject, Object, Value as Bare},
-    Type::{self, Flag, Id, Ids, Name},
-    optional, required,
+    Payload::{IdOrObject, Object, Value as Bare},
+    Type::{self, Id, Ids},
 };
+use crate::shapes::messenger as shape;
 use crate::shared::{self, DepartedUser, IdList, Moment, is_false};
 use crate::{blocks, marks, reports};
-
-const OBJECT: Type = Type::Object;
-
-/// The payload of typing events.
-const TYPING: Payload = Object(&[
-    required("userId", Id),
-    required("username", Name),
-    optional("recipient", Id),
-    optional("group", Id),
-    optional("guest", Flag),
-]);
 
 /// The other user of a direct conversation, where [`GROUP`] may be named instead.
 const RECIPIENT: Field = other_user("recipientId").absent(Absent::Nothing);
@@ -70,9 +59,10 @@ pub(crate) const EVENTS: &[EventSpec] = &[
             MENTION_ALL,
         ]),
         send_private,
-    ),
-    from_client("joinGroup", Document, IdOrObject(&[conversation("groupId")]), join),
-    from_client("leaveGroup", Document, IdOrObject(&[conversation("groupId")]), leave),
+    )
+    .acknowledged(shape::SENT),
+    from_client("joinGroup", Document, IdOrObject(&[conversation("groupId")]), join).acknowledged(shape::NAMED),
+    from_client("leaveGroup", Document, IdOrObject(&[conversation("groupId")]), leave).acknowledged(shape::NAMED),
     from_client(
         "groupMessage",
         Document,
@@ -91,14 +81,16 @@ pub(crate) const EVENTS: &[EventSpec] = &[
             MENTION_ALL,
         ]),
         send_to_group,
-    ),
+    )
+    .acknowledged(shape::SENT),
     from_client(
         "updateMessage",
         Quintet,
         Object(&[MESSAGE, content("content"), METADATA, MENTIONS, MENTION_ALL]),
         |fields| shared::edit(fields, "content"),
-    ),
-    from_client("removeMessage", Quintet, IdOrObject(&[MESSAGE]), shared::delete),
+    )
+    .acknowledged(shape::SENT),
+    from_client("removeMessage", Quintet, IdOrObject(&[MESSAGE]), shared::delete).acknowledged(shape::SENT),
     from_client("readMessages", Quintet, Object(&[READ_MESSAGES, RECIPIENT, GROUP]), read),
     from_client("deliverMessages", Quintet, Object(&[READ_MESSAGES, RECIPIENT, GROUP]), deliver),
     from_client("startTyping", Quintet, Object(&[RECIPIENT, GROUP]), |fields| typing(fields, "startTyping", true)),
@@ -119,59 +111,25 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     to_client("onlineUsers", Document, Bare(Ids)),
     to_client("userOnline", Document, Bare(Id)),
     to_client("userOffline", Document, Bare(Id)),
-    to_client("privateMessage", Document, Bare(OBJECT)),
-    to_client("messageSent", Document, Bare(OBJECT)),
-    to_client("groupMessage", Document, Bare(OBJECT)),
-    to_client("userJoinedGroup", Document, Object(&[required("groupId", Id), required("user", OBJECT)])),
+    to_client("privateMessage", Document, shape::WHOLE_MESSAGE),
+    to_client("messageSent", Document, shape::WHOLE_MESSAGE),
+    to_client("groupMessage", Document, shape::WHOLE_MESSAGE),
+    to_client("userJoinedGroup", Document, shape::JOINED),
     to_client("userLeftGroup", Document, shared::LEFT_GROUP),
-    to_client("joinedGroup", Document, Object(&[required("groupId", Id), required("name", Name)])),
-    to_client("leftGroup", Document, Object(&[required("groupId", Id), required("name", Name)])),
-    to_client("messageUpdated", Quintet, Bare(OBJECT)),
-    to_client(
-        "messageRemoved",
-        Quintet,
-        Object(&[required("_id", Id), optional("recipient", Id), optional("group", Id)]),
-    ),
-    to_client(
-        "messagesSeen",
-        Quintet,
-        Object(&[
-            required("messageIds", Ids),
-            required("userId", Id),
-            optional("recipient", Id),
-            optional("group", Id),
-        ]),
-    ),
-    to_client("typingStarted", Quintet, TYPING),
-    to_client("typingStopped", Quintet, TYPING),
-    to_client("groupCreated", Quintet, shared::GROUP),
-    to_client("groupUpdated", Quintet, shared::GROUP),
-    to_client(
-        "messagesArrived",
-        Quintet,
-        Object(&[
-            required("messageIds", Ids),
-            required("userId", Id),
-            optional("recipient", Id),
-            optional("group", Id),
-        ]),
-    ),
-    to_client(
-        "preferencesChanged",
-        Quintet,
-        Object(&[
-            optional("recipient", Id),
-            optional("group", Id),
-            required("muted", Type::Mute),
-            required("pinned", Type::Flag),
-            required("archived", Type::Flag),
-            required("notify", Type::Notify),
-            required("markedUnread", Type::Flag),
-        ]),
-    ),
+    to_client("joinedGroup", Document, Object(shape::GROUP_NAME)),
+    to_client("leftGroup", Document, Object(shape::GROUP_NAME)),
+    to_client("messageUpdated", Quintet, shape::WHOLE_MESSAGE),
+    to_client("messageRemoved", Quintet, shape::REMOVED),
+    to_client("messagesSeen", Quintet, shape::SEEN),
+    to_client("typingStarted", Quintet, shape::TYPING),
+    to_client("typingStopped", Quintet, shape::TYPING),
+    to_client("groupCreated", Quintet, shape::WHOLE_GROUP),
+    to_client("groupUpdated", Quintet, shape::WHOLE_GROUP),
+    to_client("messagesArrived", Quintet, shape::SEEN),
+    to_client("preferencesChanged", Quintet, shape::PREFERENCES),
     blocks::changed(Dialect::Messenger),
-    to_client("contactUpdated", Quintet, Bare(OBJECT)),
-    to_client("notificationReceived", Quintet, shared::NOTIFIED),
+    to_client("contactUpdated", Quintet, Bare(Type::Object(&shape::CHANGED_PROFILE))),
+    to_client("notificationReceived", Quintet, shared::NOTIFIED_WITH_OBJECT_ID),
     marks::reacted(Dialect::Messenger),
     marks::pinned(Dialect::Messenger),
     to_client("error", Document, shared::ERROR_FIELDS),

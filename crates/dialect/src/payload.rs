@@ -26,6 +26,12 @@ pub enum Type {
     Number,
     /// A boolean: `true` or `false`.
     Flag,
+    /// A boolean that is always the same, by which clients tell one payload from another.
+    Is(bool),
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// The code of a refusal.
+    Code,
     /// How long a conversation is muted: `true`, `false`, or the moment until which it is, which clients may also send in
     /// milliseconds since 1970.
     Mute,
@@ -35,10 +41,10 @@ pub enum Type {
     Ids,
     /// A moment, in ISO 8601, in UTC, with milliseconds.
     Time,
-    /// An object that `docs/protocol.md` describes.
-    Object,
-    /// A list of such objects.
-    Objects,
+    /// An object of this shape. Only the server sends it.
+    Object(&'static Shape),
+    /// A list of objects of this shape. Only the server sends it.
+    Objects(&'static Shape),
     /// Bytes, as a binary attachment of the packet.
     Binary,
     /// Custom data: an object of at most 4,096 bytes, nested at most 32 deep.
@@ -57,7 +63,7 @@ impl Type {
 }
 
 /// One field of a payload.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Field {
     /// The name of the field.
     pub name: &'static str,
@@ -69,10 +75,30 @@ pub struct Field {
     pub aliases: &'static [&'static str],
     /// Whether clients with a token may send anything in its place, because the account has it.
     pub ignored_with_token: bool,
+    /// Whether the server may send `null` as its value. What clients send counts as absent if it is `null`.
+    pub nullable: bool,
+}
+
+/// An object that the server sends, with a name by which documents and typed clients know it.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub struct Shape {
+    /// The name, which is unique in a dialect.
+    pub name: &'static str,
+    /// What the object is, in a sentence.
+    pub about: &'static str,
+    /// The fields, in the order in which they are written, in parts that shapes may have in common.
+    pub parts: &'static [&'static [Field]],
+}
+
+impl Shape {
+    /// Returns all fields.
+    pub fn fields(&self) -> impl Iterator<Item = &'static Field> {
+        self.parts.iter().flat_map(|part| part.iter())
+    }
 }
 
 /// What it means if a field of a client's event is absent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Absent {
     /// The event is refused.
     Refused,
@@ -112,6 +138,11 @@ impl Field {
         Self { absent, ..self }
     }
 
+    /// Lets the server send `null` as the field's value.
+    pub(crate) const fn or_null(self) -> Self {
+        Self { nullable: true, ..self }
+    }
+
     /// Lets clients with a token send anything in the field's place, or nothing.
     pub(crate) const fn ignored_with_token(self) -> Self {
         let absent = match self.absent {
@@ -137,10 +168,10 @@ pub enum Payload {
 
 /// A field that must be present.
 pub(crate) const fn required(name: &'static str, ty: Type) -> Field {
-    Field { name, ty, absent: Absent::Refused, aliases: &[], ignored_with_token: false }
+    Field { name, ty, absent: Absent::Refused, aliases: &[], ignored_with_token: false, nullable: false }
 }
 
 /// A field that may be absent.
 pub(crate) const fn optional(name: &'static str, ty: Type) -> Field {
-    Field { name, ty, absent: Absent::Nothing, aliases: &[], ignored_with_token: false }
+    Field { name, ty, absent: Absent::Nothing, aliases: &[], ignored_with_token: false, nullable: false }
 }

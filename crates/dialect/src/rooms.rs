@@ -31,19 +31,18 @@ use crate::message_texts::MessageTexts;
 use crate::outgoing::{Answer, Outgoing, Perspective};
 use crate::payload::{
     Payload::{self, IdOrObject, Object, Value as Bare},
-    Type::{self, Content, Flag, Id, Ids, Kind, Name, Objects, Text, Time},
+    Type::{self, Content, Flag, Id, Ids, Name, Text, Time},
     optional, required,
 };
 use crate::reports;
+use crate::shapes::{self, rooms as shape};
 use crate::shared::{self, DepartedUser, IdList, Moment, is_false};
 
 use self::objects::RoomMembers;
 pub(crate) use self::objects::{MessageObject, UserObject};
 
-const OBJECT: Type = Type::Object;
-
 /// The payload of an event about a whole room.
-const ROOM: Payload = Object(&[required("id", Id), required("name", Name), required("createdAt", Time)]);
+const ROOM: Payload = Bare(Type::Object(&shape::ROOM));
 
 /// Every event of the dialect.
 pub(crate) const EVENTS: &[EventSpec] = &[
@@ -58,7 +57,8 @@ pub(crate) const EVENTS: &[EventSpec] = &[
             CONVERSATION_METADATA,
         ]),
         create,
-    ),
+    )
+    .acknowledged(shape::NEW_ROOM),
     from_client(
         "join_room",
         Document,
@@ -70,7 +70,8 @@ pub(crate) const EVENTS: &[EventSpec] = &[
             optional("guestSecret", Text),
         ]),
         join,
-    ),
+    )
+    .acknowledged(shape::ROOM_ID),
     from_client(
         "send_message",
         Document,
@@ -90,16 +91,19 @@ pub(crate) const EVENTS: &[EventSpec] = &[
             MENTION_ALL,
         ]),
         send,
-    ),
+    )
+    .acknowledged(shape::SENT),
     from_client("typing", Document, IdOrObject(&[conversation("roomId"), sender("userId"), IS_TYPING]), typing),
-    from_client("leave_room", Document, IdOrObject(&[conversation("roomId"), sender("userId")]), leave),
+    from_client("leave_room", Document, IdOrObject(&[conversation("roomId"), sender("userId")]), leave)
+        .acknowledged(shape::ROOM_ID),
     from_client(
         "update_message",
         Quintet,
         Object(&[MESSAGE, content("content"), METADATA, MENTIONS, MENTION_ALL]),
         |fields| shared::edit(fields, "content"),
-    ),
-    from_client("remove_message", Quintet, IdOrObject(&[MESSAGE]), shared::delete),
+    )
+    .acknowledged(shape::SENT),
+    from_client("remove_message", Quintet, IdOrObject(&[MESSAGE]), shared::delete).acknowledged(shape::SENT),
     from_client("read_messages", Quintet, IdOrObject(&[conversation("roomId"), READ_MESSAGES]), |fields| {
         shared::read(fields, "roomId")
     }),
@@ -120,34 +124,18 @@ pub(crate) const EVENTS: &[EventSpec] = &[
     blocks::unblock("unblock_user"),
     reports::report("report_message"),
     shared::authenticate(Quintet),
-    to_client(
-        "room_created",
-        Document,
-        Object(&[
-            required("id", Id),
-            required("name", Name),
-            required("createdAt", Time),
-            optional("guestSecret", Text),
-        ]),
-    ),
-    to_client("history", Document, Bare(Objects)),
-    to_client(
-        "message_received",
-        Document,
-        Object(&[
-            required("id", Id),
-            required("roomId", Id),
-            required("content", Content),
-            required("type", Kind),
-            required("userId", Id),
-            required("user", OBJECT),
-            required("createdAt", Time),
-        ]),
-    ),
+    to_client("room_created", Document, Object(shape::NEW_ROOM)),
+    to_client("history", Document, Bare(Type::Objects(&shape::MESSAGE))),
+    to_client("message_received", Document, Bare(Type::Object(&shape::MESSAGE))),
     to_client(
         "user_joined",
         Document,
-        Object(&[required("userId", Id), required("username", Name), required("roomId", Id)]),
+        Object(&[
+            required("userId", Id),
+            required("username", Name),
+            required("roomId", Id),
+            required("user", Type::Object(&shape::USER)),
+        ]),
     ),
     to_client("user_left", Document, shared::LEFT_ROOM),
     to_client(
@@ -158,21 +146,37 @@ pub(crate) const EVENTS: &[EventSpec] = &[
             required("username", Name),
             required("roomId", Id),
             required("isTyping", Flag),
-            optional("guest", Flag),
+            shapes::GUEST,
         ]),
     ),
     to_client(
         "message_updated",
         Quintet,
-        Object(&[required("id", Id), required("roomId", Id), required("content", Content), required("editedAt", Time)]),
+        Object(&[
+            required("id", Id),
+            required("roomId", Id),
+            required("content", Content),
+            required("editedAt", Time),
+            shapes::METADATA,
+            shapes::MENTIONS,
+            shapes::MENTION_ALL,
+        ]),
     ),
-    to_client("message_removed", Quintet, Object(&[required("id", Id), required("roomId", Id)])),
+    to_client(
+        "message_removed",
+        Quintet,
+        Object(&[required("id", Id), required("roomId", Id), shapes::THREAD_ID, shapes::THREAD_TOLD]),
+    ),
     to_client(
         "messages_seen",
         Quintet,
         Object(&[required("roomId", Id), required("messageIds", Ids), required("userId", Id)]),
     ),
-    to_client("room_members", Quintet, Object(&[required("roomId", Id), required("users", Objects)])),
+    to_client(
+        "room_members",
+        Quintet,
+        Object(&[required("roomId", Id), required("users", Type::Objects(&shape::MEMBER))]),
+    ),
     to_client("room_added", Quintet, ROOM),
     to_client("room_updated", Quintet, ROOM),
     to_client("room_deleted", Quintet, Object(&[required("id", Id)])),
@@ -186,15 +190,15 @@ pub(crate) const EVENTS: &[EventSpec] = &[
         Quintet,
         Object(&[
             required("roomId", Id),
-            required("muted", Type::Mute),
-            required("pinned", Type::Flag),
-            required("archived", Type::Flag),
-            required("notify", Type::Notify),
-            required("markedUnread", Type::Flag),
+            shapes::MUTED,
+            shapes::PINNED,
+            shapes::ARCHIVED,
+            shapes::NOTIFY,
+            shapes::MARKED_UNREAD,
         ]),
     ),
     blocks::changed(Dialect::Rooms),
-    to_client("user_updated", Quintet, Bare(OBJECT)),
+    to_client("user_updated", Quintet, Bare(Type::Object(&shape::CHANGED_PROFILE))),
     to_client("notification_received", Quintet, shared::NOTIFIED),
     marks::reacted(Dialect::Rooms),
     marks::pinned(Dialect::Rooms),

@@ -10,25 +10,34 @@ use serde::{Serialize, Serializer};
 use crate::event_spec::{Decoded, EventSpec, Origin, from_client};
 use crate::fields::Fields;
 use crate::payload::{Field, Payload, Type, optional, required};
+use crate::shapes;
 
 /// The payload of the `error` event.
-pub(crate) const ERROR_FIELDS: Payload =
-    Payload::Object(&[required("code", Type::Text), required("message", Type::Text), optional("event", Type::Text)]);
+pub(crate) const ERROR_FIELDS: Payload = Payload::Object(&[CODE, MESSAGE, RETRY_AFTER_MS, EVENT]);
+
+/// The code of a refusal.
+pub(crate) const CODE: Field = required("code", Type::Code);
+/// What is wrong, in a sentence.
+pub(crate) const MESSAGE: Field = required("message", Type::Text);
+/// When the same would be accepted, where that is known.
+pub(crate) const RETRY_AFTER_MS: Field = optional("retryAfterMs", Type::Number);
+/// The client's event that was refused.
+pub(crate) const EVENT: Field = required("event", Type::Text).or_null();
 
 /// The payload of an event about a notification.
 pub(crate) const NOTIFIED: Payload =
-    Payload::Object(&[required("userId", Type::Id), required("notification", Type::Object)]);
+    Payload::Object(&[required("userId", Type::Id), required("notification", Type::Object(&shapes::NOTIFICATION))]);
 
-/// The payload of an event that has a group in its field `group`.
-pub(crate) const GROUP: Payload = Payload::Object(&[required("group", Type::Object)]);
+/// The payload of an event about a notification, for clients that read ids from `_id`.
+pub(crate) const NOTIFIED_WITH_OBJECT_ID: Payload = Payload::Object(&[
+    required("userId", Type::Id),
+    required("notification", Type::Object(&shapes::NOTIFICATION_WITH_OBJECT_ID)),
+]);
 
-/// The payload of an event that has a chat in its field `chat`.
-pub(crate) const CHAT: Payload = Payload::Object(&[required("chat", Type::Object)]);
+/// What the acknowledgement of a new token says, beside that it is accepted.
+pub(crate) const AUTHENTICATED: &[Field] = &[required("userId", Type::Id)];
 
-/// The payload of an event that has a conversation in its field `conversation`.
-pub(crate) const CONVERSATION: Payload = Payload::Object(&[required("conversation", Type::Object)]);
-
-const BANNED: Field = optional("banned", Type::Flag);
+const BANNED: Field = optional("banned", Type::Is(true));
 const REASON: Field = optional("reason", Type::Text);
 
 /// The payload of an event about a departure from a chat.
@@ -54,6 +63,7 @@ pub(crate) const fn authenticate(origin: Origin) -> EventSpec {
     from_client("authenticate", origin, TOKEN, |fields| {
         Ok(Decoded::new(Command::Authenticate { token: fields.text("token").to_owned() }))
     })
+    .acknowledged(AUTHENTICATED)
 }
 
 /// Decodes an edit of the message `messageId`, whose new text is in the field `content`.

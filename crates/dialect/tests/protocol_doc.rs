@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use quintet_dialect::catalogue::{Absent, EventSpec, Field, Origin, Payload, Type, events};
+use quintet_dialect::catalogue::{Absent, EventSpec, Field, Origin, Payload, Type, acknowledgement, events, shapes};
 use quintet_dialect::{Dialect, model_event_fields};
 use quintet_domain::{MessageKind, ModelEventType};
 
@@ -13,8 +13,13 @@ const END: &str = "<!-- /events -->\n";
 const MODEL_START: &str = "<!-- model events: made from their list -->\n";
 const MODEL_END: &str = "<!-- /model events -->\n";
 
-fn type_name(ty: Type) -> &'static str {
-    match ty {
+fn type_name(ty: Type) -> String {
+    let name = match ty {
+        Type::Is(flag) => return flag.to_string(),
+        Type::OneOf(words) => return words.join(" or "),
+        Type::Object(shape) => shape.name,
+        Type::Objects(shape) => return format!("list of {}", shape.name),
+        Type::Code => "code",
         Type::Id => "id",
         Type::ClientId => "client id",
         Type::Content => "content",
@@ -32,9 +37,8 @@ fn type_name(ty: Type) -> &'static str {
         Type::Files => "files",
         Type::Binary => "binary",
         Type::Time => "time",
-        Type::Object => "object",
-        Type::Objects => "objects",
-    }
+    };
+    name.to_owned()
 }
 
 fn field(field: &Field) -> String {
@@ -45,11 +49,15 @@ fn field(field: &Field) -> String {
     };
     let optional = if field.is_required() { "" } else { "?" };
     let token = if field.ignored_with_token || field.absent == Absent::RefusedWithoutToken { "*" } else { "" };
-    format!("{}{optional}{token}: {}{default}", field.name, type_name(field.ty))
+    let null = if field.nullable { " or null" } else { "" };
+    format!("{}{optional}{token}: {}{null}{default}", field.name, type_name(field.ty))
+}
+
+fn object<'f>(fields: impl IntoIterator<Item = &'f Field>) -> String {
+    format!("`{{ {} }}`", fields.into_iter().map(field).collect::<Vec<_>>().join(", "))
 }
 
 fn payload(spec: &EventSpec) -> String {
-    let object = |fields: &[Field]| format!("`{{ {} }}`", fields.iter().map(field).collect::<Vec<_>>().join(", "));
     match spec.payload {
         Payload::None => "nothing".to_owned(),
         Payload::Object(fields) => object(fields),
@@ -87,12 +95,23 @@ fn other_names() -> String {
 fn tables() -> String {
     let mut text = other_names();
     for dialect in Dialect::ALL {
-        for (to_server, title) in [(true, "client to server"), (false, "server to client")] {
-            let _ = write!(text, "\n### {}: {title}\n\n| event | payload | |\n|---|---|---|\n", dialect.as_str());
-            for spec in events(dialect).iter().filter(|spec| spec.direction.is_to_server() == to_server) {
-                let origin = if spec.origin == Origin::Quintet { "ours" } else { "" };
-                let _ = writeln!(text, "| `{}` | {} | {origin} |", spec.name, payload(spec));
-            }
+        let name = dialect.as_str();
+        let origin = |spec: &EventSpec| if spec.origin == Origin::Quintet { "ours" } else { "" };
+        let _ = write!(
+            text,
+            "\n### {name}: client to server\n\n| event | payload | acknowledgement | |\n|---|---|---|---|\n"
+        );
+        for spec in events(dialect).iter().filter(|spec| spec.direction.is_to_server()) {
+            let done = object(&acknowledgement(dialect, spec));
+            let _ = writeln!(text, "| `{}` | {} | {done} | {} |", spec.name, payload(spec), origin(spec));
+        }
+        let _ = write!(text, "\n### {name}: server to client\n\n| event | payload | |\n|---|---|---|\n");
+        for spec in events(dialect).iter().filter(|spec| !spec.direction.is_to_server()) {
+            let _ = writeln!(text, "| `{}` | {} | {} |", spec.name, payload(spec), origin(spec));
+        }
+        let _ = write!(text, "\n### {name}: objects\n\n| object | fields |\n|---|---|\n");
+        for shape in shapes(dialect) {
+            let _ = writeln!(text, "| {} | {} |", shape.name, object(shape.fields()));
         }
     }
     text.push('\n');
@@ -145,9 +164,9 @@ fn module() -> String {
         let _ = writeln!(text, "  {}: [", dialect.as_str());
         for spec in events(dialect) {
             let (fields, value) = match spec.payload {
-                Payload::None => ("[]".to_owned(), ""),
+                Payload::None => ("[]".to_owned(), String::new()),
                 Payload::Object(fields) | Payload::IdOrObject(fields) => {
-                    (format!("[{}]", fields.iter().map(field).collect::<Vec<_>>().join(", ")), "")
+                    (format!("[{}]", fields.iter().map(field).collect::<Vec<_>>().join(", ")), String::new())
                 }
                 Payload::Value(ty) => ("null".to_owned(), type_name(ty)),
             };

@@ -46,6 +46,7 @@ mod search;
 mod server;
 mod sessions;
 mod settings;
+mod types;
 mod users;
 mod views;
 mod webhooks;

@@ -27,7 +27,7 @@ use crate::permit::ReadPermit;
 use crate::{
     audit, auth, avatars, blocks, caching, compat, contact_requests, conversations, files, invitations, me, meetups,
     messages, moderation, notifications, operations, push, reactions, reports, retention, rooms, search, server,
-    sessions, settings, users, webhooks,
+    sessions, settings, types, users, webhooks,
 };
 
 /// The path of the OpenAPI document.
@@ -38,7 +38,7 @@ pub const DOCS_PATH: &str = "/api/v1/docs";
 /// The settings of the HTTP API.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Whether the OpenAPI document and the page that renders it are served.
+    /// Whether the OpenAPI document, the page that renders it, and the types of events are served.
     pub docs: bool,
 }
 
@@ -108,7 +108,7 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .routes(routes!(webhooks::get, webhooks::change, webhooks::delete))
         .routes(routes!(webhooks::deliveries))
         .routes(routes!(webhooks::replay));
-    let v1 = if settings.docs { v1.routes(routes!(document)) } else { v1 };
+    let v1 = if settings.docs { v1.routes(routes!(document)).routes(routes!(types::get)) } else { v1 };
     let v1 = v1.layer(axum::middleware::from_fn(caching::tagged));
     let (router, document) = OpenApiRouter::with_openapi(ApiDocument::openapi())
         .routes(routes!(operations::healthy))

@@ -47,6 +47,7 @@ const TABLE: &[(&str, &str, Needs)] = &[
     ("POST",   "/api/v1/auth/logout",                                People),
     ("GET",    "/api/v1/server",                                     NoToken),
     ("GET",    "/api/v1/openapi.json",                               NoToken),
+    ("GET",    "/api/v1/types/{file}",                               NoToken),
     ("GET",    "/api/v1/me",                                         AnyKey),
     ("PATCH",  "/api/v1/me",                                         People),
     ("DELETE", "/api/v1/me",                                         People),

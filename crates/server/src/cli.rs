@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use quintet_dialect::Dialect;
 use quintet_domain::Scope;
 
 use crate::admin::RoleName;
@@ -116,7 +117,7 @@ pub(crate) enum ServerCommand {
     },
 }
 
-/// The commands that tell of the command line itself, and need neither settings nor data.
+/// The commands that print what the program alone decides, and need neither settings nor data.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ManualCommand {
     /// Print a script that completes the words of this command in a shell.
@@ -129,12 +130,27 @@ pub(crate) enum ManualCommand {
         /// The folder, which must exist.
         folder: PathBuf,
     },
+    /// Print the types of a dialect's events, for programs that speak it.
+    Types {
+        /// The dialect: meetup, messenger, rooms, conversations or chat.
+        #[arg(value_parser = dialect)]
+        dialect: Dialect,
+        /// Print a JSON Schema instead of TypeScript.
+        #[arg(long)]
+        schema: bool,
+    },
 }
 
 /// Reads the name of a scope.
 fn scope(name: &str) -> Result<Scope, String> {
     let known = || Scope::ALL.map(Scope::as_str).join(", ");
     Scope::parse(name).ok_or_else(|| format!("must be one of {}", known()))
+}
+
+/// Reads the name of a dialect.
+fn dialect(name: &str) -> Result<Dialect, String> {
+    let known = || Dialect::ALL.map(Dialect::as_str).join(", ");
+    Dialect::parse(name).ok_or_else(|| format!("must be one of {}", known()))
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,10 +1,12 @@
-//! What the command line says of itself to others: scripts that complete its words in a shell, and its manual pages.
+//! What the program prints of itself for others: scripts that complete its words in a shell, its manual pages, and the types
+//! of the dialects that it speaks.
 
 use std::io::Write;
 use std::path::Path;
 
 use clap::CommandFactory;
 use clap_complete::Shell;
+use quintet_dialect::{Dialect, types};
 
 use crate::cli::{Cli, ManualCommand};
 use crate::failure::Failure;
@@ -17,6 +19,7 @@ pub(crate) fn run(command: ManualCommand) -> Result<(), Failure> {
     match command {
         ManualCommand::Completions { shell } => print_completions(shell),
         ManualCommand::Man { folder } => write_pages(&folder),
+        ManualCommand::Types { dialect, schema } => print_types(dialect, schema),
     }
 }
 
@@ -37,4 +40,13 @@ fn print_completions(shell: Shell) -> Result<(), Failure> {
 fn write_pages(folder: &Path) -> Result<(), Failure> {
     clap_mangen::generate_to(Cli::command(), folder)
         .map_err(|error| format!("cannot write the manual pages to {}: {error}", folder.display()))
+}
+
+/// Prints the types of a dialect's events.
+///
+/// # Errors
+/// Standard output cannot be written.
+fn print_types(dialect: Dialect, schema: bool) -> Result<(), Failure> {
+    let text = if schema { types::json_schema(dialect) } else { types::typescript(dialect) };
+    std::io::stdout().lock().write_all(text.as_bytes()).map_err(|error| format!("cannot print the types: {error}"))
 }

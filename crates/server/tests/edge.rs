@@ -45,6 +45,7 @@ async fn every_answer_has_its_policy() {
         ("/api/v1/docs/", &[], 200, "script-src 'self';"),
         ("/api/v1/docs/swagger-ui-bundle.js", &[], 200, "frame-ancestors 'none'"),
         ("/api/v1/openapi.json", &[], 200, "default-src 'none'"),
+        ("/api/v1/types/chat.d.ts", &[], 200, "default-src 'none'"),
         ("/api/v1/me", &[], 401, "default-src 'none'"),
         ("/nowhere", &[], 404, "default-src 'none'"),
         ("/healthz", &[], 200, "default-src 'none'"),
@@ -68,13 +69,47 @@ async fn every_answer_has_its_policy() {
 #[tokio::test]
 async fn the_document_can_be_turned_off() {
     let server = Server::with().env("QUINTET_HTTP_DOCS", "false").run();
-    for path in ["/api/v1/docs", "/api/v1/docs/", "/api/v1/docs/swagger-ui-bundle.js", "/api/v1/openapi.json"] {
+    for path in [
+        "/api/v1/docs",
+        "/api/v1/docs/",
+        "/api/v1/docs/swagger-ui-bundle.js",
+        "/api/v1/openapi.json",
+        "/api/v1/types/chat.d.ts",
+    ] {
         let answer = server.http().send("GET", path, &[], "").await;
         assert_eq!(answer.status, 404, "{path}: {}", answer.text);
     }
     // Calls under `/api`, whose dialects are looked up in the document, still work.
     let (_, token) = server.http().register("alice").await;
     server.http().call(&token, "GET", "/api/auth/me", Value::Null).await.expect(200);
+}
+
+#[tokio::test]
+async fn types_are_served_and_printed() {
+    let server = Server::start();
+    let http = server.http();
+    for (path, words, media_type) in [
+        ("/api/v1/types/chat.d.ts", &["types", "chat"][..], "text/plain; charset=utf-8"),
+        ("/api/v1/types/rooms.schema.json", &["types", "rooms", "--schema"], "application/schema+json"),
+    ] {
+        let (status, head, body) = http.send_bytes("GET", path, &[]).await;
+        assert_eq!(status, 200, "{path}: {head}");
+        assert!(head.contains(&format!("content-type: {media_type}")), "{path}: {head}");
+        let (printed, text) = server.run(words);
+        assert!(printed, "{text}");
+        assert_eq!(text, String::from_utf8(body).expect("text").trim(), "{path}");
+        let tag = head.lines().find_map(|line| line.strip_prefix("etag: ")).expect("a tag");
+        let again = http.send("GET", path, &[("if-none-match", tag)], "").await;
+        assert_eq!((again.status, again.text.as_str()), (304, ""), "{path}");
+    }
+    let names = "meetup, messenger, rooms, conversations, chat";
+    for path in ["/api/v1/types/slack.d.ts", "/api/v1/types/chat"] {
+        let answer = http.send("GET", path, &[], "").await;
+        assert_eq!(answer.status, 404, "{path}: {}", answer.text);
+        assert!(answer.text.contains(names), "{path}: {}", answer.text);
+    }
+    let (printed, said) = server.run(&["types", "slack"]);
+    assert!(!printed && said.contains(names), "{said}");
 }
 
 #[tokio::test]

@@ -61,7 +61,7 @@ fn known_names() -> RefOr<Schema> {
 #[into_params(parameter_in = Path)]
 pub(crate) struct TypesPath {
     /// The dialect, and `.d.ts` or `.schema.json`.
-    #[param(schema_with = known_names)]
+    #[param(schema_with = known_names, required = true)]
     file: String,
 }
 

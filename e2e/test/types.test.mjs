@@ -1,20 +1,26 @@
-// The types of each dialect: TypeScript compiles clients that are right, and refuses those that are wrong.
+// The types of each dialect: TypeScript and mypy accept clients that are right, and refuse those that are wrong. The AsyncAPI
+// documents are valid, and have every event.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
+import { Parser } from "@asyncapi/parser";
+import specifications from "@asyncapi/specs";
+import { Ajv } from "ajv";
+
 import { NAMES } from "../lib/dialects.mjs";
 import { checkAcknowledgement, checkEvent, schemas } from "../lib/schemas.mjs";
 import { Server } from "../lib/server.mjs";
 
 const MODULES = fileURLToPath(new URL("../node_modules", import.meta.url));
-const DOCUMENT = readFileSync(new URL("../../docs/existing-clients.md", import.meta.url), "utf8");
+const PYTHON = fileURLToPath(new URL("../../target/python/bin/", import.meta.url));
+const DOCUMENT = readFileSync(new URL("../../docs/types.md", import.meta.url), "utf8");
 
 const OPTIONS = [
   "--noEmit", "--strict", "--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess", "--skipLibCheck", "--target", "es2023",
@@ -28,9 +34,8 @@ before(async () => {
   symlinkSync(MODULES, join(folder, "node_modules"));
   writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
   for (const name of NAMES) {
-    const response = await fetch(`${server.url}/api/v1/types/${name}.d.ts`);
-    assert.equal(response.status, 200);
-    const text = await response.text();
+    const text = await served(`${name}.d.ts`);
+    writeFileSync(join(folder, `${name}.py`), await served(`${name}.py`));
     writeFileSync(join(folder, `${name}.d.ts`), text);
     // Declarations alone are not checked with `skipLibCheck`.
     writeFileSync(join(folder, `declared-${name}.ts`), text);
@@ -40,6 +45,12 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
   await server?.stop();
 });
+
+async function served(name) {
+  const response = await fetch(`${server.url}/api/v1/types/${name}`);
+  assert.equal(response.status, 200, name);
+  return response.text();
+}
 
 /** Compiles files of the folder. Returns what the compiler says: nothing if all is well. */
 async function compiled(lib, files) {
@@ -176,6 +187,65 @@ test("the example of the document compiles", async () => {
   assert.deepEqual(others, []);
   writeFileSync(join(folder, "example.ts"), code);
   assert.equal(await compiled("es2023,dom", ["example.ts"]), "");
+});
+
+test("AsyncAPI documents have every event, and are valid", async () => {
+  // The parser takes seconds for each document. They differ in names and schemas, which the schema of AsyncAPI checks as well.
+  const ajv = new Ajv({ strict: false, meta: false, validateSchema: false, logger: false, validateFormats: false });
+  const isValid = ajv.compile(specifications.schemas["3.1.0"]);
+  for (const name of NAMES) {
+    const document = JSON.parse(await served(`${name}.asyncapi.json`));
+    assert.ok(isValid(document), `${name}: ${ajv.errorsText(isValid.errors)}`);
+    const { ServerToClientEvents: told, ClientToServerEvents: asked } = schemas(name).names;
+    const of = (action) => Object.values(document.operations).filter((one) => one.action === action).map(({ messages }) => {
+      const { $ref } = document.channels.events.messages[messages[0].$ref.split("/").at(-1)];
+      return document.components.messages[$ref.split("/").at(-1)].name;
+    });
+    assert.deepEqual(of("send").sort(), Object.keys(told.properties).sort());
+    assert.deepEqual(of("receive").sort(), Object.keys(asked.properties).sort());
+  }
+  const { document, diagnostics } = await new Parser().parse(await served("chat.asyncapi.json"));
+  assert.deepEqual(diagnostics, []);
+  const [channel] = document.channels().all();
+  assert.equal(channel.address(), "/chat");
+  const [send] = document.operations().filterByReceive().filter((one) => one.id() === "receiveMessageSend");
+  assert.deepEqual(send.reply().messages().all().map((one) => one.id()), ["MessageSendAcknowledgement"]);
+  const wrong = JSON.parse(await served("chat.asyncapi.json"));
+  wrong.operations.sendMessageNew.messages[0].$ref += "s";
+  assert.notDeepEqual((await new Parser().validate(wrong)).filter(({ severity }) => severity === 0), []);
+});
+
+/** Checks files of the folder with mypy. Returns what it says about errors: nothing if all is well. */
+async function checked(files) {
+  const run = promisify(execFile)(join(PYTHON, "mypy"), ["--strict", "--no-error-summary", ...files], { cwd: folder });
+  return run.then(({ stdout }) => stdout, (error) => error.stdout || error.message);
+}
+
+test("a client in Python is typed, and works", async () => {
+  copyFileSync(new URL("../python/typed.py", import.meta.url), join(folder, "typed.py"));
+  const wrong = [
+    'on("message:news", print)',
+    'on("user:status", lambda status: print(status["mood"]))',
+    'call("message:send", {"chatId": "c", "text": "Hello"})',
+    'call("message:send", {"chatId": "c", "content": "Hello", "messageType": "smell"})',
+    'call("chat:join", None)',
+    'call("chat:join", "c")["chatId"]',
+  ];
+  const lines = wrong.map((line) => `    ${line}  # type: ignore`);
+  const right = '    on("user:status", lambda status: print(status["userId"]))\n    print(await asking("chat:join", "c"))';
+  writeFileSync(join(folder, "lines.py"), `from chat import AsyncCall, Call, On
+
+
+async def lines(on: On, call: Call, asking: AsyncCall) -> None:
+${right}
+${lines.join("\n")}
+`);
+  assert.equal(await checked([...NAMES.map((name) => `${name}.py`), "typed.py", "lines.py"]), "");
+  const [ada, eve] = [await server.register("ada"), await server.register("eve")];
+  const { body: { id } } = await server.api(ada.token, "POST", "/conversations", { kind: "group", name: "Lunch", memberIds: [eve.id] });
+  const options = { cwd: folder, env: { ...process.env, PYTHONPATH: folder } };
+  const { stdout } = await promisify(execFile)(join(PYTHON, "python"), ["typed.py", server.url, ada.token, id], options);
+  assert.equal(stdout, "A message was sent and heard.\n");
 });
 
 test("what is received is checked, and the error names the event and what is wrong", () => {

@@ -4,17 +4,59 @@
 //! type, and everything that the server sends fits them. The types name the forms and names of the documents, and leave out the
 //! others that are read.
 
+mod async_api;
 mod json_schema;
+mod names;
+mod python;
+mod schemas;
 mod typescript;
 
-pub use json_schema::json_schema;
 use quintet_domain::{Code, MessageKind, Notify};
-pub use typescript::typescript;
 
 use crate::catalogue::events;
 use crate::dialect::Dialect;
 use crate::event_spec::EventSpec;
 use crate::payload::{Absent, Field, Payload, Type};
+
+/// A form in which the types of a dialect are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// TypeScript for socket.io-client.
+    TypeScript,
+    /// A JSON Schema (draft 2020-12).
+    JsonSchema,
+    /// An AsyncAPI 3 document.
+    AsyncApi,
+    /// Python for python-socketio.
+    Python,
+}
+
+impl Form {
+    /// All forms.
+    pub const ALL: [Self; 4] = [Self::TypeScript, Self::JsonSchema, Self::AsyncApi, Self::Python];
+
+    /// Returns the ending of files in this form, without the dot before it.
+    #[must_use]
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::TypeScript => "d.ts",
+            Self::JsonSchema => "schema.json",
+            Self::AsyncApi => "asyncapi.json",
+            Self::Python => "py",
+        }
+    }
+
+    /// Returns the types of a dialect in this form.
+    #[must_use]
+    pub fn text(self, dialect: Dialect) -> String {
+        match self {
+            Self::TypeScript => typescript::typescript(dialect),
+            Self::JsonSchema => json_schema::json_schema(dialect),
+            Self::AsyncApi => async_api::async_api(dialect),
+            Self::Python => python::python(dialect),
+        }
+    }
+}
 
 /// The name of the types of what the server sends.
 const SERVER_EVENTS: &str = "ServerToClientEvents";

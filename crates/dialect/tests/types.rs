@@ -5,7 +5,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use quintet_dialect::catalogue::{EventSpec, Field, Payload, Type, acknowledgement, events, refused, shapes};
-use quintet_dialect::types::{json_schema, typescript};
+use quintet_dialect::types::Form;
 use quintet_dialect::{Dialect, MessageTexts, Outgoing, Own, Perspective, Shown};
 use quintet_domain::{
     Code, ConversationSettings, Event, MessageKind, Metadata, Moderation, Mute, Notify, Outcome, Overview, Refusal,
@@ -218,7 +218,7 @@ fn references<'v>(value: &'v Value, found: &mut BTreeSet<&'v str>) {
 #[test]
 fn a_schema_defines_all_that_it_refers_to() {
     for dialect in Dialect::ALL {
-        let schema: Value = serde_json::from_str(&json_schema(dialect)).expect("JSON");
+        let schema: Value = serde_json::from_str(&Form::JsonSchema.text(dialect)).expect("JSON");
         let mut found = BTreeSet::new();
         references(&schema, &mut found);
         assert!(found.contains("#/$defs/Message"), "{dialect:?}: {found:?}");
@@ -232,7 +232,7 @@ fn a_schema_defines_all_that_it_refers_to() {
 /// What an event of a client looks like in all its forms, as a sample of the whole.
 #[test]
 fn types_show_each_form_of_a_payload() {
-    let text = typescript(Dialect::Conversations);
+    let text = Form::TypeScript.text(Dialect::Conversations);
     for expected in [
         "  \"set_message_pin\": (payload: {\n    messageId: Id;\n    pinned?: boolean | null;\n  } | Id, \
          acknowledge?: (answer: { success: true } | Refused) => void) => void;\n",
@@ -244,5 +244,5 @@ fn types_show_each_form_of_a_payload() {
     ] {
         assert!(text.contains(expected), "{expected}\nis not in\n{text}");
     }
-    assert!(!typescript(Dialect::Meetup).contains("\"connect\":"), "Socket.IO keeps this name for itself");
+    assert!(!Form::TypeScript.text(Dialect::Meetup).contains("\"connect\":"), "Socket.IO keeps this name for itself");
 }

@@ -1,4 +1,4 @@
-//! The types of each dialect's events, for programs of others: TypeScript and JSON Schema.
+//! The types of each dialect's events, for programs of others, in all forms that the catalogue is written in.
 //!
 //! What must stay true: the texts depend on nothing but the version of the server, so that they are made once and need no
 //! token.
@@ -9,12 +9,11 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header;
 use quintet_dialect::Dialect;
-use quintet_dialect::types::{json_schema, typescript};
+use quintet_dialect::types::Form;
 use quintet_domain::{Code, Refusal};
-use serde::Deserialize;
-use utoipa::IntoParams;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::caching;
 use crate::error::Answer;
@@ -36,48 +35,57 @@ impl TypesFile {
 
 /// The files of all dialects, made when the first of them is asked for.
 static FILES: LazyLock<Vec<TypesFile>> = LazyLock::new(|| {
-    let files = Dialect::ALL.into_iter().flat_map(|dialect| {
-        let [types, schema] = names(dialect);
-        [
-            TypesFile::new(types, "text/plain; charset=utf-8", typescript(dialect)),
-            TypesFile::new(schema, "application/schema+json", json_schema(dialect)),
-        ]
+    let files = forms().map(|(dialect, form)| {
+        let media_type = match form {
+            Form::TypeScript => "text/plain; charset=utf-8",
+            Form::JsonSchema => "application/schema+json",
+            Form::AsyncApi => "application/vnd.aai.asyncapi+json;version=3.1.0",
+            Form::Python => "text/x-python; charset=utf-8",
+        };
+        TypesFile::new(name(dialect, form), media_type, form.text(dialect))
     });
     files.collect()
 });
 
-/// The names of the files of a dialect.
-fn names(dialect: Dialect) -> [String; 2] {
-    ["d.ts", "schema.json"].map(|ending| format!("{}.{ending}", dialect.as_str()))
+/// All forms of all dialects.
+fn forms() -> impl Iterator<Item = (Dialect, Form)> {
+    Dialect::ALL.into_iter().flat_map(|dialect| Form::ALL.map(|form| (dialect, form)))
 }
 
-/// The schema of a file's name.
-fn known_names() -> RefOr<Schema> {
-    let names: Vec<String> = Dialect::ALL.into_iter().flat_map(names).collect();
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).into()
+/// The name of the file of a dialect in a form.
+fn name(dialect: Dialect, form: Form) -> String {
+    format!("{}.{}", dialect.as_str(), form.ending())
 }
 
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Path)]
-pub(crate) struct TypesPath {
-    /// The dialect, and `.d.ts` or `.schema.json`.
-    #[param(schema_with = known_names, required = true)]
-    file: String,
+/// The name of a file of types: the dialect, and the ending of a form.
+struct FileName;
+
+impl PartialSchema for FileName {
+    fn schema() -> RefOr<Schema> {
+        let names: Vec<String> = forms().map(|(dialect, form)| name(dialect, form)).collect();
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).into()
+    }
 }
 
-/// Returns the types of a dialect's events: as TypeScript for socket.io-client, or as a JSON Schema (draft 2020-12).
+impl ToSchema for FileName {}
+
+/// Returns the types of a dialect's events.
+///
+/// `NAME.d.ts` is TypeScript for socket.io-client, `NAME.schema.json` a JSON Schema (draft 2020-12), `NAME.asyncapi.json` an
+/// AsyncAPI 3 document, and `NAME.py` Python for python-socketio.
 #[utoipa::path(
     get, path = "/types/{file}", tag = "operations", operation_id = "getTypes", security(()),
-    params(TypesPath),
+    params(("file" = inline(FileName), Path, description = "The dialect and the form, such as `chat.d.ts`")),
     responses((status = 200, description = "The types", content(
-        (String = "text/plain"), (serde_json::Value = "application/schema+json")
+        (String = "text/plain"), (String = "text/x-python"), (serde_json::Value = "application/schema+json"),
+        (serde_json::Value = "application/vnd.aai.asyncapi+json")
     )))
 )]
-pub(crate) async fn get(_: Anonymous, Path(TypesPath { file: name }): Path<TypesPath>) -> Answer<Response> {
+pub(crate) async fn get(_: Anonymous, Path(name): Path<String>) -> Answer<Response> {
     let Some(file) = FILES.iter().find(|file| file.name == name) else {
         let dialects = Dialect::ALL.map(Dialect::as_str).join(", ");
-        let what =
-            format!("There are no types `{name}`: ask for NAME.d.ts or NAME.schema.json, with NAME one of {dialects}.");
+        let endings = Form::ALL.map(|form| format!("NAME.{}", form.ending())).join(", ");
+        let what = format!("There are no types `{name}`: ask for one of {endings}, with NAME one of {dialects}.");
         return Err(Refusal::new(Code::NotFound, what).into());
     };
     let headers =

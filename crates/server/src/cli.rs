@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use quintet_dialect::Dialect;
+use quintet_dialect::types::Form;
 use quintet_domain::Scope;
 
 use crate::admin::RoleName;
@@ -135,10 +136,36 @@ pub(crate) enum ManualCommand {
         /// The dialect: meetup, messenger, rooms, conversations or chat.
         #[arg(value_parser = dialect)]
         dialect: Dialect,
-        /// Print a JSON Schema instead of TypeScript.
-        #[arg(long)]
-        schema: bool,
+        #[command(flatten)]
+        form: TypesForm,
     },
+}
+
+/// The form in which types are printed: TypeScript, if none is named.
+#[derive(Args, Debug)]
+#[group(multiple = false)]
+pub(crate) struct TypesForm {
+    /// Print a JSON Schema instead of TypeScript.
+    #[arg(long)]
+    schema: bool,
+    /// Print an AsyncAPI document instead of TypeScript.
+    #[arg(long)]
+    asyncapi: bool,
+    /// Print Python instead of TypeScript.
+    #[arg(long)]
+    python: bool,
+}
+
+impl TypesForm {
+    /// Returns the form that was chosen.
+    pub(crate) fn chosen(&self) -> Form {
+        match self {
+            Self { schema: true, .. } => Form::JsonSchema,
+            Self { asyncapi: true, .. } => Form::AsyncApi,
+            Self { python: true, .. } => Form::Python,
+            Self { schema: false, asyncapi: false, python: false } => Form::TypeScript,
+        }
+    }
 }
 
 /// Reads the name of a scope.

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use clap::CommandFactory;
 use clap_complete::Shell;
-use quintet_dialect::{Dialect, types};
+use quintet_dialect::Dialect;
+use quintet_dialect::types::Form;
 
 use crate::cli::{Cli, ManualCommand};
 use crate::failure::Failure;
@@ -19,7 +20,7 @@ pub(crate) fn run(command: ManualCommand) -> Result<(), Failure> {
     match command {
         ManualCommand::Completions { shell } => print_completions(shell),
         ManualCommand::Man { folder } => write_pages(&folder),
-        ManualCommand::Types { dialect, schema } => print_types(dialect, schema),
+        ManualCommand::Types { dialect, form } => print_types(dialect, form.chosen()),
     }
 }
 
@@ -46,7 +47,7 @@ fn write_pages(folder: &Path) -> Result<(), Failure> {
 ///
 /// # Errors
 /// Standard output cannot be written.
-fn print_types(dialect: Dialect, schema: bool) -> Result<(), Failure> {
-    let text = if schema { types::json_schema(dialect) } else { types::typescript(dialect) };
+fn print_types(dialect: Dialect, form: Form) -> Result<(), Failure> {
+    let text = form.text(dialect);
     std::io::stdout().lock().write_all(text.as_bytes()).map_err(|error| format!("cannot print the types: {error}"))
 }

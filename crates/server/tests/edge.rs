@@ -91,6 +91,8 @@ async fn types_are_served_and_printed() {
     for (path, words, media_type) in [
         ("/api/v1/types/chat.d.ts", &["types", "chat"][..], "text/plain; charset=utf-8"),
         ("/api/v1/types/rooms.schema.json", &["types", "rooms", "--schema"], "application/schema+json"),
+        ("/api/v1/types/meetup.asyncapi.json", &["types", "meetup", "--asyncapi"], "application/vnd.aai.asyncapi+json"),
+        ("/api/v1/types/chat.py", &["types", "chat", "--python"], "text/x-python; charset=utf-8"),
     ] {
         let (status, head, body) = http.send_bytes("GET", path, &[]).await;
         assert_eq!(status, 200, "{path}: {head}");

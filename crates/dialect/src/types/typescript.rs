@@ -43,8 +43,7 @@ export type AcknowledgedEvents = {
 ";
 
 /// Returns the TypeScript declarations of a dialect.
-#[must_use]
-pub fn typescript(dialect: Dialect) -> String {
+pub(super) fn typescript(dialect: Dialect) -> String {
     let name = dialect.as_str();
     let mut text = format!(
         "// The events of the dialect `{name}` of Quintet, made from the server's own catalogue. For socket.io-client 4:\n\

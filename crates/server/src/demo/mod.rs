@@ -148,7 +148,7 @@ impl Stage<'_> {
         };
         let made = self.service.create_conversation(owner.clone(), input).await?.0.conversation.id.clone();
         for person in Person::ALL.into_iter().filter(|person| *person != Person::Amara) {
-            self.service.add_member(self.actor(person)?, made.clone(), self.id(person)?, None).await?;
+            self.service.add_member(self.actor(person)?, made.clone(), self.id(person)?, None, None).await?;
         }
         if kind == ConversationKind::Group {
             let closed = ConversationChange { open: Some(false), ..ConversationChange::default() };

@@ -16,13 +16,11 @@ use crate::client_fields::{
     MUTED, NOTIFY, PINNED, READ_MESSAGES, REPLY_TO, THREAD_ID, content, conversation, kind, other_user,
 };
 use crate::details::{DeletedDetails, Extras};
-use crate::dialect::Dialect;
 use crate::event_spec::{
     Decoded, EventSpec,
     Origin::{Document, Quintet},
     from_client, to_client,
 };
-use crate::fields::Fields;
 use crate::message_texts::MessageTexts;
 use crate::outgoing::{Answer, Outgoing, Perspective};
 use crate::payload::{
@@ -32,7 +30,7 @@ use crate::payload::{
 };
 use crate::shapes::messenger as shape;
 use crate::shared::{self, DepartedUser, IdList, Moment, is_false};
-use crate::{blocks, marks, reports};
+use crate::{blocks, dialect::Dialect, fields::Fields, marks, reports};
 
 /// The other user of a direct conversation, where [`GROUP`] may be named instead.
 const RECIPIENT: Field = other_user("recipientId").absent(Absent::Nothing);

@@ -7,6 +7,7 @@ mod audit;
 mod blocks;
 mod contact;
 mod groups;
+mod lists;
 mod model;
 mod moderation;
 mod pairs;

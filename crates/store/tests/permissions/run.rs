@@ -407,10 +407,8 @@ impl Run {
                 let expected = conversation.may(Action::Moderate, user, false)
                     && (!held || conversation.may_decide_on(user, other));
                 let user = self.users[other].clone();
-                let done = bench
-                    .write(LiftRestriction { actor: by, conversation: id, user, kind, reason: None })
-                    .await
-                    .is_ok();
+                let lift = LiftRestriction { actor: by, conversation: id, user, kind, reason: None };
+                let done = bench.write(lift).await.is_ok();
                 if expected {
                     conversation.restricted.remove(&(kind, other));
                 }

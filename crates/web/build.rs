@@ -18,12 +18,12 @@ const KINDS: [(&str, &str); 4] = [
     ("js", "text/javascript; charset=utf-8"),
     ("css", "text/css; charset=utf-8"),
     ("svg", "image/svg+xml"),
-    ("webmanifest", "application/manifest+json"),
+    ("png", "image/png"),
 ];
 /// The pages, and the paths at which they are served.
 const PAGES: [(&str, &str); 2] = [("index.html", "/"), ("playground.html", "/playground")];
 /// The names by which modules import libraries, and the files of the libraries.
-const LIBRARIES: [(&str, &str); 7] = [
+const LIBRARIES: [(&str, &str); 10] = [
     ("preact", "vendor/preact.js"),
     ("preact/hooks", "vendor/preact-hooks.js"),
     ("@preact/signals-core", "vendor/signals-core.js"),
@@ -31,6 +31,9 @@ const LIBRARIES: [(&str, &str); 7] = [
     ("htm", "vendor/htm.js"),
     ("marked", "vendor/marked.js"),
     ("socket.io-client", "vendor/socket.io.esm.min.js"),
+    ("emojis", "vendor/emojis.js"),
+    ("emojis/en", "vendor/emoji-names-en.js"),
+    ("emojis/de", "vendor/emoji-names-de.js"),
 ];
 /// The paths at which official servers serve their client, and its files.
 const CLIENTS: [(&str, &str); 3] = [
@@ -40,8 +43,15 @@ const CLIENTS: [(&str, &str); 3] = [
 ];
 /// The path of the service worker, whose folder is what it may serve, and its file.
 const WORKER: (&str, &str) = ("/service-worker.js", "js/worker.js");
-/// The Content-Security-Policy of the service worker, which loads nothing.
-const WORKER_POLICY: &str = "default-src 'none'";
+/// The Content-Security-Policy of the service worker, which loads only what it keeps: the page and its files.
+const WORKER_POLICY: &str = "default-src 'none'; connect-src 'self'";
+/// The page for addresses at which there is nothing, without scripts. It is at no path of its own.
+const LOST: &str = "lost.html";
+/// The Content-Security-Policy of a page without scripts.
+const LOST_POLICY: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+/// What lets the page be installed as an app: its path, and its file.
+const MANIFEST: (&str, &str) = ("/app.webmanifest", "app.webmanifest");
 /// The Content-Security-Policy of a page: it loads files of this server only, connects to it, and shows pictures that
 /// the user chose but has not sent yet.
 const POLICY: &str = "default-src 'none'; script-src 'self' SCRIPTS; style-src 'self'; img-src 'self' blob:; \
@@ -63,7 +73,7 @@ fn main() -> Outcome<()> {
     let root = Path::new(&std::env::var("CARGO_MANIFEST_DIR")?).join("../../web");
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     // `web/vendor` is not watched as a whole, because the packages that it is copied from come and go in it.
-    for watched in ["css", "js", "icons"].into_iter().chain(PAGES.map(|(page, _)| page)) {
+    for watched in ["css", "js", "icons"].into_iter().chain(PAGES.map(|(page, _)| page)).chain([LOST, MANIFEST.1]) {
         println!("cargo::rerun-if-changed={}", root.join(watched).display());
     }
     println!("cargo::rerun-if-changed=build.rs");
@@ -76,6 +86,10 @@ fn main() -> Outcome<()> {
         let (html, policy) = files.page(page)?;
         files.emit(at, "text/html; charset=utf-8", html.as_bytes(), "Caching::Revalidated", Some(&policy))?;
     }
+    let lost = files.with_assets(std::fs::read_to_string(files.root.join(LOST))?)?;
+    files.emit(LOST, "text/html; charset=utf-8", lost.as_bytes(), "Caching::Revalidated", Some(LOST_POLICY))?;
+    let manifest = files.with_assets(std::fs::read_to_string(files.root.join(MANIFEST.1))?)?;
+    files.emit(MANIFEST.0, "application/manifest+json", manifest.as_bytes(), "Caching::Revalidated", None)?;
     for (at, client) in CLIENTS {
         let (bytes, _) = files.assets.get(client).ok_or_else(|| format!("web/{client} is missing"))?.clone();
         files.emit(at, KINDS[0].1, &bytes, "Caching::Revalidated", None)?;
@@ -137,6 +151,15 @@ impl Files {
         self.assets.get(path).map(|(_, at)| at.as_str()).ok_or_else(|| format!("web/{path} is missing").into())
     }
 
+    /// Replaces each `asset:PATH` in a text by the path at which the file is served.
+    fn with_assets(&self, mut text: String) -> Outcome<String> {
+        while let Some((before, rest)) = text.split_once("asset:") {
+            let path = rest.split('"').next().unwrap_or_default();
+            text = format!("{before}{}{}", self.served(path)?, &rest[path.len()..]);
+        }
+        Ok(text)
+    }
+
     /// Makes a page, in which `asset:PATH` stands for the path at which a file is served, and `<!-- imports:PATH -->`
     /// for the import map of a module and hints to preload the modules that it imports. The map has also the modules that
     /// are imported only by `import("…")`, without hints: the browser loads them when they are needed. Returns the text
@@ -159,11 +182,7 @@ impl Files {
         let map = format!("{{\"imports\":{{{}}}}}", map.join(","));
         let script = format!("'sha256-{}'", STANDARD.encode(Sha256::digest(&map)));
         html = format!("{before}<script type=\"importmap\">{map}</script>{hints}{after}");
-        while let Some((before, rest)) = html.split_once("asset:") {
-            let path = rest.split('"').next().unwrap_or_default();
-            html = format!("{before}{}{}", self.served(path)?, &rest[path.len()..]);
-        }
-        Ok((html, POLICY.replace("SCRIPTS", &script)))
+        Ok((self.with_assets(html)?, POLICY.replace("SCRIPTS", &script)))
     }
 
     /// Returns the modules that run before a module does, including itself, and these with all that are imported later.

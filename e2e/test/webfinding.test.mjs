@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
+import { faults } from "../lib/axe.mjs";
 import { Person, SIZES, settled, until } from "../lib/people.mjs";
 import { Teams, inView, reaction } from "../lib/teams.mjs";
 
@@ -60,6 +61,63 @@ describe("finding and muting in the chat", () => {
     await ada.leave();
     await bob.leave();
   });
+
+  for (const [size, scheme] of [["desk", "light"], ["phone", "dark"]]) {
+    test(`messages are searched by who sent them, where, when, and what they have (${size}, ${scheme})`, async () => {
+      const mark = `flt${size}`;
+      const { accounts: [one, two, three], id } = await teams.group(mark, ["ada", "bob", "cleo"]);
+      const other = await teams.call(one, "POST", "/conversations", { kind: "group", name: `Other ${mark}`, memberIds: [two.id] });
+      await teams.send(two, id, "The heron by the pond");
+      await teams.send(three, id, "A heron https://example.org/heron");
+      await teams.send(two, other.id, `Heron elsewhere ${"<b>W".repeat(60)}`);
+      for (let n = 0; n < 60; n += 1) await teams.send(one, id, `Filler ${n}`);
+      const ada = await teams.enter(one, id, { ...SIZES[size], colorScheme: scheme, reducedMotion: "reduce" });
+      const { page } = ada;
+      await page.locator(".bar").getByRole("button", { name: /^Options/ }).click();
+      await page.getByRole("button", { name: "Search in this conversation" }).click();
+      const found = page.locator(".results .found-text");
+      const shows = async (...texts) => {
+        await until(page, ([wanted]) => {
+          const all = [...document.querySelectorAll(".results .found-text")].map(({ textContent }) => textContent);
+          return all.length === wanted.length && all.every((text, n) => text.startsWith(wanted[n]));
+        }, texts, null);
+      };
+      await page.getByText("type at least one.").waitFor();
+      // The index of messages follows them by up to a second.
+      const field = page.getByLabel("Words");
+      const end = Date.now() + 30_000;
+      do {
+        const answered = page.waitForResponse(/\/search\/messages\?/);
+        await field.fill("");
+        await field.fill("heron");
+        await answered;
+        await page.waitForFunction(() => document.querySelector(".results li") || document.querySelector(".page [role=status]").textContent);
+      } while (await found.count() < 2 && Date.now() < end);
+      await shows("A heron https", "The heron by");
+      await faults(page, "a search with filters");
+      await page.getByLabel("From", { exact: true }).selectOption({ label: `Cleo${mark} Example` });
+      await shows("A heron https");
+      await page.getByLabel("From", { exact: true }).selectOption({ label: "Anybody" });
+      await page.getByLabel("With").selectOption({ label: "a link" });
+      await shows("A heron https");
+      await page.getByLabel("With").selectOption({ label: "Anything" });
+      await page.getByLabel("In", { exact: true }).selectOption({ label: "All conversations" });
+      await shows("Heron elsewhere", "A heron https", "The heron by");
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, "a long text fits");
+      await page.getByLabel("To day").fill("2001-01-01");
+      await page.getByText("No results for “heron”.").waitFor();
+      const today = await page.evaluate(() => new Date(Date.now() - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 10));
+      await page.getByLabel("To day").fill(today);
+      await page.getByLabel("From day").fill(today);
+      await shows("Heron elsewhere", "A heron https", "The heron by");
+      await page.getByLabel("Kind").selectOption({ label: "Image" });
+      await page.getByText("No results for “heron”.").waitFor();
+      await page.getByLabel("Kind").selectOption({ label: "Message" });
+      await found.nth(2).click();
+      await inView(page, "The heron by the pond");
+      await ada.leave();
+    });
+  }
 
   test("a search finds messages, newest first, and leads to them", async () => {
     const { accounts: [one, two], id } = await teams.group("search", ["ada", "bob"]);

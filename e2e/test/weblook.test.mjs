@@ -158,7 +158,7 @@ describe("the look of the chat", () => {
     await until(ada.page, () => getComputedStyle(document.querySelector(".message-actions")).opacity === "1");
     await toolbar.getByTitle("React with 👍").click();
     await ada.message("Look here").getByRole("button", { name: "👍 1 by you" }).waitFor();
-    await toolbar.getByTitle("Reply").click();
+    await toolbar.getByTitle("Reply", { exact: true }).click();
     await ada.page.locator(".editing").getByText(/Reply to Bobtools/).waitFor();
     await ada.page.keyboard.press("Escape");
     await ada.menu("Look here", "Copy text");

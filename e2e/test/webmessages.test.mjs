@@ -236,20 +236,14 @@ describe("messages in the chat", () => {
     await until(ada.page, () => [...document.querySelectorAll(".picture img")].every((image) => image.complete && image.naturalWidth === 1));
     // The replies of a thread are counted at its first message and lead to it.
     const reply = await teams.send(two, id, "Point one", { threadId: agenda.id });
-    await ada.message("The agenda").getByText("1 reply in the thread").waitFor();
+    const replies = (name) => ada.message("The agenda").getByRole("button", { name });
+    await replies(/^1 reply/).waitFor();
     await teams.send(two, id, "Point two", { threadId: agenda.id });
-    await ada.message("The agenda").getByText("2 replies in the thread").waitFor();
-    await ada.message("Point two").getByRole("button", { name: "In a thread: show its first message" }).click();
-    await inView(ada.page, "The agenda");
-    // An answer to a reply stays in the thread.
-    await ada.menu("Point one", "Reply");
-    await ada.say("Good point");
-    await ada.message("Good point").getByRole("button", { name: "In a thread: show its first message" }).waitFor();
-    await ada.message("The agenda").getByText("3 replies in the thread").waitFor();
+    await replies(/^2 replies.*last /).waitFor();
     await teams.call(two, "DELETE", `/messages/${reply.id}`);
-    await ada.message("The agenda").getByText("2 replies in the thread").waitFor();
+    await replies(/^1 reply/).waitFor();
     await ada.page.reload();
-    await ada.message("The agenda").getByText("2 replies in the thread").waitFor();
+    await replies(/^1 reply/).waitFor();
     await ada.leave();
   });
 });

@@ -296,7 +296,7 @@ describe("one's own settings of conversations", () => {
     // The choices of the menu.
     await keyboard.press("Enter");
     await focused("Unpin");
-    for (let n = 0; n < 3; n += 1) await keyboard.press("Tab");
+    for (let n = 0; n < 4; n += 1) await keyboard.press("Tab");
     await keyboard.type("Nothing");
     await keyboard.press("Tab");
     await keyboard.type("Until I");

@@ -64,7 +64,7 @@ describe("every view", () => {
       await server.api(bob.token, "POST", `/conversations/${place}/messages`, { content: `For @ada${mark}`, replyTo: first.id });
       await server.api(bob.token, "POST", `/conversations/${place}/messages`, { content: "In a thread", threadId: first.id });
       await page.locator(".for-me .quote").waitFor();
-      await page.getByText("1 reply in the thread").waitFor();
+      await page.getByRole("button", { name: /^1 reply/ }).waitFor();
       await page.getByRole("button", { name: /^👍 1 by/ }).click();
       await page.locator(".reaction[aria-pressed=true]").waitFor();
       await faults(page, "reactions, a reply, a mention, a pin and a thread");
@@ -147,8 +147,8 @@ describe("every view", () => {
     await ada.register("adakeys", "Ada");
     await ada.tabTo("searchbox", "Search people, conversations, rooms and messages");
     await page.keyboard.type("bobkeys");
-    await page.getByRole("button", { name: /Bob/ }).waitFor();
-    await ada.tabTo("button", /Bob/);
+    await page.getByRole("button", { name: /@bobkeys/ }).waitFor();
+    await ada.tabTo("button", /@bobkeys/);
     await page.keyboard.press("Enter");
     await ada.composer().waitFor();
     await ada.tabTo("textbox", /^Write to/);

@@ -3,21 +3,24 @@
 import { signal } from "@preact/signals";
 
 /**
- * @typedef {{ name: "home" | "c" | "meetups" | "notifications" | "settings" | "new" | "signup" | "invite", id: string, message: string }} Route
- *   `id`: of a conversation, the code of an invitation, or a section of the settings; `message`: of a conversation
+ * @typedef {{ name: "home" | "c" | "meetups" | "notifications" | "settings" | "new" | "signup" | "invite" | "search", id: string, message: string, thread: string }} Route
+ *   `id`: of a conversation, also of the one to search, the code of an invitation, or a section of the settings; `message`: one
+ *   that a link leads to; `thread`: the first message of the thread that is open beside the conversation
  */
 
-const NAMES = ["c", "meetups", "notifications", "settings", "new", "signup", "invite"];
+const NAMES = ["c", "meetups", "notifications", "settings", "new", "signup", "invite", "search"];
 /** The views that are nothing without an id. */
 const WITH_ID = ["c", "invite"];
 
 /** @returns {Route} */
 function read() {
-  const [, asked = "", place = "", message = ""] = location.hash.split("/");
+  const [, asked = "", place = "", message = "", part = ""] = location.hash.split("/");
   // Links of earlier versions lead to the profile.
   const [name, id] = asked === "profile" ? ["settings", "profile"] : [asked, place];
   const known = NAMES.includes(name) && (!WITH_ID.includes(name) || id);
-  return known ? { name: /** @type {Route["name"]} */ (name), id: decode(id), message: decode(message) } : { name: "home", id: "", message: "" };
+  if (!known) return { name: "home", id: "", message: "", thread: "" };
+  const isThread = part === "thread";
+  return { name: /** @type {Route["name"]} */ (name), id: decode(id), message: isThread ? "" : decode(message), thread: isThread ? decode(message) : "" };
 }
 
 /** @param {string} text */
@@ -41,6 +44,16 @@ export function conversationLink(id) {
 /** @param {string} id the id of the conversation @param {string} messageId */
 export function messageLink(id, messageId) {
   return `${conversationLink(id)}/${encodeURIComponent(messageId)}`;
+}
+
+/** @param {string} id the id of the conversation @param {string} rootId the id of the first message of the thread */
+export function threadLink(id, rootId) {
+  return `${messageLink(id, rootId)}/thread`;
+}
+
+/** @param {string} id the id of the conversation to search; empty for all */
+export function searchLink(id) {
+  return `#/search/${encodeURIComponent(id)}`;
 }
 
 /** The link that an invitation is sent as. @param {string} code */

@@ -13,7 +13,7 @@
  *   editedAt: string | null, deletedAt: string | null, files?: AttachedFile[] | undefined, replyTo?: Quote | undefined,
  *   threadId?: string | undefined, thread?: Thread | undefined,
  *   mentions?: { id: string, username: string }[] | undefined, mentionAll?: boolean | undefined, reactions?: Reaction[] | undefined,
- *   pinned?: { by: string, at: string } | undefined }} Message
+ *   pinned?: { by: string, at: string } | undefined, metadata?: { forwarded?: unknown } | undefined }} Message
  * @typedef {{ muted?: boolean | string, pinned?: boolean, archived?: boolean, notify?: "all" | "mentions" | "none",
  *   markedUnread?: boolean }} Settings
  * @typedef {{ user: User, role: "owner" | "admin" | "member", joinedAt: string, readSequence: number, deliveredSequence?: number }} Member

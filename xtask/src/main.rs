@@ -5,6 +5,7 @@ mod book;
 mod chaos;
 mod deny;
 mod dist;
+mod emojis;
 mod nodes;
 mod sh;
 mod simulate;

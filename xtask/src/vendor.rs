@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::sh;
+use crate::{emojis, sh};
 
 /// A package, the file that is taken from it, and the file's name here.
 const FILES: [(&str, &str, &str); 9] = [
@@ -18,11 +18,26 @@ const FILES: [(&str, &str, &str); 9] = [
     ("socket.io-client", "dist/socket.io.esm.min.js", "socket.io.esm.min.js"),
 ];
 
+fn read(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// The version and the licence of a package in its folder.
+fn about(folder: &Path, package: &str) -> Result<(String, String), String> {
+    let about = read(&folder.join("package.json"))?;
+    let field = |name: &str| {
+        let (_, rest) = about.split_once(&format!("\"{name}\": \""))?;
+        rest.split('"').next().map(str::to_owned)
+    };
+    let version = field("version").ok_or_else(|| format!("{package} has no version"))?;
+    let licence = field("license").ok_or_else(|| format!("{package} has no licence"))?;
+    Ok((version, licence))
+}
+
 /// Writes the files; with `check`, only verifies that they are equal to npm's.
 pub(crate) fn run(check: bool) -> Result<(), String> {
     let folder = sh::root().join("web/vendor");
     sh::npm_ci(&folder, &["--ignore-scripts"])?;
-    let read = |path: &Path| std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
     let mut list = "# What the web client is made of\n\n\
         Copied from npm by `cargo xtask vendor`, at the versions of `web/vendor/package-lock.json`, without the links to \
         their source maps. Not to be edited here.\n\n| file | package | version | licence |\n|---|---|---|---|\n"
@@ -32,13 +47,7 @@ pub(crate) fn run(check: bool) -> Result<(), String> {
     let mut files = Vec::new();
     for (package, path, name) in FILES {
         let from = folder.join("node_modules").join(package);
-        let about = read(&from.join("package.json"))?;
-        let field = |name: &str| {
-            let (_, rest) = about.split_once(&format!("\"{name}\": \""))?;
-            rest.split('"').next().map(str::to_owned)
-        };
-        let version = field("version").ok_or_else(|| format!("{package} has no version"))?;
-        let licence = field("license").ok_or_else(|| format!("{package} has no licence"))?;
+        let (version, licence) = about(&from, package)?;
         let text: String = read(&from.join(path))?
             .lines()
             .filter(|line| !line.starts_with("//# sourceMappingURL="))
@@ -50,6 +59,13 @@ pub(crate) fn run(check: bool) -> Result<(), String> {
         }
         files.push((folder.join(name), text));
     }
+    let from = folder.join("node_modules").join(emojis::PACKAGE);
+    let (version, licence) = about(&from, emojis::PACKAGE)?;
+    for (name, text) in emojis::modules(&from)? {
+        let _ = writeln!(list, "| `{name}`, made of its data | {} | {version} | {licence} |", emojis::PACKAGE);
+        files.push((folder.join(name), text));
+    }
+    let _ = writeln!(licences, "{} {version}\n\n{}\n", emojis::PACKAGE, read(&from.join("LICENSE"))?.trim());
     files.push((folder.join("README.md"), list));
     files.push((folder.join("LICENSES.txt"), licences));
     for (path, text) in files {

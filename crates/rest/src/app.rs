@@ -3,6 +3,7 @@
 //! What must stay true: this file does not depend on any handler, so that all of them can use it.
 
 use axum::extract::FromRef;
+use axum::response::{IntoResponse, Response};
 use http::{Method, StatusCode, Uri};
 use quintet_domain::{Code, Refusal};
 use quintet_service::Service;
@@ -16,9 +17,16 @@ pub(crate) struct App {
 }
 
 /// Answers a request for a path that does not exist, with 404.
-pub(crate) async fn not_found(uri: Uri) -> Problem {
-    Refusal::new(Code::NotFound, format!("There is no resource at {}.", uri.path())).into()
+pub(crate) async fn not_found(uri: Uri) -> Response {
+    let refusal = Refusal::new(Code::NotFound, format!("There is no resource at {}.", uri.path()));
+    let mut response = Problem::from(refusal).into_response();
+    response.extensions_mut().insert(NoSuchPath);
+    response
 }
+
+/// Marks the answer to a request for a path that the API does not have, unlike one for something that is not there.
+#[derive(Clone, Copy, Debug)]
+pub struct NoSuchPath;
 
 /// Answers a request whose method is not supported at its path, with 405.
 pub(crate) async fn not_allowed(method: Method, uri: Uri) -> Problem {

@@ -51,6 +51,7 @@ mod users;
 mod views;
 mod webhooks;
 
+pub use app::NoSuchPath;
 pub use compat::ListenerDialect;
 pub use cookie::{CookieChange, Token};
 pub use error::{RefusedFor, problem};

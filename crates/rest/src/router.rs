@@ -159,7 +159,7 @@ async fn completed(mut request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     held.release();
     if response.status() == StatusCode::NOT_FOUND && response.extensions().get::<RefusedFor>().is_none() {
-        response = not_found(uri).await.into_response();
+        response = not_found(uri).await;
     }
     response
 }

@@ -44,14 +44,42 @@ pub fn respond(method: &Method, path: &str, headers: &HeaderMap, pictures: Optio
     if path == "/" && !lists(headers, &header::ACCEPT, "text/html") {
         return None;
     }
-    let (body, encoding) = encoded(file, headers);
-    let known = headers.get(header::IF_NONE_MATCH).is_some_and(|tags| {
-        tags.to_str().unwrap_or_default().split(',').any(|tag| matches!(tag.trim(), "*") || tag.trim() == file.tag)
-    });
-    let mut response = Response::new(if known || method == Method::HEAD { Bytes::new() } else { body });
-    if known {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    Some(answer(file, StatusCode::OK, method, headers, pictures))
+}
+
+/// The name of the page for addresses at which there is nothing, which is no path of a request.
+const LOST: &str = "lost.html";
+
+/// Answers a request for an address at which there is nothing: a page with status 404 for whoever accepts HTML, which are
+/// people. Returns `None` for programs.
+#[must_use]
+pub fn lost(method: &Method, headers: &HeaderMap) -> Option<Response<Bytes>> {
+    if (method != Method::GET && method != Method::HEAD) || !lists(headers, &header::ACCEPT, "text/html") {
+        return None;
     }
+    let file = FILES.iter().find(|file| file.path == LOST)?;
+    let mut response = answer(file, StatusCode::NOT_FOUND, method, headers, None);
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept, accept-encoding"));
+    Some(response)
+}
+
+/// Answers with a file.
+fn answer(
+    file: &File,
+    status: StatusCode,
+    method: &Method,
+    headers: &HeaderMap,
+    pictures: Option<&str>,
+) -> Response<Bytes> {
+    let path = file.path;
+    let (body, encoding) = encoded(file, headers);
+    let is_found = status == StatusCode::OK;
+    let known = is_found
+        && headers.get(header::IF_NONE_MATCH).is_some_and(|tags| {
+            tags.to_str().unwrap_or_default().split(',').any(|tag| matches!(tag.trim(), "*") || tag.trim() == file.tag)
+        });
+    let mut response = Response::new(if known || method == Method::HEAD { Bytes::new() } else { body });
+    *response.status_mut() = if known { StatusCode::NOT_MODIFIED } else { status };
     let set = response.headers_mut();
     let text = HeaderValue::from_static;
     set.insert(header::CONTENT_TYPE, text(file.mime));
@@ -79,7 +107,7 @@ pub fn respond(method: &Method, path: &str, headers: &HeaderMap, pictures: Optio
             set.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, text("*"));
         }
     }
-    Some(response)
+    response
 }
 
 /// Returns the smallest body that the client accepts, and its encoding.
@@ -150,18 +178,18 @@ mod tests {
 
     /// Its scope is the folder of its path, and a browser asks for it again to find a new version.
     #[test]
-    fn the_service_worker_is_at_the_root_and_loads_nothing() {
+    fn the_service_worker_is_at_the_root_and_loads_only_from_here() {
         let worker = get("/service-worker.js", &[]).unwrap();
         let header = |name| worker.headers()[name].to_str().unwrap();
         assert_eq!(header(header::CONTENT_TYPE), "text/javascript; charset=utf-8");
-        assert_eq!(header(header::CONTENT_SECURITY_POLICY), "default-src 'none'");
+        assert_eq!(header(header::CONTENT_SECURITY_POLICY), "default-src 'none'; connect-src 'self'");
         assert_eq!(header(header::CACHE_CONTROL), "no-cache");
         let text = std::str::from_utf8(worker.body()).unwrap();
         assert!(text.contains("showNotification") && imports_nothing(text), "{text}");
     }
 
     fn imports_nothing(text: &str) -> bool {
-        !text.contains("import ") && !text.contains("importScripts") && !text.contains("fetch(")
+        !text.contains("import ") && !text.contains("importScripts")
     }
 
     /// The files that a browser loads at once: those that an attribute of the page names.
@@ -179,6 +207,33 @@ mod tests {
     fn html_of(page: &str) -> String {
         let page = get(page, &[(header::ACCEPT, "text/html")]).unwrap();
         std::str::from_utf8(page.body()).unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_wrong_address_is_a_page_for_people_and_nothing_for_programs() {
+        let lost = |method, accept| {
+            super::lost(&method, &HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(accept))]))
+        };
+        let page = lost(Method::GET, "text/html,*/*;q=0.8").unwrap();
+        assert_eq!(page.status(), StatusCode::NOT_FOUND);
+        let html = std::str::from_utf8(page.body()).unwrap();
+        assert!(
+            html.contains("There is no page here.") && !html.contains("asset:") && !html.contains("<script"),
+            "{html}"
+        );
+        assert!(page.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().starts_with("default-src 'none';"));
+        assert!(lost(Method::GET, "application/json").is_none() && lost(Method::POST, "text/html").is_none());
+        assert!(get("/lost.html", &[]).is_none(), "it has no address of its own");
+    }
+
+    #[test]
+    fn an_installed_page_has_icons_that_are_there() {
+        let manifest = get("/app.webmanifest", &[]).unwrap();
+        assert_eq!(manifest.headers()[header::CONTENT_TYPE], "application/manifest+json");
+        let text = std::str::from_utf8(manifest.body()).unwrap();
+        let icons: Vec<&str> = text.split('"').filter(|text| text.starts_with("/assets/icons/")).collect();
+        assert_eq!(icons.len(), 4, "{text}");
+        assert!(icons.iter().all(|path| get(path, &[]).is_some()), "{icons:?}");
     }
 
     #[test]

@@ -3,11 +3,11 @@
 import { tell } from "../state/notices.js";
 import { t } from "../texts.js";
 
-/** @param {string} text */
-export async function copy(text) {
+/** @param {string} text @param {string} [told] what is said of it */
+export async function copy(text, told = t("copied")) {
   try {
     await navigator.clipboard.writeText(text);
-    tell(t("copied"));
+    tell(told);
   } catch {
     tell(t("copyFailed"));
   }

@@ -1,6 +1,14 @@
 // Dates and times for display.
 
+import { signal } from "@preact/signals";
+
 import { language, t } from "../texts.js";
+
+/** How often what is said to be some time ago is said anew, in milliseconds. */
+const TICK_MS = 30_000;
+
+const now = signal(Date.now());
+setInterval(() => { now.value = Date.now(); }, TICK_MS);
 
 /** @type {Map<string, Intl.DateTimeFormat>} */
 const formats = new Map();
@@ -59,6 +67,18 @@ export function brief(moment) {
   if (date.toDateString() === new Date().toDateString()) return clock(moment);
   return isThisYear(date) ? format("brief", { day: "numeric", month: "short" }).format(date)
     : format("brief and year", { day: "numeric", month: "numeric", year: "2-digit" }).format(date);
+}
+
+/** The units of what was not long ago, and the seconds in each, from the smallest. @type {[Intl.RelativeTimeFormatUnit, number][]} */
+const UNITS = [["minute", 60], ["hour", 3_600], ["day", 86_400]];
+
+/** How long ago something was; a date if it is more than a week. @param {string} moment */
+export function ago(moment) {
+  const seconds = Math.max(0, (now.value - Date.parse(moment)) / 1_000);
+  if (seconds > 7 * 86_400) return brief(moment);
+  const [unit, length] = UNITS.findLast(([, size]) => seconds >= size) ?? [];
+  if (!unit || !length) return t("justNow");
+  return new Intl.RelativeTimeFormat(language.value, { numeric: "auto", style: "short" }).format(-Math.floor(seconds / length), unit);
 }
 
 /** A key that is equal for times on the same day. @param {string} moment */

@@ -47,10 +47,21 @@ export function inALine({ content, file, type }) {
   return content || file?.name || t(nameOfKind(type));
 }
 
-/** What the user may do with the messages of others. @param {Conversation} conversation */
-export function rightsIn({ kind, members }) {
+/** Whether the user is the owner or an admin of a conversation. @param {Conversation} conversation */
+export function leadsIn({ members }) {
   const role = members.find(({ user }) => user.id === me.value?.id)?.role;
-  const leads = role === "owner" || role === "admin";
+  return role === "owner" || role === "admin";
+}
+
+/** Whether a user is known to be in a conversation. @param {Conversation} conversation @param {string} userId */
+export function isIn({ members }, userId) {
+  return members.some(({ user }) => user.id === userId);
+}
+
+/** What the user may do with the messages of others. @param {Conversation} conversation */
+export function rightsIn(conversation) {
+  const { kind } = conversation;
+  const leads = leadsIn(conversation);
   return { mayPin: kind === "direct" || leads, mayDelete: kind !== "direct" && leads };
 }
 

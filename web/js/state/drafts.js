@@ -14,6 +14,23 @@ import { me } from "../session.js";
 export const editing = signal(null);
 /** The message that the next message replies to. @type {import("@preact/signals").Signal<Message | null>} */
 export const replying = signal(null);
+/** The thread in whose composer is edited and replied; empty in that of the conversation. */
+export const writing = signal("");
+
+/** Begins to edit a message, in the composer of a thread or of its conversation. @param {Message} message @param {string} [thread] */
+export function beginEdit(message, thread = "") {
+  writing.value = thread;
+  replying.value = null;
+  editing.value = message;
+}
+
+/** Begins a reply to a message, in the composer of a thread or of its conversation. @param {Message} message @param {string} [thread] */
+export function beginReply(message, thread = "") {
+  writing.value = thread;
+  editing.value = null;
+  replying.value = message;
+}
+
 /** Attachments of the next message, by conversation. @type {import("@preact/signals").Signal<Map<string, Attachment[]>>} */
 export const attached = signal(new Map());
 const KEPT = "quintet.draft/";
@@ -24,7 +41,7 @@ const prefixOf = (userId) => `${KEPT}${encodeURIComponent(userId ?? "")}/`;
 /** Counts changes of what is kept. */
 const changes = signal(0);
 
-/** Unsent text, by conversation. */
+/** Unsent text, by conversation, or by conversation and thread. */
 export const drafts = computed(() => {
   const prefix = changes.value >= 0 && me.value ? prefixOf(me.value.id) : null;
   const keys = prefix === null ? [] : Object.keys(localStorage).filter((key) => key.startsWith(prefix));

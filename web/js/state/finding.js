@@ -19,7 +19,7 @@ export const FOUND = 8;
 export const NOTHING = { people: [], rooms: [], messages: [], next: null, errors: [] };
 
 /** Why nothing was found, in words for what the user typed. @param {any} error */
-function refusal(error) {
+export function refusal(error) {
   if (error.status === 413) return t("searchTooLong");
   if (error.status === 422) return t("searchNoWord");
   return worthTelling(error);

@@ -1,5 +1,7 @@
 // Invitations: what a code is for, and where those go who accept it.
 
+import { signal } from "@preact/signals";
+
 import { call } from "../api.js";
 import { conversationLink, goInstead } from "../route.js";
 
@@ -8,6 +10,9 @@ import { conversationLink, goInstead } from "../route.js";
 
 /** The code that was accepted at the door, and still has to be when the user is inside. */
 export const agreed = { code: "" };
+
+/** Whether the dialog with the links for others is open. */
+export const inviting = signal(false);
 
 /** The code in what people paste: the code itself, or the link that it came in. @param {string} text */
 export function codeIn(text) {

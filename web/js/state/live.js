@@ -23,6 +23,7 @@ import { forgetRequests, loadRequests } from "./requests.js";
 import { loadServerFacts } from "./serverfacts.js";
 import * as settings from "./settings.js";
 import { chime } from "./sound.js";
+import { closeThread, renewThread } from "./thread.js";
 import * as typing from "./typing.js";
 import { forgetWriting, wrote } from "./writing.js";
 
@@ -57,15 +58,20 @@ function messageOf(said) {
     mentionAll: said.mentionAll,
     reactions: said.reactions,
     pinned: said.pinned,
+    metadata: said.metadata,
   };
 }
 
+/** How many of those who replied last the server names. */
+const SENDERS_MAX = 5;
+
 /** Counts a new reply at the first message of its thread. @param {Message} reply @param {string} threadId */
-function threadGrew({ conversationId, createdAt }, threadId) {
+function threadGrew({ conversationId, createdAt, sender }, threadId) {
   messages.changeMessage(conversationId, threadId, ({ thread }) => {
     // The message was loaded after the reply was sent.
     if ((thread?.lastAt ?? "") >= createdAt) return {};
-    return { thread: { count: (thread?.count ?? 0) + 1, lastAt: createdAt } };
+    const others = (thread?.lastSenderIds ?? []).filter((id) => id !== sender.id);
+    return { thread: { count: (thread?.count ?? 0) + 1, lastAt: createdAt, lastSenderIds: [sender.id, ...others].slice(0, SENDERS_MAX) } };
   });
 }
 
@@ -171,7 +177,7 @@ let run = 0;
 function load() {
   const at = looking.at === messages.view.value?.id;
   void attempt(++run, [
-    () => messages.catchUp(at), conversations.loadConversations, notices.loadNotices, meetups.loadMeetups, loadBlocks, loadRequests, loadServerFacts,
+    () => messages.catchUp(at), conversations.loadConversations, notices.loadNotices, meetups.loadMeetups, loadBlocks, loadRequests, loadServerFacts, renewThread,
   ], true);
 }
 
@@ -273,6 +279,7 @@ export function stop() {
   batch(() => {
     conversations.forgetConversations();
     messages.closeMessages();
+    closeThread();
     notices.forgetNotices();
     outbox.forgetOutbox();
     people.forgetPeople();

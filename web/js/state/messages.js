@@ -10,6 +10,7 @@ import { me } from "../session.js";
 import { conversations, fetchConversation } from "./conversations.js";
 import { keepOwn } from "./mine.js";
 import { tell } from "./notices.js";
+import { alterThread, repliedIn } from "./thread.js";
 
 /** @typedef {import("../types.js").Message} Message */
 /**
@@ -60,8 +61,9 @@ async function upToDate(load) {
   }
 }
 
-/** Changes messages of the window. @param {string} id the id of the conversation @param {Change} change */
+/** Changes messages of the window, and of the thread beside it. @param {string} id the id of the conversation @param {Change} change */
 function alter(id, change) {
+  alterThread(id, change);
   const now = view.value;
   if (now?.id !== id) return;
   for (const changes of missed) changes.push(change);
@@ -262,6 +264,7 @@ export async function catchUp(atEnd) {
 
 /** Handles a new message. @param {Message} message @param {boolean} [isFirstNew] whether it is the first that the user has not seen */
 export function heard(message, isFirstNew = false) {
+  repliedIn(message);
   const now = view.value;
   if (now?.id !== message.conversationId || now.error) return;
   if (isFirstNew) set({ newAfter: message.sequence - 1 });

@@ -11,8 +11,8 @@ import { inWords, t } from "../texts.js";
 import { tell } from "./notices.js";
 
 /**
- * @typedef {{ id: string, conversationId: string, content: string, type: "text" | "image" | "file",
- *   files?: import("../types.js").AttachedFile[], fileUrl?: string, fileName?: string | null, replyTo?: string, threadId?: string,
+ * @typedef {{ id: string, conversationId: string, content: string, type: string,
+ *   files?: import("../types.js").AttachedFile[], fileUrl?: string, fileName?: string | null, replyTo?: string, threadId?: string, metadata?: object,
  *   at: string, n: number, failed: string }} Entry `fileUrl` and `fileName`: of an entry of an earlier version of this page
  */
 
@@ -80,7 +80,7 @@ export function loadOutbox(sent, refused) {
 /**
  * Sends a message to a conversation, now or when there is a connection.
  * @param {string} conversationId
- * @param {{ content: string, type?: "text" | "image" | "file", files?: import("../types.js").AttachedFile[], replyTo?: string, threadId?: string }} what
+ * @param {{ content: string, type?: string, files?: import("../types.js").AttachedFile[], replyTo?: string, threadId?: string, metadata?: object }} what
  */
 export function post(conversationId, what) {
   keep([...outbox.value, {
@@ -101,11 +101,11 @@ export function tryAgain(id) {
 }
 
 /** @param {Entry} entry */
-function deliver({ id, conversationId, content, type, files, fileUrl, fileName, replyTo, threadId }) {
+function deliver({ id, conversationId, content, type, files, fileUrl, fileName, replyTo, threadId, metadata }) {
   return say("message:send", {
     chatId: conversationId, content, messageType: type, clientMessageId: id, ...(fileUrl ? { fileUrl, fileName } : {}),
     ...(files ? { files: files.map(({ url, name }) => ({ url, name })) } : {}),
-    ...(replyTo ? { replyTo } : {}), ...(threadId ? { threadId } : {}),
+    ...(replyTo ? { replyTo } : {}), ...(threadId ? { threadId } : {}), ...(metadata ? { metadata } : {}),
   });
 }
 

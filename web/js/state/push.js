@@ -27,8 +27,27 @@ function address() {
   return `/service-worker.js?words=${encodeURIComponent(JSON.stringify(words))}`;
 }
 
+/** Whether this browser can keep the page, so that it opens without a network. */
+const canKeep = "serviceWorker" in navigator;
+
+/** Lets the worker keep the page. */
+export async function keepPage() {
+  try {
+    if (canKeep) (await registered()).active?.postMessage({ keep: true });
+  } catch {
+    // The browser does not let this page have a worker, and it needs a network then.
+  }
+}
+
+/** Registers the worker with the words of the current language, and waits until it is the one that works. */
 async function registered() {
-  await navigator.serviceWorker.register(address());
+  const registration = await navigator.serviceWorker.register(address());
+  const next = registration.installing ?? registration.waiting;
+  if (next) {
+    await new Promise((resolve) => next.addEventListener("statechange", () => {
+      if (next.state === "activated" || next.state === "redundant") resolve(undefined);
+    }));
+  }
   return navigator.serviceWorker.ready;
 }
 

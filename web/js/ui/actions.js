@@ -8,12 +8,13 @@ import { html } from "../lib/html.js";
 import { onLongPress } from "../lib/longpress.js";
 import { narrow } from "../lib/narrow.js";
 import { clock } from "../lib/time.js";
-import { messageLink } from "../route.js";
+import { go, messageLink, threadLink } from "../route.js";
 import { me } from "../session.js";
 import { ask } from "../state/asked.js";
 import { attempt } from "../state/attempt.js";
 import { reported } from "../state/dialogs.js";
-import { editing, replying } from "../state/drafts.js";
+import { beginEdit, beginReply } from "../state/drafts.js";
+import { forwarding } from "../state/forwarding.js";
 import { togglePin } from "../state/reactions.js";
 import { t } from "../texts.js";
 import * as icons from "./icons.js";
@@ -42,11 +43,16 @@ function place(menu) {
   menu.style.left = `${Math.max(box.left + MARGIN, Math.min(left, box.right - MARGIN - width)) - toolbar.left}px`;
 }
 
+/** Opens the thread of a message, or the one that begins with it. @param {Message} message */
+function replyInThread({ conversationId, id, threadId }) {
+  go(threadLink(conversationId, threadId ?? id));
+}
+
 /**
  * The menu: beside the toolbar, or a sheet.
- * @param {{ message: Message, mayDelete: boolean, mayPin: boolean, onClose: () => void }} props
+ * @param {{ message: Message, mayDelete: boolean, mayPin: boolean, thread: string, onClose: () => void }} props
  */
-function Menu({ message, mayDelete, mayPin, onClose }) {
+function Menu({ message, mayDelete, mayPin, thread, onClose }) {
   const menu = useRef(/** @type {any} */ (null));
   const isSheet = narrow.value;
   useLayoutEffect(() => { if (!isSheet && menu.current) place(menu.current); }, [isSheet]);
@@ -62,17 +68,13 @@ function Menu({ message, mayDelete, mayPin, onClose }) {
     onClose();
     work();
   };
-  const reply = then(() => {
-    editing.value = null;
-    replying.value = message;
-  });
-  const edit = then(() => {
-    replying.value = null;
-    editing.value = message;
-  });
+  const reply = then(() => beginReply(message, thread));
+  const edit = then(() => beginEdit(message, thread));
   const contents = html`
     <${ReactionPicker} message=${message} onDone=${onClose} />
     <button onClick=${reply}><${icons.reply} />${t("reply")}</button>
+    ${!thread && html`<button onClick=${then(() => replyInThread(message))}><${icons.thread} />${t("replyInThread")}</button>`}
+    <button onClick=${then(() => { forwarding.value = message; })}><${icons.forward} />${t("forward")}</button>
     ${message.content && html`<button onClick=${then(() => void copy(message.content))}><${icons.copy} />${t("copyText")}</button>`}
     <button onClick=${then(() => void copy(new URL(messageLink(message.conversationId, message.id), location.href).href))}><${icons.chain} />${t("copyLink")}</button>
     ${mayPin && html`<button onClick=${then(() => void togglePin(message))}><${icons.pin} />${t(message.pinned ? "unpin" : "pin")}</button>`}
@@ -85,8 +87,11 @@ function Menu({ message, mayDelete, mayPin, onClose }) {
     onCancel=${(/** @type {Event} */ event) => { event.preventDefault(); onClose(); }}>${contents}</dialog>`;
 }
 
-/** The toolbar of a message, with the actions that the user may take. @param {{ message: Message, mayDelete: boolean, mayPin: boolean }} props */
-export function Actions({ message, mayDelete, mayPin }) {
+/**
+ * The toolbar of a message, with the actions that the user may take.
+ * @param {{ message: Message, mayDelete: boolean, mayPin: boolean, thread: string }} props `thread`: the one in which it is shown
+ */
+export function Actions({ message, mayDelete, mayPin, thread }) {
   const [open, setOpen] = useState(false);
   const more = useRef(/** @type {HTMLElement | null} */ (null));
   const isSheet = narrow.value;
@@ -104,15 +109,15 @@ export function Actions({ message, mayDelete, mayPin }) {
   const escape = (/** @type {KeyboardEvent} */ event) => { if (open && event.key === "Escape") close(); };
   const reply = () => {
     setOpen(false);
-    editing.value = null;
-    replying.value = message;
+    beginReply(message, thread);
   };
   return html`<span class=${open ? "message-actions open" : "message-actions"} ref=${more} onFocusOut=${leave} onKeyDown=${escape}>
     <span class="toolbar">
       <${QuickReactions} message=${message} />
       <button class="quick" tabindex="-1" aria-hidden="true" title=${t("reply")} onClick=${reply}><${icons.reply} /></button>
+      ${!thread && html`<button class="quick" tabindex="-1" aria-hidden="true" title=${t("replyInThread")} onClick=${() => replyInThread(message)}><${icons.thread} /></button>`}
       <${IconButton} label=${t("actions", { time: clock(message.createdAt) })} icon=${icons.more} expanded=${open} onClick=${() => setOpen(!open)} />
     </span>
-    ${open && html`<${Menu} message=${message} mayDelete=${mayDelete} mayPin=${mayPin} onClose=${close} />`}
+    ${open && html`<${Menu} message=${message} mayDelete=${mayDelete} mayPin=${mayPin} thread=${thread} onClose=${close} />`}
   </span>`;
 }

@@ -7,8 +7,13 @@ import { narrow } from "../lib/narrow.js";
 import { route } from "../route.js";
 import { me } from "../session.js";
 import { card, reported } from "../state/dialogs.js";
+import { picking } from "../state/emojis.js";
+import { forwarding } from "../state/forwarding.js";
+import { inviting } from "../state/invitation.js";
+import { startKeeping } from "../state/kept.js";
 import { start, stop } from "../state/live.js";
 import { announced, closeLine, lines } from "../state/notices.js";
+import { keepPage } from "../state/push.js";
 import { unreadInAll } from "../state/settings.js";
 import { t } from "../texts.js";
 import { Ask } from "./ask.js";
@@ -22,18 +27,22 @@ import { IconButton } from "./parts.js";
 import { useShortcuts } from "./shortcuts.js";
 import { Sidebar } from "./sidebar.js";
 import { Overlay } from "./switcher.js";
-import { Meetups, NewConversation, PersonCard, Report, Settings } from "./views.js";
+import { EmojiPicker, Forward, Home, InvitePeople, Meetups, NewConversation, PersonCard, Report, SearchPage, Settings } from "./views.js";
+
+/** How long the page rests before it is kept for the time without a network, in milliseconds. */
+const REST_MS = 3_000;
 
 function View() {
-  const { name, id, message } = route.value;
+  const { name, id, message, thread } = route.value;
   switch (name) {
-    case "c": return html`<${ConversationView} id=${id} message=${message} />`;
+    case "c": return html`<${ConversationView} id=${id} message=${message} thread=${thread} />`;
     case "meetups": return html`<${Meetups} />`;
     case "notifications": return html`<${Notifications} />`;
     case "settings": return html`<${Settings} />`;
     case "new": return html`<${NewConversation} />`;
+    case "search": return html`<${SearchPage} id=${id} />`;
     case "invite": return html`<${InvitationView} key=${id} code=${id} />`;
-    default: return html`<section class="pane empty"><h1 class="hidden">${t("appName")}</h1><p class="hint middle"><${icons.logo} />${t("pickConversation")}</p></section>`;
+    default: return html`<section class="pane empty">${!narrow.value && html`<${Home} />`}</section>`;
   }
 }
 
@@ -48,7 +57,13 @@ function Inside() {
   useEffect(() => {
     start();
     loadViews();
-    return stop;
+    const endKeeping = startKeeping();
+    const kept = setTimeout(keepPage, REST_MS);
+    return () => {
+      clearTimeout(kept);
+      endKeeping();
+      stop();
+    };
   }, []);
   useShortcuts();
   // On a phone, the opened view replaces the list and gets the focus.
@@ -70,12 +85,20 @@ function Inside() {
     <${Overlay} />
     ${card.value && html`<${PersonCard} />`}
     ${reported.value && html`<${Report} />`}
+    ${forwarding.value && html`<${Forward} key=${forwarding.value.id} />`}
+    ${inviting.value && html`<${InvitePeople} />`}
+    ${picking.value && html`<${EmojiPicker} />`}
   </div>`;
 }
 
 export function App() {
   const id = me.value?.id;
   const unread = id ? unreadInAll.value : 0;
-  useEffect(() => { document.title = unread ? `(${unread}) ${t("appName")}` : t("appName"); }, [unread]);
+  useEffect(() => {
+    document.title = unread ? `(${unread}) ${t("appName")}` : t("appName");
+    // The number at the icon of an app that was installed; not every browser has one.
+    const told = unread ? navigator.setAppBadge?.(unread) : navigator.clearAppBadge?.();
+    told?.catch(() => {});
+  }, [unread]);
   return html`${id ? html`<${Inside} key=${id} />` : html`<${Login} />`}<${Ask} /><${Lines} />`;
 }

@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { html } from "../lib/html.js";
+import { snug } from "../lib/narrow.js";
 import { dayAndClock } from "../lib/time.js";
 import { me } from "../session.js";
 import { conversations, fetchConversation, otherOf, rightsIn, titleOf } from "../state/conversations.js";
@@ -13,7 +14,8 @@ import { nameOf, online, people } from "../state/people.js";
 import { enlarged } from "../state/pictures.js";
 import { typing } from "../state/typing.js";
 import { t } from "../texts.js";
-import { Composer, attach } from "./composer.js";
+import { attach } from "./attachments.js";
+import { Composer } from "./composer.js";
 import { ConversationFace } from "./faces.js";
 import { History } from "./history.js";
 import * as icons from "./icons.js";
@@ -22,7 +24,7 @@ import { Offer } from "./offer.js";
 import { Options } from "./options.js";
 import { IconButton, ViewHeader } from "./parts.js";
 import { Pins } from "./pins.js";
-import { Details, Lightbox } from "./views.js";
+import { Details, Lightbox, ThreadPanel } from "./views.js";
 
 /** @typedef {import("../types.js").Conversation} Conversation */
 
@@ -47,8 +49,8 @@ function Typing({ id }) {
   return html`<p class="typing" role="status">${text}</p>`;
 }
 
-/** @param {{ id: string, message?: string }} props `message`: one that a link leads to */
-export function ConversationView({ id, message = "" }) {
+/** @param {{ id: string, message?: string, thread?: string }} props `message`: one that a link leads to; `thread`: the first message of the one that is open */
+export function ConversationView({ id, message = "", thread = "" }) {
   const conversation = conversations.value.get(id);
   const [details, setDetails] = useState(false);
   const [pins, setPins] = useState(false);
@@ -95,7 +97,7 @@ export function ConversationView({ id, message = "" }) {
     setDropping(false);
     attach(id, event.dataTransfer?.files ?? []);
   };
-  return html`<section class="pane" aria-label=${title} onDragOver=${drag(true)} onDragLeave=${drag(false)} onDrop=${dropped}>
+  return html`<div class=${thread ? "split" : "split whole"}><section class="pane" aria-label=${title} inert=${thread !== "" && snug.value} onDragOver=${drag(true)} onDragLeave=${drag(false)} onDrop=${dropped}>
     <header class="bar">
       <a class="icon-button only-narrow" href="#/" aria-label=${t("back")} title=${t("back")}><${icons.back} /></a>
       ${other ? html`<button class="face-button" aria-haspopup="dialog" aria-label=${t("cardOf", { name: title })} title=${t("cardOf", { name: title })} onClick=${about}><${ConversationFace} conversation=${conversation} size="small" /></button>`
@@ -113,5 +115,6 @@ export function ConversationView({ id, message = "" }) {
     ${pins && html`<${Pins} conversationId=${id} mayPin=${rights.mayPin} onClose=${() => setPins(false)} />`}
     ${enlarged.value !== null && html`<${Lightbox} url=${enlarged.value} />`}
     ${details && html`<${Details} conversation=${conversation} me=${me.value} onClose=${() => setDetails(false)} />`}
-  </section>`;
+  </section>
+  ${thread && html`<${ThreadPanel} conversation=${conversation} rootId=${thread} />`}</div>`;
 }

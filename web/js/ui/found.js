@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 
 import { html } from "../lib/html.js";
 import { brief } from "../lib/time.js";
+import { searchLink } from "../route.js";
 import { inALine } from "../state/conversations.js";
 import { findMore, newPeople, placeOf } from "../state/finding.js";
 import { tell } from "../state/notices.js";
@@ -47,5 +48,6 @@ export function Found({ query, own, onDone, onReady }) {
         <span class="item-text"><span class="item-head"><span class="item-title">${nameOf(message.sender.id, message.sender)} <small>${placeOf(message)}</small></span><time datetime=${message.createdAt}>${brief(message.createdAt)}</time></span>
           <span class="found-text" dir="auto">${inALine(message)}</span></span></button></li>`)}</ul>`}
     ${next && html`<button class="quiet wide" onClick=${more}>${t("searchMore")}</button>`}
+    <a class="button quiet wide" href=${searchLink("")}>${t("searchFilters")}</a>
     <p class="hint" role="status">${nothing ? t("searchNothing", { query }) : asked === query ? errors.join(" ") : ""}</p>`;
 }

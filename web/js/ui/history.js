@@ -8,6 +8,7 @@ import { Fragment } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { html } from "../lib/html.js";
+import { snug } from "../lib/narrow.js";
 import { isPresent, present } from "../lib/present.js";
 import { day, dayKey } from "../lib/time.js";
 import { me } from "../session.js";
@@ -17,6 +18,7 @@ import { looking } from "../state/live.js";
 import { forgetNew, loadNewer, loadOlder, openMessages, shown, view } from "../state/messages.js";
 import { outbox } from "../state/outbox.js";
 import { configure } from "../state/settings.js";
+import { thread } from "../state/thread.js";
 import { t } from "../texts.js";
 import * as icons from "./icons.js";
 import { MessageItem, PendingItem } from "./message.js";
@@ -40,7 +42,7 @@ const AGAIN_MS = 5_000;
 
 /** @param {Message | undefined} before @param {Message} message */
 function continues(before, message) {
-  return before !== undefined && before.sender.id === message.sender.id
+  return before !== undefined && before.sender.id === message.sender.id && !before.threadId && !message.threadId
     && Boolean(before.sender.guest) === Boolean(message.sender.guest) && dayKey(before.createdAt) === dayKey(message.createdAt)
     && Date.parse(message.createdAt) - Date.parse(before.createdAt) < TOGETHER_MS;
 }
@@ -90,8 +92,12 @@ export function History({ conversation }) {
   const { items, loading, before, after, error, opening, newAfter } = view.value
     ?? { items: [], loading: "first", before: null, after: null, error: "", opening: 0, newAfter: null };
   const isThere = present.value;
+  // A thread covers the messages where there is no room beside them. Rendered again when it closes, they count as read.
+  const isCovered = () => thread.value !== null && snug.value;
+  isCovered();
   const others = (/** @type {Message} */ message) => message.sender.id !== me.value?.id;
-  const waiting = outbox.value.filter((entry) => entry.conversationId === conversation.id);
+  // Replies in a thread wait beside it, and here only if they failed: the thread may be closed.
+  const waiting = outbox.value.filter((entry) => entry.conversationId === conversation.id && (!entry.threadId || entry.failed));
   const { mayPin, mayDelete } = rightsIn(conversation);
   // The position before this change is rendered.
   const anchor = anchorOf(box.current);
@@ -110,7 +116,7 @@ export function History({ conversation }) {
   function markRead() {
     const held = view.value;
     const element = box.current;
-    const here = held?.id === conversation.id && held.loading !== "first" && placed.current === held.opening && isPresent();
+    const here = held?.id === conversation.id && held.loading !== "first" && placed.current === held.opening && !isCovered() && isPresent();
     const isEnd = here && held.after === null && atEnd.current;
     looking.at = isEnd ? conversation.id : "";
     if (!here || !element) return;

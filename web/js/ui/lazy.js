@@ -21,6 +21,11 @@ export function EmptyPane({ hasFailed }) {
     ${hasFailed && html`<div class="middle"><p class="hint">${t("viewFailed")}</p><button onClick=${() => location.reload()}>${t("reload")}</button></div>`}</section>`;
 }
 
+/** A thread, while its view is loaded. @param {Waiting} props */
+export function EmptyThread({ hasFailed }) {
+  return html`<section class="thread-panel" aria-label=${t("threadTitle")}><p class="hint middle">${t(hasFailed ? "viewFailed" : "loading")}</p></section>`;
+}
+
 /**
  * Makes a component of one that is loaded when it is first shown.
  * @param {() => Promise<any>} load imports its module, and returns the component

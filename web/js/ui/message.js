@@ -3,11 +3,13 @@
 import { useState } from "preact/hooks";
 
 import { html } from "../lib/html.js";
-import { clock, dayAndClock } from "../lib/time.js";
+import { ago, clock, dayAndClock } from "../lib/time.js";
+import { go, threadLink } from "../route.js";
 import { me } from "../session.js";
 import { isBlocked } from "../state/blocks.js";
+import { inALine } from "../state/conversations.js";
 import { openCard } from "../state/dialogs.js";
-import { showMessage, shown } from "../state/messages.js";
+import { shown } from "../state/messages.js";
 import { discard, tryAgain } from "../state/outbox.js";
 import { nameOf, online, people } from "../state/people.js";
 import { filesOf, isPicture } from "../state/pictures.js";
@@ -25,6 +27,8 @@ import { Text } from "./text.js";
 
 /** How many readers are listed by name. */
 const NAMES = 12;
+/** How many of those who replied last stand below the first message of a thread. */
+const THREAD_FACES = 3;
 /** A message that is younger than this when it is first drawn has just come, in milliseconds. */
 const FRESH_MS = 2_000;
 
@@ -45,10 +49,27 @@ function Mark({ message, conversation }) {
   return html`<span class="mark" role="img" aria-label=${label} title=${label}>${arrived || since ? html`<${icons.checks} />` : html`<${icons.check} />`}</span>`;
 }
 
-/** The thread of a message: a button on a reply that shows the first message, and the number of replies on that one. @param {{ message: Message }} props */
-function ThreadLine({ message: { conversationId, threadId, thread } }) {
-  if (threadId) return html`<button class="quiet thread" onClick=${() => showMessage(conversationId, threadId)}>${t("inThread")}</button>`;
-  return thread && thread.count > 0 ? html`<p class="thread">${t("threadCount", { count: thread.count })}</p>` : null;
+/** The thread that begins with a message: how many have replied, who did last, and when. @param {{ message: Message }} props */
+function ThreadLine({ message: { id, conversationId, thread } }) {
+  if (!thread || thread.count === 0) return null;
+  const { count, lastAt, lastSenderIds = [] } = thread;
+  return html`<button class="thread" onClick=${() => go(threadLink(conversationId, id))}>
+    <span class="faces" aria-hidden="true">${lastSenderIds.slice(0, THREAD_FACES).map((user) => html`<${Avatar} key=${user} id=${user} name=${nameOf(user)} avatar=${people.value.get(user)?.avatar} size="tiny" />`)}</span>
+    <span>${t("threadCount", { count })}</span>${lastAt && html`<small>${t("threadLast", { when: ago(lastAt) })}</small>`}</button>`;
+}
+
+/** A reply of a thread in the stream: one line, which opens the thread. @param {{ message: Message, isShown: boolean, forMe: boolean, own: boolean }} props */
+function ThreadReply({ message, isShown, forMe, own }) {
+  const { id, sender, conversationId, threadId = "", createdAt, deletedAt } = message;
+  const known = people.value.get(sender.id) ?? sender;
+  const left = () => { if (isShown) shown.value = null; };
+  return html`<li class=${["message in-thread", isShown && "shown", forMe && "for-me"].filter(Boolean).join(" ")} data-id=${id} tabindex="-1" onBlur=${left}>
+    <button class="thread-reply" onClick=${() => go(threadLink(conversationId, threadId))}>
+      <${icons.thread} /><${Avatar} id=${sender.id} name=${known.name || known.username} avatar=${known.avatar ?? sender.avatar} size="tiny" />
+      <span class=${`thread-who line ${hueOf(sender.id)}`} dir="auto">${own ? t("you") : nameOf(sender.id, sender)}</span>
+      <span class="hidden">${t("threadReply")}</span>
+      <span class=${deletedAt ? "text line gone" : "text line"} dir="auto">${deletedAt ? t("deleted") : inALine(message)}</span>
+      <time datetime=${createdAt}>${clock(createdAt)}</time></button></li>`;
 }
 
 /** The time of a message, and what else is to say about it. @param {{ message: Message, conversation: Conversation }} props */
@@ -63,19 +84,21 @@ function Meta({ message, conversation }) {
 
 /**
  * @param {{ message: Message, conversation: Conversation, continues: boolean, goesOn: boolean, mayDelete: boolean, mayPin: boolean,
- *   isShown: boolean }} props `continues`: the message before it is of the same group; `goesOn`: the one after it is
+ *   isShown: boolean, thread?: string }} props `continues`: the message before it is of the same group; `goesOn`: the one after
+ *   it is; `thread`: the thread in which it is shown
  */
-export function MessageItem({ message, conversation, continues, goesOn, mayDelete, mayPin, isShown }) {
+export function MessageItem({ message, conversation, continues, goesOn, mayDelete, mayPin, isShown, thread = "" }) {
   const { sender, createdAt, deletedAt, replyTo, content, type, mentions = [], mentionAll, reactions = [] } = message;
   const [isFresh] = useState(() => Date.now() - Date.parse(createdAt) < FRESH_MS);
   const own = sender.id === me.value?.id;
   const forMe = !own && !deletedAt && (mentionAll || mentions.some(({ id }) => id === me.value?.id));
+  if (message.threadId && !thread) return html`<${ThreadReply} message=${message} isShown=${isShown} forMe=${forMe} own=${own} />`;
   const known = people.value.get(sender.id) ?? sender;
   const name = known.name || known.username;
   const isDirect = conversation.kind === "direct";
   const files = deletedAt ? [] : filesOf(message);
   // Nothing but pictures: they fill the bubble.
-  const isBare = files.length > 0 && files.every((file) => isPicture(file, type)) && !content && !replyTo && !message.threadId
+  const isBare = files.length > 0 && files.every((file) => isPicture(file, type)) && !content && !replyTo && message.metadata?.forwarded !== true
     && !message.thread && reactions.length === 0 && (own || continues || isDirect);
   const kinds = ["message", own && "own", continues && "continues", goesOn && "goes-on", isShown && "shown", forMe && "for-me",
     isFresh && !own && "fresh"].filter(Boolean).join(" ");
@@ -93,14 +116,15 @@ export function MessageItem({ message, conversation, continues, goesOn, mayDelet
       <p class=${continues || own || isDirect ? "hidden" : `who ${hueOf(sender.id)}`} dir="auto">${own ? t("you") : continues || isDirect ? name : html`<button class="name-button" aria-haspopup="dialog" onClick=${about}>${name}</button>`}${sender.guest && html` <span class="tag">${t("guest")}</span>`}</p>
       ${forMe && html`<p class="hidden">${t("mentionsYou")}</p>`}
       ${replyTo && !deletedAt && html`<${QuoteButton} quote=${replyTo} conversationId=${message.conversationId} />`}
+      ${message.metadata?.forwarded === true && !deletedAt && html`<p class="forwarded-mark"><${icons.forward} />${t("forwarded")}</p>`}
       <${Files} files=${files} type=${type} />
       <div class="said" dir="auto">
         ${deletedAt ? html`<div class="text gone">${t("deleted")}</div>` : content && html`<${Text} content=${content} mentions=${mentions} />`}
         <${Meta} message=${message} conversation=${conversation} />
       </div>
       ${!deletedAt && html`<${Reactions} message=${message} />`}
-      <${ThreadLine} message=${message} />
-      <${Actions} message=${message} mayDelete=${mayDelete} mayPin=${mayPin} />
+      ${!thread && html`<${ThreadLine} message=${message} />`}
+      <${Actions} message=${message} mayDelete=${mayDelete} mayPin=${mayPin} thread=${thread} />
     </div>
   </li>`;
 }

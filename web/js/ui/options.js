@@ -4,7 +4,7 @@ import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { html } from "../lib/html.js";
 import { dayAndClock } from "../lib/time.js";
-import { go, route } from "../route.js";
+import { go, route, searchLink } from "../route.js";
 import { askToBlock, isBlocked, setBlocked } from "../state/blocks.js";
 import { otherOf, titleOf } from "../state/conversations.js";
 import { configure, hold, isArchived, isMuted, letGo, readAll } from "../state/settings.js";
@@ -131,6 +131,7 @@ export function Options({ conversation }) {
         ? html`<button onClick=${markRead}><${icons.check} />${t("markRead")}</button>`
         : html`<button onClick=${markUnread}><${icons.unread} />${t("markUnread")}</button>`}
       <button onClick=${() => change({ archived: !archived })}><${icons.archive} />${t(archived ? "unarchive" : "archive")}</button>
+      <button onClick=${() => { close(); go(searchLink(id)); }}><${icons.search} />${t("searchHere")}</button>
       ${other && html`<button onClick=${block}><${icons.block} />${t(isBlocked(other.id) ? "unblock" : "block")}</button>`}
       <${Notify} conversation=${conversation} id=${`${menuId}-notify`} />
       <${Mute} conversation=${conversation} id=${`${menuId}-mute`} />`}

@@ -3,10 +3,12 @@
 import { useEffect } from "preact/hooks";
 
 import { html } from "../lib/html.js";
+import { picking } from "../state/emojis.js";
 import { areUnclear, isMine } from "../state/mine.js";
 import { youOrName } from "../state/people.js";
 import { clarify, toggle } from "../state/reactions.js";
 import { t } from "../texts.js";
+import * as icons from "./icons.js";
 
 /** @typedef {import("../types.js").Message} Message */
 
@@ -49,6 +51,11 @@ export function ReactionPicker({ message, onDone }) {
     onDone();
     void toggle(message, emoji);
   };
+  const other = () => {
+    onDone();
+    picking.value = { choose: (emoji) => void toggle(message, emoji) };
+  };
   return html`<span class="emojis" role="group" aria-label=${t("react")}>${EMOJIS.map((emoji) => html`<button key=${emoji}
-    aria-label=${t("reactWith", { emoji })} title=${t("reactWith", { emoji })} onClick=${() => choose(emoji)}>${emoji}</button>`)}</span>`;
+    aria-label=${t("reactWith", { emoji })} title=${t("reactWith", { emoji })} onClick=${() => choose(emoji)}>${emoji}</button>`)}
+    <button aria-label=${t("reactOther")} title=${t("reactOther")} onClick=${other}><${icons.smile} /></button></span>`;
 }

@@ -4,6 +4,7 @@ import { Fragment } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { html } from "../lib/html.js";
+import { narrow } from "../lib/narrow.js";
 import { brief } from "../lib/time.js";
 import { conversationLink, route } from "../route.js";
 import { me } from "../session.js";
@@ -26,6 +27,7 @@ import { useKeptFocus } from "./keptfocus.js";
 import { Options } from "./options.js";
 import { Avatar } from "./parts.js";
 import { named } from "./shortcuts.js";
+import { Home } from "./views.js";
 
 /** @typedef {import("../types.js").Conversation} Conversation */
 
@@ -102,7 +104,7 @@ function Sections({ place }) {
   const shown = sections.value;
   return html`${shown.map(({ title, items }) => html`<${Fragment} key=${title}>${shown.length > 1 && html`<h2>${t(title)}</h2>`}<${List} conversations=${items} /><//>`)}
     ${archived.length > 0 && html`<${Archived} conversations=${archived} />`}
-    ${shown.length + archived.length === 0 && html`<p class="hint">${loaded.value ? t("noConversations") : t("loading")}</p>`}`;
+    ${shown.length + archived.length === 0 && (loaded.value && narrow.value ? html`<${Home} />` : html`<p class="hint">${loaded.value ? t("noConversations") : t("loading")}</p>`)}`;
 }
 
 /** What a search finds: one's own conversations in one list, and what the server knows. @param {{ query: string, place: Place, onDone: () => void, onReady: () => void }} props */

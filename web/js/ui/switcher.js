@@ -5,9 +5,10 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { html } from "../lib/html.js";
 import { match } from "../lib/fold.js";
 import { brief } from "../lib/time.js";
-import { conversationLink, go, route } from "../route.js";
+import { conversationLink, go, route, searchLink } from "../route.js";
 import { inALine, titleOf } from "../state/conversations.js";
 import { bestOwn, newPeople, placeOf } from "../state/finding.js";
+import { inviting } from "../state/invitation.js";
 import { overlay } from "../state/overlay.js";
 import { nameOf } from "../state/people.js";
 import { inSight } from "../state/settings.js";
@@ -30,6 +31,8 @@ const SHOWN = 6;
 /** @type {{ text: TextName, icon: () => any, run: () => void }[]} */
 const ACTIONS = [
   { text: "newConversation", icon: icons.plus, run: () => go("#/new") },
+  { text: "searchMessages", icon: icons.search, run: () => go(searchLink("")) },
+  { text: "invitePeople", icon: icons.chain, run: () => { inviting.value = true; } },
   { text: "meetups", icon: icons.calendar, run: () => go("#/meetups") },
   { text: "notifications", icon: icons.bell, run: () => go("#/notifications") },
   { text: "settings", icon: icons.info, run: () => go("#/settings") },

@@ -41,6 +41,9 @@ pub(crate) const HEADERS_MAX: usize = 256;
 /// The path of the plain WebSocket.
 const PLAIN_PATH: &str = "/ws";
 
+/// The start of the paths of the API, where nobody is shown a page.
+const API: &str = "/api/";
+
 /// Time in milliseconds after which a client that was refused for lack of room may retry.
 const RETRY_AFTER_MS: u64 = 1_000;
 
@@ -318,12 +321,22 @@ async fn dispatch(
     {
         return (boxed(exposition::answer(&shared.service, request.headers(), Some(secret))), false);
     }
+    // People who follow a wrong link see a page; whatever asks for the API is answered by the API.
+    let lost = if path.starts_with(API) { None } else { quintet_web::lost(request.method(), request.headers()) };
     request.extensions_mut().insert(ClientAddress(remote.ip()));
     request.extensions_mut().insert(ListenerDialect(listen.dialect));
     match shared.rest.clone().oneshot(request.map(axum::body::Body::new)).await {
-        Ok(response) => (boxed(response), true),
+        Ok(response) => match lost.filter(|_| is_lost(&response)) {
+            Some(page) => (boxed(page.map(Full::new)), true),
+            None => (boxed(response), true),
+        },
         Err(never) => match never {},
     }
+}
+
+/// Whether there is nothing at the path of a request, for which nobody was asked.
+fn is_lost<B>(response: &Response<B>) -> bool {
+    response.extensions().get::<quintet_rest::NoSuchPath>().is_some()
 }
 
 fn no_room() -> Response<Boxed> {

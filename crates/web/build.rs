@@ -50,6 +50,8 @@ const LOST: &str = "lost.html";
 /// The Content-Security-Policy of a page without scripts.
 const LOST_POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+/// The icon on home screens of iPhones, which ask for it at this path only when it is needed, and its file.
+const TOUCH: (&str, &str) = ("/apple-touch-icon.png", "icons/quintet-touch.png");
 /// What lets the page be installed as an app: its path, and its file.
 const MANIFEST: (&str, &str) = ("/app.webmanifest", "app.webmanifest");
 /// The Content-Security-Policy of a page: it loads files of this server only, connects to it, and shows pictures that
@@ -90,6 +92,8 @@ fn main() -> Outcome<()> {
     files.emit(LOST, "text/html; charset=utf-8", lost.as_bytes(), "Caching::Revalidated", Some(LOST_POLICY))?;
     let manifest = files.with_assets(std::fs::read_to_string(files.root.join(MANIFEST.1))?)?;
     files.emit(MANIFEST.0, "application/manifest+json", manifest.as_bytes(), "Caching::Revalidated", None)?;
+    let (touch, _) = files.assets.get(TOUCH.1).ok_or_else(|| format!("web/{} is missing", TOUCH.1))?.clone();
+    files.emit(TOUCH.0, "image/png", &touch, "Caching::Revalidated", None)?;
     for (at, client) in CLIENTS {
         let (bytes, _) = files.assets.get(client).ok_or_else(|| format!("web/{client} is missing"))?.clone();
         files.emit(at, KINDS[0].1, &bytes, "Caching::Revalidated", None)?;

@@ -13,6 +13,7 @@ import { inviting } from "../state/invitation.js";
 import { startKeeping } from "../state/kept.js";
 import { start, stop } from "../state/live.js";
 import { announced, closeLine, lines } from "../state/notices.js";
+import { overlay } from "../state/overlay.js";
 import { keepPage } from "../state/push.js";
 import { unreadInAll } from "../state/settings.js";
 import { t } from "../texts.js";
@@ -22,12 +23,10 @@ import * as icons from "./icons.js";
 import { InvitationView } from "./invitation.js";
 import { loadViews } from "./lazy.js";
 import { Login } from "./login.js";
-import { Notifications } from "./notifications.js";
 import { IconButton } from "./parts.js";
 import { useShortcuts } from "./shortcuts.js";
 import { Sidebar } from "./sidebar.js";
-import { Overlay } from "./switcher.js";
-import { EmojiPicker, Forward, Home, InvitePeople, Meetups, NewConversation, PersonCard, Report, SearchPage, Settings } from "./views.js";
+import { EmojiPicker, Forward, Home, InvitePeople, Meetups, NewConversation, Notifications, Overlay, PersonCard, Report, SearchPage, Settings } from "./views.js";
 
 /** How long the page rests before it is kept for the time without a network, in milliseconds. */
 const REST_MS = 3_000;
@@ -82,7 +81,7 @@ function Inside() {
       <${Sidebar} />
     </div>
     <div id="main" class="view" role="main" tabindex="-1"><${View} /></div>
-    <${Overlay} />
+    ${overlay.value && html`<${Overlay} />`}
     ${card.value && html`<${PersonCard} />`}
     ${reported.value && html`<${Report} />`}
     ${forwarding.value && html`<${Forward} key=${forwarding.value.id} />`}

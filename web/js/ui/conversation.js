@@ -19,12 +19,9 @@ import { Composer } from "./composer.js";
 import { ConversationFace } from "./faces.js";
 import { History } from "./history.js";
 import * as icons from "./icons.js";
-import { MeetupCard } from "./meetups.js";
-import { Offer } from "./offer.js";
 import { Options } from "./options.js";
 import { IconButton, ViewHeader } from "./parts.js";
-import { Pins } from "./pins.js";
-import { Details, Lightbox, ThreadPanel } from "./views.js";
+import { Details, Lightbox, MeetupCard, Offer, Pins, ThreadPanel } from "./views.js";
 
 /** @typedef {import("../types.js").Conversation} Conversation */
 

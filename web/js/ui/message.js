@@ -63,12 +63,13 @@ function ThreadReply({ message, isShown, forMe, own }) {
   const { id, sender, conversationId, threadId = "", createdAt, deletedAt } = message;
   const known = people.value.get(sender.id) ?? sender;
   const left = () => { if (isShown) shown.value = null; };
+  const text = deletedAt ? t("deleted") : !own && isBlocked(sender.id) ? t("blockedMessage") : inALine(message);
   return html`<li class=${["message in-thread", isShown && "shown", forMe && "for-me"].filter(Boolean).join(" ")} data-id=${id} tabindex="-1" onBlur=${left}>
     <button class="thread-reply" onClick=${() => go(threadLink(conversationId, threadId))}>
       <${icons.thread} /><${Avatar} id=${sender.id} name=${known.name || known.username} avatar=${known.avatar ?? sender.avatar} size="tiny" />
       <span class=${`thread-who line ${hueOf(sender.id)}`} dir="auto">${own ? t("you") : nameOf(sender.id, sender)}</span>
       <span class="hidden">${t("threadReply")}</span>
-      <span class=${deletedAt ? "text line gone" : "text line"} dir="auto">${deletedAt ? t("deleted") : inALine(message)}</span>
+      <span class=${deletedAt ? "text line gone" : "text line"} dir="auto">${text}</span>
       <time datetime=${createdAt}>${clock(createdAt)}</time></button></li>`;
 }
 

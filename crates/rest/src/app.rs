@@ -17,9 +17,13 @@ pub(crate) struct App {
 }
 
 /// Answers a request for a path that does not exist, with 404.
-pub(crate) async fn not_found(uri: Uri) -> Response {
-    let refusal = Refusal::new(Code::NotFound, format!("There is no resource at {}.", uri.path()));
-    let mut response = Problem::from(refusal).into_response();
+pub(crate) async fn not_found(uri: Uri) -> Problem {
+    Refusal::new(Code::NotFound, format!("There is no resource at {}.", uri.path())).into()
+}
+
+/// Answers a request for a path that no handler takes, with 404 and a mark for the server.
+pub(crate) async fn no_such_path(uri: Uri) -> Response {
+    let mut response = not_found(uri).await.into_response();
     response.extensions_mut().insert(NoSuchPath);
     response
 }

@@ -19,7 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::app::{App, not_allowed, not_found};
+use crate::app::{App, no_such_path, not_allowed};
 use crate::error::{Problem, RefusedFor};
 use crate::extract::Anonymous;
 use crate::openapi::{self, ApiDocument};
@@ -124,7 +124,7 @@ pub fn router(service: Service, settings: &Settings) -> Router {
     let page = SwaggerUi::new(DOCS_PATH).config(Config::from(DOCUMENT_PATH).validator_url("none"));
     let router = if settings.docs { router.merge(page) } else { router };
     router
-        .fallback(not_found)
+        .fallback(no_such_path)
         .method_not_allowed_fallback(not_allowed)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(axum::middleware::from_fn(completed))
@@ -159,7 +159,7 @@ async fn completed(mut request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     held.release();
     if response.status() == StatusCode::NOT_FOUND && response.extensions().get::<RefusedFor>().is_none() {
-        response = not_found(uri).await;
+        response = no_such_path(uri).await;
     }
     response
 }

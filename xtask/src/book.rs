@@ -62,9 +62,13 @@ fn put(root: &Path, book: &Path, file: &Path) -> Result<(), String> {
     }
 }
 
-/// Returns where the book has a file of the checkout: those of `docs` above it.
+/// Returns where the book has a file of the checkout: those of `docs` above it. The first document of a folder is its page.
 fn place(file: &Path) -> PathBuf {
-    file.strip_prefix("docs").unwrap_or(file).to_path_buf()
+    let place = file.strip_prefix("docs").unwrap_or(file);
+    match place.ends_with("README.md") {
+        true => place.with_file_name("index.md"),
+        false => place.to_path_buf(),
+    }
 }
 
 /// Returns the text of a document with links as they are in the book.
@@ -153,11 +157,13 @@ fn follow(html: &Path) -> Result<(usize, usize), String> {
     }
 }
 
-/// Returns the values of an attribute in a text of HTML.
+/// Returns the values of an attribute in the tags of a text of HTML, and not in the code that it shows.
 fn attributes<'t>(text: &'t str, name: &str) -> impl Iterator<Item = &'t str> {
     let begin = format!(" {name}=\"");
-    let starts: Vec<usize> = text.match_indices(&begin).map(|(at, begin)| at + begin.len()).collect();
-    starts.into_iter().filter_map(move |at| text[at..].split('"').next())
+    text.split('<').filter_map(move |part| {
+        let (_, value) = part.split_once('>').map_or(part, |(tag, _)| tag).split_once(&begin)?;
+        value.split('"').next()
+    })
 }
 
 #[cfg(test)]
@@ -167,17 +173,20 @@ mod tests {
     #[test]
     fn links_lead_to_where_the_book_has_it() {
         let text = "[a](../README.md#top), [b](push.md) and [c](https://x/), [d](#e)";
-        assert_eq!(
-            moved(Path::new("docs/a.md"), text),
-            "[a](README.md#top), [b](push.md) and [c](https://x/), [d](#e)"
-        );
+        assert_eq!(moved(Path::new("docs/a.md"), text), "[a](index.md#top), [b](push.md) and [c](https://x/), [d](#e)");
         assert_eq!(
             moved(Path::new("docs/adr/1.md"), "[a](../../README.md), [b](../c.md)"),
-            "[a](../README.md), [b](../c.md)"
+            "[a](../index.md), [b](../c.md)"
         );
         assert_eq!(
             moved(Path::new("README.md"), "![a](docs/a.svg)[b](CHANGELOG.md) f](x"),
             "![a](a.svg)[b](CHANGELOG.md) f](x"
         );
+    }
+
+    #[test]
+    fn attributes_are_those_of_tags() {
+        let text = "<a class=\"x\" href=\"b.html\">see</a><code>&lt;a href=\"c.html\"></code>";
+        assert_eq!(attributes(text, "href").collect::<Vec<_>>(), ["b.html"]);
     }
 }

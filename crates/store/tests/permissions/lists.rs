@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use quintet_domain::limits::FLAGS_OPEN_OF_USER_MAX;
 use quintet_domain::{
-    Code, EditMessage, Event, Message, Refusal, ReportAction, ReportStatus, Screening, SendMessage, Target, Timestamp,
-    UserId,
+    Code, EditMessage, Event, Message, Refusal, ReportAction, ReportStatus, Screening, SendMessage, Timestamp, UserId,
 };
 
 use crate::reports::{Stage, sentence, stage};

@@ -1,4 +1,5 @@
-// The API matches its OpenAPI document: generated requests to every operation, and no response that the document lacks.
+// The API matches its OpenAPI document: generated requests to every operation, and no response that the document lacks. The
+// document is as linters want it.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -8,7 +9,11 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
+import { createConfig, lintFromString } from "@redocly/openapi-core";
 import { Validator } from "@seriousme/openapi-schema-validator";
+import core from "@stoplight/spectral-core";
+import Parsers from "@stoplight/spectral-parsers";
+import rulesets from "@stoplight/spectral-rulesets";
 
 import { Server } from "../lib/server.mjs";
 
@@ -34,7 +39,7 @@ const CHECKS = [
 
 /** Operations that revoke the token of the request. */
 const ENDS = [
-  "revoke", "logOut", "eraseMe", "changePassword", "messenger_change_password", "under_api_messenger_change_password",
+  "revokeTokens", "logOut", "eraseMe", "changePassword", "messengerChangePassword", "anyMessengerChangePassword",
 ];
 
 let server, paths, document;
@@ -70,6 +75,38 @@ test("the document is valid OpenAPI 3.1", async () => {
   assert.ok(valid, JSON.stringify(errors, null, 1));
 });
 
+/** What both linters find of a document, as the name of the rule and the place. */
+async function lint(text) {
+  // The checks of health need no token, take nothing, and have no rate: they are answered or not.
+  const config = await createConfig({ extends: ["recommended"], rules: { "operation-4xx-response": "off" } });
+  const problems = await lintFromString({ source: text, absoluteRef: "/openapi.json", config });
+  const spectral = new core.Spectral();
+  // Whom to ask about a server is its operator's to say.
+  spectral.setRuleset({ extends: [[rulesets.oas, "recommended"]], rules: { "info-contact": "off", "operation-description": "error" } });
+  const results = await spectral.run(new core.Document(text, Parsers.Json, "/openapi.json"));
+  return [
+    ...problems.map(({ ruleId, location: [{ pointer }] }) => `${ruleId} ${pointer}`),
+    ...results.map(({ code, path }) => `${code} ${path.join("/")}`),
+  ];
+}
+
+test("Redocly and Spectral find nothing to say against the document", async () => {
+  const text = readFileSync(document, "utf8");
+  assert.deepEqual(await lint(text), []);
+  const { "/api/v1/me": { get } } = JSON.parse(text).paths;
+  const wrong = { ...JSON.parse(text), paths: { "/api/v1/me": { get: { ...get, summary: undefined, description: undefined } } } };
+  const found = await lint(JSON.stringify(wrong));
+  for (const expected of ["operation-summary #/paths/~1api~1v1~1me/get/summary", "operation-description paths//api/v1/me/get"]) {
+    assert.ok(found.includes(expected), found.join("\n"));
+  }
+});
+
+test("every operation says what it needs, and has a name for programs", () => {
+  const operations = Object.values(paths).flatMap(Object.values);
+  assert.deepEqual(operations.filter(({ security }) => !security).map(({ operationId }) => operationId), []);
+  assert.deepEqual(operations.map(({ operationId }) => operationId).filter((id) => !/^[a-z]+([A-Z][a-z]*)*$/.test(id)), []);
+});
+
 /** Log-outs of existing clients, which end the session of a token if the request has one. */
 const logOuts = () => Object.entries(paths)
   .filter(([path]) => path.endsWith("/auth/logout"))
@@ -87,7 +124,7 @@ test("every operation, for a user", async () => {
 
 test("operations that end a user's sessions", async () => {
   for (const id of ENDS) {
-    const { token } = await server.register(id.toLowerCase().replaceAll("_", "-"));
+    const { token } = await server.register(id.toLowerCase());
     assert.equal(tested(await run(token, 2, ["--include-operation-id", id])), 1);
   }
 });

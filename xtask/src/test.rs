@@ -60,7 +60,10 @@ pub(crate) fn run(rust: bool, e2e: bool) -> Result<(), String> {
 pub(crate) fn prepare_e2e() -> Result<(), String> {
     let folder = sh::root().join("e2e");
     sh::run("cargo", &["build", "--package", "quintet", "--all-features"])?;
-    sh::npm_ci(&folder, &[])?;
+    // None of the packages needs its scripts, some of which report the installation to others.
+    for folder in [&folder, &folder.join("generators")] {
+        sh::npm_ci(folder, &["--ignore-scripts"])?;
+    }
     python("target/python", &folder.join("python/requirements.txt"))
 }
 

@@ -116,7 +116,7 @@ pub(crate) async fn log_in(
 
 /// Returns a new token to a user who has a valid token that this server issued. The session goes on.
 #[utoipa::path(
-    post, path = "/auth/refresh", tag = "auth", operation_id = "refresh",
+    post, path = "/auth/refresh", tag = "auth", operation_id = "refreshToken",
     responses(
         (status = 200, description = "A new token", body = Session),
         (status = 403, description = "The token is not one that this server refreshes: another back end issued it, or \
@@ -135,7 +135,7 @@ pub(crate) async fn refresh(
 
 /// Invalidates all tokens of the caller and closes its connections.
 #[utoipa::path(
-    post, path = "/auth/revoke", tag = "auth", operation_id = "revoke",
+    post, path = "/auth/revoke", tag = "auth", operation_id = "revokeTokens",
     responses((status = 204, description = "Done"))
 )]
 pub(crate) async fn revoke(State(service): State<Service>, Person(caller): Person) -> Answer<WithCookie<StatusCode>> {

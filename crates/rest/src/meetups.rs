@@ -164,7 +164,7 @@ pub(crate) async fn request(
 
 /// Accepts a request to take part.
 #[utoipa::path(
-    post, path = "/meetups/{id}/requests/{user}/accept", tag = "meetups", operation_id = "acceptRequest",
+    post, path = "/meetups/{id}/requests/{user}/accept", tag = "meetups", operation_id = "acceptMeetupRequest",
     params(("id" = String, Path), ("user" = String, Path)),
     responses((status = 200, description = "Accepted", body = Meetup))
 )]
@@ -178,7 +178,7 @@ pub(crate) async fn accept(
 
 /// Declines a request to take part.
 #[utoipa::path(
-    post, path = "/meetups/{id}/requests/{user}/decline", tag = "meetups", operation_id = "declineRequest",
+    post, path = "/meetups/{id}/requests/{user}/decline", tag = "meetups", operation_id = "declineMeetupRequest",
     params(("id" = String, Path), ("user" = String, Path)),
     responses((status = 200, description = "Declined", body = Meetup))
 )]

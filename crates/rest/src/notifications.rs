@@ -29,7 +29,7 @@ pub(crate) async fn list(
 
 /// Marks all notifications of the caller as read.
 #[utoipa::path(
-    put, path = "/notifications/read", tag = "notifications", operation_id = "readNotifications",
+    put, path = "/notifications/read", tag = "notifications", operation_id = "markNotificationsRead",
     responses((status = 204, description = "Done"))
 )]
 pub(crate) async fn mark_read(State(service): State<Service>, caller: AuthUser) -> Answer<StatusCode> {
@@ -49,7 +49,7 @@ pub(crate) struct NewNotification {
 
 /// Notifies a user: at once if it is connected, and again when it connects. For services.
 #[utoipa::path(
-    post, path = "/notifications", tag = "notifications", operation_id = "notify", request_body = NewNotification,
+    post, path = "/notifications", tag = "notifications", operation_id = "notifyUser", request_body = NewNotification,
     responses(
         (status = 201, description = "Stored", body = Notification),
         (status = 404, description = "The user does not exist",

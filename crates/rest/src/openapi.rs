@@ -5,9 +5,9 @@
 //! What does not live here: the description of a single operation, which is at its handler.
 
 use http::StatusCode;
-use utoipa::openapi::path::{Operation, ParameterIn};
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
+use utoipa::openapi::schema::{ArrayItems, ObjectBuilder, Schema, Type};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, HeaderBuilder, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
@@ -28,6 +28,7 @@ use crate::scopes;
     ),
     components(schemas(ProblemBody)),
     security(("token" = [])),
+    servers((url = "/", description = "The server that has this document")),
     modifiers(&Tokens),
     tags(
         (name = "auth", description = "Registration, log-in, and the end of sessions"),
@@ -150,7 +151,8 @@ fn set_password_length_min(document: &mut Document, chars_min: usize) {
     }
 }
 
-/// Completes the document with all failures, with the calls under `/api`, and with the minimum length of a password.
+/// Completes the document with all failures, with the calls under `/api`, with what each operation needs, and with the minimum
+/// length of a password.
 pub(crate) fn completed(mut document: Document, password_chars_min: usize) -> Document {
     set_password_length_min(&mut document, password_chars_min);
     compat::add_failures(&mut document);
@@ -164,5 +166,35 @@ pub(crate) fn completed(mut document: Document, password_chars_min: usize) -> Do
     }
     scopes::describe(&mut document);
     compat::add_under_api(&mut document);
+    document.paths.paths.values_mut().flat_map(operations).for_each(secure);
+    name_items(&mut document);
     document
+}
+
+/// All operations of a path.
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
+}
+
+/// Says at an operation itself which token it needs, for tools that look at one operation alone. Some of them take the empty
+/// requirement for one of a token, so that an operation without a token has none.
+fn secure(operation: &mut Operation) {
+    let security = operation.security.get_or_insert_with(|| vec![SecurityRequirement::new("token", [""; 0])]);
+    if security.iter().all(|requirement| *requirement == SecurityRequirement::default()) {
+        security.clear();
+    }
+}
+
+/// Lets the pages of lists refer to the schemas of their items, which they would repeat, so that clients that are made of
+/// the document have one type for both.
+fn name_items(document: &mut Document) {
+    let Some(components) = &mut document.components else { return };
+    for (name, schema) in &mut components.schemas {
+        if let Some(item) = name.strip_prefix("Page_")
+            && let RefOr::T(Schema::Object(page)) = schema
+            && let Some(RefOr::T(Schema::Array(items))) = page.properties.get_mut("items")
+        {
+            items.items = ArrayItems::RefOrSchema(Box::new(Ref::from_schema_name(item).into()));
+        }
+    }
 }

@@ -23,7 +23,7 @@ pub(crate) struct Health {
 
 /// Checks whether the process answers.
 #[utoipa::path(
-    get, path = "/healthz", tag = "operations", operation_id = "healthz", security(()),
+    get, path = "/healthz", tag = "operations", operation_id = "getHealth", security(()),
     responses((status = 200, description = "It answers", body = Health))
 )]
 pub(crate) async fn healthy() -> Json<Health> {
@@ -32,7 +32,7 @@ pub(crate) async fn healthy() -> Json<Health> {
 
 /// Checks whether the store answers and accepts writes.
 #[utoipa::path(
-    get, path = "/readyz", tag = "operations", operation_id = "readyz", security(()),
+    get, path = "/readyz", tag = "operations", operation_id = "getReadiness", security(()),
     responses(
         (status = 200, description = "It answers", body = Health),
         (status = 503, description = "It does not answer",

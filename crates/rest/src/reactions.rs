@@ -80,7 +80,7 @@ pub(crate) struct Pins {
 
 /// Reacts to a message with an emoji.
 #[utoipa::path(
-    put, path = "/messages/{id}/reactions/{emoji}", tag = "messages", operation_id = "react",
+    put, path = "/messages/{id}/reactions/{emoji}", tag = "messages", operation_id = "addReaction",
     params(("id" = String, Path), ("emoji" = String, Path,
             description = "1 to 64 bytes without spaces and control characters, usually one emoji")),
     responses((status = 204, description = "Done"))
@@ -96,7 +96,7 @@ pub(crate) async fn react(
 
 /// Takes a reaction of the caller back.
 #[utoipa::path(
-    delete, path = "/messages/{id}/reactions/{emoji}", tag = "messages", operation_id = "unreact",
+    delete, path = "/messages/{id}/reactions/{emoji}", tag = "messages", operation_id = "removeReaction",
     params(("id" = String, Path), ("emoji" = String, Path)),
     responses((status = 204, description = "Done"))
 )]

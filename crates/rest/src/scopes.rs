@@ -264,17 +264,15 @@ pub(crate) fn describe(document: &mut Document) {
 
 fn describe_one(operation: &mut Operation, needs: Needs) {
     let (name, said) = match needs {
-        Of(scope) => (scope.as_str(), Some(format!("A service needs the scope `{scope}`."))),
-        AnyKey => ("any", None),
-        People => ("people", Some("Not for services.".to_owned())),
-        NoToken => ("none", None),
+        Of(scope) => (scope.as_str(), format!("A service needs the scope `{scope}`.")),
+        AnyKey => ("any", "A service needs no scope.".to_owned()),
+        People => ("people", "Not for services.".to_owned()),
+        NoToken => ("none", "No token is needed.".to_owned()),
     };
-    if let Some(said) = said {
-        operation.description = Some(match operation.description.take() {
-            Some(before) if !before.is_empty() => format!("{before}\n\n{said}"),
-            Some(_) | None => said,
-        });
-    }
+    operation.description = Some(match operation.description.take() {
+        Some(before) if !before.is_empty() => format!("{before}\n\n{said}"),
+        Some(_) | None => said,
+    });
     let scope = ExtensionsBuilder::new().add("x-scope", name).build();
     operation.extensions.get_or_insert_default().merge(scope);
 }

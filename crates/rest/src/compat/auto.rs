@@ -205,8 +205,9 @@ fn account(app: &App, links: &Links, account: &Account) -> AnyAccount {
 #[openapi(paths(me, search, edit, register, log_in, log_out))]
 pub(super) struct Shared;
 
+/// Returns the caller's account.
 #[utoipa::path(
-    get, path = "/api/auth/me", tag = "clients of any", operation_id = "any_me",
+    get, path = "/api/auth/me", tag = "clients of any", operation_id = "anyGetMe",
     responses((status = 200, description = "Done", body = inline(Own)))
 )]
 fn me(app: &App, caller: &AuthUser) -> Response {
@@ -215,8 +216,9 @@ fn me(app: &App, caller: &AuthUser) -> Response {
 
 // --- answers that serve both conversations and chat, whose clients register by username ---
 
+/// Finds users by a part of their name.
 #[utoipa::path(
-    get, path = "/api/users/search", tag = "clients of any", operation_id = "any_search", params(Search),
+    get, path = "/api/users/search", tag = "clients of any", operation_id = "anySearchUsers", params(Search),
     responses((status = 200, description = "Done", body = inline(Users)))
 )]
 async fn search(app: &App, parts: &mut Parts) -> Answer<Response> {
@@ -229,8 +231,9 @@ async fn search(app: &App, parts: &mut Parts) -> Answer<Response> {
     Ok(long_answer(|| Users { success: true, count: found.len(), users: found.iter().map(shown).collect() }))
 }
 
+/// Changes the text of a message of the caller.
 #[utoipa::path(
-    put, path = "/api/messages/{id}", tag = "clients of any", operation_id = "any_edit", params(("id" = String, Path)),
+    put, path = "/api/messages/{id}", tag = "clients of any", operation_id = "anyEditMessage", params(("id" = String, Path)),
     request_body = inline(Edit), responses((status = 200, description = "Done", body = inline(Edited)))
 )]
 async fn edit(app: &App, caller: &AuthUser, id: MessageId, request: Request) -> Answer<Response> {
@@ -249,7 +252,7 @@ fn undecided(path: &str) -> Problem {
 
 /// Registers a user. A registration by name is meetup's, one by username that of conversations or chat.
 #[utoipa::path(
-    post, path = "/api/auth/register", tag = "clients of any", operation_id = "any_register",
+    post, path = "/api/auth/register", tag = "clients of any", operation_id = "anyRegister",
     request_body = inline(Registration), security(()),
     responses((status = 201, description = "Created, by username", body = inline(Registered)), (status = 200, description = "Created, by name", body = inline(Registered)))
 )]
@@ -279,8 +282,9 @@ async fn register(app: &App, request: Request) -> Answer<Response> {
     Ok(response)
 }
 
+/// Logs in by email or username, and returns a token.
 #[utoipa::path(
-    post, path = "/api/auth/login", tag = "clients of any", operation_id = "any_log_in", request_body = inline(Credentials),
+    post, path = "/api/auth/login", tag = "clients of any", operation_id = "anyLogIn", request_body = inline(Credentials),
     security(()), responses((status = 200, description = "Done", body = inline(LoggedIn)))
 )]
 async fn log_in(app: &App, request: Request) -> Answer<Response> {
@@ -294,8 +298,9 @@ async fn log_in(app: &App, request: Request) -> Answer<Response> {
     Ok(logged_in(&session, Json(LoggedIn { success: true, message, token, user_id, user })).into_response())
 }
 
+/// Logs out: ends the session of the token, if the request has one, and removes the cookie that holds it.
 #[utoipa::path(
-    post, path = "/api/auth/logout", tag = "clients of any", operation_id = "any_log_out", security(()),
+    post, path = "/api/auth/logout", tag = "clients of any", operation_id = "anyLogOut", security(()),
     responses((status = 200, description = "Done", body = inline(LoggedOut)))
 )]
 async fn log_out(app: &App, request: Request) -> Answer<Response> {

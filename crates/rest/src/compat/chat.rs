@@ -70,8 +70,9 @@ fn session(service: &Service, links: &Links, message: &'static str, session: &Se
     Json(answers::Session { message, user, token: session.token.clone() })
 }
 
+/// Registers a user, and returns a token.
 #[utoipa::path(
-    post, path = "/auth/register", tag = "clients of chat", operation_id = "chat_register", request_body = inline(Registration),
+    post, path = "/auth/register", tag = "clients of chat", operation_id = "chatRegister", request_body = inline(Registration),
     security(()), responses((status = 201, description = "Created", body = inline(answers::Session)))
 )]
 async fn register(
@@ -84,8 +85,9 @@ async fn register(
     Ok(logged_in(&made, (StatusCode::CREATED, session(&service, &links, "User registered successfully", &made))))
 }
 
+/// Logs in by email or username, and returns a token.
 #[utoipa::path(
-    post, path = "/auth/login", tag = "clients of chat", operation_id = "chat_log_in", request_body = inline(Credentials),
+    post, path = "/auth/login", tag = "clients of chat", operation_id = "chatLogIn", request_body = inline(Credentials),
     security(()), responses((status = 200, description = "Done", body = inline(answers::Session)))
 )]
 async fn log_in(
@@ -98,16 +100,18 @@ async fn log_in(
     Ok(logged_in(&begun, session(&service, &links, "Login successful", &begun)))
 }
 
+/// Logs out: ends the session of the token, if the request has one, and removes the cookie that holds it.
 #[utoipa::path(
-    post, path = "/auth/logout", tag = "clients of chat", operation_id = "chat_log_out", security(()),
+    post, path = "/auth/logout", tag = "clients of chat", operation_id = "chatLogOut", security(()),
     responses((status = 200, description = "Done", body = inline(LoggedOut)))
 )]
 async fn log_out(_: LogOut) -> WithCookie<Json<LoggedOut>> {
     logged_out(Json(LoggedOut::DONE))
 }
 
+/// Returns the caller's account.
 #[utoipa::path(
-    get, path = "/auth/me", tag = "clients of chat", operation_id = "chat_me",
+    get, path = "/auth/me", tag = "clients of chat", operation_id = "chatGetMe",
     responses((status = 200, description = "Done", body = inline(One)))
 )]
 async fn me(State(service): State<Service>, caller: AuthUser) -> Json<One> {
@@ -117,8 +121,9 @@ async fn me(State(service): State<Service>, caller: AuthUser) -> Json<One> {
     })
 }
 
+/// Finds users by a part of their name.
 #[utoipa::path(
-    get, path = "/users/search", tag = "clients of chat", operation_id = "chat_search", params(Search),
+    get, path = "/users/search", tag = "clients of chat", operation_id = "chatSearchUsers", params(Search),
     responses((status = 200, description = "Done", body = inline(Users)))
 )]
 async fn search(
@@ -133,8 +138,9 @@ async fn search(
     }))
 }
 
+/// Returns a user.
 #[utoipa::path(
-    get, path = "/users/{id}", tag = "clients of chat", operation_id = "chat_one_user", params(("id" = String, Path)),
+    get, path = "/users/{id}", tag = "clients of chat", operation_id = "chatGetUser", params(("id" = String, Path)),
     responses((status = 200, description = "Done", body = inline(One)))
 )]
 async fn one_user(State(service): State<Service>, caller: AuthUser, Id(id): Id<UserId>) -> Answer<Json<One>> {
@@ -149,8 +155,9 @@ fn chat(service: &Service, caller: &AuthUser, chat: &Conversation) -> Box<RawVal
     shown_conversation(service, caller, DIALECT, chat)
 }
 
+/// Lists the caller's chats.
 #[utoipa::path(
-    get, path = "/chats", tag = "clients of chat", operation_id = "chat_list",
+    get, path = "/chats", tag = "clients of chat", operation_id = "chatListChats",
     responses((status = 200, description = "Done", body = inline(Chats)))
 )]
 async fn list(State(service): State<Service>, Lister(caller): Lister) -> Answer<Response> {
@@ -173,8 +180,9 @@ struct Creation {
     metadata: Option<Box<RawValue>>,
 }
 
+/// Creates a chat, or returns the direct chat with a user.
 #[utoipa::path(
-    post, path = "/chats", tag = "clients of chat", operation_id = "chat_create", request_body = inline(Creation),
+    post, path = "/chats", tag = "clients of chat", operation_id = "chatCreateChat", request_body = inline(Creation),
     responses((status = 201, description = "Created", body = inline(Changed)))
 )]
 async fn create(
@@ -208,8 +216,9 @@ async fn create(
     Ok((StatusCode::CREATED, Json(Changed { message: "Chat created successfully", data })))
 }
 
+/// Returns a chat of the caller.
 #[utoipa::path(
-    get, path = "/chats/{id}", tag = "clients of chat", operation_id = "chat_one", params(("id" = String, Path)),
+    get, path = "/chats/{id}", tag = "clients of chat", operation_id = "chatGetChat", params(("id" = String, Path)),
     responses((status = 200, description = "Done", body = Chat))
 )]
 async fn one(State(service): State<Service>, caller: AuthUser, Id(id): Id<ConversationId>) -> Answer<Response> {
@@ -229,8 +238,9 @@ struct Rename {
     metadata: Option<Option<Box<RawValue>>>,
 }
 
+/// Changes the name of a chat, or its custom data.
 #[utoipa::path(
-    put, path = "/chats/{id}", tag = "clients of chat", operation_id = "chat_rename", params(("id" = String, Path)),
+    put, path = "/chats/{id}", tag = "clients of chat", operation_id = "chatChangeChat", params(("id" = String, Path)),
     request_body = inline(Rename), responses((status = 200, description = "Done", body = inline(Changed)))
 )]
 async fn rename(
@@ -251,8 +261,9 @@ async fn rename(
     Ok(Json(Changed { message: "Chat updated successfully", data }))
 }
 
+/// Deletes a chat, or hides a direct one from the caller.
 #[utoipa::path(
-    delete, path = "/chats/{id}", tag = "clients of chat", operation_id = "chat_delete_chat", params(("id" = String, Path)),
+    delete, path = "/chats/{id}", tag = "clients of chat", operation_id = "chatDeleteChat", params(("id" = String, Path)),
     responses((status = 200, description = "Done", body = inline(Done)))
 )]
 async fn delete_chat(
@@ -270,8 +281,9 @@ struct Participant {
     user_id: Option<String>,
 }
 
+/// Adds a member to a chat.
 #[utoipa::path(
-    post, path = "/chats/{id}/participants", tag = "clients of chat", operation_id = "chat_add", params(("id" = String, Path)),
+    post, path = "/chats/{id}/participants", tag = "clients of chat", operation_id = "chatAddParticipant", params(("id" = String, Path)),
     request_body = inline(Participant), responses((status = 200, description = "Done", body = inline(Changed)))
 )]
 async fn add(
@@ -286,8 +298,9 @@ async fn add(
     Ok(Json(Changed { message: "Participant added successfully", data }))
 }
 
+/// Removes a member from a chat, or leaves it.
 #[utoipa::path(
-    delete, path = "/chats/{id}/participants/{user}", tag = "clients of chat", operation_id = "chat_remove",
+    delete, path = "/chats/{id}/participants/{user}", tag = "clients of chat", operation_id = "chatRemoveParticipant",
     params(("id" = String, Path), ("user" = String, Path)),
     responses((status = 200, description = "Done", body = inline(Done)))
 )]
@@ -310,8 +323,9 @@ struct Page {
     offset: u32,
 }
 
+/// Lists messages of a chat.
 #[utoipa::path(
-    get, path = "/chats/{id}/messages", tag = "clients of chat", operation_id = "chat_history",
+    get, path = "/chats/{id}/messages", tag = "clients of chat", operation_id = "chatListMessages",
     params(("id" = String, Path), Page), responses((status = 200, description = "Done", body = inline(History)))
 )]
 async fn history(
@@ -328,8 +342,9 @@ async fn history(
     Ok(Json(History { count: messages.len(), messages }))
 }
 
+/// Sends a message to a chat.
 #[utoipa::path(
-    post, path = "/chats/{id}/messages", tag = "clients of chat", operation_id = "chat_say", params(("id" = String, Path)),
+    post, path = "/chats/{id}/messages", tag = "clients of chat", operation_id = "chatSendMessage", params(("id" = String, Path)),
     request_body = inline(Said), responses((status = 201, description = "Created", body = inline(Sent)))
 )]
 async fn say(
@@ -343,8 +358,9 @@ async fn say(
     Ok((StatusCode::CREATED, Json(Sent { message: "Message sent successfully", data })))
 }
 
+/// Changes the text of a message of the caller.
 #[utoipa::path(
-    put, path = "/messages/{id}", tag = "clients of chat", operation_id = "chat_edit", params(("id" = String, Path)),
+    put, path = "/messages/{id}", tag = "clients of chat", operation_id = "chatEditMessage", params(("id" = String, Path)),
     request_body = inline(Edit), responses((status = 200, description = "Done", body = inline(Sent)))
 )]
 async fn edit(
@@ -359,8 +375,9 @@ async fn edit(
     Ok(Json(Sent { message: "Message updated successfully", data }))
 }
 
+/// Deletes a message.
 #[utoipa::path(
-    delete, path = "/messages/{id}", tag = "clients of chat", operation_id = "chat_delete_message",
+    delete, path = "/messages/{id}", tag = "clients of chat", operation_id = "chatDeleteMessage",
     params(("id" = String, Path)), responses((status = 200, description = "Done", body = inline(Done)))
 )]
 async fn delete_message(State(service): State<Service>, caller: AuthUser, Id(id): Id<MessageId>) -> Answer<Json<Done>> {
@@ -368,8 +385,9 @@ async fn delete_message(State(service): State<Service>, caller: AuthUser, Id(id)
     Ok(Json(Done { message: "Message deleted successfully" }))
 }
 
+/// Marks a message and all messages before it as read.
 #[utoipa::path(
-    post, path = "/messages/{id}/read", tag = "clients of chat", operation_id = "chat_read", params(("id" = String, Path)),
+    post, path = "/messages/{id}/read", tag = "clients of chat", operation_id = "chatMarkRead", params(("id" = String, Path)),
     responses((status = 200, description = "Done", body = inline(Done)))
 )]
 async fn read(State(service): State<Service>, caller: AuthUser, Id(id): Id<MessageId>) -> Answer<Json<Done>> {

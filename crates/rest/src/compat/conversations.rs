@@ -65,8 +65,9 @@ fn session(service: &Service, links: &Links, session: &Session) -> Json<answers:
     Json(answers::Session { success: true, user, token })
 }
 
+/// Registers a user, and returns a token.
 #[utoipa::path(
-    post, path = "/auth/register", tag = "clients of conversations", operation_id = "conversations_register",
+    post, path = "/auth/register", tag = "clients of conversations", operation_id = "conversationsRegister",
     request_body = inline(Registration), security(()),
     responses((status = 201, description = "Created", body = inline(answers::Session)))
 )]
@@ -80,8 +81,9 @@ async fn register(
     Ok(logged_in(&made, (StatusCode::CREATED, session(&service, &links, &made))))
 }
 
+/// Logs in by email or username, and returns a token.
 #[utoipa::path(
-    post, path = "/auth/login", tag = "clients of conversations", operation_id = "conversations_log_in",
+    post, path = "/auth/login", tag = "clients of conversations", operation_id = "conversationsLogIn",
     request_body = inline(Credentials), security(()),
     responses((status = 200, description = "Done", body = inline(answers::Session)))
 )]
@@ -95,32 +97,36 @@ async fn log_in(
     Ok(logged_in(&begun, session(&service, &links, &begun)))
 }
 
+/// Logs out: ends the session of the token, if the request has one, and removes the cookie that holds it.
 #[utoipa::path(
-    post, path = "/auth/logout", tag = "clients of conversations", operation_id = "conversations_log_out", security(()),
+    post, path = "/auth/logout", tag = "clients of conversations", operation_id = "conversationsLogOut", security(()),
     responses((status = 200, description = "Done", body = inline(LoggedOut)))
 )]
 async fn log_out(_: LogOut) -> WithCookie<Json<LoggedOut>> {
     logged_out(Json(LoggedOut::DONE))
 }
 
+/// Returns the caller's account.
 #[utoipa::path(
-    get, path = "/auth/me", tag = "clients of conversations", operation_id = "conversations_me",
+    get, path = "/auth/me", tag = "clients of conversations", operation_id = "conversationsGetMe",
     responses((status = 200, description = "Done", body = inline(Own)))
 )]
 async fn me(State(service): State<Service>, caller: AuthUser) -> Json<Own> {
     Json(Own { success: true, user: account(&service, caller.links(), &caller.0) })
 }
 
+/// Lists users.
 #[utoipa::path(
-    get, path = "/users", tag = "clients of conversations", operation_id = "conversations_list_users", params(Search),
+    get, path = "/users", tag = "clients of conversations", operation_id = "conversationsListUsers", params(Search),
     responses((status = 200, description = "Done", body = inline(Users)))
 )]
 async fn list_users(service: State<Service>, caller: Lister, search: Query<Search>) -> Answer<Response> {
     self::search(service, caller, search).await
 }
 
+/// Finds users by a part of their name.
 #[utoipa::path(
-    get, path = "/users/search", tag = "clients of conversations", operation_id = "conversations_search", params(Search),
+    get, path = "/users/search", tag = "clients of conversations", operation_id = "conversationsSearchUsers", params(Search),
     responses((status = 200, description = "Done", body = inline(Users)))
 )]
 async fn search(
@@ -147,8 +153,9 @@ struct Profile {
     metadata: Option<Option<Box<RawValue>>>,
 }
 
+/// Changes the caller's profile.
 #[utoipa::path(
-    put, path = "/users/profile", tag = "clients of conversations", operation_id = "conversations_change_profile",
+    put, path = "/users/profile", tag = "clients of conversations", operation_id = "conversationsChangeProfile",
     request_body = inline(Profile), responses((status = 200, description = "Done", body = inline(Own)))
 )]
 async fn change_profile(
@@ -169,8 +176,9 @@ fn conversation(service: &Service, caller: &AuthUser, conversation: &Conversatio
     shown_conversation(service, caller, DIALECT, conversation)
 }
 
+/// Lists the caller's conversations.
 #[utoipa::path(
-    get, path = "/conversations", tag = "clients of conversations", operation_id = "conversations_list",
+    get, path = "/conversations", tag = "clients of conversations", operation_id = "conversationsListConversations",
     responses((status = 200, description = "Done", body = inline(Conversations)))
 )]
 async fn list(State(service): State<Service>, Lister(caller): Lister) -> Answer<Response> {
@@ -187,8 +195,9 @@ struct Opening {
     participant_id: Option<String>,
 }
 
+/// Returns the direct conversation with a user, which is created if there is none.
 #[utoipa::path(
-    post, path = "/conversations", tag = "clients of conversations", operation_id = "conversations_open",
+    post, path = "/conversations", tag = "clients of conversations", operation_id = "conversationsOpenConversation",
     request_body = inline(Opening),
     responses((status = 201, description = "Created", body = inline(Opened)), (status = 200, description = "The existing conversation", body = inline(Opened)))
 )]
@@ -206,8 +215,9 @@ async fn open(
     Ok((status, Json(Opened { success: true, conversation, existed: !new })))
 }
 
+/// Returns a conversation of the caller.
 #[utoipa::path(
-    get, path = "/conversations/{id}", tag = "clients of conversations", operation_id = "conversations_one",
+    get, path = "/conversations/{id}", tag = "clients of conversations", operation_id = "conversationsGetConversation",
     params(("id" = String, Path)), responses((status = 200, description = "Done", body = inline(One)))
 )]
 async fn one(State(service): State<Service>, caller: AuthUser, Id(id): Id<ConversationId>) -> Answer<Json<One>> {
@@ -215,8 +225,9 @@ async fn one(State(service): State<Service>, caller: AuthUser, Id(id): Id<Conver
     Ok(Json(One { success: true, conversation: conversation(&service, &caller, &found) }))
 }
 
+/// Deletes a conversation, or hides a direct one from the caller.
 #[utoipa::path(
-    delete, path = "/conversations/{id}", tag = "clients of conversations", operation_id = "conversations_delete",
+    delete, path = "/conversations/{id}", tag = "clients of conversations", operation_id = "conversationsDeleteConversation",
     params(("id" = String, Path)), responses((status = 200, description = "Done", body = inline(Done)))
 )]
 async fn delete(State(service): State<Service>, caller: AuthUser, Id(id): Id<ConversationId>) -> Answer<Json<Done>> {
@@ -233,8 +244,9 @@ struct Page {
     limit: Option<u32>,
 }
 
+/// Lists messages of a conversation.
 #[utoipa::path(
-    get, path = "/messages/{id}", tag = "clients of conversations", operation_id = "conversations_history",
+    get, path = "/messages/{id}", tag = "clients of conversations", operation_id = "conversationsListMessages",
     params(("id" = String, Path), Page), responses((status = 200, description = "Done", body = inline(History)))
 )]
 async fn history(
@@ -252,8 +264,9 @@ async fn history(
     Ok(Json(History { success: true, messages: found.shown, pagination }))
 }
 
+/// Sends a message to a conversation.
 #[utoipa::path(
-    post, path = "/messages/{id}", tag = "clients of conversations", operation_id = "conversations_say",
+    post, path = "/messages/{id}", tag = "clients of conversations", operation_id = "conversationsSendMessage",
     params(("id" = String, Path)), request_body = inline(Said),
     responses((status = 201, description = "Created", body = inline(Sent)))
 )]
@@ -268,8 +281,9 @@ async fn say(
     Ok((StatusCode::CREATED, Json(Sent { success: true, message: sent })))
 }
 
+/// Changes the text of a message of the caller.
 #[utoipa::path(
-    put, path = "/messages/{id}", tag = "clients of conversations", operation_id = "conversations_edit",
+    put, path = "/messages/{id}", tag = "clients of conversations", operation_id = "conversationsEditMessage",
     params(("id" = String, Path)), request_body = inline(Edit),
     responses((status = 200, description = "Done", body = inline(Sent)))
 )]
@@ -285,8 +299,9 @@ async fn edit(
     Ok(Json(Sent { success: true, message }))
 }
 
+/// Deletes a message.
 #[utoipa::path(
-    delete, path = "/messages/{id}", tag = "clients of conversations", operation_id = "conversations_delete_message",
+    delete, path = "/messages/{id}", tag = "clients of conversations", operation_id = "conversationsDeleteMessage",
     params(("id" = String, Path)), responses((status = 200, description = "Done", body = inline(Done)))
 )]
 async fn delete_message(State(service): State<Service>, caller: AuthUser, Id(id): Id<MessageId>) -> Answer<Json<Done>> {

@@ -53,11 +53,36 @@ fn json(response: &mut Response, schema: impl Into<RefOr<Schema>>) {
     response.content.insert(JSON.to_owned(), content.into());
 }
 
+/// The word with which the ids of operations begin that clients of any dialect call.
+const ANY: &str = "any";
+
 /// Returns the dialect whose clients call an operation: `Some(None)` for clients of any dialect, `None` for an
 /// operation of `/api/v1`.
 fn dialect_of(id: &str) -> Option<Option<Dialect>> {
-    let dialect = id.split_once('_')?.0;
-    if dialect == "any" { Some(None) } else { Dialect::parse(dialect).map(Some) }
+    if action(id, ANY).is_some() {
+        return Some(None);
+    }
+    Dialect::ALL.into_iter().find(|dialect| action(id, dialect.as_str()).is_some()).map(Some)
+}
+
+/// Returns what an operation does, from an id that begins with the word for who calls it.
+fn action<'i>(id: &'i str, caller: &str) -> Option<&'i str> {
+    id.strip_prefix(caller).filter(|action| action.starts_with(|first: char| first.is_ascii_uppercase()))
+}
+
+/// Returns what the operations of several dialects do, if it is the same.
+fn shared_action(ids: &[String]) -> Option<&str> {
+    let mut actions = ids.iter().map(|id| action(id, dialect_of(id)??.as_str()));
+    let first = actions.next()??;
+    (ids.len() > 1 && actions.all(|other| other == Some(first))).then_some(first)
+}
+
+/// Returns the id of the operation under `/api` that stands for those of some dialects: without a dialect if they are of
+/// several.
+fn id_under_api(ids: &[String]) -> String {
+    let first = ids.first().map(String::as_str).unwrap_or_default();
+    let (letter, rest) = shared_action(ids).unwrap_or(first).split_at_checked(1).unwrap_or_default();
+    format!("{ANY}{}{rest}", letter.to_ascii_uppercase())
 }
 
 /// Adds the failures of an operation that clients of existing backends call. Returns false for an operation of
@@ -121,7 +146,7 @@ fn combine(operations: Vec<Operation>) -> Option<Operation> {
     let is_shared = ids.len() > 1;
     let answers: Vec<RefOr<Schema>> = operations.iter().filter_map(answer).collect();
     let mut operation = operations.into_iter().next()?;
-    operation.operation_id = Some(format!("under_api_{}", ids.join("_or_")));
+    operation.operation_id = Some(id_under_api(&ids));
     operation.tags = Some(vec!["clients of any".to_owned()]);
     if is_shared {
         // A field that one of them needs may be absent for another.
@@ -147,4 +172,20 @@ fn any_object() -> RefOr<RequestBody> {
 /// Adds the schemas of failures.
 pub(crate) fn add_failures(document: &mut OpenApi) {
     document.merge(Failures::openapi());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_under_api_are_named_after_what_they_do() {
+        let under_api = |ids: &[&str]| id_under_api(&ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>());
+        assert_eq!(under_api(&["chatSendMessage"]), "anyChatSendMessage");
+        assert_eq!(under_api(&["chatDeleteMessage", "conversationsDeleteMessage"]), "anyDeleteMessage");
+        assert_eq!(under_api(&["chatGetUser", "messengerGetGroup"]), "anyChatGetUser");
+        assert_eq!(dialect_of("anyGetMe"), Some(None));
+        assert_eq!(dialect_of("chatGetMe"), Some(Some(Dialect::Chat)));
+        assert_eq!(dialect_of("createConversation"), None);
+    }
 }

@@ -45,8 +45,9 @@ pub(super) struct Registration {
     pub(super) invitation: Option<String>,
 }
 
+/// Registers a user, and returns a token.
 #[utoipa::path(
-    post, path = "/auth/register", tag = "clients of meetup", operation_id = "meetup_register",
+    post, path = "/auth/register", tag = "clients of meetup", operation_id = "meetupRegister",
     request_body = inline(Registration), security(()),
     responses((status = 200, description = "Done", body = inline(Registered)))
 )]
@@ -81,8 +82,9 @@ pub(super) async fn registered(
     Ok(logged_in(&session, Json(Registered { message, user_id, token: session.token.clone() })))
 }
 
+/// Logs in by email or username, and returns a token.
 #[utoipa::path(
-    post, path = "/auth/login", tag = "clients of meetup", operation_id = "meetup_log_in", request_body = inline(Credentials),
+    post, path = "/auth/login", tag = "clients of meetup", operation_id = "meetupLogIn", request_body = inline(Credentials),
     security(()), responses((status = 200, description = "Done", body = inline(LoggedIn)))
 )]
 async fn log_in(
@@ -95,8 +97,9 @@ async fn log_in(
     Ok(logged_in(&session, Json(LoggedIn { token: session.token.clone(), user_id })))
 }
 
+/// Logs out: ends the session of the token, if the request has one, and removes the cookie that holds it.
 #[utoipa::path(
-    post, path = "/auth/logout", tag = "clients of meetup", operation_id = "meetup_log_out", security(()),
+    post, path = "/auth/logout", tag = "clients of meetup", operation_id = "meetupLogOut", security(()),
     responses((status = 200, description = "Done", body = inline(LoggedOut)))
 )]
 async fn log_out(_: LogOut) -> WithCookie<Json<LoggedOut>> {
@@ -157,8 +160,9 @@ fn is_asker(caller: &AuthUser, given: Option<&str>) -> Result<(), Refusal> {
     }
 }
 
+/// Creates a meetup of the caller.
 #[utoipa::path(
-    post, path = "/broadcasts", tag = "clients of meetup", operation_id = "meetup_propose", request_body = inline(Proposal),
+    post, path = "/broadcasts", tag = "clients of meetup", operation_id = "meetupCreateBroadcast", request_body = inline(Proposal),
     responses((status = 200, description = "Done", body = Broadcast))
 )]
 async fn propose(
@@ -178,8 +182,9 @@ async fn propose(
     Ok(Json(Broadcast::of(&service.create_meetup(caller.actor(), wanted).await?)))
 }
 
+/// Lists open meetups.
 #[utoipa::path(
-    get, path = "/broadcasts", tag = "clients of meetup", operation_id = "meetup_list",
+    get, path = "/broadcasts", tag = "clients of meetup", operation_id = "meetupListBroadcasts",
     responses((status = 200, description = "Done", body = Vec<Broadcast>))
 )]
 async fn list(State(service): State<Service>, Lister(caller): Lister) -> Answer<Response> {
@@ -194,8 +199,9 @@ struct Join {
     user_id: Option<String>,
 }
 
+/// Requests to take part in a meetup.
 #[utoipa::path(
-    post, path = "/broadcasts/join", tag = "clients of meetup", operation_id = "meetup_join", request_body = inline(Join),
+    post, path = "/broadcasts/join", tag = "clients of meetup", operation_id = "meetupRequestBroadcast", request_body = inline(Join),
     responses((status = 200, description = "Done", body = inline(Requested)))
 )]
 async fn join(
@@ -211,7 +217,7 @@ async fn join(
 
 /// The same call, at the path that some clients use.
 #[utoipa::path(
-    post, path = "/broadcasts/joinBroadcast", tag = "clients of meetup", operation_id = "meetup_join_broadcast",
+    post, path = "/broadcasts/joinBroadcast", tag = "clients of meetup", operation_id = "meetupRequestBroadcastAgain",
     request_body = inline(Join), responses((status = 200, description = "Done", body = inline(Requested)))
 )]
 async fn join_broadcast(service: State<Service>, caller: AuthUser, input: BodyIfAny<Join>) -> Answer<Json<Requested>> {
@@ -220,7 +226,7 @@ async fn join_broadcast(service: State<Service>, caller: AuthUser, input: BodyIf
 
 /// The same call, at the path that other clients use.
 #[utoipa::path(
-    post, path = "/joinBroadcast", tag = "clients of meetup", operation_id = "meetup_join_at_root", request_body = inline(Join),
+    post, path = "/joinBroadcast", tag = "clients of meetup", operation_id = "meetupRequestBroadcastAtRoot", request_body = inline(Join),
     responses((status = 200, description = "Done", body = inline(Requested)))
 )]
 async fn join_at_root(service: State<Service>, caller: AuthUser, input: BodyIfAny<Join>) -> Answer<Json<Requested>> {

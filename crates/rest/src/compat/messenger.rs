@@ -62,8 +62,9 @@ struct SignUp {
     invitation: Option<String>,
 }
 
+/// Registers a user.
 #[utoipa::path(
-    post, path = "/auth/signup", tag = "clients of messenger", operation_id = "messenger_sign_up",
+    post, path = "/auth/signup", tag = "clients of messenger", operation_id = "messengerSignUp",
     request_body = inline(SignUp), security(()),
     responses((status = 201, description = "Created", body = inline(SignedUp)))
 )]
@@ -101,8 +102,9 @@ fn full_name(first: &str, last: &str) -> String {
     format!("{} {}", first.trim(), last.trim()).trim().to_owned()
 }
 
+/// Logs in by email or username, and returns a token.
 #[utoipa::path(
-    post, path = "/auth/login", tag = "clients of messenger", operation_id = "messenger_log_in",
+    post, path = "/auth/login", tag = "clients of messenger", operation_id = "messengerLogIn",
     request_body = inline(Credentials), security(()),
     responses((status = 200, description = "Done", body = inline(LoggedIn)))
 )]
@@ -117,16 +119,18 @@ async fn log_in(
     Ok(logged_in(&session, Json(LoggedIn { message: "Login successful", token, user })))
 }
 
+/// Logs out: ends the session of the token, if the request has one, and removes the cookie that holds it.
 #[utoipa::path(
-    post, path = "/auth/logout", tag = "clients of messenger", operation_id = "messenger_log_out", security(()),
+    post, path = "/auth/logout", tag = "clients of messenger", operation_id = "messengerLogOut", security(()),
     responses((status = 200, description = "Done", body = inline(LoggedOut)))
 )]
 async fn log_out(_: LogOut) -> WithCookie<Json<LoggedOut>> {
     logged_out(Json(LoggedOut::DONE))
 }
 
+/// Lists users.
 #[utoipa::path(
-    get, path = "/users", tag = "clients of messenger", operation_id = "messenger_list_users",
+    get, path = "/users", tag = "clients of messenger", operation_id = "messengerListUsers",
     responses((status = 200, description = "Done", body = Vec<MessengerPerson>))
 )]
 async fn list_users(State(service): State<Service>, Lister(caller): Lister) -> Answer<Response> {
@@ -135,8 +139,9 @@ async fn list_users(State(service): State<Service>, Lister(caller): Lister) -> A
     Ok(long_answer(|| found.iter().map(shown).collect::<Vec<_>>()))
 }
 
+/// Returns the caller's account.
 #[utoipa::path(
-    get, path = "/users/profile", tag = "clients of messenger", operation_id = "messenger_profile",
+    get, path = "/users/profile", tag = "clients of messenger", operation_id = "messengerGetProfile",
     responses((status = 200, description = "Done", body = MessengerAccount))
 )]
 async fn profile(caller: AuthUser) -> Json<MessengerAccount> {
@@ -159,8 +164,9 @@ struct Profile {
     current_password: Option<String>,
 }
 
+/// Changes the caller's profile.
 #[utoipa::path(
-    put, path = "/users/profile", tag = "clients of messenger", operation_id = "messenger_change_profile",
+    put, path = "/users/profile", tag = "clients of messenger", operation_id = "messengerChangeProfile",
     request_body = inline(Profile), responses((status = 200, description = "Done", body = inline(ProfileChanged)))
 )]
 async fn change_profile(
@@ -197,8 +203,9 @@ struct PasswordChange {
     new_password: Option<String>,
 }
 
+/// Changes the caller's password, and ends all its sessions.
 #[utoipa::path(
-    put, path = "/users/change-password", tag = "clients of messenger", operation_id = "messenger_change_password",
+    put, path = "/users/change-password", tag = "clients of messenger", operation_id = "messengerChangePassword",
     request_body = inline(PasswordChange), responses((status = 200, description = "Done", body = inline(PasswordChanged)))
 )]
 async fn change_password(
@@ -226,8 +233,9 @@ async fn read(service: &Service, caller: &AuthUser, id: &ConversationId) -> Resu
     Ok(page.shown)
 }
 
+/// Lists the newest messages of a direct conversation with a user.
 #[utoipa::path(
-    get, path = "/users/{id}/messages", tag = "clients of messenger", operation_id = "messenger_direct_messages",
+    get, path = "/users/{id}/messages", tag = "clients of messenger", operation_id = "messengerListDirectMessages",
     params(("id" = String, Path)), responses((status = 200, description = "Done", body = Vec<MessengerMessage>))
 )]
 async fn direct_messages(
@@ -245,8 +253,9 @@ async fn direct_messages(
     Ok(Json(shown))
 }
 
+/// Sends a message to a user.
 #[utoipa::path(
-    post, path = "/users/{id}/messages", tag = "clients of messenger", operation_id = "messenger_say_direct",
+    post, path = "/users/{id}/messages", tag = "clients of messenger", operation_id = "messengerSendDirectMessage",
     params(("id" = String, Path)), request_body = inline(Said),
     responses((status = 201, description = "Created", body = MessengerMessage))
 )]
@@ -295,8 +304,9 @@ async fn shown_group(service: &Service, caller: &AuthUser, id: ConversationId) -
     OneGroup::of(&group(found), members.collect())
 }
 
+/// Lists groups: open ones, and those of the caller.
 #[utoipa::path(
-    get, path = "/groups", tag = "clients of messenger", operation_id = "messenger_list_groups",
+    get, path = "/groups", tag = "clients of messenger", operation_id = "messengerListGroups",
     responses((status = 200, description = "Done", body = Vec<MessengerGroup>))
 )]
 async fn list_groups(State(service): State<Service>, Lister(caller): Lister) -> Answer<Response> {
@@ -304,8 +314,9 @@ async fn list_groups(State(service): State<Service>, Lister(caller): Lister) -> 
     Ok(long_answer(|| found.items.iter().map(group).collect::<Vec<_>>()))
 }
 
+/// Returns a group and its members.
 #[utoipa::path(
-    get, path = "/groups/{id}", tag = "clients of messenger", operation_id = "messenger_one_group",
+    get, path = "/groups/{id}", tag = "clients of messenger", operation_id = "messengerGetGroup",
     params(("id" = String, Path)), responses((status = 200, description = "Done", body = MessengerGroup))
 )]
 async fn one_group(
@@ -324,8 +335,9 @@ struct NewGroup {
     metadata: Option<Box<RawValue>>,
 }
 
+/// Creates a group.
 #[utoipa::path(
-    post, path = "/groups", tag = "clients of messenger", operation_id = "messenger_create_group",
+    post, path = "/groups", tag = "clients of messenger", operation_id = "messengerCreateGroup",
     request_body = inline(NewGroup), responses((status = 201, description = "Created", body = inline(GroupMade)))
 )]
 async fn create_group(
@@ -348,8 +360,9 @@ async fn create_group(
     Ok((StatusCode::CREATED, Json(GroupMade { message: "Group created successfully", group })))
 }
 
+/// Joins an open group.
 #[utoipa::path(
-    post, path = "/groups/{id}/join", tag = "clients of messenger", operation_id = "messenger_join",
+    post, path = "/groups/{id}/join", tag = "clients of messenger", operation_id = "messengerJoinGroup",
     params(("id" = String, Path)), responses((status = 200, description = "Done", body = inline(Done)))
 )]
 async fn join(State(service): State<Service>, caller: AuthUser, Id(id): Id<ConversationId>) -> Answer<Json<Done>> {
@@ -357,8 +370,9 @@ async fn join(State(service): State<Service>, caller: AuthUser, Id(id): Id<Conve
     Ok(Json(Done { message: "Joined group successfully" }))
 }
 
+/// Leaves a group.
 #[utoipa::path(
-    post, path = "/groups/{id}/leave", tag = "clients of messenger", operation_id = "messenger_leave",
+    post, path = "/groups/{id}/leave", tag = "clients of messenger", operation_id = "messengerLeaveGroup",
     params(("id" = String, Path)), responses((status = 200, description = "Done", body = inline(Done)))
 )]
 async fn leave(State(service): State<Service>, caller: AuthUser, Id(id): Id<ConversationId>) -> Answer<Json<Done>> {
@@ -366,8 +380,9 @@ async fn leave(State(service): State<Service>, caller: AuthUser, Id(id): Id<Conv
     Ok(Json(Done { message: "Left group successfully" }))
 }
 
+/// Lists the newest messages of a group.
 #[utoipa::path(
-    get, path = "/groups/{id}/messages", tag = "clients of messenger", operation_id = "messenger_group_messages",
+    get, path = "/groups/{id}/messages", tag = "clients of messenger", operation_id = "messengerListGroupMessages",
     params(("id" = String, Path)), responses((status = 200, description = "Done", body = Vec<MessengerMessage>))
 )]
 async fn group_messages(
@@ -378,8 +393,9 @@ async fn group_messages(
     Ok(Json(read(&service, &caller, &id).await?))
 }
 
+/// Sends a message to a group.
 #[utoipa::path(
-    post, path = "/groups/{id}/messages", tag = "clients of messenger", operation_id = "messenger_say_in_group",
+    post, path = "/groups/{id}/messages", tag = "clients of messenger", operation_id = "messengerSendGroupMessage",
     params(("id" = String, Path)), request_body = inline(Said),
     responses((status = 201, description = "Created", body = MessengerMessage))
 )]

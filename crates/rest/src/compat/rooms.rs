@@ -72,8 +72,9 @@ impl FromRequestParts<App> for Reader {
     }
 }
 
+/// Lists messages of a room.
 #[utoipa::path(
-    get, path = "/rooms/{id}/messages", tag = "clients of rooms", operation_id = "rooms_history",
+    get, path = "/rooms/{id}/messages", tag = "clients of rooms", operation_id = "roomsListMessages",
     params(("id" = String, Path), Page), security((), ("token" = [])), responses((status = 200, description = "Done", body = inline(History)))
 )]
 async fn history(
@@ -98,7 +99,7 @@ async fn history(
 
 /// The same call, at the path that some clients use.
 #[utoipa::path(
-    get, path = "/rooms/{id}/messages", tag = "clients of rooms", operation_id = "rooms_history_at_root",
+    get, path = "/rooms/{id}/messages", tag = "clients of rooms", operation_id = "roomsListMessagesAtRoot",
     params(("id" = String, Path), Page), security((), ("token" = [])), responses((status = 200, description = "Done", body = inline(History)))
 )]
 async fn history_at_root(

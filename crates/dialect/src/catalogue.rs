@@ -4,12 +4,13 @@
 //! What must stay true: validation, the tables in `docs/protocol.md`, the playground's catalogue and the types for programs
 //! of others are made from these rows, so that an event without a row does not exist.
 
+use std::collections::HashSet;
+
 pub use crate::acknowledgements::{acknowledgement, refused};
 use crate::dialect::Dialect;
 pub use crate::event_spec::{Decode, Direction, EventSpec, Origin};
 pub use crate::fields::Fields;
 pub use crate::payload::{Absent, Field, Payload, Shape, Type};
-pub use crate::shapes::shapes;
 use crate::{chat, conversations, meetup, messenger, rooms};
 
 /// Returns every event of a dialect.
@@ -36,6 +37,46 @@ pub(crate) fn decoder(dialect: Dialect, name: &str) -> Option<(&'static EventSpe
         Direction::ToServer(decode) if spec.name == name => Some((spec, decode)),
         Direction::ToServer(_) | Direction::ToClient => None,
     })
+}
+
+/// Returns all shapes of a dialect, each before those that contain it.
+#[must_use]
+pub fn shapes(dialect: Dialect) -> Vec<&'static Shape> {
+    let mut found = Found::default();
+    for spec in events(dialect) {
+        match spec.payload {
+            Payload::None => {}
+            Payload::Object(fields) | Payload::IdOrObject(fields) => found.add_all(fields),
+            Payload::Value(ty) => found.add(ty),
+        }
+        found.add_all(&acknowledgement(dialect, spec));
+    }
+    found.add(Type::Object(refused(dialect)));
+    found.shapes
+}
+
+/// The shapes that were found.
+#[derive(Default)]
+struct Found {
+    names: HashSet<&'static str>,
+    shapes: Vec<&'static Shape>,
+}
+
+impl Found {
+    fn add_all<'f>(&mut self, fields: impl IntoIterator<Item = &'f Field>) {
+        for field in fields {
+            self.add(field.ty);
+        }
+    }
+
+    fn add(&mut self, ty: Type) {
+        if let Type::Object(shape) | Type::Objects(shape) = ty
+            && self.names.insert(shape.name)
+        {
+            self.add_all(shape.fields());
+            self.shapes.push(shape);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -9,16 +9,11 @@ pub(crate) mod meetup;
 pub(crate) mod messenger;
 pub(crate) mod rooms;
 
-use std::collections::HashSet;
-
-use crate::acknowledgements::{acknowledgement, refused};
-use crate::catalogue::events;
-use crate::dialect::Dialect;
 use crate::payload::{
-    Field, Payload, Shape,
+    Field, Shape,
     Type::{
-        self, Content, ConversationMetadata, Emoji, Flag, Id, Ids, Is, Kind, Metadata, Mute, Name, Notify, Number,
-        Object, Objects, OneOf, Text, Time, Url,
+        Content, ConversationMetadata, Emoji, Flag, Id, Ids, Is, Kind, Metadata, Mute, Name, Notify, Number, Object,
+        Objects, OneOf, Text, Time, Url,
     },
     optional, required,
 };
@@ -166,46 +161,6 @@ pub(crate) const NOTIFICATION: Shape =
 /// A notification of a dialect whose clients read ids from `_id`.
 pub(crate) const NOTIFICATION_WITH_OBJECT_ID: Shape =
     Shape { parts: &[&[required("_id", Id)], NOTIFICATION_FIELDS], ..NOTIFICATION };
-
-/// Returns all shapes of a dialect, each before those that contain it.
-#[must_use]
-pub fn shapes(dialect: Dialect) -> Vec<&'static Shape> {
-    let mut found = Found::default();
-    for spec in events(dialect) {
-        match spec.payload {
-            Payload::None => {}
-            Payload::Object(fields) | Payload::IdOrObject(fields) => found.add_all(fields),
-            Payload::Value(ty) => found.add(ty),
-        }
-        found.add_all(&acknowledgement(dialect, spec));
-    }
-    found.add(Type::Object(refused(dialect)));
-    found.shapes
-}
-
-/// The shapes that were found.
-#[derive(Default)]
-struct Found {
-    names: HashSet<&'static str>,
-    shapes: Vec<&'static Shape>,
-}
-
-impl Found {
-    fn add_all<'f>(&mut self, fields: impl IntoIterator<Item = &'f Field>) {
-        for field in fields {
-            self.add(field.ty);
-        }
-    }
-
-    fn add(&mut self, ty: Type) {
-        if let Type::Object(shape) | Type::Objects(shape) = ty
-            && self.names.insert(shape.name)
-        {
-            self.add_all(shape.fields());
-            self.shapes.push(shape);
-        }
-    }
-}
 
 #[cfg(test)]
 mod tests {

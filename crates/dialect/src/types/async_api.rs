@@ -6,8 +6,8 @@
 use serde_json::{Map, Value, json};
 
 use super::names::type_name;
+use super::parts::{Sender, specs};
 use super::schemas::Schemas;
-use super::{Sender, specs};
 use crate::dialect::Dialect;
 
 /// The name of the channel that all events go through.

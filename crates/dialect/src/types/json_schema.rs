@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::parts::{CLIENT_EVENTS, SERVER_EVENTS, Sender, specs};
 use super::schemas::Schemas;
-use super::{CLIENT_EVENTS, SERVER_EVENTS, Sender, specs};
 use crate::dialect::Dialect;
 
 /// The name of the schemas of acknowledgements.

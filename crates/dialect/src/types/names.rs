@@ -17,7 +17,7 @@ pub(super) fn type_name(event: &str) -> String {
 mod tests {
     use std::collections::HashSet;
 
-    use super::super::{Sender, specs};
+    use super::super::parts::{Sender, specs};
     use super::*;
     use crate::catalogue::shapes;
     use crate::dialect::Dialect;

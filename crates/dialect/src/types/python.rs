@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 
 use super::names::type_name;
-use super::{Sender, may_be_absent, specs, words};
+use super::parts::{Sender, may_be_absent, specs, words};
 use crate::catalogue::{acknowledgement, refused, shapes};
 use crate::dialect::Dialect;
 use crate::payload::{Field, Payload, Type};

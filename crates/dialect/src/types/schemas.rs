@@ -9,7 +9,7 @@ use quintet_domain::limits::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{Sender, may_be_absent, words};
+use super::parts::{Sender, may_be_absent, words};
 use crate::catalogue::{acknowledgement, refused, shapes};
 use crate::dialect::Dialect;
 use crate::event_spec::EventSpec;

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::{CLIENT_EVENTS, SERVER_EVENTS, Sender, may_be_absent, specs, words};
+use super::parts::{CLIENT_EVENTS, SERVER_EVENTS, Sender, may_be_absent, specs, words};
 use crate::catalogue::{acknowledgement, refused, shapes};
 use crate::dialect::Dialect;
 use crate::event_spec::EventSpec;

@@ -4,14 +4,16 @@
 
 use std::rc::Rc;
 
+use quintet_domain::limits::CONTACT_REQUEST_DAYS;
 use quintet_domain::{
-    Actor, AddMember, ChangeConversation, ChangeSettings, ConversationId, ConversationKind, DeleteConversation,
-    Departure, LeaveConversation, MessageId, RemoveMember, Request, SettingsChange, SweepGuests, Target, Timestamp,
-    UserId,
+    Actor, AddMember, ChangeConversation, ChangeSettings, ConversationId, ConversationKind, DecideContact,
+    DeleteConversation, Departure, LeaveConversation, MessageId, RemoveMember, Request, SettingsChange, SweepGuests,
+    Target, Timestamp, UserId,
 };
 
 use crate::client::Client;
 use crate::server::Server;
+use crate::settings;
 use crate::sim::Sim;
 use crate::vocabulary::Command;
 use crate::world::{self, USERS};
@@ -41,13 +43,17 @@ pub(crate) fn step(sim: &Rc<Sim>, server: &Server, clients: &[Rc<Client>]) {
         885..895 => start_anew(sim, client),
         895..920 => add(sim, server),
         920..945 => remove(sim, server),
-        945..955 => leave_by_call(sim, server),
+        945..948 => leave_by_call(sim, server),
+        948..955 => decide(sim, server),
         955..965 => change(sim, server),
         965..972 => make(sim, server),
         972..977 => delete_conversation(sim, server),
         977..985 => sweep(sim, server, clients),
-        985..990 => configure(sim, server),
-        990..995 => {
+        985..987 => configure(sim, server),
+        987 => ask(sim, server),
+        988..990 => days_pass(sim),
+        990..993 => purge(sim, server),
+        993..996 => {
             sim.note("the next commit fails");
             server.fail_next_commit();
         }
@@ -88,13 +94,22 @@ fn message_of(
     Some((conversation, (*sim.choice.pick(&ids)?).clone()))
 }
 
+/// A direct conversation of the client whose other user is no member.
+fn unanswered(sim: &Sim, client: &Client) -> Option<ConversationId> {
+    let found = sim.history.borrow().find(|facts| {
+        facts.reference.kind == ConversationKind::Direct && facts.has(&client.user) && facts.members().count() == 1
+    });
+    sim.choice.pick(&found).cloned()
+}
+
 /// Some messages in a row, perhaps with other commands behind them that must not overtake them.
 fn send(sim: &Sim, client: &Client) {
     if !client.is_connected() || client.dialect.is_none() {
         return;
     }
     for _ in 0..=sim.choice.below(3) {
-        let Some(conversation) = conversation(sim, client) else { return };
+        let asks = sim.choice.per_mille(60).then(|| unanswered(sim, client)).flatten();
+        let Some(conversation) = asks.or_else(|| conversation(sim, client)) else { return };
         let (acknowledge, repeatable) = (sim.choice.per_mille(800), sim.choice.per_mille(600));
         let content = sim.new_text(&format!("c{}", client.index));
         let answered =
@@ -316,8 +331,40 @@ fn make(sim: &Rc<Sim>, server: &Server) {
         .unwrap_or(&ConversationKind::Group);
     let (by, with) = (somebody(sim), somebody(sim));
     let open = kind == ConversationKind::Room || sim.choice.per_mille(500);
+    make_with(sim, server, kind, open, (&by, &with));
+}
+
+fn make_with(sim: &Rc<Sim>, server: &Server, kind: ConversationKind, open: bool, (by, with): (&UserId, &UserId)) {
+    if kind == ConversationKind::Direct {
+        sim.history.borrow_mut().contacts.want(by, with);
+    }
     let conversation = world::conversation(by.as_str(), kind, open, &[with.as_str()]);
     call(sim, server, conversation, "conversations made");
+}
+
+/// Begins a direct conversation, mostly with a stranger.
+fn ask(sim: &Rc<Sim>, server: &Server) {
+    let (by, with) = (somebody(sim), somebody(sim));
+    make_with(sim, server, ConversationKind::Direct, false, (&by, &with));
+}
+
+/// Decides about a request to reach a user, if there is one.
+fn decide(sim: &Rc<Sim>, server: &Server) {
+    let user = somebody(sim);
+    let (sim, reading, store) = (Rc::clone(sim), server.contact_requests(user.clone()), server.handle());
+    tokio::task::spawn_local(async move {
+        let Ok(requests) = reading.await else { return };
+        let Some(request) = sim.choice.pick(&requests) else { return };
+        let accept = sim.choice.per_mille(600);
+        if accept {
+            sim.history.borrow_mut().contacts.agree(&request.conversation.id, &user);
+        }
+        let actor = Actor::user(user);
+        let decided = store.call(DecideContact { actor, request: request.id.clone(), accept }).await;
+        if decided.is_ok() {
+            sim.count(if accept { "requests accepted" } else { "requests declined" });
+        }
+    });
 }
 
 fn delete_conversation(sim: &Rc<Sim>, server: &Server) {
@@ -340,4 +387,25 @@ fn sweep(sim: &Rc<Sim>, server: &Server, clients: &[Rc<Client>]) {
     let present = std::sync::Arc::new(present.map(|client| client.user.clone()).collect());
     let now = quintet_domain::Environment::now(&*sim.environment);
     call(sim, server, SweepGuests { present, joined_before: Timestamp(now.0 - 1_000) }, "sweeps of guests");
+}
+
+/// Lets some time pass, after which messages are not kept any longer.
+fn days_pass(sim: &Sim) {
+    // After the longer time, requests to reach somebody are over.
+    let is_long = sim.choice.per_mille(300);
+    let days = if is_long { CONTACT_REQUEST_DAYS + 1 } else { i64::from(settings::KEPT_DAYS) + 1 };
+    sim.note(format!("{days} days pass"));
+    sim.count("times that days passed");
+    sim.environment.pass_days(days);
+}
+
+/// Removes what is not kept any longer, turn by turn, as the server does by itself at intervals.
+fn purge(sim: &Rc<Sim>, server: &Server) {
+    let turns = server.purge();
+    let sim = Rc::clone(sim);
+    tokio::task::spawn_local(async move {
+        if turns.await.is_ok() {
+            sim.count("purges");
+        }
+    });
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 /// What has to happen in a run of many seeds.
-pub(crate) const NEEDED: [&str; 47] = [
+pub(crate) const NEEDED: [&str; 55] = [
     "events heard by accounts",
     "clients that vanished",
     "clients that left",
@@ -35,10 +35,15 @@ pub(crate) const NEEDED: [&str; 47] = [
     "listens acknowledged",
     "members added",
     "members removed",
+    "messages heard that had waited",
+    "messages purged",
     "messages withheld by a mute",
     "mutes acknowledged",
     "pins acknowledged",
+    "pinned messages kept",
     "pins heard",
+    "presence heard",
+    "purges",
     "reactions acknowledged",
     "reactions heard",
     "reactions replayed",
@@ -49,10 +54,13 @@ pub(crate) const NEEDED: [&str; 47] = [
     "refusals",
     "repeated sends acknowledged",
     "replies heard",
+    "requests accepted",
+    "requests declined",
     "requests lost",
     "responses lost",
     "sends acknowledged",
     "settings changed",
+    "times that days passed",
     "typing heard",
 ];
 

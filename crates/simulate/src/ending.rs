@@ -6,14 +6,15 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use quintet_domain::{ConversationId, Message};
+use quintet_domain::{ConversationId, Environment, Message, MessageId, Refusal};
 use quintet_service::{PageOf, Party};
 use quintet_store::Store;
 
 use crate::client::Client;
 use crate::coverage::Coverage;
 use crate::faults;
-use crate::model::history::History;
+use crate::model::history::{History, NOWHERE};
+use crate::settings::kept_days;
 use crate::sim::Sim;
 
 /// Milliseconds between two steps, at most.
@@ -22,6 +23,8 @@ pub(crate) const STEP_MS: u64 = 40;
 pub(crate) const REST_MS: u64 = 120_000;
 /// Milliseconds after which nothing may come any more: typing has ended, and presence was announced.
 pub(crate) const SETTLE_MS: u64 = 45_000;
+/// Milliseconds that a purge at the end may take.
+pub(crate) const PURGE_MS: i64 = 60_000;
 /// Messages of one page that are read back.
 const PAGE_ITEMS: u32 = 200;
 /// Lines of the trace that a failure shows.
@@ -130,6 +133,7 @@ pub(crate) async fn read_back(sim: &Sim, store: &dyn Store) {
         let committed: Vec<_> = facts
             .messages
             .iter()
+            .filter(|(_, id)| !history.is_purged(id.as_str()))
             .filter_map(|(_, id)| Some((id.clone(), history.messages.get(id)?.texts.last()?.1.clone())))
             .collect();
         if stored != committed {
@@ -142,6 +146,28 @@ pub(crate) async fn read_back(sim: &Sim, store: &dyn Store) {
     }
 }
 
+/// Everything was removed that is not kept any longer, and is not pinned.
+pub(crate) fn look_at_purges(sim: &Sim, purged: Result<(), Refusal>) {
+    if let Err(refusal) = purged {
+        return sim.violate(format!("what is not kept any longer cannot be removed: {refusal}"));
+    }
+    let (history, now) = (sim.history.borrow(), Environment::now(&*sim.environment));
+    for (id, facts) in &history.messages {
+        let Some(conversation) = history.conversations.get(&facts.conversation).filter(|one| !one.deleted) else {
+            continue;
+        };
+        let days = kept_days(conversation.reference.kind);
+        // It may have got too old since.
+        let is_due = days > 0 && facts.sent_at < now.minus_days(i64::from(days)).plus_ms(-PURGE_MS);
+        if is_due && !facts.pinned && facts.purged.is_none() {
+            return sim.violate(format!("{id} is not kept any longer, and is still there"));
+        }
+        if is_due && facts.pinned {
+            sim.count("pinned messages kept");
+        }
+    }
+}
+
 /// A message shows its reactions, its pin and the message that it answers as they are.
 fn is_as_committed(history: &History, message: &Message) -> Result<(), String> {
     let Some(facts) = history.messages.get(&message.id) else { return Ok(()) };
@@ -150,7 +176,10 @@ fn is_as_committed(history: &History, message: &Message) -> Result<(), String> {
     let shown: BTreeMap<String, u32> = details.reactions.into_iter().map(|one| (one.emoji, one.count)).collect();
     let given = if facts.deleted { BTreeMap::new() } else { history.reactions.given_to(&message.id) };
     let answered = details.reply_to.map(|quote| quote.id);
-    let expected = facts.reply_to.clone().filter(|_| !facts.deleted);
+    let expected = facts.reply_to.clone().filter(|_| !facts.deleted).map(|id| {
+        let is_kept = !history.is_purged(id.as_str());
+        if is_kept { id } else { MessageId::trusted(NOWHERE) }
+    });
     if shown != given || details.pinned.is_some() != facts.pinned || answered != expected {
         return Err(format!("{} shows {shown:?} and {:?}, and has {given:?}", message.id, details.pinned));
     }

@@ -13,6 +13,9 @@ use crate::random::Random;
 /// The moment at which every simulation begins, in milliseconds since 1970.
 const BEGIN_MS: i64 = 1_750_000_000_000;
 
+/// Milliseconds of a day.
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
 /// Milliseconds that a server is down after a crash.
 const DOWN_MS: i64 = 400;
 
@@ -51,6 +54,12 @@ impl SimulatedEnvironment {
     pub(crate) fn pass_ms(&self, ms: u64) {
         let mut life = self.life.lock().unwrap_or_else(PoisonError::into_inner);
         life.at_ms += i64::try_from(ms).unwrap_or(i64::MAX);
+    }
+
+    /// Lets days pass at once: the clock of the day goes on, and nothing waits for it.
+    pub(crate) fn pass_days(&self, days: i64) {
+        let mut life = self.life.lock().unwrap_or_else(PoisonError::into_inner);
+        life.at_ms += days * DAY_MS;
     }
 
     /// Milliseconds since the simulation began.

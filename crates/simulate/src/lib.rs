@@ -22,6 +22,7 @@ mod random;
 mod run;
 mod run_nodes;
 mod server;
+mod settings;
 mod sim;
 mod store;
 mod trace;

@@ -121,5 +121,6 @@ async fn rest(sim: &Rc<Sim>, server: &Server, clients: &[Rc<Client>]) {
         }
     }
     ending::look_at_lines(sim, clients);
+    ending::look_at_purges(sim, server.purge().await);
     ending::read_back(sim, server.store()).await;
 }

@@ -7,12 +7,13 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
+use quintet_domain::Refusal;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::LocalSet;
 use tokio::time::sleep;
 
 use crate::client::{Client, connection};
-use crate::ending::{self, Outcome, REST_MS, SETTLE_MS, STEP_MS};
+use crate::ending::{self, Outcome, PURGE_MS, REST_MS, SETTLE_MS, STEP_MS};
 use crate::network::{Door, Wire};
 use crate::nodes::Nodes;
 use crate::random::Random;
@@ -177,6 +178,11 @@ impl Course {
         }
         ending::look_at_lines(&self.sim, &self.clients);
         if let Some(server) = self.nodes.servers().first() {
+            let (ended, purge) = (Rc::new(RefCell::new(None)), server.purge());
+            let result = Rc::clone(&ended);
+            self.tasks.spawn_local(async move { *result.borrow_mut() = Some(purge.await) });
+            self.wait(PURGE_MS.cast_unsigned(), || ended.borrow().is_some());
+            ending::look_at_purges(&self.sim, ended.take().unwrap_or_else(|| Err(Refusal::internal())));
             self.tasks.block_on(&self.runtime, ending::read_back(&self.sim, server.store()));
         }
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quintet_bus::Bus;
-use quintet_domain::{Quotas, Refusal, Request};
+use quintet_domain::{ContactRequest, PurgeCursor, PurgeMessages, Refusal, Request, UserId};
 use quintet_files::Files;
 use quintet_gateway::{Doors, Gateway};
 use quintet_service::{Keys, Metrics, Service, TokenSettings, Tokens};
@@ -19,6 +19,7 @@ use tokio::sync::oneshot;
 
 use crate::bus::SlowBus;
 use crate::random::Random;
+use crate::settings;
 use crate::sim::Sim;
 use crate::store::SlowStore;
 
@@ -53,13 +54,30 @@ pub(crate) struct Parts {
     pub(crate) hand_on: Box<dyn Fn(Group)>,
 }
 
+/// What submits writes to a server.
+pub(crate) struct Handle(Arc<SlowStore>);
+
+impl Handle {
+    /// Submits a write as a call over HTTP does, and waits for its result.
+    pub(crate) fn call<R: Request>(&self, request: R) -> impl Future<Output = Result<R::Output, Refusal>> + use<R> {
+        let store = Arc::clone(&self.0);
+        let write = request.into();
+        async move {
+            let (sender, receiver) = oneshot::channel();
+            store.submit(write, ReplyTo::Caller(sender)).await?;
+            let written = receiver.await.map_err(|_| Refusal::internal())??;
+            R::output(written).ok_or_else(Refusal::internal)
+        }
+    }
+}
+
 impl Server {
     /// Starts a server alone, over what an earlier one had committed; over nothing for the first one.
     pub(crate) async fn start(sim: &Rc<Sim>, disk: Option<MemoryDisk>) -> Result<Self, Refusal> {
         let environment = Arc::clone(&sim.environment);
         let (store, writer) = match disk {
-            Some(disk) => disk.open(environment, Quotas::default()),
-            None => MemoryStore::manual(environment, Quotas::default()),
+            Some(disk) => disk.open(environment, settings::quotas()),
+            None => MemoryStore::manual(environment, settings::quotas()),
         };
         let life = sim.life();
         let bus = SlowBus::new(random(sim, "bus", life));
@@ -81,9 +99,9 @@ impl Server {
         let settings = quintet_service::Settings {
             guests: true,
             registration: quintet_service::Registration::Open,
-            contact: quintet_domain::Contact::default(),
+            contact: settings::quotas().contact,
             rates: false,
-            retention: quintet_domain::Retention::default(),
+            retention: settings::quotas().retention,
             password_chars_min: quintet_domain::limits::PASSWORD_CHARS_MIN_DEFAULT,
             public_url: None,
             pictures: false,
@@ -129,13 +147,32 @@ impl Server {
 
     /// Submits a write as a call over HTTP does, and waits for its result.
     pub(crate) fn call<R: Request>(&self, request: R) -> impl Future<Output = Result<R::Output, Refusal>> + use<R> {
+        self.handle().call(request)
+    }
+
+    /// What submits writes, for a task that outlives a step.
+    pub(crate) fn handle(&self) -> Handle {
+        Handle(Arc::clone(&self.store))
+    }
+
+    /// The requests that a user can decide.
+    pub(crate) fn contact_requests(
+        &self,
+        user: UserId,
+    ) -> impl Future<Output = Result<Vec<ContactRequest>, Refusal>> + use<> {
         let store = Arc::clone(&self.store);
-        let write = request.into();
+        async move { Ok(store.contact_requests(user).await?) }
+    }
+
+    /// Removes everything that is not kept any longer, turn by turn.
+    pub(crate) fn purge(&self) -> impl Future<Output = Result<(), Refusal>> + use<> {
+        let handle = self.handle();
         async move {
-            let (sender, receiver) = oneshot::channel();
-            store.submit(write, ReplyTo::Caller(sender)).await?;
-            let written = receiver.await.map_err(|_| Refusal::internal())??;
-            R::output(written).ok_or_else(Refusal::internal)
+            let mut from = Some(PurgeCursor::default());
+            while let Some(cursor) = from {
+                from = handle.call(PurgeMessages { from: cursor }).await?.next;
+            }
+            Ok(())
         }
     }
 
@@ -175,7 +212,7 @@ impl Server {
             if group.commit.position > sim.newest() {
                 sim.count("commits that nobody heard of before a crash");
             }
-            sim.took(&group);
+            sim.took(&group, &writer.purged_between(group.begun_at, group.commit.position));
         }
         Some(writer.crash())
     }
@@ -196,7 +233,7 @@ async fn write(sim: Rc<Sim>, writer: Rc<RefCell<Option<MemoryWriter>>>, hand_on:
         if group.writes > 1 {
             sim.count("groups of several writes");
         }
-        sim.took(&group);
+        sim.took(&group, &writer.purged_between(group.begun_at, group.commit.position));
         if let Some(stale) = writer.stale_row() {
             sim.violate(format!("the row cache is stale: {stale}"));
         }

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::mem::discriminant;
 use std::sync::Arc;
 
-use quintet_domain::{Commit, ConnectionId, Entry, Event};
-use quintet_store::Group;
+use quintet_domain::{Commit, ConnectionId, Entry, Environment, Event};
+use quintet_store::{Group, MessageKey};
 
 use crate::coverage::Coverage;
 use crate::environment::SimulatedEnvironment;
@@ -18,6 +18,9 @@ use crate::model::sends::Sends;
 use crate::model::typing::Typists;
 use crate::random::Random;
 use crate::trace::Trace;
+
+/// A position, and the keys of the messages that were removed there.
+pub(crate) type Purged = (u64, Vec<MessageKey>);
 
 /// What all parts of a simulation share.
 pub(crate) struct Sim {
@@ -137,8 +140,9 @@ impl Sim {
         format!("{by}-{}", self.texts.get())
     }
 
-    /// Takes a group of a writer, as soon as it was committed or has failed.
-    pub(crate) fn took(&self, group: &Group) {
+    /// Takes a group of a writer, as soon as it was committed or has failed, and the messages that it has removed because
+    /// they are not kept any longer, with the positions of these changes.
+    pub(crate) fn took(&self, group: &Group, purged: &[Purged]) {
         let commit = &group.commit;
         // What was committed by other nodes, whose groups were taken before.
         for missed in &group.missed {
@@ -146,7 +150,7 @@ impl Sim {
         }
         if group.committed {
             self.count("commits");
-            self.committed(commit);
+            self.committed(commit, purged);
         } else {
             self.count("commits that failed");
             self.note(format!("a commit of {} writes failed", group.writes));
@@ -156,8 +160,11 @@ impl Sim {
         }
     }
 
-    fn committed(&self, commit: &Commit) {
+    fn committed(&self, commit: &Commit, mut purged: &[Purged]) {
         for entry in &commit.entries {
+            let before = purged.iter().take_while(|(position, _)| *position < entry.position).count();
+            self.purged(&purged[..before]);
+            purged = &purged[before..];
             self.note(format!("committed {} {}", entry.position, describe(&entry.event)));
             let added = self.history.borrow_mut().add(entry);
             self.check(added);
@@ -167,6 +174,7 @@ impl Sim {
                 self.origins.borrow_mut().insert(message.content.clone(), entry.origin);
             }
         }
+        self.purged(purged);
         if commit.position != self.newest() && !commit.entries.is_empty() {
             self.violate(format!("a commit says that it reaches {}, and its entries do not", commit.position));
         }
@@ -174,6 +182,22 @@ impl Sim {
             return;
         }
         self.violate(format!("the replies of the commit at {} are out of order", commit.position));
+    }
+
+    /// Messages were removed that are not kept any longer.
+    fn purged(&self, purged: &[Purged]) {
+        let now = Environment::now(&*self.environment);
+        for (position, keys) in purged {
+            self.note(format!("committed {position} {} messages are not kept any longer", keys.len()));
+            self.coverage.borrow_mut().add("messages purged", keys.len() as u64);
+            for key in keys {
+                let removed = self.history.borrow_mut().purge(*position, *key, now);
+                match removed {
+                    Ok(text) => self.sends.borrow_mut().purged(&text),
+                    Err(sentence) => self.violate(sentence),
+                }
+            }
+        }
     }
 
     /// Entries that a node reads of the others' groups are what these have committed.

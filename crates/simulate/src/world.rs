@@ -64,9 +64,11 @@ pub(crate) async fn begin(server: &Server) -> Result<(), Refusal> {
         server.call(RegisterUser { new }).await?;
     }
     let conversations = [
+        // Whoever is in no closed group with another one is a stranger to it.
+        conversation("ada", ConversationKind::Group, false, &["ben", "cleo"]),
+        conversation("cleo", ConversationKind::Group, false, &["dan", "finn"]),
         conversation("ada", ConversationKind::Direct, false, &["ben"]),
         conversation("cleo", ConversationKind::Direct, false, &["finn"]),
-        conversation("ada", ConversationKind::Group, false, &["ben", "cleo", "dan", "finn"]),
         conversation("ben", ConversationKind::Group, true, &["ada", "dan", "eva"]),
         conversation("eva", ConversationKind::Room, true, &[]),
         conversation("finn", ConversationKind::Room, true, &[]),

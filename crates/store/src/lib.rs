@@ -55,6 +55,7 @@ pub use postgres::{
     PostgresChannel, PostgresStore, PostgresTarget, examine_database,
 };
 pub use push::PushReads;
+pub use quintet_rules::MessageKey;
 pub use quintet_rules::log::{LogPage, MissedSince, Replayed, Told};
 pub use quintet_rules::push::{PushAbout, PushCandidate, PushContent, PushNotice, PushStep};
 pub use quintet_rules::rows::PushSubscriptionRow;

@@ -142,6 +142,7 @@ fn committed(client: &Client, sim: &Sim, state: &mut State, name: &str, payload:
         Event::MemberJoined { user, .. } if user.id != client.user => sim.count("joins of others heard"),
         Event::MessageReacted(_) => reacted(sim, payload, offset.position <= *replayed_to),
         Event::MessagePinned { .. } => sim.count("pins heard"),
+        Event::MessageAppeared { .. } => sim.count("messages heard that had waited"),
         _ => {}
     }
 }
@@ -162,6 +163,7 @@ fn passing(client: &Client, sim: &Sim, state: &mut State, name: &str, payload: &
         }
         return;
     }
+    presence(client, sim, state, name, payload);
     if client.dialect.is_some() && name.contains("typing") {
         typing(client, sim, state, name, payload);
     }
@@ -172,6 +174,26 @@ fn passing(client: &Client, sim: &Sim, state: &mut State, name: &str, payload: &
         match &mut state.line {
             Some(line) => sim.check(line.hear_reaction(&history, payload, None)),
             None => sim.violate(format!("{} heard `{name}` before it was let in", client.name())),
+        }
+    }
+}
+
+/// Somebody is online, or all are named who are: nobody among them is hidden from the client.
+fn presence(client: &Client, sim: &Sim, state: &State, name: &str, payload: &Value) {
+    let text = |key: &str| payload.get(key).and_then(Value::as_str);
+    let online: Vec<&str> = match (name, payload) {
+        ("users:online" | "online_users", Value::Array(users)) => users.iter().filter_map(Value::as_str).collect(),
+        ("user_online", _) => text("userId").into_iter().collect(),
+        ("user:status", _) if text("status") == Some("online") => text("userId").into_iter().collect(),
+        _ => return,
+    };
+    let Some(line) = &state.line else { return };
+    sim.count("presence heard");
+    let history = sim.history.borrow();
+    let next = line.next_position(&history);
+    for other in online {
+        if history.hides(&client.user, &UserId::trusted(other), next) {
+            sim.violate(format!("{} heard that {other} is online, who has not accepted what it asks", client.name()));
         }
     }
 }

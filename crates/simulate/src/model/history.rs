@@ -7,10 +7,19 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use quintet_domain::{Audience, ConversationId, ConversationRef, Entry, Event, Message, MessageId, UserId};
+use quintet_domain::{
+    Audience, ConversationId, ConversationKind, ConversationRef, DELETED_CONTENT, Entry, Event, Message, MessageId,
+    Timestamp, UserId,
+};
+use quintet_store::MessageKey;
 
 use super::Check;
+use super::contacts::Contacts;
 use super::reactions::Reactions;
+use crate::settings::kept_days;
+
+/// The id that a reply shows in place of a message of which nothing is kept.
+pub(crate) const NOWHERE: &str = "00000000-0000-0000-0000-000000000000";
 
 /// The positions between which a user was a member, both included: it hears of its own join and departure.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +58,9 @@ pub(crate) struct MessageFacts {
     pub(crate) position: u64,
     pub(crate) conversation: ConversationId,
     pub(crate) sender: UserId,
+    pub(crate) sent_at: Timestamp,
+    /// Where it was removed because it is not kept any longer, if it was.
+    pub(crate) purged: Option<u64>,
     /// Its texts, each with the position from which on it has that.
     pub(crate) texts: Vec<(u64, String)>,
     pub(crate) deleted: bool,
@@ -71,12 +83,16 @@ pub(crate) struct History {
     pub(crate) conversations: BTreeMap<ConversationId, ConversationFacts>,
     pub(crate) messages: BTreeMap<MessageId, MessageFacts>,
     pub(crate) reactions: Reactions,
+    pub(crate) contacts: Contacts,
+    /// The positions at which messages were removed that are not kept any longer.
+    pub(crate) purges: Vec<u64>,
 }
 
 impl History {
     /// The newest committed position.
     pub(crate) fn newest(&self) -> u64 {
-        self.entries.last().map_or(0, |entry| entry.position)
+        let entry = self.entries.last().map_or(0, |entry| entry.position);
+        entry.max(self.purges.last().copied().unwrap_or(0))
     }
 
     /// The entry at a position.
@@ -120,9 +136,18 @@ impl History {
         let position = entry.position;
         match &entry.event {
             Event::ConversationCreated { conversation, members } => {
+                self.contacts.made(&conversation.conversation, members, position);
                 members.iter().try_for_each(|user| self.join(&conversation.conversation, user, position))
             }
-            Event::MemberJoined { conversation, user, .. } => self.join(conversation, &user.id, position),
+            Event::MemberJoined { conversation, user, .. } => {
+                let groups =
+                    self.conversations.values().filter(|facts| facts.reference.kind == ConversationKind::Group);
+                let groups: Vec<&ConversationFacts> = groups.filter(|facts| !facts.deleted).collect();
+                let share_group =
+                    |one: &UserId, other: &UserId| groups.iter().any(|facts| facts.has(one) && facts.has(other));
+                self.contacts.joined(conversation, &user.id, share_group)?;
+                self.join(conversation, &user.id, position)
+            }
             Event::MemberLeft { conversation, user, .. } => {
                 let spans = self.facts(conversation).members.get_mut(&user.id).and_then(|spans| spans.last_mut());
                 match spans.filter(|span| span.to.is_none()) {
@@ -149,12 +174,16 @@ impl History {
         match &entry.event {
             Event::MessageCreated(message) => {
                 self.written_by_a_member(message, position)?;
+                let there = self.conversations.get(&message.conversation.id);
+                self.contacts.sent(message, |user| there.is_some_and(|facts| facts.has(user)))?;
                 self.quotes(message)?;
                 let details = message.details.as_deref();
                 let facts = MessageFacts {
                     position,
                     conversation: message.conversation.id.clone(),
                     sender: message.sender.id.clone(),
+                    sent_at: message.created_at,
+                    purged: None,
                     texts: vec![(position, message.content.clone())],
                     deleted: false,
                     pinned: false,
@@ -170,8 +199,8 @@ impl History {
                 let deleted = matches!(entry.event, Event::MessageDeleted(_));
                 let facts = self.messages.get_mut(&message.id);
                 let facts = facts.ok_or_else(|| format!("message {} was changed before it was sent", message.id))?;
-                if facts.deleted {
-                    return Err(format!("message {} was changed after it was deleted", message.id));
+                if facts.deleted || facts.purged.is_some() {
+                    return Err(format!("message {} was changed after it was deleted or removed", message.id));
                 }
                 facts.deleted = deleted;
                 facts.pinned &= !deleted;
@@ -197,16 +226,78 @@ impl History {
     /// Nothing is done to a deleted message.
     fn is_there(&self, message: &MessageId, position: u64) -> Check {
         match self.messages.get(message) {
-            Some(facts) if !facts.deleted => Ok(()),
+            Some(facts) if !facts.deleted && facts.purged.is_none() => Ok(()),
             _ => Err(format!("{message} is not there at {position}, where something was done to it")),
         }
     }
 
-    /// A reply shows the message that it answers as that is now.
+    /// A message was removed because it is not kept any longer: a pinned one is, and one of which it is not time yet. Gives
+    /// the text that its sender gave it.
+    pub(crate) fn purge(&mut self, position: u64, key: MessageKey, now: Timestamp) -> Result<String, String> {
+        if self.purges.last() != Some(&position) {
+            if position <= self.newest() {
+                return Err(format!("a purge was committed at {position}, after {}", self.newest()));
+            }
+            self.purges.push(position);
+        }
+        let found = self.messages.iter_mut().find(|(_, facts)| facts.position == key.0.cast_unsigned());
+        let Some((id, facts)) = found else {
+            return Err(format!("the message at {key:?}, which was purged, is unknown"));
+        };
+        let kind = self.conversations.get(&facts.conversation).map(|facts| facts.reference.kind);
+        let days = kind.map_or(0, kept_days);
+        if facts.purged.replace(position).is_some() {
+            return Err(format!("{id} was purged twice"));
+        }
+        if facts.pinned {
+            return Err(format!("{id} was purged at {position}, and it is pinned"));
+        }
+        if days == 0 || facts.sent_at >= now.minus_days(i64::from(days)) {
+            return Err(format!("{id} was purged at {position}, and is still to be kept"));
+        }
+        Ok(facts.texts.first().map(|(_, text)| text.clone()).unwrap_or_default())
+    }
+
+    /// Whether a message was removed because it is not kept any longer.
+    pub(crate) fn is_purged(&self, message: &str) -> bool {
+        self.messages.get(message).is_some_and(|facts| facts.purged.is_some())
+    }
+
+    /// Whether an entry tells of messages of which some are not kept any longer.
+    fn tells_of_purged(&self, entry: &Entry) -> bool {
+        match &entry.event {
+            Event::MessageCreated(message) | Event::MessageEdited(message) | Event::MessageDeleted(message) => {
+                self.is_purged(message.id.as_str())
+            }
+            Event::MessagePinned { message, .. } => self.is_purged(message.as_str()),
+            Event::MessagesRead { messages, .. } => messages.iter().any(|id| self.is_purged(id.as_str())),
+            _ => false,
+        }
+    }
+
+    /// Whether the ids that a client heard are those of an entry, but for messages that are not kept any longer.
+    pub(crate) fn are_left_of(&self, ids: &[String], expected: &[String]) -> bool {
+        let is_purged = |id: &str| id.split_once('=').is_some_and(|(_, id)| self.is_purged(id));
+        let mut heard = ids.iter().peekable();
+        let others_fit = expected.iter().all(|id| heard.next_if_eq(&id).is_some() || is_purged(id));
+        others_fit && heard.peek().is_none()
+    }
+
+    /// A reply shows the message that it answers as that is now, or nothing of one that is not kept any longer.
     pub(crate) fn quotes(&self, message: &Message) -> Check {
         let Some(quote) = message.details.as_deref().and_then(|details| details.reply_to.as_ref()) else {
             return Ok(());
         };
+        if quote.id.as_str() == NOWHERE {
+            let answered = self.messages.get(&message.id).and_then(|facts| facts.reply_to.as_ref());
+            return match answered.filter(|id| self.is_purged(id.as_str())) {
+                Some(_) if quote.deleted && quote.content == DELETED_CONTENT => Ok(()),
+                _ => Err(format!("{} answers nothing that was purged, and shows {quote:?}", message.id)),
+            };
+        }
+        if self.is_purged(quote.id.as_str()) {
+            return Err(format!("{} shows {}, which is not kept any longer", message.id, quote.id));
+        }
         let there = self.messages.get(&quote.id).filter(|facts| facts.conversation == message.conversation.id);
         match there {
             Some(facts) if facts.text() == quote.content && facts.deleted == quote.deleted => Ok(()),
@@ -256,6 +347,9 @@ impl History {
     /// Whether an entry may be withheld from a user where a node reads it late, because what it shows was changed after the
     /// user had left the conversation.
     pub(crate) fn may_be_withheld(&self, entry: &Entry, user: &UserId) -> bool {
+        if self.tells_of_purged(entry) {
+            return true;
+        }
         match &entry.event {
             Event::MessageCreated(message) => {
                 let facts = self.messages.get(&message.id);
@@ -280,6 +374,9 @@ impl History {
     /// Whether a replay of an entry to a user may be left out, because its rows have changed since while the user was no
     /// member of the conversation, or because a later one tells the present state.
     pub(crate) fn may_be_left_out(&self, entry: &Entry, user: &UserId) -> bool {
+        if self.tells_of_purged(entry) {
+            return true;
+        }
         match &entry.event {
             Event::MessageCreated(message) | Event::MessageEdited(message) | Event::MessageDeleted(message) => {
                 let facts = self.messages.get(&message.id);
@@ -342,6 +439,13 @@ impl History {
         let spans = self.conversations.get(conversation).and_then(|facts| facts.members.get(user));
         let meets = |span: &Span| span.from < positions.end && span.to.is_none_or(|to| positions.start <= to);
         !positions.is_empty() && spans.is_some_and(|spans| spans.iter().any(meets))
+    }
+
+    /// Whether a user who has come to a position is not shown that another one is online, because it has asked to reach it and
+    /// the other has not agreed.
+    pub(crate) fn hides(&self, user: &UserId, other: &UserId, position: u64) -> bool {
+        let asked = self.contacts.asked_before(user, other, position);
+        asked.and_then(|id| self.conversations.get(id)).is_some_and(|facts| !facts.has(other))
     }
 
     /// Conversations that are not deleted and in which a filter finds something, in the order of their ids.

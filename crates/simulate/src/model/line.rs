@@ -7,11 +7,11 @@
 use std::collections::BTreeMap;
 
 use quintet_dialect::Dialect;
-use quintet_domain::{Audience, ConnectionId, ConversationId, Entry, Event, MessageId, UserId};
+use quintet_domain::{Audience, ConnectionId, ConversationId, DELETED_CONTENT, Entry, Event, MessageId, UserId};
 use serde_json::Value;
 
 use super::Check;
-use super::history::History;
+use super::history::{History, NOWHERE};
 use super::mutes::{Muted, Mutes, MutesKnown, ended_by};
 use super::projection::{Expected, Reader, Requirement, expected, subject};
 use super::reactions::{Heard, Told};
@@ -115,6 +115,19 @@ impl Line {
         if may_be_absent {
             expected.iter_mut().for_each(|event| event.requirement = Requirement::Optional);
         }
+        // A notification is told again until it is known to have come; who has asked to reach somebody is not shown its
+        // receipts before it agrees; a message that appears is shown as it is now.
+        let is_uncertain = match &entry.event {
+            Event::Notified { .. } => true,
+            Event::MessagesRead { reader, .. } => history.contacts.has_asked(user, &reader.id),
+            Event::MessageAppeared { message, .. } => {
+                history.messages.get(&message.id).is_none_or(|facts| facts.deleted || facts.texts.len() > 1)
+            }
+            _ => false,
+        };
+        if is_uncertain {
+            expected.iter_mut().for_each(|event| event.requirement = Requirement::Optional);
+        }
         if matches!(entry.event, Event::MessageReacted(_)) {
             // It may be told late, together with others.
             expected.iter_mut().for_each(|event| event.requirement = Requirement::Optional);
@@ -152,7 +165,9 @@ impl Line {
             let events = self.expected(history, entry);
             for event in events.iter().skip(self.walked.events) {
                 self.walked.events += 1;
-                if event.name == name && event.offset == *offset && event.subject == ids {
+                let is_late = self.resumed || self.many;
+                let fits = event.subject == ids || is_late && history.are_left_of(&ids, &event.subject);
+                if event.name == name && event.offset == *offset && fits {
                     self.heard = Some(self.walked);
                     self.check_text(history, entry, payload)?;
                     if matches!(entry.event, Event::MessageReacted(_)) {
@@ -246,7 +261,7 @@ impl Line {
         let knows_all = |message: &MessageId, since: u64| {
             history.messages.get(message).is_some_and(|facts| {
                 let is_member = history.is_member_since(&facts.conversation, user, since);
-                !facts.deleted && is_member && self.mutes.never(&facts.conversation)
+                !facts.deleted && facts.purged.is_none() && is_member && self.mutes.never(&facts.conversation)
             })
         };
         let complete = self.told.complete(&history.reactions, self.excused_to, knows_all);
@@ -275,6 +290,10 @@ impl Line {
         let Some(quote) = fields.get("replyTo").filter(|quote| quote.is_object()) else { return Ok(()) };
         let field = |key: &str| quote.get(key).and_then(Value::as_str).unwrap_or_default();
         let (user, id, text) = (&self.reader.user, field("id"), field("content"));
+        if id == NOWHERE && text == DELETED_CONTENT {
+            // Only of one that was purged: what is stored is held against the history at the end.
+            return Ok(());
+        }
         let Some(facts) = history.messages.get(&MessageId::trusted(id)) else {
             return Err(format!("{user} heard a reply to {id}, which does not exist"));
         };
@@ -305,15 +324,26 @@ impl Line {
             positions.push(message.position);
         }
         let end = positions.last().copied().unwrap_or(0);
-        let before: Vec<u64> = facts.messages.iter().map(|(at, _)| *at).filter(|at| *at <= end).collect();
-        let newest = &before[before.len().saturating_sub(HISTORY_MESSAGES)..];
-        if newest != positions {
+        // As it was before all purges, or behind one of them.
+        let newest_behind = |purge: u64| {
+            let is_kept = |id: &MessageId| {
+                let purged = history.messages.get(id).and_then(|message| message.purged);
+                purged.is_none_or(|at| at > purge)
+            };
+            let before: Vec<u64> =
+                facts.messages.iter().filter(|(at, id)| *at <= end && is_kept(id)).map(|(at, _)| *at).collect();
+            before[before.len().saturating_sub(HISTORY_MESSAGES)..].to_vec()
+        };
+        let mut purges = std::iter::once(0).chain(history.purges.iter().copied());
+        if !purges.any(|purge| newest_behind(purge) == positions) {
+            let newest = newest_behind(u64::MAX);
             return Err(format!("{user} got {positions:?} as the history of {room}, and {newest:?} are its newest"));
         }
         // It was read at a position that nothing contradicts: not before what was heard already, before the message that
         // would come next in it, and while the user was a member, by this join or an earlier one.
         let heard = self.heard.and_then(|heard| history.entries.get(heard.entry)).map_or(0, |entry| entry.position);
-        let next = facts.messages.iter().map(|(at, _)| *at).filter(|at| *at > end).min().unwrap_or(u64::MAX);
+        let later = facts.messages.iter().filter(|(at, id)| *at > end && !history.is_purged(id.as_str()));
+        let next = later.map(|(at, _)| *at).min().unwrap_or(u64::MAX);
         if !history.was_member_within(room, &user, end.max(heard)..next) {
             return Err(format!("{user} got a history of {room} that ends at {end} and lacks {next}"));
         }

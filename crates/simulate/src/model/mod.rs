@@ -8,6 +8,7 @@
 //! What must stay true: the model looks at groups of the store's writer and at packets of clients, and at nothing in
 //! between.
 
+pub(crate) mod contacts;
 pub(crate) mod history;
 pub(crate) mod line;
 pub(crate) mod mutes;

@@ -16,6 +16,9 @@ struct Attempts {
     refused: u32,
     /// Its entry, once it is committed.
     position: Option<u64>,
+    /// Whether the message was removed because it is not kept any longer: then the store has forgotten the id that its
+    /// client gave it, and takes a repetition for another message.
+    purged: bool,
 }
 
 /// All texts that clients tried to store. Each text is used for one message or edit alone.
@@ -38,6 +41,13 @@ impl Sends {
         self.0.get(text)?.position
     }
 
+    /// A message with this text was removed because it is not kept any longer.
+    pub(crate) fn purged(&mut self, text: &str) {
+        if let Some(attempts) = self.0.get_mut(text) {
+            attempts.purged = true;
+        }
+    }
+
     /// An attempt was refused.
     pub(crate) fn refused(&mut self, text: &str) -> Check {
         let Some(attempts) = self.0.get_mut(text) else { return Ok(()) };
@@ -57,7 +67,9 @@ impl Sends {
         let Some(attempts) = self.0.get_mut(text) else {
             return Err(format!("`{text}` was stored at {}, and nobody sent it", entry.position));
         };
-        if let Some(before) = attempts.position.replace(entry.position) {
+        if let Some(before) = attempts.position.replace(entry.position)
+            && !std::mem::take(&mut attempts.purged)
+        {
             return Err(format!("`{text}` was stored twice, at {before} and at {}", entry.position));
         }
         if attempts.refused == attempts.made {

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quintet_cluster::Feed;
-use quintet_domain::{NodeId, Quotas, Refusal};
+use quintet_domain::{NodeId, Refusal};
 use quintet_store::{Delivered, Group, MemoryDisk, MemoryStore, MemoryWriter, Store};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -30,6 +30,7 @@ use self::wire::{Arrival, End, Published, SimulatedWire};
 use crate::bus::SlowBus;
 use crate::faults;
 use crate::server::{Parts, Server, random};
+use crate::settings;
 use crate::sim::Sim;
 
 /// Milliseconds that a node is down after a crash, at most.
@@ -64,7 +65,7 @@ impl Process {
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build()?;
         let tasks = LocalSet::new();
         let delivered = Delivered::default();
-        let (store, writer) = disk.open_node(sim.environment.clone(), Quotas::default(), delivered.clone());
+        let (store, writer) = disk.open_node(sim.environment.clone(), settings::quotas(), delivered.clone());
         let (inputs, taken) = unbounded_channel();
         let server = Rc::new(RefCell::new(None));
         let birth = Birth {

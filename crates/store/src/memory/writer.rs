@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use quintet_domain::{Environment, Quotas};
+use quintet_rules::MessageKey;
 use quintet_rules::rows::LogRows;
 use tokio::sync::mpsc;
 
@@ -82,6 +83,13 @@ impl MemoryWriter {
     pub fn stale_row(&self) -> Option<String> {
         let found = self.shared.write(|data| self.committer.state().cache.find_stale(data))?;
         found.unwrap_or_else(|error| Some(error.to_string()))
+    }
+
+    /// The messages that were removed between two positions because they are not kept any longer, each time with the
+    /// position of the change.
+    #[must_use]
+    pub fn purged_between(&self, after: u64, up_to: u64) -> Vec<(u64, Vec<MessageKey>)> {
+        self.shared.write(|data| data.purged_between(after, up_to)).unwrap_or_default()
     }
 
     /// Makes the commit of the next group fail, as on a failing disk: each of its writes is refused, and nothing is

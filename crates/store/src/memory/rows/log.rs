@@ -3,6 +3,7 @@
 //! What must stay true: changes are kept in commit order, and pruned from the oldest on.
 
 use quintet_domain::Timestamp;
+use quintet_rules::log::ChangeRecord;
 use quintet_rules::rows::{LogRows, LoggedChange};
 use quintet_rules::{ConversationKey, MessageKey, RowResult, UserKey};
 
@@ -23,6 +24,16 @@ impl Data {
         let from = (user, position.saturating_add(1));
         let newer = self.log.addressees.range(from..).take_while(move |((of, _), ())| *of == user);
         newer.map(|((_, position), ())| *position)
+    }
+
+    /// The messages that were removed after a position and up to another one because they were not kept any longer.
+    pub(in crate::memory) fn purged_between(&self, after: u64, up_to: u64) -> Vec<(u64, Vec<MessageKey>)> {
+        let behind = self.log.changes.range(after.saturating_add(1)..).take_while(|(position, _)| **position <= up_to);
+        let purges = behind.filter_map(|(position, logged)| match &logged.change {
+            ChangeRecord::MessagesPurged { messages, .. } => Some((*position, messages.clone())),
+            _ => None,
+        });
+        purges.collect()
     }
 
     /// The changes of a conversation after a position, in commit order.

@@ -2,9 +2,11 @@
 //! compute, so that `cargo test`, which runs one binary after the other, leaves half of a small machine idle.
 //!
 //! What must stay true: each test binary that cargo builds is run, in the folder of its package, as `cargo test` does; what
-//! it prints is shown whole; each failure is a failure of the run, and the others are run nonetheless.
+//! it prints is shown at once, each line behind its name; each failure is a failure of the run, and the others are run
+//! nonetheless.
 
 use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -19,8 +21,8 @@ const AT_ONCE: usize = 2;
 /// The names of the binaries that run with nothing beside them: in `cut_off`, two nodes have to find a database again at about
 /// the same time, or the later one sends its clients away.
 const ALONE: [&str; 1] = ["cut_off"];
-/// The names of the binaries that run longest beside others. They are begun first, so that none of them runs alone at the end.
-const LONGEST: [&str; 3] = ["agree", "attack", "compat"];
+/// The name of the binaries that run longest beside others. They are begun first, so that none of them runs alone at the end.
+const LONGEST: &str = "integration";
 
 /// A program with tests.
 struct TestBinary {
@@ -37,7 +39,7 @@ struct TestBinary {
 pub(crate) fn run(variables: &[(&str, &str)]) -> Result<(), String> {
     let mut binaries = build()?;
     // The sort keeps the order of the others.
-    binaries.sort_by_key(|binary| LONGEST.iter().position(|name| *name == binary.name).unwrap_or(LONGEST.len()));
+    binaries.sort_by_key(|binary| binary.name != LONGEST);
     let count = binaries.len();
     let (alone, beside) = binaries.into_iter().partition(|binary| ALONE.contains(&binary.name.as_str()));
     let failed = [run_all(alone, 1, variables), run_all(beside, AT_ONCE, variables)].concat();
@@ -94,24 +96,36 @@ fn test_binary(artifact: Artifact) -> Option<TestBinary> {
     Some(TestBinary { name: artifact.target.name, folder, program })
 }
 
-/// Runs one program, and prints what it has printed, in one piece.
+/// Runs one program, and prints each line that it prints behind its name.
 fn run_one(binary: &TestBinary, variables: &[(&str, &str)]) -> Result<(), String> {
-    let TestBinary { name, folder, program } = binary;
+    let name = format!("{} of {}", binary.name, binary.folder.file_name().unwrap_or("?"));
+    let failed = |error: std::io::Error| format!("{name} cannot be run: {error}");
     let began = Instant::now();
-    let output = Command::new(program)
-        .current_dir(folder)
-        .env("CARGO_MANIFEST_DIR", folder)
+    let mut process = Command::new(&binary.program)
+        .current_dir(&binary.folder)
+        .env("CARGO_MANIFEST_DIR", &binary.folder)
         .envs(variables.iter().copied())
         .stdin(Stdio::null())
-        .output()
-        .map_err(|error| format!("{name} cannot be run: {error}"))?;
-    // One lock for the whole text, so that two programs do not share a line.
-    static PRINTING: Mutex<()> = Mutex::new(());
-    let printing = locked(&PRINTING);
-    println!("     Running {name} of {} ({:.0} s)", folder.file_name().unwrap_or("?"), began.elapsed().as_secs_f64());
-    print!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    drop(printing);
-    if output.status.success() { Ok(()) } else { Err(format!("{name} of {folder}: {}", output.status)) }
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(failed)?;
+    let (output, errors) = (process.stdout.take(), process.stderr.take());
+    std::thread::scope(|scope| {
+        scope.spawn(|| output.map(|stream| show(&name, stream)));
+        scope.spawn(|| errors.map(|stream| show(&name, stream)));
+    });
+    let status = process.wait().map_err(failed)?;
+    println!("{name}: {status} after {:.0} s", began.elapsed().as_secs_f64());
+    if status.success() { Ok(()) } else { Err(format!("{name}: {status}")) }
+}
+
+/// Prints each line of a stream behind the name of the program that writes it, until the stream ends.
+fn show(name: &str, stream: impl Read) {
+    let lines = BufReader::new(stream).split(b'\n').map_while(Result::ok);
+    for line in lines {
+        println!("{name} | {}", String::from_utf8_lossy(&line));
+    }
 }
 
 /// Locks a mutex, also after a thread has panicked with it.

@@ -1,13 +1,11 @@
 //! Access control: the status of every endpoint for a caller without a token, a stranger, a member, the owner and a
 //! service.
 
-mod support;
-
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::support::{Http, Server, is_of};
 use jsonwebtoken::{EncodingKey, Header};
 use serde_json::{Value, json};
-use support::{Http, Server, is_of};
 
 const SECRET: &str = "a secret of the tests, of 32 bytes and more";
 

@@ -1,14 +1,12 @@
 //! Bad input gets a clear error, or the close that the protocol prescribes, and does not affect others.
 
-mod support;
-
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::support::{Server, Wire};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jsonwebtoken::{EncodingKey, Header};
 use serde_json::{Value, json};
-use support::{Server, Wire};
 use tokio_tungstenite::tungstenite::Message;
 
 const SECRET: &str = "the secret of the tests, of 32 bytes and more";

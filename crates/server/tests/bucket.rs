@@ -1,16 +1,14 @@
 //! Files in a bucket of an S3 service that verifies every signature.
 
-mod support;
-
 use std::path::Path;
 use std::time::Duration;
 
+use crate::support::{Http, Server};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 use serde_json::{Value, json};
-use support::{Http, Server};
 use tokio::net::TcpListener;
 
 /// Starts a service with one bucket on a free port. Returns its address.
@@ -53,7 +51,7 @@ async fn until_empty(bucket: &Path) {
     tokio::time::timeout(Duration::from_secs(20), gone).await.expect("the objects go");
 }
 
-fn server(service: std::net::SocketAddr, secret: &str) -> support::Start {
+fn server(service: std::net::SocketAddr, secret: &str) -> crate::support::Start {
     let environment = [
         ("QUINTET_FILES_BUCKET", "chat"),
         ("QUINTET_FILES_ENDPOINT", &format!("http://{service}")),

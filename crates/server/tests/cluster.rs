@@ -1,25 +1,14 @@
 //! Several nodes over one PostgreSQL database, at the wire: one order for all, nothing acknowledged lost, recovery on any
 //! node, and what a node says that is cut off.
 
-mod support;
-
-#[allow(dead_code, clippy::unwrap_used, reason = "the tests of the store use the rest")]
-#[path = "../../store/tests/support/postgres.rs"]
-mod database;
-#[allow(dead_code, reason = "the tests of services use the rest")]
-#[path = "services/receiver.rs"]
-mod receiver;
-#[path = "support/road.rs"]
-mod road;
-
 use std::collections::HashSet;
 use std::time::Duration;
 
-use database::TestDatabase;
-use receiver::{Receiver, Reply, Request};
-use road::Road;
+use crate::database::TestDatabase;
+use crate::road::Road;
+use crate::services::receiver::{Receiver, Reply, Request};
+use crate::support::{Server, Start, Wire};
 use serde_json::{Value, json};
-use support::{Server, Start, Wire};
 
 /// The time within which a node has to say what is awaited.
 const PATIENCE: Duration = Duration::from_secs(120);

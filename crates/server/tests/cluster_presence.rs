@@ -1,16 +1,10 @@
 //! Presence and typing over two processes with one PostgreSQL database, at the wire.
 
-mod support;
-
-#[allow(dead_code, clippy::unwrap_used, reason = "the tests of the store use the rest")]
-#[path = "../../store/tests/support/postgres.rs"]
-mod database;
-
 use std::time::Duration;
 
-use database::TestDatabase;
+use crate::database::TestDatabase;
+use crate::support::{Server, Wire};
 use serde_json::{Value, json};
-use support::{Server, Wire};
 
 /// The time within which the death of a node is told.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -1,10 +1,8 @@
 //! What front ends are told beside messages, in cases that no story plays: people who are away, clients that repeat a
 //! change, connections that resume, and notifications in any dialect.
 
-mod support;
-
+use crate::support::{Server, Wire};
 use serde_json::{Value, json};
-use support::{Server, Wire};
 
 async fn rename(server: &Server, token: &str, name: &str) {
     server.http().api(token, "PATCH", "/me", json!({ "name": name })).await.expect(200);

@@ -1,16 +1,10 @@
 //! `quintet copy` and `quintet migrate`: an installation moves to PostgreSQL and back, with its files, keys and offsets.
 
-mod support;
-
-#[allow(dead_code, clippy::unwrap_used, reason = "the tests of the store use the rest")]
-#[path = "../../store/tests/support/postgres.rs"]
-mod database;
-
 use std::path::Path;
 
-use database::TestDatabase;
+use crate::database::TestDatabase;
+use crate::support::{Server, Wire};
 use serde_json::{Value, json};
-use support::{Server, Wire};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 

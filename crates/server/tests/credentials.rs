@@ -1,13 +1,11 @@
 //! What front ends of other origins need: permission to read answers, and a token in a cookie. And the sessions that tokens
 //! belong to.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::raw::Raw;
+use crate::support::{Answer, Http, Server, Wire};
 use serde_json::{Value, json};
-use support::raw::Raw;
-use support::{Answer, Http, Server, Wire};
 
 const PASSWORD: &str = "correct horse";
 /// How long an event is waited for on a busy machine.

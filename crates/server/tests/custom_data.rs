@@ -1,9 +1,7 @@
 //! Custom data of profiles and conversations over HTTP, and after a loss.
 
-mod support;
-
+use crate::support::{Answer, Server, Wire};
 use serde_json::{Value, json};
-use support::{Answer, Server, Wire};
 
 /// Returns the sentence of a refusal.
 fn refusal(answer: &Answer) -> String {

@@ -1,10 +1,8 @@
 //! What has reached the devices of members, at the wire, in what the stories do not play: the end of the server, guests,
 //! connections that do not listen, and what counts as delivered because it was written to a connection.
 
-mod support;
-
+use crate::support::{Server, Wire};
 use serde_json::{Value, json};
-use support::{Server, Wire};
 
 async fn sent(server: &Server, token: &str, group: &Value) -> Value {
     let path = format!("/conversations/{}/messages", group.as_str().expect("an id"));

@@ -1,10 +1,8 @@
 //! Acknowledged messages are on disk, which the system calls show, even when the disk is full.
 
-mod support;
-
+use crate::support::trace::Trace;
+use crate::support::{Server, Wire};
 use serde_json::{Value, json};
-use support::trace::Trace;
-use support::{Server, Wire};
 
 /// A relevant call in a trace: the log is synced, or text goes to a socket.
 #[derive(Debug, PartialEq)]

@@ -1,13 +1,11 @@
 //! The edge as configured and seen from outside: heads, headers of answers, places, metrics, the log, and files.
 
-mod support;
-
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::support::{Http, Server};
 use serde_json::{Value, json};
-use support::{Http, Server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -258,7 +256,7 @@ async fn a_full_server_logs_and_counts_it() {
     let (_, token) = http.register("alice").await;
     let mut wires = Vec::new();
     for _ in 0..16 {
-        wires.push(support::Wire::connect(server.address(), "/chat", &json!({ "token": token })).await);
+        wires.push(crate::support::Wire::connect(server.address(), "/chat", &json!({ "token": token })).await);
     }
     let logged = |part: &str| std::fs::read_to_string(&log).expect("a log").matches(part).count();
     let (begins, is_over) = ("a new connection found no ordinary place", "new connections find ordinary places again");
@@ -290,7 +288,7 @@ async fn known_users_are_served_when_no_place_is_left() {
     let (_, token) = http.register("alice").await;
     let mut wires = Vec::new();
     for _ in 0..16 {
-        wires.push(support::Wire::connect(server.address(), "/chat", &json!({ "token": token })).await);
+        wires.push(crate::support::Wire::connect(server.address(), "/chat", &json!({ "token": token })).await);
     }
     http.call("", "GET", "/healthz", Value::Null).await.expect(200);
     http.call("", "GET", "/readyz", Value::Null).await.expect(200);
@@ -316,7 +314,7 @@ async fn guests_make_room_when_no_place_is_left() {
     let mut guests = Vec::new();
     for number in 0..16 {
         let auth = json!({ "userId": format!("guest of {number}") });
-        let mut wire = support::Wire::open(server.address(), "").await;
+        let mut wire = crate::support::Wire::open(server.address(), "").await;
         wire.enter("/rooms", &auth).await;
         guests.push(wire);
     }

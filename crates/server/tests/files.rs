@@ -1,12 +1,10 @@
 //! Files are stored completely or not at all, and kept while something carries them.
 
-mod support;
-
 use std::path::Path;
 use std::time::Duration;
 
+use crate::support::{Answer, Server, Wire};
 use serde_json::{Value, json};
-use support::{Answer, Server, Wire};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 

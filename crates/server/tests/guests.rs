@@ -1,9 +1,7 @@
 //! Guests on the wire: what a guest's id allows, what its secret proves, and what happens when an account gets the id.
 
-mod support;
-
+use crate::support::{Server, Wire};
 use serde_json::{Value, json};
-use support::{Server, Wire};
 
 /// The secret shared with another back end, whose tokens the server accepts.
 const SECRET: &str = "shared with another back end, and long enough";

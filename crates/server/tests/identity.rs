@@ -1,13 +1,11 @@
 //! Identity and its proofs: tokens of every issuer, passwords that are asked for again, names that look alike, and the
 //! operator's commands about users.
 
-mod support;
-
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::support::{Answer, Http, Server, Start, Wire};
 use jsonwebtoken::{EncodingKey, Header};
 use serde_json::{Value, json};
-use support::{Answer, Http, Server, Start, Wire};
 
 const SECRET: &str = "a secret of two back ends, of 32 bytes and more";
 const PASSWORD: &str = "correct horse";

@@ -1,16 +1,10 @@
 //! Periodic work of two nodes over one database: it is done, and once.
 
-mod support;
-
-#[allow(dead_code, clippy::unwrap_used, reason = "the tests of the store use the rest")]
-#[path = "../../store/tests/support/postgres.rs"]
-mod database;
-
 use std::time::Duration;
 
-use database::TestDatabase;
+use crate::database::TestDatabase;
+use crate::support::{Server, Wire};
 use serde_json::json;
-use support::{Server, Wire};
 
 #[tokio::test]
 async fn a_meetup_expires_once() {

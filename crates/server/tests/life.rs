@@ -1,7 +1,5 @@
 //! The start and end of the process.
 
-mod support;
-
 use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
@@ -9,8 +7,8 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::support::{Server, Wire};
 use serde_json::{Value, json};
-use support::{Server, Wire};
 
 fn quintet(args: &[&str], input: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_quintet"));

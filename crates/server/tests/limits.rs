@@ -1,10 +1,8 @@
 //! Limits on what a client may send and from where: the refusals and their texts, and what closes a connection.
 
-mod support;
-
+use crate::support::raw::{Raw, deflated, frame};
+use crate::support::{Server, Wire};
 use serde_json::{Value, json};
-use support::raw::{Raw, deflated, frame};
-use support::{Server, Wire};
 
 /// A size in bytes a little above the limit of an event.
 const TOO_LARGE: usize = 66_000;
@@ -169,7 +167,7 @@ async fn pings_without_end_are_a_flood_as_well() {
 
 /// Returns the status of a handshake on each transport from a page of an origin.
 async fn doors(address: std::net::SocketAddr, headers: &[&str]) -> [u16; 3] {
-    let http = support::Http::new(address);
+    let http = crate::support::Http::new(address);
     let pairs: Vec<(&str, &str)> = headers.iter().filter_map(|header| header.split_once(": ")).collect();
     let polling = http.send("GET", "/socket.io/?EIO=4&transport=polling", &pairs, "").await.status;
     let mut statuses = [polling, 101, 101];

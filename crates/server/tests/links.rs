@@ -1,10 +1,8 @@
 //! Links that work on front ends of other origins: absolute ones at the address of each client, pictures of initials, and
 //! downloads of parts.
 
-mod support;
-
+use crate::support::{Http, Server, Wire};
 use serde_json::{Value, json};
-use support::{Http, Server, Wire};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x20\x08\x06\0\0\0";
 

@@ -1,10 +1,8 @@
 //! The metrics and log lines for operators.
 
-mod support;
-
+use crate::support::{Server, Wire};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use support::{Server, Wire};
 use tokio_tungstenite::tungstenite::Message;
 
 #[tokio::test]

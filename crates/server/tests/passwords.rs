@@ -1,12 +1,10 @@
 //! Passwords and names that are the same on every keyboard, and the minimum of a password.
 
-mod support;
-
+use crate::support::raw::Raw;
+use crate::support::{Answer, Http, Server};
 use argon2::Argon2;
 use argon2::password_hash::PasswordHasher;
 use serde_json::{Value, json};
-use support::raw::Raw;
-use support::{Answer, Http, Server};
 
 const PASSWORD: &str = "correct horse";
 

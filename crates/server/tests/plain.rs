@@ -1,12 +1,10 @@
 //! The dialects over a plain WebSocket.
 
-mod support;
-
 use std::net::SocketAddr;
 
+use crate::support::Server;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use support::Server;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};

@@ -1,15 +1,9 @@
 //! The server on a PostgreSQL database: the golden transcripts, the operator's commands, what is refused at the start, and
 //! two processes over one database.
 
-mod support;
-
-#[allow(dead_code, clippy::unwrap_used, reason = "the tests of the store use the rest")]
-#[path = "../../store/tests/support/postgres.rs"]
-mod database;
-
-use database::TestDatabase;
+use crate::database::TestDatabase;
+use crate::support::{Server, Start, Wire};
 use serde_json::json;
-use support::{Server, Start, Wire};
 
 fn on(database: &TestDatabase) -> Start {
     Server::with().env("QUINTET_DATABASE_URL", &database.url())
@@ -20,7 +14,7 @@ macro_rules! stories {
         #[tokio::test]
         async fn $name() {
             let database = TestDatabase::new();
-            support::story::play_on(on(&database), include_str!(concat!("stories/", stringify!($name), ".story")))
+            crate::support::story::play_on(on(&database), include_str!(concat!("stories/", stringify!($name), ".story")))
                 .await;
         }
     )*};

@@ -1,14 +1,12 @@
 //! TLS to a PostgreSQL server: what is checked of its certificate, and what is said about one that is not trusted.
 
-mod support;
-
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
+use crate::support::Server;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use support::Server;
 
 /// A PostgreSQL server with TLS, which ends with the test, because its input ends.
 struct Postgres {

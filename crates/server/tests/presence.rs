@@ -1,11 +1,9 @@
 //! Delivery of presence: who is notified of users coming online and going offline.
 
-mod support;
-
 use std::time::{Duration, Instant};
 
+use crate::support::{Server, Wire};
 use serde_json::{Value, json};
-use support::{Server, Wire};
 
 /// The time for which a user is away before it is shown as offline.
 const OFFLINE_AFTER: Duration = Duration::from_secs(2);

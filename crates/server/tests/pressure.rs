@@ -1,11 +1,9 @@
 //! Back-pressure from end to end: stopped readers, floods, and their cost in memory.
 
-mod support;
-
 use std::time::{Duration, Instant};
 
+use crate::support::{Server, Wire};
 use serde_json::{Value, json};
-use support::{Server, Wire};
 use tokio_tungstenite::tungstenite::Message;
 
 /// Bytes that may be queued for one connection here.

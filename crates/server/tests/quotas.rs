@@ -1,13 +1,11 @@
 //! Quotas and limits of users on the wire: people per day, files, a full disk, guests of one network, log-ins,
 //! registration, and what links and names may contain.
 
-mod support;
-
 use std::path::Path;
 use std::time::Duration;
 
+use crate::support::{Answer, Http, Server, Start, Wire};
 use serde_json::{Value, json};
-use support::{Answer, Http, Server, Start, Wire};
 
 const SECRET: &str = "a secret of the tests, of 32 bytes and more";
 

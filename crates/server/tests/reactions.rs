@@ -1,13 +1,11 @@
 //! Reactions that come faster than they are told: told together, and never lost by a connection that breaks meanwhile. And
 //! which of them are the caller's own, in every answer that shows a message.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use crate::support::{Server, Wire};
 use serde_json::{Value, json};
-use support::{Server, Wire};
 
 /// The share of a second that each event about the reactions to one message takes.
 const SHARE: Duration = Duration::from_millis(100);

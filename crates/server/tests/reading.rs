@@ -1,9 +1,7 @@
 //! What clients really send, beside what the documents show: other names of fields, fields that are left out, bare values.
 
-mod support;
-
+use crate::support::{Server, Wire};
 use serde_json::{Value, json};
-use support::{Server, Wire};
 
 const DIALECTS: [&str; 5] = ["meetup", "messenger", "rooms", "conversations", "chat"];
 

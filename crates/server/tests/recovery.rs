@@ -1,9 +1,7 @@
 //! Recovery of a lost connection on the wire, in cases that the official client cannot produce.
 
-mod support;
-
+use crate::support::{Server, Wire};
 use serde_json::{Value, json};
-use support::{Server, Wire};
 
 async fn say(server: &Server, token: &str, place: &Value, content: &str) {
     let path = format!("/conversations/{}/messages", place.as_str().expect("an id"));

@@ -1,15 +1,13 @@
 //! What messages cannot carry, and what cannot happen to them: each refused with its sentence in every dialect. The
 //! connection stays open, and others notice nothing.
 
-mod support;
-
 use std::collections::BTreeSet;
 
+use crate::support::{Http, Server, Wire};
 use quintet_dialect::Dialect;
 use quintet_dialect::catalogue::{Absent, EventSpec, Field, Payload, Type, events};
 use quintet_domain::limits::{METADATA_BYTES_MAX, METADATA_DEPTH_MAX, PINS_MAX, REACTIONS_OF_USER_MAX};
 use serde_json::{Map, Value, json};
-use support::{Http, Server, Wire};
 
 /// How a dialect sends a message to a group, reacts to a message and pins it.
 struct Words {

@@ -1,9 +1,7 @@
 //! Regression tests for past bugs. Each comment describes the wrong behaviour that was fixed, or the right one.
 
-mod support;
-
+use crate::support::{Server, Wire};
 use serde_json::{Value, json};
-use support::{Server, Wire};
 
 const SECRET: &str = "a secret of two back ends, of 32 bytes and more";
 

@@ -1,9 +1,7 @@
 //! The HTTP API: its resources, its refusals, and the delivery of its changes to sockets.
 
-mod support;
-
+use crate::support::{Http, Server, Wire};
 use serde_json::{Value, json};
-use support::{Http, Server, Wire};
 
 struct Stage {
     server: Server,
@@ -21,7 +19,7 @@ async fn stage() -> Stage {
 }
 
 /// Asserts that an answer is a problem of RFC 9457 with this status and code.
-fn problem(answer: support::Answer, status: u16, code: &str) {
+fn problem(answer: crate::support::Answer, status: u16, code: &str) {
     assert!(answer.head.contains("content-type: application/problem+json"), "{}", answer.head);
     let body = answer.expect(status);
     assert_eq!((&body["status"], &body["code"]), (&json!(status), &json!(code)), "{body}");
@@ -407,7 +405,7 @@ async fn unchanged_content_is_304_and_requests_have_ids() {
             http.send("GET", "/api/v1/conversations", &headers, "").await
         }
     };
-    let tag_of = |answer: &support::Answer| {
+    let tag_of = |answer: &crate::support::Answer| {
         let line = answer.head.lines().find_map(|line| line.strip_prefix("etag: "));
         line.expect("an ETag").to_owned()
     };

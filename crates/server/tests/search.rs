@@ -1,11 +1,9 @@
 //! Searches for messages over HTTP, and pages around a message.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::Server;
 use serde_json::{Value, json};
-use support::Server;
 
 fn contents(page: &Value) -> Vec<&str> {
     page["items"].as_array().expect("items").iter().map(|item| item["content"].as_str().expect("text")).collect()

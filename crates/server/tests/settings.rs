@@ -1,10 +1,8 @@
 //! One's own settings of a conversation at the wire, in what the stories do not play: guests, lost connections, and the
 //! lists of existing front ends.
 
-mod support;
-
+use crate::support::{Server, Wire};
 use serde_json::{Value, json};
-use support::{Server, Wire};
 
 async fn patched(server: &Server, token: &str, group: &Value, change: Value) -> Value {
     let path = format!("/conversations/{}/settings", group.as_str().expect("an id"));

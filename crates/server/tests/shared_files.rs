@@ -1,13 +1,7 @@
 //! The files of several nodes over one database: all nodes reach them, or there is one node.
 
-mod support;
-
-#[allow(dead_code, clippy::unwrap_used, reason = "the tests of the store use the rest")]
-#[path = "../../store/tests/support/postgres.rs"]
-mod database;
-
-use database::TestDatabase;
-use support::{Server, Start};
+use crate::database::TestDatabase;
+use crate::support::{Server, Start};
 
 fn on(database: &TestDatabase, shared: bool) -> Start {
     let shared = shared.to_string();

@@ -1,14 +1,8 @@
 //! The keys of the nodes over one database: made once, the same everywhere, and encrypted if there is a secret.
 
-mod support;
-
-#[allow(dead_code, clippy::unwrap_used, reason = "the tests of the store use the rest")]
-#[path = "../../store/tests/support/postgres.rs"]
-mod database;
-
-use database::TestDatabase;
+use crate::database::TestDatabase;
+use crate::support::{Server, Start, Wire};
 use serde_json::{Value, json};
-use support::{Server, Start, Wire};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 

@@ -1,15 +1,9 @@
 //! Log-ins and registrations are counted over all nodes.
 
-mod support;
-
-#[allow(dead_code, clippy::unwrap_used, reason = "the tests of the store use the rest")]
-#[path = "../../store/tests/support/postgres.rs"]
-mod database;
-
-use database::TestDatabase;
+use crate::database::TestDatabase;
+use crate::support::Server;
 use quintet_domain::limits::{LOGIN_FAILURES_MAX, LOGINS_PER_MINUTE};
 use serde_json::json;
-use support::Server;
 
 #[tokio::test]
 async fn attempts_at_one_node_count_at_the_others() {

@@ -1,12 +1,10 @@
 //! The golden transcripts of the dialects, played on the wire.
 
-mod support;
-
 macro_rules! stories {
     ($($name:ident),* $(,)?) => {$(
         #[tokio::test]
         async fn $name() {
-            support::story::play(include_str!(concat!("stories/", stringify!($name), ".story"))).await;
+            crate::support::story::play(include_str!(concat!("stories/", stringify!($name), ".story"))).await;
         }
     )*};
 }

@@ -4,14 +4,12 @@
 //! server and not on time. 100 groups of the same members, ten of whom are connected: each send has ten receivers, and the
 //! messages are spread over as many conversations as in `quintet-bench run fanout`.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use crate::support::trace::{Call, Trace};
+use crate::support::{Server, Wire};
 use serde_json::{Value, json};
-use support::trace::{Call, Trace};
-use support::{Server, Wire};
 
 const GROUPS: usize = 100;
 const MEMBERS: usize = 10;
@@ -168,7 +166,7 @@ async fn a_durable_send_costs_what_it_must() {
         members.push(Wire::connect(server.address(), "/conversations", &json!({ "token": token })).await);
     }
     send(&mut members, &conversations, 0..UNCOUNTED + SENDS).await;
-    let calls = support::trace::parse(&trace.end(&mut server));
+    let calls = crate::support::trace::parse(&trace.end(&mut server));
     let counted = &calls[after(&calls, UNCOUNTED - 1)..after(&calls, UNCOUNTED + SENDS - 1)];
     let counts = Counts::of(counted);
     let table = counts.table();
@@ -212,7 +210,7 @@ async fn a_durable_send_costs_what_it_must() {
 
 #[test]
 fn a_trace_is_read_as_strace_writes_it() {
-    let calls = support::trace::parse(
+    let calls = crate::support::trace::parse(
         "12 pwrite64(9</d/quintet.sqlite3-wal>, \"7\\177, (x) = 5\"..., 4096, 32) = 4096\n\
          13  fdatasync(9</d/quintet.sqlite3-wal> <unfinished ...>\n\
          12 sendto(20<socket:[7]>, \"\\201\\0012\", 3, MSG_NOSIGNAL, NULL, 0) = 3\n\

@@ -1,16 +1,14 @@
 //! What front ends and proxies that exist really send: JSON as JavaScript makes it, encoded queries, JSONP, subprotocols,
 //! paths of their own, many headers, and addresses in several headers. Each case is one that a strict reader refuses.
 
-mod support;
-
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use crate::support::{Http, Server, Wire};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use futures_util::{SinkExt, StreamExt};
 use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::{Value, json};
-use support::{Http, Server, Wire};
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;

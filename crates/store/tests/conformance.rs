@@ -2,11 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
 
-mod support;
-
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 
+use crate::support::{Bench, Seen, actor, every_store, message, stores};
 use quintet_domain::{
     AddWebhook, Barrier, ChangeWebhook, Code, ConversationId, ConversationKind, DeleteWebhook, Departure, Emoji, Event,
     JoinConversation, LeaveConversation, MarkRead, ModelEventType, NoteWebhook, Prune, React, Reading, RemoveMember,
@@ -14,7 +13,6 @@ use quintet_domain::{
     Written,
 };
 use quintet_store::{PageOf, Party, ReplyTo, StoreError};
-use support::{Bench, Seen, actor, every_store, message, stores};
 use tokio::sync::oneshot;
 
 every_store!(

@@ -2,16 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
 
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::{Bench, actor, every_store, new_conversation};
 use quintet_domain::{
     AddMember, ChangeConversation, ChangeProfile, Code, ConversationId, ConversationKind, CreateConversation,
     EraseUser, Event, Metadata, NewConversation, NewUser, Overview, ProfileChange, RegisterUser, UserId,
 };
 use quintet_store::{Filter, Party};
-use support::{Bench, actor, every_store, new_conversation};
 
 every_store!(
     of_a_conversation_it_is_shown_with_all_of_it,

@@ -2,15 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
 
-mod support;
-
+use crate::support::{Bench, actor, every_store};
 use quintet_domain::limits::DELIVERED_MEMBERS_MAX;
 use quintet_domain::{
     Code, ConversationId, ConversationKind, Departure, Event, JoinConversation, LeaveConversation, MarkRead, Message,
     NoteDelivery, NotedBy, Reading, SaveDeliveries, Target, UserId,
 };
 use quintet_store::{PageOf, Party};
-use support::{Bench, actor, every_store};
 
 every_store!(
     authors_alone_are_told_once_of_their_own,

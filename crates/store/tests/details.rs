@@ -2,17 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
 
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::{Bench, actor, every_store, message};
 use quintet_domain::{
     CheckDraft, ConversationId, ConversationKind, DeleteMessage, Departure, Draft, EditMessage, EditedDetails, Event,
     FileLink, JoinConversation, LeaveConversation, Message, MessageDetails, MessageId, MessageKind, Metadata,
     NewDetails, NewText, Profile, Prune, SendMessage, SendRewritten, Target, UserId,
 };
 use quintet_store::{PageOf, Party};
-use support::{Bench, actor, every_store, message};
 
 every_store!(
     replies_follow_what_they_answer,

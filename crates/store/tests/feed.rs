@@ -2,18 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
 
-mod support;
-
 use std::sync::{Arc, Mutex};
 
+use crate::support::postgres::TestDatabase;
+use crate::support::{Bench, Counting, Home, Opening, actor, message};
 use quintet_domain::{
     Barrier, ChangeConversation, ChangeProfile, ConversationId, ConversationKind, EditMessage, Emoji, Entry, Event,
     MessageId, Metadata, NewDetails, ProfileChange, PurgeCursor, PurgeMessages, Quotas, React, RemoveMember,
     SendMessage, SetRetention, UserId,
 };
 use quintet_store::{Clock, Delivered, PostgresStore, ReplyTo, Store};
-use support::postgres::TestDatabase;
-use support::{Bench, Counting, Home, Opening, actor, message};
 
 /// A group as the writer has handed it over.
 #[derive(Clone, Debug, PartialEq, Eq)]

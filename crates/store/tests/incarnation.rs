@@ -3,15 +3,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-mod support;
-
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::postgres::TestDatabase;
+use crate::support::{Bench, Home, Opening};
 use quintet_domain::{Barrier, Environment, NodeId, Quotas};
 use quintet_store::{Clock, PostgresStore, ReplyTo, Store, StoreError};
-use support::postgres::TestDatabase;
-use support::{Bench, Home, Opening};
 use tokio::sync::oneshot;
 
 /// The columns of the row of a group that are not looked at.

@@ -2,15 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-mod support;
-
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::Counting;
+use crate::support::postgres::TestDatabase;
 use quintet_domain::Quotas;
 use quintet_store::{Clock, Job, Jobs, PostgresStore, Store};
-use support::Counting;
-use support::postgres::TestDatabase;
 
 fn node(database: &TestDatabase) -> PostgresStore {
     let environment = Arc::<Counting>::default();

@@ -2,12 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
 
-mod support;
-
+use crate::support::{Bench, actor, every_store, new_conversation};
 use quintet_domain::{ChangeProfile, CreateConversation};
 use quintet_domain::{ConversationKind, Login, NewConversation, NewUser, ProfileChange, RegisterUser, UserId};
 use quintet_store::{Filter, Party};
-use support::{Bench, actor, every_store, new_conversation};
 
 every_store!(every_form_of_a_login, searches_for_users, searches_for_conversations, a_taken_address_in_another_form);
 

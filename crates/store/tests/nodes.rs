@@ -2,14 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::Counting;
+use crate::support::postgres::TestDatabase;
 use quintet_domain::{Barrier, NodeId, Quotas};
 use quintet_store::{Clock, FreshNode, PostgresStore, ReplyTo, Store};
-use support::Counting;
-use support::postgres::TestDatabase;
 
 fn store(database: &TestDatabase) -> PostgresStore {
     let environment = Arc::new(Counting::default());

@@ -2,13 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
 
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::{Bench, message};
 use quintet_domain::{Barrier, ContinueErasure, ConversationKind, EraseUser, Quotas, SetDisabled};
 use quintet_store::{Location, PageOf, Party, StoreError};
-use support::{Bench, message};
 
 /// What was committed is there after the process has ended, and positions continue where they were.
 #[tokio::test]

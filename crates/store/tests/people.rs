@@ -3,8 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
 
-mod support;
-
+use crate::support::{Bench, actor, every_store};
 use quintet_domain::limits::LOGIN_SESSIONS_MAX;
 use quintet_domain::{
     AcceptInvitation, AddMember, ChangeProfile, Code, ConversationId, ConversationKind, CreateMeetup, DecideRequest,
@@ -14,7 +13,6 @@ use quintet_domain::{
     SetPassword, SweepGuests, Timestamp, UserId,
 };
 use quintet_store::{PageOf, Party};
-use support::{Bench, actor, every_store};
 
 every_store!(
     one_direct_conversation_for_a_pair,

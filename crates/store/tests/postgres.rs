@@ -2,20 +2,18 @@
 
 #![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
 
-mod support;
-
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
+use crate::support::postgres::TestDatabase;
+use crate::support::{Bench, Home, Opening, message};
 use quintet_domain::{
     Barrier, ConversationId, ConversationKind, CreateConversation, Event, NewConversation, Quotas, RemoveMember, UserId,
 };
 use quintet_store::{Clock, PageOf, Party, PostgresStore, PostgresTarget, ReplyTo, Store};
-use support::postgres::TestDatabase;
-use support::{Bench, Home, Opening, message};
 
 /// What a proxy does with the writer's next COMMIT.
 #[derive(Clone, Copy)]
@@ -206,7 +204,7 @@ async fn messages_update_no_row_of_their_conversation() {
     assert_eq!(sequence, last.sequence);
     // A change that is no message writes the row, and the messages behind it do not.
     bench
-        .write(RemoveMember { actor: support::actor(&a), conversation: group.clone(), user: b, reason: None })
+        .write(RemoveMember { actor: crate::support::actor(&a), conversation: group.clone(), user: b, reason: None })
         .await
         .unwrap();
     let changed = versions();
@@ -248,9 +246,9 @@ async fn statements_that_fail() {
     let bad = || {
         let new = NewConversation {
             name: Some("bad".to_owned()),
-            ..support::new_conversation(ConversationKind::Room, true, &[])
+            ..crate::support::new_conversation(ConversationKind::Room, true, &[])
         };
-        CreateConversation { actor: support::actor(&a), new }
+        CreateConversation { actor: crate::support::actor(&a), new }
     };
     for round in 0..3 {
         let first = bench.start(message(&a, &group, "1", None)).await;

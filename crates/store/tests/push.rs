@@ -2,8 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
 
-mod support;
-
+use crate::support::{Bench, actor, every_store, message};
 use quintet_domain::limits::{PUSH_MEMBERS_MAX, PUSH_SUBSCRIPTIONS_MAX};
 use quintet_domain::{
     AddMember, AddPushSubscription, AddService, AddWebhook, ChangeSettings, Code, ConversationId, ConversationKind,
@@ -13,7 +12,6 @@ use quintet_domain::{
     SetDisabled, SettingsChange, Target, Timestamp, UserId, WebhookFilter, WebhookSecret,
 };
 use quintet_store::{PushAbout, PushCandidate, PushContent, PushStep};
-use support::{Bench, actor, every_store, message};
 
 every_store!(
     a_browser_is_subscribed_for_one_user,

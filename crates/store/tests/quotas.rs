@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-mod support;
-
 use std::sync::Arc;
 
 use quintet_domain::limits::{
@@ -16,8 +14,8 @@ use quintet_domain::{
     Quotas, Refusal, RequestMeetup, Scopes, SendMessage, StoredFile, Target, Timestamp, UserId,
 };
 
-use support::stage::{On, Stage, every_database};
-use support::{Bench, actor, message};
+use crate::support::stage::{On, Stage, every_database};
+use crate::support::{Bench, actor, message};
 
 every_database!(
     rows_have_a_budget,

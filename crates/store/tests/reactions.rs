@@ -2,15 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
 
-mod support;
-
+use crate::support::{Bench, actor, every_store};
 use quintet_domain::limits::{PINS_MAX, REACTION_KINDS_MAX, REACTION_USERS_SHOWN_MAX, REACTIONS_OF_USER_MAX};
 use quintet_domain::{
     Code, ConversationId, ConversationKind, DeleteMessage, EditMessage, Emoji, Event, LeaveConversation, Message,
     MessageId, PinMessage, React, ReactionCount, Refusal, UserId,
 };
 use quintet_store::{MissedSince, PageOf, Party};
-use support::{Bench, actor, every_store};
 
 every_store!(
     twice_is_once,

@@ -2,16 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use crate::support::actor;
+use crate::support::stage::{On, Stage, every_database};
 use quintet_domain::limits::{LIST_BYTES_MAX, MEMBERS_LISTED_MAX, NAMES_SEARCHED_MAX, UNREAD_COUNTED_MAX};
 use quintet_domain::{AddMember, ConversationKind, DeleteMessage, MarkRead, Quotas, Reading, Role, UserId};
 use quintet_store::{Filter, Page, Party};
-use support::actor;
-use support::stage::{On, Stage, every_database};
 
 every_database!(
     a_search_goes_on_where_its_page_ended,

@@ -2,14 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-mod support;
-
+use crate::support::told::shown;
+use crate::support::{Bench, actor};
 use quintet_domain::{
     AddMember, ChangeConversation, ConversationId, ConversationKind, DeleteMessage, Departure, EditMessage,
     LeaveConversation, MarkRead, MessageId, Reading, RemoveMember, UserId,
 };
-use support::told::shown;
-use support::{Bench, actor};
 
 /// A conversation of Alice and Bob, and the position that Bob has received.
 struct Lost {
@@ -153,7 +151,7 @@ async fn a_change_without_a_difference_is_none(bench: Bench) {
     assert!(lost.missed(renamed).await.0.is_empty());
 }
 
-support::every_store!(
+crate::support::every_store!(
     nothing_after_a_departure,
     who_returns_is_shown_the_conversation,
     a_change_without_a_difference_is_none,

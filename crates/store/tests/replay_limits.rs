@@ -2,11 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-mod support;
-
+use crate::support::{Bench, actor, quick_stores};
 use quintet_domain::limits::RECOVERY_CHANGES_MAX;
 use quintet_domain::{ChangeConversation, ConversationKind};
-use support::{Bench, actor, quick_stores};
 
 #[tokio::test]
 async fn too_many_changes() {

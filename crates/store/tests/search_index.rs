@@ -2,17 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
 
-mod support;
-
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::support::{Bench, Counting, actor};
 use quintet_domain::{
     Barrier, ConversationKind, DeleteMessage, EditMessage, MessageSearch, PurgeCursor, PurgeMessages, Quotas,
     Retention, SearchText, UserId,
 };
 use quintet_store::Location;
-use support::{Bench, Counting, actor};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 

@@ -2,13 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
 
-mod support;
-
+use crate::support::{Bench, actor, every_store};
 use quintet_domain::{
     ChangeSettings, ChangedSettings, Code, ConversationId, ConversationKind, ConversationSettings, DeleteMessage,
     Event, LeaveConversation, MarkRead, Mute, Notify, Reading, Refusal, SettingsChange, Target, Timestamp, UserId,
 };
-use support::{Bench, actor, every_store};
 
 every_store!(
     what_is_set_is_shown_to_its_member_alone,

@@ -2,15 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::Counting;
+use crate::support::postgres::TestDatabase;
 use quintet_domain::Quotas;
 use quintet_domain::limits::{LOGIN_BACKOFF_SECONDS, LOGIN_FAILURES_MAX};
 use quintet_store::{Clock, PostgresStore, SharedCounts, SharedRate, Store};
-use support::Counting;
-use support::postgres::TestDatabase;
 
 fn node(database: &TestDatabase) -> PostgresStore {
     let environment = Arc::<Counting>::default();

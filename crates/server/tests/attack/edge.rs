@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
-use crate::bystander::Bystander;
+use crate::attack::bystander::Bystander;
 use crate::support::{Http, Server, Start, Wire};
 
 /// The number of connections of an attack.
@@ -184,7 +184,7 @@ async fn handshakes_of_tls_that_hang() {
         slowest = slowest.max(began.elapsed());
         served += 1;
     }
-    let most = crate::bystander::longest_wait(slowest_calm);
+    let most = crate::attack::bystander::longest_wait(slowest_calm);
     assert!(slowest < most, "a handshake took {slowest:?}, and {slowest_calm:?} at a server that is not attacked");
     assert!(healthz(&connector, address).await.starts_with("HTTP/1.1 200"));
     assert!(served > 0, "nobody asked meanwhile");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::bystander::Bystander;
+use crate::attack::bystander::Bystander;
 use crate::support::raw::{Raw, deflated, frame};
 use crate::support::{Http, Server, Wire};
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::bystander::Bystander;
+use crate::attack::bystander::Bystander;
 use crate::support::{Http, Server};
 
 /// The number of requests that one attacker sends at once.

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpSocket;
 use tokio::task::JoinSet;
 
-use crate::bystander::Bystander;
+use crate::attack::bystander::Bystander;
 use crate::support::{Server, Wire};
 
 /// The time within which anything awaited has to happen.

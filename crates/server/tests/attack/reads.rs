@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
-use crate::bystander::Bystander;
+use crate::attack::bystander::Bystander;
 use crate::support::{Http, Server, Wire};
 
 /// The number of groups that the one account is in.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::Bystander;
+use crate::attack::Bystander;
 use crate::support::{Http, Server, Wire};
 
 /// Creates users without a password through a service, which is fast.

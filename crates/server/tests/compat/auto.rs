@@ -3,8 +3,8 @@
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
+use crate::compat::{fields, login, person, text};
 use crate::support::{Server, Wire};
-use crate::{fields, login, person, text};
 
 const SECRET: &str = "a secret of two backends, of 32 bytes and more";
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{contents, fields, login, person, places, text};
+use crate::compat::{contents, fields, login, person, places, text};
 
 const USER: &str = "id username avatar_url status";
 const MESSAGE: &str = "id chat_id chatId sender_id content message_type is_edited is_deleted created_at updated_at sender \

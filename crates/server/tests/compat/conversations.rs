@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{contents, fields, login, person, places, text};
+use crate::compat::{contents, fields, login, person, places, text};
 
 const USER: &str = "_id id username avatar status lastSeen createdAt";
 const MESSAGE: &str =

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::compat::{fields, text};
 use crate::support::Server;
-use crate::{fields, text};
 
 #[tokio::test]
 async fn rooms_to_find() {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{fields, login, places, text};
+use crate::compat::{fields, login, places, text};
 
 const BROADCAST: &str = "_id userId date time location activity requests expiresAt __v chatId";
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{contents, fields, login, places, text};
+use crate::compat::{contents, fields, login, places, text};
 
 const MESSAGE: &str = "_id id sender recipient group content isRead createdAt updatedAt type sequence";
 const GROUP: &str = "_id name description creator memberCount isMember createdAt";

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::compat::{contents, fields, places, text};
 use crate::support::Wire;
-use crate::{contents, fields, places, text};
 
 #[tokio::test]
 async fn session() {

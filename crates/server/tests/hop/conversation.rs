@@ -5,10 +5,10 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use crate::database::TestDatabase;
-use crate::polling::Polling;
+use crate::hop::polling::Polling;
+use crate::hop::{OPEN, is_unknown, node, opened, people, two};
 use crate::support::raw::Raw;
 use crate::support::{Start, Wire};
-use crate::{OPEN, is_unknown, node, opened, people, two};
 
 fn message(chat: &str, content: &str, ack: usize) -> String {
     let message = json!({ "chatId": chat, "content": content, "messageType": "text" });

@@ -6,9 +6,9 @@ use hmac::Mac;
 use tokio::io::AsyncWriteExt;
 
 use crate::database::TestDatabase;
-use crate::played::{Played, keyed, session_of};
+use crate::hop::played::{Played, keyed, session_of};
+use crate::hop::{OPEN, SECRET, count, internal, is_unknown, node, opened, two};
 use crate::support::Http;
-use crate::{OPEN, SECRET, count, internal, is_unknown, node, opened, two};
 
 #[tokio::test]
 async fn forged_ids_and_headers_lead_nowhere() {

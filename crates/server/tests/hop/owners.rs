@@ -4,10 +4,10 @@ use serde_json::json;
 use tokio::io::AsyncReadExt;
 
 use crate::database::TestDatabase;
-use crate::played::Played;
+use crate::hop::played::Played;
+use crate::hop::{OPEN, is_unknown, node, opened, people, two};
 use crate::support::Wire;
 use crate::support::raw::Raw;
-use crate::{OPEN, is_unknown, node, opened, people, two};
 
 /// The signal that stops a process.
 const STOP: i32 = 19;

@@ -8,8 +8,8 @@ use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::database::TestDatabase;
+use crate::hop::{OPEN, SECRET};
 use crate::support::{Answer, Server};
-use crate::{OPEN, SECRET};
 
 /// The key of a purpose, as nodes derive it.
 pub fn keyed(secret: &str, purpose: &[u8]) -> Hmac<Sha256> {

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use serde_json::{Value, json};
 
+use crate::hop::{OPEN, opened};
 use crate::support::{Http, Server};
-use crate::{OPEN, opened};
 
 /// A client on polling, each of whose requests goes to another node than the one before.
 pub struct Polling<'s> {

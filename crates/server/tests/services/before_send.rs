@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::receiver::{Receiver, Reply};
-use super::support::{Http, Server, Start, Wire};
+use crate::support::{Http, Server, Start, Wire};
 
 /// A secret in the form of Standard Webhooks.
 const SECRET: &str = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";

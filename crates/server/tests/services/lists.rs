@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::services::{key, refused};
 use crate::support::{Http, Server, Wire};
-use crate::{key, refused};
 
 /// How a dialect sends a message to a group, edits it, and tells of a new one.
 struct Words {

@@ -3,10 +3,10 @@
 
 use serde_json::{Value, json};
 
-use crate::receiver::Receiver;
-use crate::socket::{hear, listen};
+use crate::services::receiver::Receiver;
+use crate::services::socket::{hear, listen};
+use crate::services::{Stage, key, refused, stage};
 use crate::support::{Server, Wire};
-use crate::{Stage, key, refused, stage};
 
 /// A service reads the audit log, filters it by each field, and is told which field of a query is invalid.
 #[tokio::test]

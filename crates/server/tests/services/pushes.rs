@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use super::receiver::{Receiver, Reply, Request};
-use super::support::{Http, Server, Start, Wire};
+use crate::support::{Http, Server, Start, Wire};
 
 fn server() -> Start {
     Server::with().env("QUINTET_OUTBOUND_ALLOW", "127.0.0.0/8")

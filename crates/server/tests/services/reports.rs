@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::receiver::{Receiver, Request};
-use crate::socket::{hear, listen, scoped};
+use crate::services::receiver::{Receiver, Request};
+use crate::services::socket::{hear, listen, scoped};
+use crate::services::{Stage, key, refused, stage};
 use crate::support::{Server, Wire};
-use crate::{Stage, key, refused, stage};
 
 #[tokio::test]
 async fn a_report_is_made_listed_and_resolved() {

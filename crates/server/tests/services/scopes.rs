@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{key, refused, stage};
+use crate::services::{key, refused, stage};
 
 const SCOPES: [&str; 5] = ["read", "post", "users", "moderate", "admin"];
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::services::{Stage, key, stage};
 use crate::support::{Server, Wire};
-use crate::{Stage, key, stage};
 
 /// Creates a key with a scope.
 pub fn scoped(server: &Server, name: &str, scopes: &str) -> String {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use super::receiver::{Receiver, Reply, Request};
-use super::support::{Http, Server, Start};
+use crate::support::{Http, Server, Start};
 
 /// A server that may deliver to receivers of the test.
 fn server() -> Start {

@@ -20,7 +20,7 @@ use quintet_domain::{
     SettingsChange, StoredFile, SweepGuests, Target, Timestamp, UserId, Write, Written,
 };
 
-use crate::step::{GUESTS, HOUR_MS, PEOPLE, Step};
+use crate::agree::step::{GUESTS, HOUR_MS, PEOPLE, Step};
 
 /// The name of the service.
 pub const SERVICE: &str = "mirror";

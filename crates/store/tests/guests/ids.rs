@@ -6,7 +6,7 @@ use quintet_domain::{
 };
 
 use super::id;
-use super::support::{Bench, quick_stores};
+use crate::support::{Bench, quick_stores};
 
 /// Nobody can claim an id of the form that former guests have.
 #[tokio::test]

@@ -10,7 +10,7 @@ use quintet_domain::{
     Timestamp, UserId, WebhookChange, WebhookFilter, WebhookSecret,
 };
 
-use crate::support::{self, Bench, actor, every_store};
+use crate::support::{Bench, actor, every_store};
 
 const MINUTE_MS: i64 = 60 * 1_000;
 
@@ -50,7 +50,7 @@ async fn acts_are_noted_once_with_who_and_why(bench: Bench) {
         let (actor, reason) = (actor(&b), Some(Arc::from("spam")));
         let write = Restrict { actor, conversation: id.clone(), user: user.clone(), kind, until, reason };
         bench.write(write).await.expect("restricted");
-        let (actor, user) = (support::actor(&b), user.clone());
+        let (actor, user) = (crate::support::actor(&b), user.clone());
         let reason = Some(Arc::from("a mistake"));
         let lift = LiftRestriction { actor, conversation: id.clone(), user, kind, reason };
         bench.write(lift.clone()).await.expect("lifted");

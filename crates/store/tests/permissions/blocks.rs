@@ -8,7 +8,7 @@ use quintet_domain::{
 };
 use quintet_store::{MissedSince, Party};
 
-use crate::support::{self, Bench, actor, every_store, message, new_conversation, quick_stores};
+use crate::support::{Bench, actor, every_store, message, new_conversation, quick_stores};
 
 every_store!(
     only_the_one_who_blocks_is_told,

@@ -15,7 +15,7 @@ use quintet_domain::{
 };
 use quintet_store::MissedSince;
 
-use crate::requests::{bench, direct, requests};
+use crate::permissions::requests::{bench, direct, requests};
 use crate::support::{Bench, Factory, actor, block_on, postgres_store, quick_stores};
 
 const USERS: usize = 4;

@@ -7,8 +7,8 @@ use quintet_domain::{
     Code, EditMessage, Event, Message, Refusal, ReportAction, ReportStatus, Screening, SendMessage, Timestamp, UserId,
 };
 
-use crate::reports::{Stage, sentence, stage};
-use crate::support::{self, Bench, actor, every_store, message};
+use crate::permissions::reports::{Stage, sentence, stage};
+use crate::support::{Bench, actor, every_store, message};
 
 every_store!(
     what_is_masked_is_stored_and_told,

@@ -10,7 +10,7 @@ use quintet_domain::{
 };
 use quintet_store::Filter;
 
-use crate::support::{self, Bench, actor, every_store, message};
+use crate::support::{Bench, actor, every_store, message};
 
 const HOUR_MS: i64 = 60 * 60 * 1_000;
 

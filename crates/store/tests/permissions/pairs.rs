@@ -10,7 +10,7 @@ use quintet_domain::limits::CONTACT_REQUEST_DAYS;
 use quintet_domain::{Audience, Code, Contact, ConversationId, Event, Hidden, Prune, RequestKind, SetBlock, UserId};
 use quintet_store::{MissedSince, Party};
 
-use crate::requests::{bench, decide, direct, requests};
+use crate::permissions::requests::{bench, decide, direct, requests};
 use crate::support::{Bench, Factory, actor, block_on, postgres_store, quick_stores};
 
 const USERS: usize = 3;

@@ -13,7 +13,7 @@ use quintet_domain::{
 };
 use quintet_store::Party;
 
-use crate::support::{self, Bench, actor, every_store};
+use crate::support::{Bench, actor, every_store};
 
 every_store!(
     who_can_see_a_message_reports_it_once,

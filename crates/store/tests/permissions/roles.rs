@@ -7,7 +7,7 @@ use quintet_domain::{
 };
 use quintet_store::Party;
 
-use crate::support::{self, Bench, actor, every_store};
+use crate::support::{Bench, actor, every_store};
 
 every_store!(
     only_people_have_a_role,

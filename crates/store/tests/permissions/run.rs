@@ -16,7 +16,7 @@ use quintet_domain::{
 };
 use quintet_store::{Filter, PageOf, Party};
 
-use crate::model::{BYSTANDERS, CONVERSATIONS, Modelled, REGISTERED, SERVICE, Step, USERS, kind_of};
+use crate::permissions::model::{BYSTANDERS, CONVERSATIONS, Modelled, REGISTERED, SERVICE, Step, USERS, kind_of};
 use crate::support::{Bench, Factory, actor};
 
 /// The number of those who are only there: with the owner, one more than a small group has.

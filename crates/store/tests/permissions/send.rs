@@ -5,8 +5,8 @@
 use quintet_domain::permissions::Action;
 use quintet_domain::{Mention, MessageId, NewDetails, UserId, UserKind};
 
-use crate::model::{Brought, CONVERSATIONS, Message, Modelled, Named, USERS, kind_of};
-use crate::run::Run;
+use crate::permissions::model::{Brought, CONVERSATIONS, Message, Modelled, Named, USERS, kind_of};
+use crate::permissions::run::Run;
 use crate::support::message;
 
 impl Run {

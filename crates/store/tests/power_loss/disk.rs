@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::trace::Event;
+use crate::power_loss::trace::Event;
 
 /// The size of what a disk writes whole or not at all, in bytes.
 const SECTOR_BYTES: usize = 512;

@@ -11,7 +11,7 @@ use quintet_domain::{
 use quintet_store::{PageOf, Party};
 
 use crate::support::stage::{On, Stage, every_database};
-use crate::support::{self, actor, message};
+use crate::support::{actor, message};
 
 every_database!(
     what_is_not_kept_goes_with_all_that_belongs_to_it,

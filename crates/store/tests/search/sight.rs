@@ -12,8 +12,8 @@ use quintet_domain::{
     RemoveMember, Scopes, UserId,
 };
 
+use crate::search::{found, found_now, search};
 use crate::support::{Bench, Factory, actor, block_on, message, postgres_store, quick_stores};
-use crate::{found, found_now, search};
 
 /// The number of people.
 const PEOPLE: usize = 4;

@@ -126,7 +126,7 @@ macro_rules! every_store {
     ($($case:ident),* $(,)?) => {
         mod every_store {
             $(#[tokio::test] async fn $case() {
-                for (name, factory) in super::support::stores() {
+                for (name, factory) in crate::support::stores() {
                     eprintln!("{name}");
                     super::$case(super::Bench::of(factory)).await;
                 }

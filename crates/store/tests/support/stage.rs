@@ -35,10 +35,10 @@ pub struct Stage {
 macro_rules! every_database {
     ($($case:ident),* $(,)?) => {
         mod sqlite {
-            $(#[tokio::test] async fn $case() { super::$case(super::support::stage::On::Sqlite).await; })*
+            $(#[tokio::test] async fn $case() { super::$case(crate::support::stage::On::Sqlite).await; })*
         }
         mod postgres {
-            $(#[tokio::test] async fn $case() { super::$case(super::support::stage::On::Postgres).await; })*
+            $(#[tokio::test] async fn $case() { super::$case(crate::support::stage::On::Postgres).await; })*
         }
     };
 }

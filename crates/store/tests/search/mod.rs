@@ -3,11 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
 
 mod sight;
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::sync::Arc;
 
+use crate::support::stage::{On, Stage, every_database};
+use crate::support::{Bench, actor, every_store, message};
 use quintet_domain::limits::SEARCH_MESSAGES_EXAMINED_MAX;
 use quintet_domain::{
     AddMember, AddService, Barrier, Code, ConversationKind, DeleteConversation, DeleteMessage, EditMessage, Emoji,
@@ -15,8 +15,6 @@ use quintet_domain::{
     Scopes, SearchText, UserId,
 };
 use quintet_store::{PageOf, Party, Store};
-use support::stage::{On, Stage, every_database};
-use support::{Bench, actor, every_store, message};
 
 every_store!(
     words_are_found_newest_first,

@@ -1,13 +1,6 @@
 //! Two processes over one database, behind a load balancer that sends each request to any of them: long-polling, upgrades
 //! to WebSocket, and what happens if the node that has a session is gone, slow, or made up.
 
-#[path = "../support/mod.rs"]
-mod support;
-
-#[allow(dead_code, clippy::unwrap_used, reason = "the tests of the store use the rest")]
-#[path = "../../../store/tests/support/postgres.rs"]
-mod database;
-
 mod conversation;
 mod forged;
 mod owners;
@@ -16,9 +9,9 @@ mod polling;
 
 use std::net::SocketAddr;
 
-use database::TestDatabase;
+use crate::database::TestDatabase;
+use crate::support::{Answer, Server, Start};
 use serde_json::{Value, json};
-use support::{Answer, Server, Start};
 use tokio::net::TcpListener;
 
 /// The secret that the nodes share.

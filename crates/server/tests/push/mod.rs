@@ -1,20 +1,13 @@
 //! Push messages, from the subscription of a browser to what a push service is handed.
 
-#[path = "../support/mod.rs"]
-mod support;
-
-#[allow(dead_code, clippy::unwrap_used, reason = "the tests of the store use the rest")]
-#[path = "../../../store/tests/support/postgres.rs"]
-mod database;
-
 mod service;
 
 use std::time::Duration;
 
-use database::TestDatabase;
+use crate::database::TestDatabase;
+use crate::support::{Answer, Http, Server, Start, Wire};
 use serde_json::{Value, json};
 use service::{Browser, PATIENCE, PushService, claims};
-use support::{Answer, Http, Server, Start, Wire};
 
 type User = (String, String);
 

@@ -17,16 +17,14 @@
 //! Behind ` => `, `NAME=PATH` keeps a part of the answer or of the event.
 
 mod frames;
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use crate::support::{Server, Wire};
 use frames::{Comparison, Json};
 use quintet_dialect::Dialect;
 use quintet_dialect::catalogue::{Origin, events};
 use serde_json::{Value, json};
-use support::{Server, Wire};
 
 /// The events that tell what has reached the devices of others. No document has one, and they may come at any moment.
 const DELIVERIES: [&str; 5] =

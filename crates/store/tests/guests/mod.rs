@@ -5,11 +5,10 @@
 
 mod ids;
 mod model;
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::support::{Answer, Bench, Factory, block_on, message, postgres_store, quick_stores};
 use model::{By, CONNECTIONS, Conn, IDS, Model, Room, SECRETS, Said, Shown, Who};
 use proptest::prelude::*;
 use quintet_domain::{
@@ -19,7 +18,6 @@ use quintet_domain::{
     UserId, UserKind,
 };
 use quintet_store::{PageOf, StoreError};
-use support::{Answer, Bench, Factory, block_on, message, postgres_store, quick_stores};
 
 #[derive(Clone, Debug)]
 enum Step {

@@ -16,13 +16,11 @@ mod requests;
 mod roles;
 mod run;
 mod send;
-#[path = "../support/mod.rs"]
-mod support;
 
+use crate::support::{Factory, block_on, postgres_store, quick_stores};
 use model::{Brought, CONVERSATIONS, SERVICE, Step, USERS, step};
 use proptest::prelude::*;
 use run::Run;
-use support::{Factory, block_on, postgres_store, quick_stores};
 
 fn decides_as_the_table(factory: Factory, steps: &[(usize, usize, Step)]) {
     block_on(async {

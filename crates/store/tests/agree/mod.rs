@@ -5,8 +5,6 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod step;
-#[path = "../support/mod.rs"]
-mod support;
 mod views;
 mod world;
 
@@ -14,13 +12,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 
+use crate::support::postgres::TestDatabase;
 use proptest::prelude::*;
 use quintet_domain::{Code, Commit, Contact, Environment, Quotas, Retention, SaveDeliveries, Ticket, Timestamp, Write};
 use quintet_store::{
     Clock, Group, Location, MemoryDisk, MemoryStore, MemoryWriter, PostgresStore, ReplyTo, SqliteStore, Store,
 };
 use step::Step;
-use support::postgres::TestDatabase;
 use world::World;
 
 /// A clock that stands still until it is advanced, and ids that count up.

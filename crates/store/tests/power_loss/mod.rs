@@ -10,19 +10,17 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod disk;
-#[path = "../support/mod.rs"]
-mod support;
 mod trace;
 
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
+use crate::support::{Bench, block_on};
 use disk::{Disk, Files, Random};
 use quintet_domain::{ConversationId, ConversationKind, Quotas, UserId};
 use quintet_store::Location;
 use rusqlite::Connection;
-use support::{Bench, block_on};
 use trace::Event;
 
 /// The number of moments at which the power fails.

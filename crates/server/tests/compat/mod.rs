@@ -2,9 +2,6 @@
 //! checked, and with nothing but their addresses configured. Each session runs three times: under `/DIALECT/api`, under
 //! `/api` of a listener of the dialect, and under `/api` of a listener for all dialects.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod access;
 mod auto;
 mod chat;
@@ -15,8 +12,8 @@ mod meetup;
 mod messenger;
 mod rooms;
 
+use crate::support::{Answer, Http, Server, Wire};
 use serde_json::{Value, json};
-use support::{Answer, Http, Server, Wire};
 
 /// The address at which a front end of a dialect finds its API.
 struct Place {

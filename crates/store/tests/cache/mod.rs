@@ -4,8 +4,6 @@
 #![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
 
 mod steps;
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -15,6 +13,8 @@ use std::task::{Context, Poll, Waker};
 
 use proptest::prelude::*;
 
+use crate::support::postgres::TestDatabase;
+use crate::support::{Bench, Counting, actor, message};
 use quintet_domain::{
     AddMember, ChangeProfile, Code, Commit, Contact, ConversationKind, DecideContact, Departure, EditMessage, Entry,
     Event, LeaveConversation, MarkRead, MessageId, NewUser, ProfileChange, Quotas, Reading, RegisterUser, RevokeTokens,
@@ -26,8 +26,6 @@ use quintet_store::{
     ReplyTo, SqliteStore, Store, Submission,
 };
 use steps::{ACCOUNTS, Chosen, Made, USERS, step, user};
-use support::postgres::TestDatabase;
-use support::{Bench, Counting, actor, message};
 
 #[tokio::test]
 async fn a_new_name_is_told_with_the_next_message() {

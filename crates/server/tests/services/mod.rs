@@ -1,20 +1,17 @@
 //! Services: what a key allows, and the delivery of a service's changes in its name.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod before_send;
 mod lists;
 mod moderation;
 mod pushes;
-mod receiver;
+pub mod receiver;
 mod reports;
 mod scopes;
 mod socket;
 mod webhooks;
 
+use crate::support::{Answer, Http, Server, Wire};
 use serde_json::{Value, json};
-use support::{Answer, Http, Server, Wire};
 
 fn key(server: &Server, words: &[&str]) -> (bool, String) {
     server.run(&[&["key"], words].concat())

@@ -4,16 +4,14 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod retention;
-#[path = "../support/mod.rs"]
-mod support;
 
 use quintet_domain::{
     AuditFilter, ContinueErasure, ConversationKind, EraseUser, Event, JoinConversation, LeaveConversation, NotifyUser,
     Profile, Quotas, ReadNotifications, RemoveMember, SetDisabled, UserId,
 };
 
-use support::actor;
-use support::stage::{On, Stage, every_database};
+use crate::support::actor;
+use crate::support::stage::{On, Stage, every_database};
 
 every_database!(
     the_log_is_pruned_and_nobody_is_told_of_a_gap,

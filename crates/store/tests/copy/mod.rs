@@ -2,21 +2,18 @@
 
 #![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod filled;
 
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::support::postgres::TestDatabase;
+use crate::support::{Bench, Counting, Home, message};
 use filled::{dump, fill, unfilled};
 use quintet_domain::{Barrier, ConversationKind, Quotas};
 use quintet_store::{
     Clock, Copied, CopyError, CopyProgress, Location, OpenError, PageOf, Party, Place, PostgresStore, SqliteStore, copy,
 };
-use support::postgres::TestDatabase;
-use support::{Bench, Counting, Home, message};
 
 /// The tables that were begun, and the rows that were copied.
 #[derive(Default)]

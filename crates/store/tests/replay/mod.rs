@@ -4,16 +4,14 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod run;
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::support::told::shown;
+use crate::support::{Factory, block_on, postgres_store, quick_stores, stores};
 use proptest::prelude::*;
 use quintet_domain::{Audience, ConversationId, ConversationRef, Entry, Event, MessageId, Reader, UserId};
 use run::{Run, Step, USERS, step};
-use support::told::shown;
-use support::{Factory, block_on, postgres_store, quick_stores, stores};
 
 /// What a user received of all that was handed on, as the hub would deliver it, and the conversations of which the user may
 /// know everything: those that it is a member of in the end, or was a member of until they were deleted.

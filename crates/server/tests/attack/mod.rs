@@ -2,9 +2,6 @@
 //!
 //! `quintet-bench abuse` runs the same attacks at full size; docs/security.md has its figures.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod bystander;
 mod edge;
 mod engine;
@@ -13,8 +10,8 @@ mod places;
 mod reads;
 mod writes;
 
+use crate::support::Server;
 use bystander::Bystander;
-use support::Server;
 
 /// Checks the measurement itself: without an attack a bystander is served at once.
 #[tokio::test]

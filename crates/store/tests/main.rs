@@ -1,0 +1,33 @@
+//! The tests of the stores, each part a file. They are one program, because each program would be linked with every store.
+
+mod agree;
+mod cache;
+mod conformance;
+mod copy;
+mod custom_data;
+mod deliveries;
+mod details;
+mod feed;
+mod guests;
+mod incarnation;
+mod jobs;
+mod names;
+mod nodes;
+mod opened_again;
+mod people;
+mod permissions;
+mod postgres;
+mod power_loss;
+mod prune;
+mod push;
+mod quotas;
+mod reactions;
+mod reads;
+mod replay;
+mod replay_departures;
+mod replay_limits;
+mod search;
+mod search_index;
+mod settings;
+mod shared_counts;
+mod support;

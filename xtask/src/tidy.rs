@@ -1,12 +1,14 @@
 //! `cargo xtask tidy`: checks the structure of the project.
 //!
 //! What lives here: the arrows between crates, the sizes of files, where some texts may occur, and the paths that
-//! documents name. Circles between files, short docs, links, and the list of earlier faults have files of their own.
+//! documents name. Circles between files, short docs, links, tests that never run, and the list of earlier faults have
+//! files of their own.
 
 mod circles;
 mod debt;
 mod docs;
 mod links;
+mod listed;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -100,7 +102,7 @@ pub(crate) fn run() -> Result<(), String> {
     let mut faults = Vec::new();
     arrows(&mut faults)?;
     let mut crates: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
-    let (mut old, mut documents) = (Vec::new(), BTreeMap::new());
+    let (mut old, mut documents, mut tests) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
     for file in &files {
         let path = file.to_string_lossy().into_owned();
         let Ok(text) = std::fs::read_to_string(sh::root().join(file)) else { continue };
@@ -113,12 +115,16 @@ pub(crate) fn run() -> Result<(), String> {
             old.extend(docs::short(&path, &text));
             crates.entry(folder.to_owned()).or_default().push((path.clone(), text.clone()));
         }
+        if path.ends_with("/Cargo.toml") || path.contains("/tests/") {
+            tests.insert(path.clone(), text.clone());
+        }
         if path.ends_with(".md") {
             named_paths(&path, &text, &files, &mut faults);
             documents.insert(path, text);
         }
     }
     old.extend(crates.values().flat_map(|files| circles::find(files)));
+    faults.extend(listed::find(&tests));
     faults.extend(links::find(&documents, |path| sh::root().join(path).exists()));
     let listed = std::fs::read_to_string(sh::root().join(debt::PATH)).map_err(|error| error.to_string())?;
     debt::compare(&listed, &old, &mut faults);

@@ -7,7 +7,8 @@ use std::rc::Rc;
 
 use quintet_dialect::Dialect;
 use quintet_domain::{
-    Actor, ConversationKind, CreateConversation, NewConversation, NewUser, Profile, Refusal, RegisterUser, UserId,
+    Actor, ConversationKind, CreateConversation, DecideContact, NewConversation, NewUser, Profile, Refusal,
+    RegisterUser, UserId,
 };
 
 use crate::client::Client;
@@ -63,18 +64,26 @@ pub(crate) async fn begin(server: &Server) -> Result<(), Refusal> {
         let new = NewUser { id: Some(UserId::trusted(user)), username: user.to_owned(), ..NewUser::default() };
         server.call(RegisterUser { new }).await?;
     }
-    let conversations = [
+    let joint = [
         // Whoever is in no closed group with another one is a stranger to it.
         conversation("ada", ConversationKind::Group, false, &["ben", "cleo"]),
         conversation("cleo", ConversationKind::Group, false, &["dan", "finn"]),
-        conversation("ada", ConversationKind::Direct, false, &["ben"]),
-        conversation("cleo", ConversationKind::Direct, false, &["finn"]),
         conversation("ben", ConversationKind::Group, true, &["ada", "dan", "eva"]),
         conversation("eva", ConversationKind::Room, true, &[]),
         conversation("finn", ConversationKind::Room, true, &[]),
     ];
-    for conversation in conversations {
+    for conversation in joint {
         server.call(conversation).await?;
+    }
+    // All of them are strangers at first, and so were invited.
+    for user in USERS.map(UserId::trusted) {
+        for invited in server.contact_requests(user.clone()).await? {
+            let actor = Actor::user(user.clone());
+            server.call(DecideContact { actor, request: invited.id, accept: true }).await?;
+        }
+    }
+    for (by, with) in [("ada", "ben"), ("cleo", "finn")] {
+        server.call(conversation(by, ConversationKind::Direct, false, &[with])).await?;
     }
     Ok(())
 }

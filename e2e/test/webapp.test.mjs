@@ -46,8 +46,14 @@ describe("the chat as an app", () => {
     });
   }
 
+  /** Waits until a question to the browser, whose answer takes time, is answered by yes. */
+  async function becomes(page, what, arg) {
+    const end = Date.now() + 60_000;
+    while (!await page.evaluate(what, arg)) assert.ok(Date.now() < end, String(what));
+  }
+
   /** Waits until the browser keeps the page. */
-  const isKept = (page) => until(page, async () => {
+  const isKept = (page) => becomes(page, async () => {
     const found = await (await caches.open("quintet.page")).match("/", { ignoreVary: true });
     return found !== undefined && (await navigator.serviceWorker.ready).active?.state === "activated";
   });
@@ -122,11 +128,11 @@ describe("the chat as an app", () => {
     const has = (path) => page.evaluate(async (wanted) => (await (await caches.open("quintet.assets")).match(wanted)) !== undefined, path);
     await page.reload();
     await page.getByRole("navigation", { name: "Conversations" }).waitFor();
-    await until(page, async () => !(await (await (await caches.open("quintet.page")).match("/", { ignoreVary: true })).text()).includes("Earlier"));
+    await becomes(page, async () => !(await (await (await caches.open("quintet.page")).match("/", { ignoreVary: true })).text()).includes("Earlier"));
     assert.equal(await kept(), false);
     assert.equal(await has(OLD), true, "a page of the earlier version may be open");
     await page.reload();
-    await until(page, async (old) => (await (await caches.open("quintet.assets")).match(old)) === undefined, OLD);
+    await becomes(page, async (old) => (await (await caches.open("quintet.assets")).match(old)) === undefined, OLD);
     await ada.leave();
   });
 

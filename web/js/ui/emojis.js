@@ -66,6 +66,12 @@ export function EmojiPicker() {
   /** @param {KeyboardEvent} event */
   function key(event) {
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Escape") {
+      // A search field with a text would only be emptied.
+      event.preventDefault();
+      close();
+      return;
+    }
     const buttons = /** @type {HTMLElement[]} */ ([...dialog.current?.querySelectorAll("[data-emoji]") ?? []]);
     const at = buttons.findIndex((button) => button === document.activeElement);
     /** @type {HTMLElement | null | undefined} */

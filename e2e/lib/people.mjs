@@ -156,7 +156,14 @@ export class Person {
 
 /** Waits until a condition holds in the page. */
 export async function until(page, what, ...args) {
+  assert.notEqual(what.constructor.name, "AsyncFunction", "a promise counts as yes: use becomes()");
   await page.waitForFunction(what, args.length > 1 ? args : args[0], { polling: 50, timeout: 60_000 });
+}
+
+/** Waits until a question to the browser, whose answer takes time, is answered by yes. */
+export async function becomes(page, what, arg) {
+  const end = Date.now() + 60_000;
+  while (!await page.evaluate(what, arg)) assert.ok(Date.now() < end, String(what));
 }
 
 /** Waits until an element is shown and nothing in the page moves it, so that its place can be measured. */

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { faults } from "../lib/axe.mjs";
-import { Person, SIZES, until } from "../lib/people.mjs";
+import { Person, SIZES, becomes, until } from "../lib/people.mjs";
 import { Server } from "../lib/server.mjs";
 import { Teams } from "../lib/teams.mjs";
 
@@ -44,12 +44,6 @@ describe("the chat as an app", () => {
       await ada.leave();
       await watching.leave();
     });
-  }
-
-  /** Waits until a question to the browser, whose answer takes time, is answered by yes. */
-  async function becomes(page, what, arg) {
-    const end = Date.now() + 60_000;
-    while (!await page.evaluate(what, arg)) assert.ok(Date.now() < end, String(what));
   }
 
   /** Waits until the browser keeps the page. */

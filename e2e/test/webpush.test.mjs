@@ -9,7 +9,7 @@ import { isDeepStrictEqual } from "node:util";
 import { browser } from "../lib/browser.mjs";
 import { within } from "../lib/client.mjs";
 import { start } from "../lib/launch.mjs";
-import { Person, until } from "../lib/people.mjs";
+import { Person, becomes, until } from "../lib/people.mjs";
 import { PushService } from "../lib/pushservice.mjs";
 import { Teams } from "../lib/teams.mjs";
 
@@ -116,7 +116,7 @@ describe("messages while the page is closed", () => {
     });
     await person.hears("Lunch?");
     assert.equal(await person.page.evaluate(() => location.hash), `#/c/${id}`);
-    await until(person.page, async () => (await (await navigator.serviceWorker.ready).getNotifications()).length === 0);
+    await becomes(person.page, async () => (await (await navigator.serviceWorker.ready).getNotifications()).length === 0);
 
     // Opening the page renews the subscription.
     const before = (await teams.call(bob, "GET", "/me/push")).items[0].renewedAt;

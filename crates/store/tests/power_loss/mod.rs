@@ -85,7 +85,7 @@ fn run(folder: &Path) -> (Files, Vec<Event>) {
         .arg("trace=openat,unlink,write,pwrite64,ftruncate,fallocate,fdatasync,fsync")
         .arg("-o")
         .args([path.as_os_str(), std::env::current_exe().unwrap().as_os_str()])
-        .args(["--ignored", "--exact", "traced_run"])
+        .args(["--ignored", "--exact", "power_loss::traced_run"])
         .current_dir(folder)
         .output()
         .unwrap();

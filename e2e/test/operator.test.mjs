@@ -99,7 +99,7 @@ test("a newcomer sees a lively team after `quintet demo`", async () => {
   assert.equal(await poster.evaluate((image) => image.naturalWidth), 960);
   await amara.message("A first draft of the poster").getByRole("button", { name: /😍/ }).waitFor();
   await page.getByRole("link", { name: /checklist\.txt/ }).first().waitFor();
-  await page.getByText("4 replies in the thread").waitFor();
+  await amara.message("The repair day is on Saturday").getByRole("button", { name: /^4 replies.*last/ }).waitFor();
   // It was said over the last days.
   const { body: { token } } = await server.api(null, "POST", "/auth/login", { username: "ben", password: PASSWORD });
   const { body: { items: places } } = await server.api(token, "GET", "/conversations");

@@ -134,7 +134,7 @@ describe("links in the chat", () => {
     });
     const cdp = await ada.context.newCDPSession(page);
     await cdp.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: [{ x: x + 10, y: y + 8 }] });
-    await sheet.getByRole("button", { name: "Reply" }).waitFor();
+    await sheet.getByRole("button", { name: "Reply", exact: true }).waitFor();
     assert.equal(await sheet.count(), 1);
     await cdp.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
     await settled(sheet);

@@ -141,13 +141,23 @@ pub(crate) const OWN_SETTINGS: Field = optional("settings", Object(&SETTINGS_OBJ
 /// The custom data of a conversation.
 pub(crate) const CONVERSATION_METADATA: Field = optional("metadata", ConversationMetadata);
 
+/// The shape of a user with the custom data of the profile.
+const fn profile(parts: &'static [&'static [Field]]) -> Shape {
+    Shape { name: "Profile", about: "A user with the custom data of the profile.", parts }
+}
+
+/// The shape of what tells that a profile has changed.
+const fn changed_profile(parts: &'static [&'static [Field]]) -> Shape {
+    Shape { name: "ChangedProfile", about: "A user whose profile has changed, and the same again in `user`.", parts }
+}
+
 const REACTION_CHANGE: Shape = Shape {
     name: "ReactionChange",
     about: "One user's part in reactions that are told together.",
     parts: &[&[required("userId", Id), required("active", Flag)]],
 };
 
-/// The users of reactions that are told together; absent for one alone.
+/// What each user did, where one event tells of several reactions; absent if it tells of one.
 pub(crate) const CHANGES: Field = optional("changes", Objects(&REACTION_CHANGE));
 
 /// The fields of a notification.

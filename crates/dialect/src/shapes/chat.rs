@@ -1,6 +1,9 @@
 //! The shapes of the objects of the chat dialect.
 
-use super::{CONVERSATION_METADATA, DETAILS, EXTRAS, GUEST, LIMITS, METADATA, OWN_SETTINGS, ROLE, STATUS};
+use super::{
+    CONVERSATION_METADATA, DETAILS, EXTRAS, GUEST, LIMITS, METADATA, OWN_SETTINGS, ROLE, STATUS, changed_profile,
+    profile,
+};
 use crate::payload::{
     Field, Payload, Shape,
     Type::{Content, Flag, Id, Kind, Name, Number, Object, Objects, OneOf, Text, Time, Url},
@@ -12,14 +15,10 @@ const USER_FIELDS: &[Field] =
 
 pub(crate) const USER: Shape = Shape { name: "User", about: "A user.", parts: &[USER_FIELDS] };
 
-const PROFILE: Shape =
-    Shape { name: "Profile", about: "A user with the custom data of the profile.", parts: &[USER_FIELDS, &[METADATA]] };
+const PROFILE: Shape = profile(&[USER_FIELDS, &[METADATA]]);
 
-pub(crate) const CHANGED_PROFILE: Shape = Shape {
-    name: "ChangedProfile",
-    about: "A user whose profile has changed, and the same again in `user`.",
-    parts: &[USER_FIELDS, &[METADATA, required("user", Object(&PROFILE))]],
-};
+pub(crate) const CHANGED_PROFILE: Shape =
+    changed_profile(&[USER_FIELDS, &[METADATA, required("user", Object(&PROFILE))]]);
 
 pub(crate) const MESSAGE: Shape = Shape {
     name: "Message",

@@ -1,6 +1,9 @@
 //! The shapes of the objects of the conversations dialect.
 
-use super::{CONVERSATION_METADATA, DETAILS, GUEST, KINDS, LIMITS, METADATA, OWN_SETTINGS, ROLE, STATUS};
+use super::{
+    CONVERSATION_METADATA, DETAILS, GUEST, KINDS, LIMITS, METADATA, OWN_SETTINGS, ROLE, STATUS, changed_profile,
+    profile,
+};
 use crate::payload::{
     Field, Payload, Shape,
     Type::{Content, Flag, Id, Ids, Kind, Name, Number, Object, Objects, OneOf, Text, Time, Url},
@@ -31,17 +34,10 @@ const PERSON_FIELDS: &[Field] = &[
     GUEST,
 ];
 
-const PROFILE: Shape = Shape {
-    name: "Profile",
-    about: "A user with the custom data of the profile.",
-    parts: &[PERSON_FIELDS, &[METADATA]],
-};
+const PROFILE: Shape = profile(&[PERSON_FIELDS, &[METADATA]]);
 
-pub(crate) const CHANGED_PROFILE: Shape = Shape {
-    name: "ChangedProfile",
-    about: "A user whose profile has changed, and the same again in `user`.",
-    parts: &[PERSON_FIELDS, &[METADATA, required("user", Object(&PROFILE))]],
-};
+pub(crate) const CHANGED_PROFILE: Shape =
+    changed_profile(&[PERSON_FIELDS, &[METADATA, required("user", Object(&PROFILE))]]);
 
 const READER: Shape = Shape {
     name: "Reader",

@@ -28,7 +28,7 @@ pub enum Form {
 }
 
 impl Form {
-    /// All forms.
+    /// Every form in which types are written.
     pub const ALL: [Self; 4] = [Self::TypeScript, Self::JsonSchema, Self::AsyncApi, Self::Python];
 
     /// Returns the ending of files in this form, without the dot before it.

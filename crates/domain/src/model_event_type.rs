@@ -70,14 +70,14 @@ types! {
     UserUpdated = "user.updated", Users;
     /// A person was erased.
     UserErased = "user.erased", Users;
-    /// A message was reported, by somebody or by the server. Webhooks are told only if they name this type.
+    /// A user, a guest or the server reported a message. A webhook receives this event only if its filter names the type.
     ReportCreated = "report.created", Moderate;
     /// Some users should get a push message. Only webhooks have this event, and a webhook that has it has no other event.
     PushNeeded = "push.needed", Users;
 }
 
 impl ModelEventType {
-    /// Returns whether a webhook is told events of this type only if it names it.
+    /// Returns whether a webhook receives events of this type only if its filter names the type.
     #[must_use]
     pub fn has_to_be_named(self) -> bool {
         matches!(self, Self::ReportCreated | Self::PushNeeded)

@@ -20,7 +20,7 @@ pub(super) enum Sender {
 }
 
 impl Sender {
-    /// Returns whether whoever sends a field must send it. What clients with a token may leave out is optional.
+    /// Returns whether this sender must send a field. A field that clients with a token may leave out is optional.
     pub(super) fn must_send(self, field: &Field) -> bool {
         match self {
             Self::Client => field.absent == Absent::Refused,

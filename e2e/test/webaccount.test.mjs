@@ -122,8 +122,8 @@ describe("the settings", () => {
     await phone.leave();
     await list.getByRole("button", { name: "Log out Safari on iPhone" }).waitFor({ state: "detached" });
     await list.getByRole("button", { name: "Log out everywhere else" }).click();
-    await page.getByRole("dialog").getByText("All other browsers and devices have to log in again.").waitFor();
-    await page.getByRole("dialog").getByRole("button", { name: "Log out", exact: true }).click();
+    await page.getByRole("alertdialog").getByText("All other browsers and devices have to log in again.").waitFor();
+    await page.getByRole("alertdialog").getByRole("button", { name: "Log out", exact: true }).click();
     await until(page, () => document.querySelectorAll(".restricted li").length === 1);
     assert.deepEqual(await Promise.all([isGood(firefox), isGood(account.token)]), [false, false]);
     // Whoever has kept the token of this browser has nothing once it is logged out.

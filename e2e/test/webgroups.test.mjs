@@ -76,7 +76,7 @@ describe("groups in the chat", () => {
       await page.getByRole("button", { name: "Make a link" }).click();
       await until(page, () => document.querySelectorAll(".restricted li").length === 2);
       await page.getByRole("button", { name: "Cancel link" }).first().click();
-      await page.getByRole("dialog").last().getByRole("button", { name: "Cancel link" }).click();
+      await page.getByRole("alertdialog").getByRole("button", { name: "Cancel link" }).click();
       await until(page, () => document.querySelectorAll(".restricted li").length === 1);
       await page.getByRole("button", { name: "Back", exact: true }).click();
 
@@ -132,8 +132,8 @@ describe("groups in the chat", () => {
     await bob.page.getByText("Only the owner and admins write here.").waitFor();
     assert.equal(await bob.composer().count(), 0);
     await page.getByLabel("Keep messages for").selectOption({ label: "30 days" });
-    await page.getByRole("dialog").last().getByText("Messages older than 30 days are removed for everybody", { exact: false }).waitFor();
-    await page.getByRole("dialog").last().getByRole("button", { name: "Change" }).click();
+    await page.getByRole("alertdialog").getByText("Messages older than 30 days are removed for everybody", { exact: false }).waitFor();
+    await page.getByRole("alertdialog").getByRole("button", { name: "Change" }).click();
     await page.getByText("At present, messages are removed after 30 days.", { exact: false }).waitFor();
     assert.deepEqual(await teams.call(one, "GET", `/conversations/${id}/retention`), { keptDays: 30, days: 30, byServer: false });
     await faults(page, "the rules of a group");

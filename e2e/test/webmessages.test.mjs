@@ -153,7 +153,7 @@ describe("messages in the chat", () => {
     await bob.menu("The last one", "Reply");
     await bob.composer().fill("Too late");
     await ada.menu("The last one", "Delete");
-    await ada.page.getByRole("dialog").getByRole("button", { name: "Delete", exact: true }).click();
+    await ada.page.getByRole("alertdialog").getByRole("button", { name: "Delete", exact: true }).click();
     await bob.page.locator(".editing").waitFor({ state: "detached" });
     assert.equal(await bob.composer().inputValue(), "Too late");
     for (const person of [ada, bob]) {

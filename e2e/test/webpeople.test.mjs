@@ -28,7 +28,7 @@ describe("people in the chat", () => {
     await card.getByRole("link", { name: "Team card" }).waitFor();
     await faults(page, "the card of a person");
     await card.getByRole("button", { name: "Block", exact: true }).click();
-    const question = page.getByRole("dialog", { name: "Block Cleocard Example" });
+    const question = page.getByRole("alertdialog", { name: "Block Cleocard Example" });
     await question.getByText("cleocard", { exact: false }).first().waitFor();
     await question.getByRole("button", { name: "Block", exact: true }).click();
     await card.getByText("You have blocked Cleocard Example.").waitFor();
@@ -52,7 +52,7 @@ describe("people in the chat", () => {
     await ada.choose("Cleocard Example", "Unblock");
     await ada.composer().waitFor();
     await ada.choose("Cleocard Example", "Block");
-    await page.getByRole("dialog").getByRole("button", { name: "Block", exact: true }).click();
+    await page.getByRole("alertdialog").getByRole("button", { name: "Block", exact: true }).click();
     await page.getByRole("button", { name: "Unblock", exact: true }).waitFor();
 
     // The other one may read, and is told plainly that it cannot write, without who has blocked whom.

@@ -142,7 +142,7 @@ describe("writing in the chat", () => {
     await bob.page.getByText("Muted.", { exact: true }).waitFor();
     assert.equal((await teams.call(two, "GET", `/conversations/${id}`)).settings.muted, true);
     await bob.say("/leave");
-    await bob.page.getByRole("dialog", { name: "Leave" }).getByRole("button", { name: "Leave" }).click();
+    await bob.page.getByRole("alertdialog", { name: "Leave" }).getByRole("button", { name: "Leave" }).click();
     await page.getByText("Group · 2 members").waitFor();
     await ada.leave();
     await bob.leave();

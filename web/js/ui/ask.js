@@ -9,8 +9,8 @@ export function Ask() {
   const asked = question.value;
   if (!asked) return null;
   const { title, text, action, answer } = asked;
-  return html`<${Dialog} key=${title + text} title=${title} onClose=${() => answer(false)}>
-    <p class="asked" dir="auto">${text}</p>
+  return html`<${Dialog} key=${title + text} role="alertdialog" describedBy="asked" title=${title} onClose=${() => answer(false)}>
+    <p class="asked" id="asked" dir="auto">${text}</p>
     <div class="actions"><button class="quiet" onClick=${() => answer(false)}>${t("cancel")}</button>
       <button class="danger" onClick=${() => answer(true)}>${action}</button></div>
   <//>`;

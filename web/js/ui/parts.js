@@ -72,9 +72,10 @@ export function Wrong({ error }) {
 
 /**
  * A modal dialog. Escape and the close button close it; the focus moves into it and returns afterwards.
- * @param {{ title: string, onClose: () => void, onBack?: () => void, kind?: string, children?: any }} props `kind`: its class
+ * @param {{ title: string, onClose: () => void, onBack?: () => void, kind?: string, role?: string, describedBy?: string, children?: any }} props
+ *   `kind`: its class; `role`: what it is to assistive technology, if more than a dialog; `describedBy`: the id of the text that describes it
  */
-export function Dialog({ title, onClose, onBack, kind = "", children }) {
+export function Dialog({ title, onClose, onBack, kind = "", role, describedBy, children }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const titleId = useId();
   useEffect(() => {
@@ -83,7 +84,7 @@ export function Dialog({ title, onClose, onBack, kind = "", children }) {
     return () => element?.close();
   }, []);
   const outside = (/** @type {Event} */ event) => { if (event.target === dialog.current) onClose(); };
-  return html`<dialog ref=${dialog} class=${kind} aria-labelledby=${titleId} onCancel=${(/** @type {Event} */ event) => { event.preventDefault(); onClose(); }} onClick=${outside}>
+  return html`<dialog ref=${dialog} class=${kind} role=${role} aria-labelledby=${titleId} aria-describedby=${describedBy} onCancel=${(/** @type {Event} */ event) => { event.preventDefault(); onClose(); }} onClick=${outside}>
     <div class="dialog">
       <header>${onBack && html`<${IconButton} label=${t("backOne")} icon=${icons.back} onClick=${onBack} />`}<h2 id=${titleId} dir="auto">${title}</h2><${IconButton} label=${t("close")} icon=${icons.close} onClick=${onClose} /></header>
       ${children}

@@ -14,7 +14,7 @@ mkdirSync(FOLDER, { recursive: true });
 const shot = (page, name) => page.screenshot({ path: join(FOLDER, `${name}.png`) });
 
 const server = await Server.start();
-const chromium = await browser();
+const chromium = await browser({ whole: true });
 try {
   await playground();
   await chat();

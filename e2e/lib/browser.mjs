@@ -17,11 +17,15 @@ const ARGS = [
   "--enable-precise-memory-info", "--js-flags=--expose-gc",
 ];
 
-const HOW = { executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", headless: true, args: ARGS };
+const HOW = { headless: true, args: ARGS };
+/** Chromium as people have it. */
+const WHOLE = process.env.CHROMIUM ?? "/usr/bin/chromium";
+/** Chromium without what surrounds a page: it takes about a third less of the processor, and shows no notifications. */
+const SHELL = process.env.CHROMIUM_SHELL ?? "/usr/bin/chromium-headless-shell";
 
-/** Starts the browser. `close` ends it. */
-export function browser() {
-  return chromium.launch(HOW);
+/** Starts the browser, with more arguments if there are any. `close` ends it. With `whole`, it can show notifications. */
+export function browser({ whole = false, args = [] } = {}) {
+  return chromium.launch({ ...HOW, args: [...ARGS, ...args], executablePath: whole ? WHOLE : SHELL });
 }
 
 /**
@@ -32,7 +36,7 @@ export async function profile(options) {
   const folder = mkdtempSync(join(tmpdir(), "quintet-profile-"));
   mkdirSync(join(folder, "Default"));
   writeFileSync(join(folder, "Default", "Preferences"), JSON.stringify({ profile: { cookie_controls_mode: 0 } }));
-  const context = await chromium.launchPersistentContext(folder, { ...HOW, ...options });
+  const context = await chromium.launchPersistentContext(folder, { ...HOW, executablePath: WHOLE, ...options });
   const stop = async () => {
     await context.close();
     await rm(folder, { recursive: true, force: true, maxRetries: 10 });

@@ -118,7 +118,7 @@ const all = () => Object.values(paths).flatMap(Object.keys).length;
 test("every operation, for a user", async () => {
   const { token } = await server.register("ada");
   const ending = [...ENDS, ...logOuts()];
-  const said = await run(token, 60, ending.flatMap((id) => ["--exclude-operation-id", id]));
+  const said = await run(token, 35, ending.flatMap((id) => ["--exclude-operation-id", id]));
   assert.equal(tested(said), all() - ending.length, said);
 });
 
@@ -141,12 +141,12 @@ test("calls under /api, for a client of each dialect", async () => {
       method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(person(`at-home-in-${dialect}`)),
     });
     const { token } = await response.json();
-    const said = await run(token, 15, asked);
+    const said = await run(token, 10, asked);
     assert.equal(tested(said), asked.length / 2, said);
   }
 });
 
 test("every operation, for another backend", async () => {
-  const said = await run(await server.key("shop"), 50, []);
+  const said = await run(await server.key("shop"), 30, []);
   assert.equal(tested(said), all(), said);
 });

@@ -39,7 +39,7 @@ describe("messages while the page is closed", () => {
   before(async () => {
     teams = new Teams();
     teams.server = await start({ env: { QUINTET_OUTBOUND_ALLOW: "127.0.0.1" } });
-    teams.chromium = await browser();
+    teams.chromium = await browser({ whole: true });
     push = await PushService.start();
   });
   after(async () => {

@@ -60,10 +60,16 @@ impl Choice {
 /// Builds and installs what is needed, and plays.
 pub(crate) fn run(choice: &Choice) -> Result<(), String> {
     test::install()?;
+    test::build_e2e()?;
+    test::prepare_e2e()?;
+    play(choice)
+}
+
+/// Plays, with the binary and the clients that are there.
+pub(crate) fn play(choice: &Choice) -> Result<(), String> {
     if !sh::has(CLOCK) {
         test::install_packages(&[CLOCK])?;
     }
-    test::prepare_e2e()?;
     if choice.has_tests() {
         let tally = sh::root().join(TALLY);
         let folder = tally.parent().unwrap_or(&tally);

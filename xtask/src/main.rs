@@ -140,7 +140,7 @@ fn main() -> ExitCode {
         }
         Command::Ci => test::run(true, true)
             .and_then(|()| {
-                chaos::run(&chaos::Choice { short: true, only: None, earlier: Vec::new(), count: None, seed: 1 })
+                chaos::play(&chaos::Choice { short: true, only: None, earlier: Vec::new(), count: None, seed: 1 })
             })
             .and_then(|()| simulate::ci())
             .and_then(|()| sh::run("cargo", &["fmt", "--all", "--check"]))

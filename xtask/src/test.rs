@@ -8,13 +8,14 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use crate::{nodes, sh, test_binaries, vendor};
 
 /// The programs that the tests need beside Rust: each with arguments with which it succeeds, and its Debian package.
-const NEEDED: [(&str, &[&str], &str); 13] = [
+const NEEDED: [(&str, &[&str], &str); 14] = [
     ("node", &["--version"], "nodejs"),
     ("npm", &["--version"], "npm"),
     ("strace", &["--version"], "strace"),
     // Debian packages the part of Python that creates environments separately.
     ("python3", &["-c", "import ensurepip, venv"], "python3-venv"),
     ("chromium", &["--version"], "chromium"),
+    ("chromium-headless-shell", &["--version"], "chromium-headless-shell"),
     ("openssl", &["version"], "openssl"),
     ("nginx", &["-v"], "nginx"),
     ("haproxy", &["-v"], "haproxy"),
@@ -47,6 +48,11 @@ pub(crate) fn run(rust: bool, e2e: bool) -> Result<(), String> {
     }
     if e2e {
         let folder = sh::root().join("e2e");
+        // The Rust tests have built the binary: as it is for them, with what they alone need of the libraries. To build it
+        // again without that takes minutes.
+        if !rust {
+            build_e2e()?;
+        }
         prepare_e2e()?;
         vendor::run(true)?;
         sh::run("e2e/node_modules/.bin/tsc", &["--project", "web"])?;
@@ -56,10 +62,14 @@ pub(crate) fn run(rust: bool, e2e: bool) -> Result<(), String> {
     Ok(())
 }
 
-/// Builds the binary and installs the clients that the tests with official clients use.
+/// Builds the binary that the tests with official clients use.
+pub(crate) fn build_e2e() -> Result<(), String> {
+    sh::run("cargo", &["build", "--package", "quintet", "--all-features"])
+}
+
+/// Installs the clients of the tests with official clients.
 pub(crate) fn prepare_e2e() -> Result<(), String> {
     let folder = sh::root().join("e2e");
-    sh::run("cargo", &["build", "--package", "quintet", "--all-features"])?;
     // None of the packages needs its scripts, some of which report the installation to others.
     for folder in [&folder, &folder.join("generators")] {
         sh::npm_ci(folder, &["--ignore-scripts"])?;
@@ -116,7 +126,7 @@ fn has_postgres() -> bool {
 /// Makes the screenshots of the documentation, with the current binary.
 pub(crate) fn screenshots() -> Result<(), String> {
     install()?;
-    sh::run("cargo", &["build", "--package", "quintet", "--all-features"])?;
+    build_e2e()?;
     let folder = sh::root().join("e2e");
     sh::npm_ci(&folder, &[])?;
     sh::run_in(&folder, "node", &["screenshots.mjs"])

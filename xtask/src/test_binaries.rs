@@ -7,12 +7,13 @@
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
-use cargo_metadata::{Artifact, Message};
+use cargo_metadata::{Artifact, Message, MetadataCommand};
 
 use crate::sh;
 
@@ -46,7 +47,40 @@ pub(crate) fn run(variables: &[(&str, &str)]) -> Result<(), String> {
     if !failed.is_empty() {
         return Err(format!("{} of {count} test binaries failed: {}", failed.len(), failed.join("; ")));
     }
-    sh::run("cargo", &["test", "--workspace", "--all-features", "--doc"])
+    run_examples()
+}
+
+/// Runs the examples in the documentation, for the packages that have any: for others, cargo compiles for nothing.
+fn run_examples() -> Result<(), String> {
+    let failed = |error: &dyn std::fmt::Display| format!("the packages cannot be listed: {error}");
+    let metadata = MetadataCommand::new().current_dir(sh::root()).no_deps().exec().map_err(|error| failed(&error))?;
+    let mut args = vec!["test", "--all-features", "--doc"];
+    for package in &metadata.packages {
+        let sources = package.manifest_path.with_file_name("src");
+        if has_examples(sources.as_std_path()).map_err(|error| failed(&error))? {
+            args.extend(["--package", package.name.as_str()]);
+        }
+    }
+    if args.contains(&"--package") { sh::run("cargo", &args) } else { Ok(()) }
+}
+
+/// Whether a source file in a folder, or in a folder inside it, has a block of code in its documentation.
+fn has_examples(folder: &Path) -> std::io::Result<bool> {
+    for entry in folder.read_dir()? {
+        let path = entry?.path();
+        let found = if path.is_dir() {
+            has_examples(&path)?
+        } else {
+            path.extension().is_some_and(|kind| kind == "rs") && {
+                let text = std::fs::read_to_string(&path)?;
+                text.lines().map(str::trim_start).any(|line| line.starts_with("/// ```") || line.starts_with("//! ```"))
+            }
+        };
+        if found {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Runs programs, some at the same time. Returns what is wrong with those that failed.
@@ -131,4 +165,24 @@ fn show(name: &str, stream: impl Read) {
 /// Locks a mutex, also after a thread has panicked with it.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn examples_are_found_in_documentation_only() {
+        let folder = std::env::temp_dir().join(format!("quintet-examples-{}", std::process::id()));
+        let inner = folder.join("inner");
+        std::fs::create_dir_all(&inner).expect("create a folder");
+        let file = inner.join("lib.rs");
+        for (text, expected) in
+            [("const FENCE: &str = \"```\";", false), ("    /// ```", true), ("//! ```no_run", true)]
+        {
+            std::fs::write(&file, text).expect("write a file");
+            assert_eq!(has_examples(&folder).expect("read a file"), expected, "{text}");
+        }
+        std::fs::remove_dir_all(&folder).expect("remove the folder");
+    }
 }

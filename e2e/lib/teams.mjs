@@ -8,6 +8,8 @@ import { Person, until } from "./people.mjs";
 
 /** A server, a browser, and what the tests of the chat do with both. */
 export class Teams {
+  #whole;
+
   /** Starts both. The options are those of `Server.start`. */
   static async start(options) {
     const teams = new Teams();
@@ -18,6 +20,7 @@ export class Teams {
 
   async stop() {
     await this.chromium?.close();
+    await (await this.#whole)?.close();
     await this.server?.stop();
   }
 
@@ -30,10 +33,18 @@ export class Teams {
     return { accounts, id: group.id };
   }
 
+  /** Opens the chat, logged in. Who may be shown notifications gets a browser that can show them. */
+  async open(account, options) {
+    const isTold = options?.permissions?.includes("notifications");
+    if (isTold) this.#whole ??= browser({ whole: true });
+    const person = await Person.open(isTold ? await this.#whole : this.chromium, this.server.url, options);
+    await person.logIn(account.name);
+    return person;
+  }
+
   /** Opens a conversation in a browser of the account's own. */
   async enter(account, id, options) {
-    const person = await Person.open(this.chromium, this.server.url, options);
-    await person.logIn(account.name);
+    const person = await this.open(account, options);
     await person.page.evaluate((to) => { location.hash = `#/c/${encodeURIComponent(to)}`; }, id);
     await person.composer().waitFor();
     return person;

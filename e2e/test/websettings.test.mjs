@@ -28,8 +28,7 @@ describe("one's own settings of conversations", () => {
 
   /** Opens the list in a browser of the account's own. */
   async function device(account, title, options) {
-    const person = await Person.open(teams.chromium, teams.server.url, options);
-    await person.logIn(account.name);
+    const person = await teams.open(account, options);
     await person.entry(title).waitFor();
     return person;
   }

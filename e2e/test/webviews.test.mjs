@@ -159,7 +159,7 @@ describe("every view", () => {
     await page.keyboard.press("Enter");
     await ada.tabTo("button", "Delete");
     await page.keyboard.press("Enter");
-    await page.getByRole("dialog").waitFor();
+    await page.getByRole("alertdialog").waitFor();
     await ada.tabTo("button", "Delete");
     await page.keyboard.press("Enter");
     await page.getByText("This message was deleted.").first().waitFor();

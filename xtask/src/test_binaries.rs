@@ -17,8 +17,10 @@ use cargo_metadata::{Artifact, Message, MetadataCommand};
 
 use crate::sh;
 
-/// The number of test binaries that run at the same time. Each runs as many of its tests at a time as there are cores.
+/// The number of test binaries that run at the same time.
 const AT_ONCE: usize = 2;
+/// The number of its tests that each runs at the same time: more than there are cores, because most tests wait.
+const TESTS_AT_ONCE: &str = "3";
 /// The names of the binaries that run with nothing beside them: in `cut_off`, two nodes have to find a database again at about
 /// the same time, or the later one sends its clients away.
 const ALONE: [&str; 1] = ["cut_off"];
@@ -138,6 +140,7 @@ fn run_one(binary: &TestBinary, variables: &[(&str, &str)]) -> Result<(), String
     let mut process = Command::new(&binary.program)
         .current_dir(&binary.folder)
         .env("CARGO_MANIFEST_DIR", &binary.folder)
+        .env("RUST_TEST_THREADS", TESTS_AT_ONCE)
         .envs(variables.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -180,6 +180,71 @@ describe("the look of the chat", () => {
     await bob.leave();
   });
 
+  /** What short messages cover of what is read last and of what is pressed, by name; as far as it is to be seen. */
+  const covered = ({ page }) => page.evaluate(() => {
+    const shown = (element) => {
+      let { left, top, right, bottom } = element.getBoundingClientRect();
+      for (let [isFixed, around] = [false, element]; around; around = around.parentElement) {
+        // Nothing around cuts off what is fixed to the window.
+        if (isFixed) break;
+        isFixed = getComputedStyle(around).position === "fixed";
+        if (around === element || getComputedStyle(around).overflowY === "visible") continue;
+        const edge = around.getBoundingClientRect();
+        [left, top, right, bottom] = [Math.max(left, edge.left), Math.max(top, edge.top), Math.min(right, edge.right), Math.min(bottom, edge.bottom)];
+      }
+      return { left, top, right: Math.min(right, innerWidth), bottom: Math.min(bottom, innerHeight) };
+    };
+    const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1;
+    const lines = [...document.querySelectorAll(".lines p")].filter((line) => line.checkVisibility());
+    // Beside a dialog, nothing else can be pressed or is read.
+    const around = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document;
+    const all = [...around.querySelectorAll("button, a, input, textarea, select, h1, h2, .bar, .composer, li.message")];
+    const those = all.filter((one) => !one.closest(".lines") && one.checkVisibility({ opacityProperty: true, visibilityProperty: true }));
+    const boxes = lines.map(shown);
+    const out = boxes.filter(({ left, top, right, bottom }) => left < 0 || top < 0 || right - left < 100 || bottom - top < 30);
+    return { lines: lines.length, out, covered: those.filter((one) => boxes.some((box) => meet(box, shown(one)))).map((one) => one.outerHTML.slice(0, 120)) };
+  });
+
+  for (const size of ["desk", "phone"]) {
+    test(`short messages cover nothing that is read or pressed (${size})`, async () => {
+      const { accounts: [one, two], id } = await teams.group(`tell${size}`, ["ada", "bob"]);
+      for (let n = 0; n < 40; n += 1) await teams.send(two, id, `Filler ${n}`);
+      await teams.send(two, id, "The last one");
+      const ada = await teams.enter(one, id, { ...SIZES[size], reducedMotion: "reduce" });
+      const { page } = ada;
+      await ada.newest();
+      const at = () => page.evaluate(() => ["li.message:last-child .bubble", ".composer [type=submit]"].map((what) => document.querySelector(what).getBoundingClientRect().bottom));
+      const before = await at();
+      // On a phone with its keyboard, which leaves half of the screen.
+      for (const height of size === "phone" ? [844, 430] : [800]) {
+        await page.setViewportSize({ ...page.viewportSize(), height });
+        await page.evaluate(() => document.querySelectorAll(".lines button").forEach((button) => button.click()));
+        await until(page, () => !document.querySelector(".lines p"));
+        for (const text of ["/mute", "/unmute"]) await ada.say(text);
+        await page.getByText("No longer muted.").waitFor();
+        await until(page, () => document.querySelectorAll(".lines p").length === 2);
+        assert.deepEqual(await covered(ada), { lines: 2, out: [], covered: [] }, `${height} pixels`);
+        const last = await page.evaluate(() => {
+          const [history, message] = [".history", "li.message:last-child .bubble"].map((what) => document.querySelector(what).getBoundingClientRect());
+          return message.bottom <= history.bottom && message.top >= history.top;
+        });
+        assert.ok(last, "the last message is to be seen");
+      }
+      if (size === "desk") assert.deepEqual(await at(), before, "and nothing has moved");
+      // Beside a dialog, in which it is read out.
+      await page.getByRole("button", { name: "Details" }).click();
+      const dialog = page.getByRole("dialog", { name: `Team tell${size}` });
+      await dialog.getByRole("button", { name: "Invitation links" }).click();
+      await page.getByRole("button", { name: "Make a link" }).click();
+      await page.getByRole("button", { name: "Copy link" }).click();
+      await page.locator("dialog[open] [role=status] p", { hasText: /^(Copied|This browser)/ }).waitFor();
+      await settled(page.locator("dialog[open] > .lines p").last());
+      const beside = await covered(ada);
+      assert.deepEqual({ ...beside, lines: Math.min(beside.lines, 1) }, { lines: 1, out: [], covered: [] }, "beside a dialog");
+      await ada.leave();
+    });
+  }
+
   test("the door has two halves, and what moves respects the system", async () => {
     for (const [reducedMotion, moves] of [["no-preference", true], ["reduce", false]]) {
       const someone = await Person.open(teams.chromium, teams.server.url, { reducedMotion });

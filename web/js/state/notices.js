@@ -1,4 +1,4 @@
-// Notifications: the list, short messages at the edge of the page, screen reader announcements, and the browser's own.
+// Notifications: the list, short messages, screen reader announcements, and the browser's own.
 
 import { computed, signal } from "@preact/signals";
 
@@ -10,6 +10,8 @@ import { isPresent } from "../lib/present.js";
 const SHOWN = 50;
 /** How long a short message is shown, in milliseconds. */
 const LINE_MS = 6_000;
+/** How many are shown at once: the newest. */
+const LINES_MAX = 3;
 
 /** @type {import("@preact/signals").Signal<Notice[]>} */
 export const notices = signal([]);
@@ -27,7 +29,7 @@ let count = 0;
 /** Shows a short message. @param {string} text */
 export function tell(text) {
   const id = ++count;
-  lines.value = [...lines.value, { id, text }];
+  lines.value = [...lines.value, { id, text }].slice(-LINES_MAX);
   setTimeout(() => closeLine(id), LINE_MS);
 }
 

@@ -12,18 +12,17 @@ import { forwarding } from "../state/forwarding.js";
 import { inviting } from "../state/invitation.js";
 import { startKeeping } from "../state/kept.js";
 import { start, stop } from "../state/live.js";
-import { announced, closeLine, lines } from "../state/notices.js";
+import { announced } from "../state/notices.js";
 import { overlay } from "../state/overlay.js";
 import { keepPage } from "../state/push.js";
 import { unreadInAll } from "../state/settings.js";
 import { t } from "../texts.js";
 import { Ask } from "./ask.js";
 import { ConversationView } from "./conversation.js";
-import * as icons from "./icons.js";
 import { InvitationView } from "./invitation.js";
 import { loadViews } from "./lazy.js";
+import { Lines } from "./lines.js";
 import { Login } from "./login.js";
-import { IconButton } from "./parts.js";
 import { useShortcuts } from "./shortcuts.js";
 import { Sidebar } from "./sidebar.js";
 import { EmojiPicker, Forward, Home, InvitePeople, Meetups, NewConversation, Notifications, Overlay, PersonCard, Report, SearchPage, Settings } from "./views.js";
@@ -43,13 +42,6 @@ function View() {
     case "invite": return html`<${InvitationView} key=${id} code=${id} />`;
     default: return html`<section class="pane empty">${!narrow.value && html`<${Home} />`}</section>`;
   }
-}
-
-/** Short messages at the edge of the page, and announcements for screen readers. */
-function Lines() {
-  return html`<div class="lines" role="status">${lines.value.map(({ id, text }) => html`<p key=${id}>${text}
-      <${IconButton} label=${t("close")} icon=${icons.close} onClick=${() => closeLine(id)} /></p>`)}</div>
-    <p class="hidden" role="log" aria-live="polite">${announced.value}</p>`;
 }
 
 function Inside() {
@@ -79,8 +71,10 @@ function Inside() {
     <div class="side" role=${listAlone ? "main" : undefined}>
       ${listAlone && html`<h1 class="hidden">${t("appName")}</h1>`}
       <${Sidebar} />
+      ${!narrow.value && html`<${Lines} />`}
     </div>
     <div id="main" class="view" role="main" tabindex="-1"><${View} /></div>
+    ${narrow.value && route.value.name !== "c" && html`<${Lines} />`}
     ${overlay.value && html`<${Overlay} />`}
     ${card.value && html`<${PersonCard} />`}
     ${reported.value && html`<${Report} />`}
@@ -99,5 +93,6 @@ export function App() {
     const told = unread ? navigator.setAppBadge?.(unread) : navigator.clearAppBadge?.();
     told?.catch(() => {});
   }, [unread]);
-  return html`${id ? html`<${Inside} key=${id} />` : html`<${Login} />`}<${Ask} /><${Lines} />`;
+  return html`${id ? html`<${Inside} key=${id} />` : html`<${Login} /><${Lines} />`}<${Ask} />
+    <p class="hidden" role="log" aria-live="polite">${announced.value}</p>`;
 }

@@ -19,6 +19,7 @@ import { Composer } from "./composer.js";
 import { ConversationFace } from "./faces.js";
 import { History } from "./history.js";
 import * as icons from "./icons.js";
+import { NarrowLines } from "./lines.js";
 import { Options } from "./options.js";
 import { IconButton, ViewHeader } from "./parts.js";
 import { Details, Lightbox, MeetupCard, Offer, Pins, ThreadPanel } from "./views.js";
@@ -77,7 +78,7 @@ export function ConversationView({ id, message = "", thread = "" }) {
 
   if (!conversation) {
     return html`<section class="pane"><${ViewHeader} title=${t("conversations")} />
-      ${missing ? html`<${Offer} key=${id} id=${id} />` : html`<p class="hint middle">${t("loading")}</p>`}</section>`;
+      ${missing ? html`<${Offer} key=${id} id=${id} />` : html`<p class="hint middle">${t("loading")}</p>`}<${NarrowLines} /></section>`;
   }
   const title = titleOf(conversation);
   const meetup = conversation.kind === "meetup" ? meetupOf(id) : null;
@@ -107,6 +108,7 @@ export function ConversationView({ id, message = "", thread = "" }) {
     ${meetup && html`<${MeetupCard} meetup=${meetup} here=${true} />`}
     ${view.value?.id === id && html`<${History} key=${id} conversation=${conversation} />`}
     <${Typing} id=${id} />
+    ${!thread && html`<${NarrowLines} />`}
     <${Composer} key=${`composer ${id}`} conversation=${conversation} />
     ${dropping && html`<p class="drop">${t("dropHere")}</p>`}
     ${pins && html`<${Pins} conversationId=${id} mayPin=${rights.mayPin} onClose=${() => setPins(false)} />`}

@@ -6,6 +6,7 @@ import { why } from "../api.js";
 import { html } from "../lib/html.js";
 import { emojis, emojisFor, loadEmojis, picking, recent, used } from "../state/emojis.js";
 import { t } from "../texts.js";
+import { useModal } from "./lines.js";
 
 /** @typedef {import("../state/emojis.js").Emoji} Emoji */
 
@@ -41,12 +42,8 @@ export function EmojiPicker() {
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   const [query, setQuery] = useState("");
   const [error, setError] = useState("");
-  useEffect(() => {
-    const element = dialog.current;
-    element?.showModal();
-    loadEmojis().catch((failure) => setError(why(failure)));
-    return () => element?.close();
-  }, []);
+  const lines = useModal(dialog);
+  useEffect(() => { loadEmojis().catch((failure) => setError(why(failure))); }, []);
   const wanted = query.trim();
   const all = emojis.value;
   const found = wanted ? emojisFor(wanted) : [];
@@ -106,5 +103,6 @@ export function EmojiPicker() {
         <p class="hint" role="status">${error || (all.length === 0 ? t("loading") : wanted && found.length === 0 ? t("searchNothing", { query: wanted }) : "")}</p>
       </div>
     </div>
+    ${lines}
   </dialog>`;
 }

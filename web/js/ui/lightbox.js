@@ -1,6 +1,6 @@
 // A picture in full, above the page; the arrow keys go to the pictures before and after it.
 
-import { useEffect, useRef } from "preact/hooks";
+import { useRef } from "preact/hooks";
 
 import { html } from "../lib/html.js";
 import { dayAndClock } from "../lib/time.js";
@@ -8,16 +8,13 @@ import { nameOf } from "../state/people.js";
 import { enlarged, pictures } from "../state/pictures.js";
 import { t } from "../texts.js";
 import * as icons from "./icons.js";
+import { useModal } from "./lines.js";
 import { IconButton } from "./parts.js";
 
 /** @param {{ url: string }} props the picture that is shown */
 export function Lightbox({ url }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
-  useEffect(() => {
-    const element = dialog.current;
-    element?.showModal();
-    return () => element?.close();
-  }, []);
+  const lines = useModal(dialog);
   const all = pictures.value;
   const at = all.findIndex((picture) => picture.url === url);
   const picture = all[at];
@@ -47,5 +44,6 @@ export function Lightbox({ url }) {
       ${at > 0 && html`<${IconButton} label=${t("pictureBefore")} icon=${icons.back} kind="turn before" onClick=${() => turn(-1)} />`}
       ${at >= 0 && at < all.length - 1 && html`<${IconButton} label=${t("pictureAfter")} icon=${icons.fold} kind="turn after" onClick=${() => turn(1)} />`}
     </figure>
+    ${lines}
   </dialog>`;
 }

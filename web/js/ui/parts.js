@@ -1,11 +1,12 @@
 // Small components that all views share.
 
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useRef } from "preact/hooks";
 
 import { html } from "../lib/html.js";
 import { online } from "../state/people.js";
 import { t } from "../texts.js";
 import * as icons from "./icons.js";
+import { useModal } from "./lines.js";
 
 /** @typedef {import("../types.js").User} User */
 
@@ -78,17 +79,14 @@ export function Wrong({ error }) {
 export function Dialog({ title, onClose, onBack, kind = "", role, describedBy, children }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const titleId = useId();
-  useEffect(() => {
-    const element = dialog.current;
-    element?.showModal();
-    return () => element?.close();
-  }, []);
+  const lines = useModal(dialog);
   const outside = (/** @type {Event} */ event) => { if (event.target === dialog.current) onClose(); };
   return html`<dialog ref=${dialog} class=${kind} role=${role} aria-labelledby=${titleId} aria-describedby=${describedBy} onCancel=${(/** @type {Event} */ event) => { event.preventDefault(); onClose(); }} onClick=${outside}>
     <div class="dialog">
       <header>${onBack && html`<${IconButton} label=${t("backOne")} icon=${icons.back} onClick=${onBack} />`}<h2 id=${titleId} dir="auto">${title}</h2><${IconButton} label=${t("close")} icon=${icons.close} onClick=${onClose} /></header>
       ${children}
     </div>
+    ${lines}
   </dialog>`;
 }
 

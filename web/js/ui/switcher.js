@@ -17,6 +17,7 @@ import { setTheme } from "../theme.js";
 import { ConversationFace } from "./faces.js";
 import * as icons from "./icons.js";
 import { joinRoom, openMessage, openPerson } from "./opening.js";
+import { useModal } from "./lines.js";
 import { Avatar, Face } from "./parts.js";
 import { useFound } from "./search.js";
 import { Keys } from "./shortcuts.js";
@@ -83,11 +84,7 @@ function Switcher({ onClose }) {
   const current = Math.min(at, entries.length - 1);
   const isComplete = asked === wanted;
 
-  useEffect(() => {
-    const element = dialog.current;
-    element?.showModal();
-    return () => element?.close();
-  }, []);
+  const lines = useModal(dialog);
   useLayoutEffect(() => { dialog.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" }); }, [current, query]);
 
   /** @param {Entry | undefined} entry */
@@ -138,6 +135,7 @@ function Switcher({ onClose }) {
         })}</div>`)}</div>
     <p class="hint" role="status">${wanted && isComplete && entries.length === 0 ? results.errors.join(" ") || t("searchNothing", { query: wanted }) : ""}</p>
     <p class="switcher-foot" aria-hidden="true"><kbd>↑</kbd><kbd>↓</kbd> ${t("keyChoose")} <kbd>↵</kbd> ${t("keyOpen")} <kbd>${t("keyEsc")}</kbd> ${t("close")}</p>
+    ${lines}
   </dialog>`;
 }
 

@@ -11,6 +11,7 @@ import { closeThread, loadReplies, openThread, thread } from "../state/thread.js
 import { t } from "../texts.js";
 import { Composer } from "./composer.js";
 import * as icons from "./icons.js";
+import { NarrowLines } from "./lines.js";
 import { MessageItem, PendingItem } from "./message.js";
 import { IconButton } from "./parts.js";
 
@@ -70,6 +71,7 @@ export function ThreadPanel({ conversation, rootId }) {
       ${loading && !root && html`<p class="hint">${t("loading")}</p>`}
       <ol class="messages">${items.map(item)}${waiting.map((entry) => html`<${PendingItem} key=${entry.id} entry=${entry} />`)}</ol>
     </div>
+    <${NarrowLines} />
     <${Composer} key=${rootId} conversation=${conversation} thread=${rootId} />
   </section>`;
 }

@@ -47,6 +47,60 @@ describe("the settings", () => {
     await ada.leave();
   });
 
+  test("what is wrong is said at its field, in both languages", async () => {
+    const account = await teams.server.register("adafield");
+    const WORDS = {
+      "en-GB": {
+        username: "Username", email: "Email", password: "Password", signUp: "Sign up", start: "No account yet?", navigation: "Conversations",
+        taken: "The name adafield is taken.", known: "This email address belongs to an account already.",
+        propose: "Propose a meetup", activity: "Activity", place: "Location", when: "Date and time", past: "The time must be in the future.",
+      },
+      "de-DE": {
+        username: "Benutzername", email: "E-Mail", password: "Passwort", signUp: "Registrieren", start: "Noch kein Konto?", navigation: "Unterhaltungen",
+        taken: "Der Name adafield ist vergeben.", known: "Zu dieser E-Mail-Adresse gibt es schon ein Konto.",
+        propose: "Treffen vorschlagen", activity: "Aktivität", place: "Ort", when: "Datum und Uhrzeit", past: "Der Zeitpunkt muss in der Zukunft liegen.",
+      },
+    };
+    for (const [locale, words] of Object.entries(WORDS)) {
+      const eve = await Person.open(teams.chromium, teams.server.url, { locale, reducedMotion: "reduce" });
+      const { page } = eve;
+      /** Waits until an input is marked as wrong, has the focus, and is described by a sentence. */
+      const isWrong = async (label, sentence) => {
+        const input = page.getByLabel(label, { exact: true });
+        await until(page, () => document.activeElement.getAttribute("aria-invalid") === "true");
+        assert.equal(await input.evaluate((element) => element === document.activeElement), true, label);
+        const said = await input.evaluate((element) => document.getElementById(element.getAttribute("aria-describedby").split(" ")[0]).textContent);
+        assert.equal(said, sentence);
+        assert.equal(await page.getByText(sentence, { exact: true }).count(), 1, "and not a second time");
+        return input;
+      };
+      await page.getByRole("button", { name: words.start }).click();
+      await page.getByLabel(words.username).fill(account.name);
+      await page.getByLabel(words.email).fill(`eve${locale}@example.org`);
+      await page.getByLabel(words.password).fill(PASSWORD);
+      await page.getByRole("button", { name: words.signUp, exact: true }).click();
+      const username = await isWrong(words.username, words.taken);
+      await faults(page, "a username that is taken");
+      await username.fill(`eve${locale}`);
+      assert.equal(await username.getAttribute("aria-invalid"), null, "a change ends it");
+      await page.getByLabel(words.email).fill(`${account.name}@example.org`);
+      await page.keyboard.press("Enter");
+      await (await isWrong(words.email, words.known)).fill(`eve${locale}@example.org`);
+      await page.keyboard.press("Enter");
+      await page.getByRole("navigation", { name: words.navigation }).waitFor();
+      // A dialog, whose field has a limit that only the server knows.
+      await page.evaluate(() => { location.hash = "#/meetups"; });
+      await page.getByRole("button", { name: words.propose }).click();
+      const dialog = page.getByRole("dialog", { name: words.propose });
+      await dialog.getByLabel(words.activity).fill("A walk");
+      await dialog.getByLabel(words.place).fill("The park");
+      await dialog.getByLabel(words.when).fill("2001-01-01T12:00");
+      await page.keyboard.press("Enter");
+      await isWrong(words.when, words.past);
+      await eve.leave();
+    }
+  });
+
   test("a sound tells of messages while the window is elsewhere, if it is wished", async () => {
     const { accounts: [one, two], id } = await teams.group("sound", ["ada", "bob"]);
     const ada = await Person.open(teams.chromium, teams.server.url, {});

@@ -7,11 +7,12 @@ import { inWords, t } from "./texts.js";
 
 /** An error response of the server, or a network error. */
 export class Failure extends Error {
-  /** @param {string} message @param {{ status?: number, code?: string }} [how] */
-  constructor(message, { status = 0, code = "" } = {}) {
+  /** @param {string} message @param {{ status?: number, code?: string, field?: string }} [how] `field`: the one that is wrong */
+  constructor(message, { status = 0, code = "", field = "" } = {}) {
     super(message);
     this.status = status;
     this.code = code;
+    this.field = field;
   }
 }
 
@@ -43,7 +44,7 @@ function answer(asker, status, text) {
   if (status >= 200 && status < 300) return body;
   // The token is no longer valid: the user has to log in again.
   if (status === 401 && asker && session.value?.token === asker.token) setSession(null, t("sessionEnded"));
-  throw new Failure(inWords(body?.code, body?.detail ?? t("errorUnknown")), { status, code: body?.code });
+  throw new Failure(inWords(body?.code, body?.detail ?? t("errorUnknown")), { status, code: body?.code, field: body?.field });
 }
 
 /**

@@ -43,7 +43,9 @@ pub(crate) fn with_field_names_of(spec: Option<&EventSpec>, refusal: &Refusal) -
     match spec.and_then(EventSpec::content_field) {
         None | Some("content") => refusal.clone(),
         Some(field) => {
-            Refusal { message: refusal.message.replacen("`content`", &format!("`{field}`"), 1), ..refusal.clone() }
+            let message = refusal.message.replacen("`content`", &format!("`{field}`"), 1);
+            let named = refusal.field.as_deref().map(|name| if name == "content" { field } else { name }.to_owned());
+            Refusal { message, field: named, ..refusal.clone() }
         }
     }
 }

@@ -71,6 +71,8 @@ pub struct Refusal {
     pub code: Code,
     /// The message for people: a full sentence that says what was wrong.
     pub message: String,
+    /// The field or the parameter that is wrong, for clients that show the message beside it; `body` for the body as a whole.
+    pub field: Option<String>,
     /// With [`Code::RateLimited`] and [`Code::Busy`]: the time after which to try again, in milliseconds.
     pub retry_after_ms: Option<u64>,
 }
@@ -85,19 +87,25 @@ impl Refusal {
     /// Creates a refusal without a time to try again.
     #[must_use]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), retry_after_ms: None }
+        Self { code, message: message.into(), field: None, retry_after_ms: None }
+    }
+
+    /// Names the field that is wrong.
+    #[must_use]
+    pub fn in_field(self, field: &str) -> Self {
+        Self { field: Some(field.to_owned()), ..self }
     }
 
     /// A field is missing or invalid. The message is "`` `field` `` `what`.".
     #[must_use]
     pub fn invalid(field: &str, what: impl fmt::Display) -> Self {
-        Self::new(Code::InvalidPayload, format!("`{field}` {what}."))
+        Self::new(Code::InvalidPayload, format!("`{field}` {what}.")).in_field(field)
     }
 
     /// A field is too large. The message is "`` `field` `` `what`.".
     #[must_use]
     pub fn too_large(field: &str, what: impl fmt::Display) -> Self {
-        Self::new(Code::TooLarge, format!("`{field}` {what}."))
+        Self::new(Code::TooLarge, format!("`{field}` {what}.")).in_field(field)
     }
 
     /// The thing does not exist, or the user may not know that it does.
@@ -133,21 +141,15 @@ impl Refusal {
     /// The user or the address sends more than its rate allows.
     #[must_use]
     pub fn rate_limited(retry_after_ms: u64) -> Self {
-        Self {
-            code: Code::RateLimited,
-            message: format!("Too many requests; try again in {retry_after_ms} ms."),
-            retry_after_ms: Some(retry_after_ms),
-        }
+        let message = format!("Too many requests; try again in {retry_after_ms} ms.");
+        Self { retry_after_ms: Some(retry_after_ms), ..Self::new(Code::RateLimited, message) }
     }
 
     /// The server has too much work of this kind waiting; try again after `retry_after_ms` milliseconds.
     #[must_use]
     pub fn busy(retry_after_ms: u64) -> Self {
-        Self {
-            code: Code::Busy,
-            message: format!("The server is busy; try again in {retry_after_ms} ms."),
-            retry_after_ms: Some(retry_after_ms),
-        }
+        let message = format!("The server is busy; try again in {retry_after_ms} ms.");
+        Self { retry_after_ms: Some(retry_after_ms), ..Self::new(Code::Busy, message) }
     }
 
     /// The server has no storage left for what the request would store.

@@ -297,7 +297,10 @@ impl Client {
             if *count >= max {
                 let message =
                     format!("This user has {max} connections already, which is the limit. Close one, or come later.");
-                return Err(Refusal { code: Code::RateLimited, message, retry_after_ms: Some(RETRY_AFTER_MS) });
+                return Err(Refusal {
+                    retry_after_ms: Some(RETRY_AFTER_MS),
+                    ..Refusal::new(Code::RateLimited, message)
+                });
             }
             *count += 1;
         }
@@ -361,7 +364,7 @@ impl Drop for Claim {
 
 fn too_many(why: &str) -> Refusal {
     let message = format!("No more connections are taken now: {why}. Connect with a token, or try again later.");
-    Refusal { code: Code::RateLimited, message, retry_after_ms: Some(RETRY_AFTER_MS) }
+    Refusal { retry_after_ms: Some(RETRY_AFTER_MS), ..Refusal::new(Code::RateLimited, message) }
 }
 
 #[cfg(test)]

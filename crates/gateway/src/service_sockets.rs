@@ -38,7 +38,7 @@ impl ServiceSockets {
         let mut places = self.places();
         if places.taken >= SERVICE_SOCKETS_MAX {
             let message = format!("{SERVICE_SOCKETS_MAX} services are connected already, which is the limit.");
-            return Err(Refusal { code: Code::Busy, message, retry_after_ms: Some(RETRY_AFTER_MS) });
+            return Err(Refusal { retry_after_ms: Some(RETRY_AFTER_MS), ..Refusal::new(Code::Busy, message) });
         }
         places.taken += 1;
         let (newest, _) = places.newest.get_or_insert_with(|| follow(service));

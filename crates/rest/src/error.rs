@@ -1,4 +1,4 @@
-//! Failures as problem details (RFC 9457): `type, title, status, detail, code`.
+//! Failures as problem details (RFC 9457): `type, title, status, detail, code`, and `field` where one is wrong.
 //!
 //! What must stay true: every failure of the HTTP API is a [`Problem`], so that its status, its headers and its code
 //! for the metrics are decided only here.
@@ -40,6 +40,10 @@ pub(crate) struct ProblemBody {
     detail: String,
     #[schema(schema_with = codes)]
     code: &'static str,
+    /// The field of the body, or the parameter, that is wrong or taken; `body` for the body as a whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    field: Option<String>,
     /// The time in milliseconds after which the request may be retried, if retrying helps.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -90,6 +94,7 @@ impl IntoResponse for Problem {
             status: status.as_u16(),
             detail: refusal.message.clone(),
             code: refusal.code.as_str(),
+            field: refusal.field.clone(),
             retry_after_ms: refusal.retry_after_ms,
         };
         let mut response = (status, Json(body)).into_response();

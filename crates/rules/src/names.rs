@@ -74,7 +74,7 @@ pub(crate) fn refuse_taken(tx: &mut Transaction<'_>, username: &str, except: Opt
     let owner = tx.user_details().user_by_username_key(&username.to_lowercase())?;
     let exactly = owner.is_some_and(|row| Some(row.key) != except);
     let why = if exactly { "is taken" } else { "looks like one that is taken" };
-    Err(Refusal::conflict(format!("The username `{username}` {why}.")).into())
+    Err(Refusal::conflict(format!("The username `{username}` {why}.")).in_field("username").into())
 }
 
 fn is_taken(

@@ -41,7 +41,7 @@ fn refuse_taken(
     if let Some(email) = email
         && email_is_taken(tx, email, except)?
     {
-        return Err(Refusal::conflict("This email address is registered already.").into());
+        return Err(Refusal::conflict("This email address is registered already.").in_field("email").into());
     }
     Ok(())
 }

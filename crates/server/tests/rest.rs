@@ -32,17 +32,19 @@ fn problem(answer: crate::support::Answer, status: u16, code: &str) {
 async fn registering_and_logging_in() {
     let Stage { http, alice, server, .. } = stage().await;
     let body = |username: &str, email: &str, password: &str| json!({ "username": username, "email": email, "password": password });
-    for (body, status, code) in [
-        (body("ALICE", "new@example.org", "correct horse"), 409, "ERR_CONFLICT"),
-        (body("new", "ALICE@example.org", "correct horse"), 409, "ERR_CONFLICT"),
-        (body("new", "no address", "correct horse"), 422, "ERR_INVALID_PAYLOAD"),
-        (body("new", "new@example.org", "short"), 422, "ERR_INVALID_PAYLOAD"),
-        (body("n ew", "new@example.org", "correct horse"), 422, "ERR_INVALID_PAYLOAD"),
-        (body(&"n".repeat(129), "new@example.org", "correct horse"), 413, "ERR_TOO_LARGE"),
-        (json!({ "username": "new" }), 422, "ERR_INVALID_PAYLOAD"),
-        (json!(["new", "new@example.org", "correct horse", null, null]), 422, "ERR_INVALID_PAYLOAD"),
+    for (body, status, code, field) in [
+        (body("ALICE", "new@example.org", "correct horse"), 409, "ERR_CONFLICT", "username"),
+        (body("new", "ALICE@example.org", "correct horse"), 409, "ERR_CONFLICT", "email"),
+        (body("new", "no address", "correct horse"), 422, "ERR_INVALID_PAYLOAD", "email"),
+        (body("new", "new@example.org", "short"), 422, "ERR_INVALID_PAYLOAD", "password"),
+        (body("n ew", "new@example.org", "correct horse"), 422, "ERR_INVALID_PAYLOAD", "username"),
+        (body(&"n".repeat(129), "new@example.org", "correct horse"), 413, "ERR_TOO_LARGE", "username"),
+        (json!({ "username": "new" }), 422, "ERR_INVALID_PAYLOAD", "body"),
+        (json!(["new", "new@example.org", "correct horse", null, null]), 422, "ERR_INVALID_PAYLOAD", "body"),
     ] {
-        problem(http.api("", "POST", "/auth/register", body).await, status, code);
+        let answer = http.api("", "POST", "/auth/register", body).await;
+        assert_eq!(answer.json()["field"], field, "{}", answer.text);
+        problem(answer, status, code);
     }
     let log_in = |body: Value| http.api("", "POST", "/auth/login", body);
     let session = log_in(json!({ "username": "Alice", "password": "correct horse" })).await.expect(200);
@@ -87,7 +89,9 @@ async fn own_account_and_other_users() {
     let other = http.api(&bob.1, "GET", &format!("/users/{}", alice.0), Value::Null).await.expect(200);
     assert_eq!(other["name"], "Alice A.");
     assert!(other.get("email").is_none());
-    problem(http.api(&bob.1, "GET", "/users/nobody", Value::Null).await, 404, "ERR_NOT_FOUND");
+    let unknown = http.api(&bob.1, "GET", "/users/nobody", Value::Null).await;
+    assert_eq!(unknown.json().get("field"), None, "a path is no field");
+    problem(unknown, 404, "ERR_NOT_FOUND");
 
     let page = http.api(&bob.1, "GET", "/users?limit=2", Value::Null).await.expect(200);
     assert_eq!(page["items"].as_array().map(Vec::len), Some(2));
@@ -107,7 +111,9 @@ async fn own_account_and_other_users() {
     }
 
     let change = |current: &str| json!({ "currentPassword": current, "newPassword": "battery staple" });
-    problem(http.api(&bob.1, "PUT", "/me/password", change("wrong")).await, 403, "ERR_FORBIDDEN");
+    let wrong = http.api(&bob.1, "PUT", "/me/password", change("wrong")).await;
+    assert_eq!(wrong.json()["field"], "currentPassword", "{}", wrong.text);
+    problem(wrong, 403, "ERR_FORBIDDEN");
     let session = http.api(&bob.1, "PUT", "/me/password", change("correct horse")).await.expect(200);
     problem(http.api(&bob.1, "GET", "/me", Value::Null).await, 401, "ERR_UNAUTHENTICATED");
     let token = session["token"].as_str().expect("a token");

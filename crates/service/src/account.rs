@@ -119,7 +119,7 @@ impl Service {
         let key = failures::token_key(id);
         self.attempt(&key, Some(id), owner.from.address).await?;
         if !self.matches(&key, Some(&owner.account), password).await? {
-            return Err(Refusal::forbidden("The current password is wrong."));
+            return Err(Refusal::forbidden("The current password is wrong.").in_field("currentPassword"));
         }
         self.succeeded(&key, id, owner.from.address).await;
         Ok(())

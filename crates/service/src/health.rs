@@ -18,7 +18,7 @@ impl Service {
     /// An internal error if the node or the store does not work; `ERR_STORAGE_FULL` while the disk is full.
     pub async fn check(&self) -> Result<(), Refusal> {
         if let Some(why) = self.0.health.get().and_then(|health| health()) {
-            return Err(Refusal { code: Code::Internal, message: why.to_owned(), retry_after_ms: None });
+            return Err(Refusal::new(Code::Internal, why));
         }
         self.0.ready.run(self.check_now()).await
     }

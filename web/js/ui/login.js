@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 
-import { Failure, call, why } from "../api.js";
+import { Failure, call } from "../api.js";
 import { html } from "../lib/html.js";
 import { goInstead, route } from "../route.js";
 import { farewell, setSession } from "../session.js";
@@ -10,7 +10,7 @@ import { agreed, codeIn, enter } from "../state/invitation.js";
 import { LANGUAGES, language, setLanguage, t } from "../texts.js";
 import * as icons from "./icons.js";
 import { Invitation, useOffer } from "./invitation.js";
-import { Field, Wrong, values } from "./parts.js";
+import { Field, Form, Wrong } from "./parts.js";
 
 /** The lines of the conversation beside the form, and the hue of who says each: one for each note of the mark. @type {[import("../texts.js").TextName, string][]} */
 const TALK = [["talkOne", "hue-0"], ["talkTwo", "hue-1"], ["talkThree", "hue-3"], ["talkFour", "hue-4"], ["talkFive", "hue-6"]];
@@ -40,7 +40,6 @@ export function Login() {
   const code = view === "invite" ? id : "";
   const offer = useOffer(code);
   const [chosen, setChosen] = useState(/** @type {boolean | null} */ (null));
-  const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
   const [registration, setRegistration] = useState(/** @type {Registration} */ ("open"));
   const [lengthMin, setLengthMin] = useState(8);
@@ -59,12 +58,11 @@ export function Login() {
   const isNew = may && (chosen ?? (view === "signup" || isInvited));
   const needsCode = isNew && registration === "invite" && !code;
 
-  /** @param {Event} event */
-  async function submit(event) {
-    const { login, username, email, password, name, invitation: typed = "" } = values(event);
+  /** @param {Record<string, any>} given */
+  async function send({ login, username, email, password, name, invitation: typed = "" }) {
     const invitation = isInvited ? code : codeIn(typed);
     setBusy(true);
-    setError("");
+    farewell.value = "";
     try {
       const path = isNew ? "/auth/register" : "/auth/login";
       const account = isNew ? { username, email, password, ...(name ? { name } : {}), ...(invitation ? { invitation } : {}) }
@@ -77,22 +75,19 @@ export function Login() {
       setSession(session);
     } catch (failure) {
       const isRefused = isNew && invitation && failure instanceof Failure && (failure.status === 403 || failure.status === 404);
-      setError(isRefused ? t("invitationGone") : why(failure));
       setBusy(false);
+      throw isRefused ? new Failure(t("invitationGone"), { field: "invitation" }) : failure;
     }
   }
 
-  const toggle = () => {
-    setChosen(!isNew);
-    setError("");
-  };
+  const toggle = () => setChosen(!isNew);
   return html`<main class="door">
     <${Talk} />
     <div class="door-card">
       <h1><${icons.logo} /> ${t("appName")}</h1>
       ${code ? html`<div role="status">${offer ? html`<${Invitation} offer=${offer} />` : html`<p class="hint">${offer === null ? t("invitationGone") : t("loading")}</p>`}</div>`
         : html`<p class="hint">${t("welcome")}</p>`}
-      <form key=${isNew ? "new" : "known"} onSubmit=${submit}>
+      <${Form} key=${isNew ? "new" : "known"} send=${send}>
         ${isNew ? html`
           ${needsCode && html`<${Field} label=${t("invitation")} name="invitation" required autofocus autocomplete="off" hint=${t("invitationHint")} />`}
           <${Field} label=${t("username")} name="username" autocomplete="username" required autofocus=${!needsCode} maxlength="128" />
@@ -104,9 +99,9 @@ export function Login() {
           <${Field} label=${t("login")} name="login" autocomplete="username" required autofocus />
           <${Field} label=${t("password")} name="password" type="password" autocomplete="current-password" required />
         `}
-        <${Wrong} error=${error || farewell.value} />
+        <${Wrong} error=${farewell.value} />
         <button class="primary wide" disabled=${busy}>${isNew ? t("register") : t("logIn")}</button>
-      </form>
+      <//>
       ${!may ? html`<p class="hint">${t(registration === "closed" ? "registrationClosed" : "invitationForKnown")}</p>`
         : html`<button class="quiet wide" onClick=${toggle}>${isNew ? t("haveAccount") : t("needAccount")}</button>`}
       <p class="door-foot">

@@ -8,30 +8,24 @@ import { loadMeetups, meetupsLoaded, orderedMeetups, proposeMeetup } from "../st
 import { tell } from "../state/notices.js";
 import { t } from "../texts.js";
 import { MeetupCard } from "./meetups.js";
-import { Dialog, Field, ViewHeader, Wrong, values } from "./parts.js";
+import { Dialog, Field, Form, ViewHeader, Wrong } from "./parts.js";
 
 /** @param {{ onClose: () => void }} props */
 function Propose({ onClose }) {
-  const [error, setError] = useState("");
-  /** @param {Event} event */
-  async function submit(event) {
-    const { activity, location, startsAt, capacity } = values(event);
-    try {
-      await proposeMeetup({ activity, location, startsAt: new Date(startsAt).toISOString(), ...(capacity ? { capacity: Number(capacity) } : {}) });
-      onClose();
-    } catch (failure) {
-      setError(why(failure));
-    }
+  /** @param {Record<string, any>} given */
+  async function send({ activity, location, startsAt, capacity }) {
+    await proposeMeetup({ activity, location, startsAt: new Date(startsAt).toISOString(), ...(capacity ? { capacity: Number(capacity) } : {}) });
+    onClose();
   }
   return html`<${Dialog} title=${t("propose")} onClose=${onClose}>
-    <form onSubmit=${submit}>
+    <${Form} send=${send}>
       <${Field} label=${t("activity")} name="activity" required maxlength="128" autocomplete="off" />
       <${Field} label=${t("place")} name="location" required maxlength="128" autocomplete="off" />
       <${Field} label=${t("when")} name="startsAt" type="datetime-local" required />
       <${Field} label=${`${t("capacity")} (${t("optional")})`} name="capacity" type="number" min="1" />
-      <${Wrong} error=${error} />
+      <${Wrong} />
       <div class="actions"><button type="button" class="quiet" onClick=${onClose}>${t("cancel")}</button><button class="primary">${t("propose")}</button></div>
-    </form>
+    <//>
   <//>`;
 }
 

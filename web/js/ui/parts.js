@@ -1,7 +1,9 @@
 // Small components that all views share.
 
-import { useId, useRef } from "preact/hooks";
+import { createContext } from "preact";
+import { useContext, useId, useRef, useState } from "preact/hooks";
 
+import { Failure, why } from "../api.js";
 import { html } from "../lib/html.js";
 import { online } from "../state/people.js";
 import { t } from "../texts.js";
@@ -54,21 +56,57 @@ export function IconButton({ label, icon, onClick, kind = "", disabled = false, 
     aria-expanded=${expanded} disabled=${disabled} onClick=${onClick}>${icon()}</button>`;
 }
 
+/** What is wrong with a form: a text, and the name of the input that it is about, if it is about one. @typedef {{ text: string, field: string }} Fault */
+
+/** @type {Fault} */
+const NO_FAULT = { text: "", field: "" };
+/** Of the form around a component. */
+const FormFault = createContext(NO_FAULT);
+
+/**
+ * A form that says why it was refused: at the input that the server names, which gets the focus, or where the form has its
+ * `Wrong`. What was said goes with the next change.
+ * @param {{ send: (values: Record<string, any>, form: HTMLFormElement) => unknown, kind?: string, children?: any }} props `send`
+ *   fails with what is said; `kind`: the class
+ */
+export function Form({ send, kind, children }) {
+  const [fault, setFault] = useState(NO_FAULT);
+  /** @param {Event} event */
+  async function submit(event) {
+    const form = /** @type {HTMLFormElement} */ (event.currentTarget);
+    const given = values(event);
+    setFault(NO_FAULT);
+    try {
+      await send(given, form);
+    } catch (failure) {
+      const named = failure instanceof Failure && failure.field ? form.elements.namedItem(failure.field) : null;
+      const input = named instanceof HTMLInputElement && named.type !== "hidden" && !named.hidden ? named : null;
+      setFault({ text: why(failure), field: input?.name ?? "" });
+      input?.focus();
+    }
+  }
+  return html`<${FormFault.Provider} value=${fault}><form class=${kind} onSubmit=${submit} onInput=${() => setFault(NO_FAULT)}>${children}</form><//>`;
+}
+
 /** A labelled field. @param {any} props */
 export function Field({ label, hint, name, value, ...rest }) {
   // Two forms may ask for the same.
   const id = useId();
-  const hintId = hint ? `${id}-hint` : undefined;
+  const { text, field } = useContext(FormFault);
+  const isWrong = text !== "" && field === name;
+  const about = [isWrong && `${id}-wrong`, hint && `${id}-hint`].filter(Boolean).join(" ");
   return html`<div class="field">
     <label for=${id}>${label}</label>
-    <input id=${id} name=${name} defaultValue=${value} aria-describedby=${hintId} ...${rest} />
-    ${hint && html`<small id=${hintId}>${hint}</small>`}
+    <input id=${id} name=${name} defaultValue=${value} aria-invalid=${isWrong ? "true" : undefined} aria-describedby=${about || undefined} ...${rest} />
+    ${isWrong && html`<small id=${`${id}-wrong`} class="wrong">${text}</small>`}
+    ${hint && html`<small id=${`${id}-hint`}>${hint}</small>`}
   </div>`;
 }
 
-/** The error of a form. @param {{ error: string }} props */
-export function Wrong({ error }) {
-  return html`<p class="wrong" role="alert">${error}</p>`;
+/** What is wrong: `error`, or what the form around it was refused for, unless that is said at a field. @param {{ error?: string }} props */
+export function Wrong({ error = "" }) {
+  const { text, field } = useContext(FormFault);
+  return html`<p class="wrong" role="alert">${error || (field ? "" : text)}</p>`;
 }
 
 /**

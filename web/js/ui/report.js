@@ -2,14 +2,14 @@
 
 import { useState } from "preact/hooks";
 
-import { call, why } from "../api.js";
+import { call } from "../api.js";
 import { html } from "../lib/html.js";
 import { inALine } from "../state/conversations.js";
 import { reported } from "../state/dialogs.js";
 import { tell } from "../state/notices.js";
 import { nameOf } from "../state/people.js";
 import { t } from "../texts.js";
-import { Dialog, Wrong, values } from "./parts.js";
+import { Dialog, Form, Wrong } from "./parts.js";
 
 /** What can be wrong with a message. @type {import("../texts.js").TextName[]} */
 const REASONS = ["reportSpam", "reportInsult", "reportThreat", "reportOther"];
@@ -26,32 +26,25 @@ function cut(text, most) {
 
 export function Report() {
   const message = reported.value;
-  const [error, setError] = useState("");
   const [reason, setReason] = useState("");
   if (!message) return null;
   const close = () => { reported.value = null; };
-  /** @param {Event} event */
-  async function submit(event) {
-    const { about } = values(event);
-    setError("");
+  /** @param {Record<string, any>} given */
+  async function send({ about }) {
     const text = [t(/** @type {import("../texts.js").TextName} */ (reason)), about].filter(Boolean).join(": ");
-    try {
-      await call("POST", `/messages/${encodeURIComponent(message?.id ?? "")}/reports`, { reason: cut(text, BYTES_MAX) });
-      close();
-      tell(t("reportSent"));
-    } catch (failure) {
-      setError(why(failure));
-    }
+    await call("POST", `/messages/${encodeURIComponent(message?.id ?? "")}/reports`, { reason: cut(text, BYTES_MAX) });
+    close();
+    tell(t("reportSent"));
   }
   return html`<${Dialog} title=${t("reportMessage")} onClose=${close}>
-    <form onSubmit=${submit}>
+    <${Form} send=${send}>
       <blockquote class="reported" dir="auto"><small>${nameOf(message.sender.id, message.sender)}</small><p>${inALine(message)}</p></blockquote>
       <p class="hint">${t("reportHint", { name: nameOf(message.sender.id, message.sender) })}</p>
       <fieldset class="field"><legend>${t("reportWhy")}</legend>${REASONS.map((name) => html`<label class="choice" key=${name}>
         <input type="radio" name="reason" value=${name} required checked=${reason === name} onChange=${() => setReason(name)} />${t(name)}</label>`)}</fieldset>
       <div class="field"><label for="report-about">${`${t("reportAbout")} (${t("optional")})`}</label><textarea id="report-about" name="about" rows="3" maxlength="900"></textarea></div>
-      <${Wrong} error=${error} />
+      <${Wrong} />
       <div class="actions"><button type="button" class="quiet" onClick=${close}>${t("cancel")}</button><button class="primary" disabled=${!reason}>${t("reportSend")}</button></div>
-    </form>
+    <//>
   <//>`;
 }

@@ -361,7 +361,7 @@ fn closing(mut response: Response<Boxed>) -> Response<Boxed> {
 
 /// Returns a refusal in the format of the HTTP API. `retry_after_ms` is in milliseconds.
 fn problem(status: StatusCode, code: Code, message: &str, retry_after_ms: Option<u64>) -> Response<Boxed> {
-    let refusal = Refusal { code, message: message.to_owned(), retry_after_ms };
+    let refusal = Refusal { retry_after_ms, ..Refusal::new(code, message) };
     boxed(quintet_rest::problem(status, refusal))
 }
 

@@ -103,9 +103,8 @@ impl BeforeSendHook {
         match self.settings.on_failure {
             OnFailure::Allow => Ok(None),
             OnFailure::Refuse => Err(Refusal {
-                code: Code::Busy,
-                message: "Nothing was sent, because messages cannot be checked now; try again later.".to_owned(),
                 retry_after_ms: Some(RETRY_AFTER_MS),
+                ..Refusal::new(Code::Busy, "Nothing was sent, because messages cannot be checked now; try again later.")
             }),
         }
     }

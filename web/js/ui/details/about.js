@@ -8,7 +8,7 @@ import { thumbnail } from "../../lib/thumbnail.js";
 import { put } from "../../state/conversations.js";
 import { t } from "../../texts.js";
 import { ConversationFace } from "../faces.js";
-import { Field, Wrong, values } from "../parts.js";
+import { Field, Form, Wrong } from "../parts.js";
 import { roleIn } from "./standing.js";
 
 /** The description of a conversation, which is in its custom data. @param {import("../../types.js").Conversation} conversation */
@@ -25,21 +25,15 @@ export function About({ conversation }) {
   const description = descriptionOf(conversation);
   const { changes } = roleIn(conversation);
   const picker = useRef(/** @type {HTMLInputElement | null} */ (null));
-  /** @param {object} change @returns {Promise<boolean>} */
+  /** @param {object} change */
   async function change(change) {
     setError("");
-    try {
-      put(await call("PATCH", `/conversations/${encodeURIComponent(id)}`, change));
-      return true;
-    } catch (failure) {
-      setError(why(failure));
-      return false;
-    }
+    put(await call("PATCH", `/conversations/${encodeURIComponent(id)}`, change));
   }
   /** @param {string | null} picture */
   const setPicture = (picture) => {
     const { picture: _, ...others } = metadata;
-    return change({ metadata: picture ? { ...others, picture } : others });
+    return change({ metadata: picture ? { ...others, picture } : others }).catch((failure) => setError(why(failure)));
   };
   const picked = async (/** @type {any} */ event) => {
     const [file] = event.target.files;
@@ -49,20 +43,20 @@ export function About({ conversation }) {
     if (picture) await setPicture(picture);
     else setError(t("pictureNeeded", { name: file.name }));
   };
-  /** @param {Event} event */
-  async function submit(event) {
-    const given = values(event);
+  /** @param {Record<string, any>} given */
+  async function send(given) {
     const { description: _, ...others } = metadata;
     const next = given.description ? { ...others, description: given.description } : others;
-    if (await change({ name: given.name, metadata: next })) setChanging(false);
+    await change({ name: given.name, metadata: next });
+    setChanging(false);
   }
   if (changing) {
-    return html`<form onSubmit=${submit}>
+    return html`<${Form} send=${send}>
       <${Field} label=${t("name")} name="name" value=${name} required maxlength="128" autocomplete="off" autofocus />
       <div class="field"><label for="description">${`${t("description")} (${t("optional")})`}</label><textarea id="description" name="description" rows="3" maxlength="1000" dir="auto" defaultValue=${description}></textarea></div>
-      <${Wrong} error=${error} />
+      <${Wrong} />
       <div class="actions"><button type="button" class="quiet" onClick=${() => setChanging(false)}>${t("cancel")}</button><button class="primary">${t("save")}</button></div>
-    </form>`;
+    <//>`;
   }
   return html`<div class="about"><${ConversationFace} conversation=${conversation} size="large" />
     <p class="hint">${t(kind)}</p>

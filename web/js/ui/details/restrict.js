@@ -2,13 +2,13 @@
 
 import { useState } from "preact/hooks";
 
-import { call, why } from "../../api.js";
+import { call } from "../../api.js";
 import { html } from "../../lib/html.js";
 import { fetchConversation, titleOf } from "../../state/conversations.js";
 import { tell } from "../../state/notices.js";
 import { nameOf } from "../../state/people.js";
 import { t } from "../../texts.js";
-import { Dialog, Field, Wrong, values } from "../parts.js";
+import { Dialog, Field, Form, Wrong } from "../parts.js";
 
 const HOUR_MS = 60 * 60 * 1_000;
 
@@ -20,15 +20,12 @@ const LENGTHS = [
 
 /** @param {{ conversation: import("../../types.js").Conversation, user: import("../../types.js").User, kind: "ban" | "silence", onClose: () => void }} props */
 export function Restrict({ conversation, user, kind, onClose }) {
-  const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
   const name = nameOf(user.id, user);
   const isBan = kind === "ban";
-  /** @param {Event} event */
-  async function submit(event) {
-    const { length, reason } = values(event);
+  /** @param {Record<string, any>} given */
+  async function send({ length, reason }) {
     const ms = Number(length);
-    setError("");
     setBusy(true);
     try {
       const path = `/conversations/${encodeURIComponent(conversation.id)}/${isBan ? "bans" : "silences"}/${encodeURIComponent(user.id)}`;
@@ -37,18 +34,18 @@ export function Restrict({ conversation, user, kind, onClose }) {
       tell(t(isBan ? "banned" : "silenced", { name }));
       onClose();
     } catch (failure) {
-      setError(why(failure));
       setBusy(false);
+      throw failure;
     }
   }
   return html`<${Dialog} title=${t(isBan ? "banNamed" : "silenceNamed", { name })} onClose=${onClose}>
-    <form onSubmit=${submit}>
+    <${Form} send=${send}>
       <p class="hint">${t(isBan ? "banHint" : "silenceHint", { name, conversation: titleOf(conversation) })}</p>
       <div class="field"><label for="restrict-length">${t("howLong")}</label><select id="restrict-length" name="length">
         ${LENGTHS.filter(({ ms }) => isBan || ms > 0).map(({ text, ms }) => html`<option value=${ms}>${t(text)}</option>`)}</select></div>
       <${Field} label=${`${t("reason")} (${t("optional")})`} name="reason" maxlength="170" autocomplete="off" hint=${t(isBan ? "banReasonHint" : "silenceReasonHint")} />
-      <${Wrong} error=${error} />
+      <${Wrong} />
       <div class="actions"><button type="button" class="quiet" onClick=${onClose}>${t("cancel")}</button><button class="danger" disabled=${busy}>${t(isBan ? "ban" : "silence")}</button></div>
-    </form>
+    <//>
   <//>`;
 }

@@ -2,70 +2,55 @@
 
 import { useState } from "preact/hooks";
 
-import { call, why } from "../../api.js";
+import { call } from "../../api.js";
 import { html } from "../../lib/html.js";
 import { me, setSession } from "../../session.js";
 import { t } from "../../texts.js";
-import { Dialog, Field, Wrong, values } from "../parts.js";
+import { Dialog, Field, Form, Wrong } from "../parts.js";
 import { Group } from "./group.js";
 import { Sessions } from "./sessions.js";
 
 /** @param {{ onChange: () => void }} props */
 function Password({ onChange }) {
-  const [error, setError] = useState("");
   const [saved, setSaved] = useState(false);
-  /** @param {Event} event */
-  async function submit(event) {
-    const form = /** @type {HTMLFormElement} */ (event.currentTarget);
-    const { currentPassword, newPassword } = values(event);
-    setError("");
+  /** @param {Record<string, any>} given @param {HTMLFormElement} form */
+  async function send({ currentPassword, newPassword }, form) {
     setSaved(false);
-    try {
-      // All sessions end, and this one goes on with a new token.
-      setSession(await call("PUT", "/me/password", { ...(currentPassword ? { currentPassword } : {}), newPassword }));
-      form.reset();
-      setSaved(true);
-      onChange();
-    } catch (failure) {
-      setError(why(failure));
-    }
+    // All sessions end, and this one goes on with a new token.
+    setSession(await call("PUT", "/me/password", { ...(currentPassword ? { currentPassword } : {}), newPassword }));
+    form.reset();
+    setSaved(true);
+    onChange();
   }
   return html`<${Group} title=${t("password")} hint=${t("passwordEnds")}>
-    <form onSubmit=${submit}>
+    <${Form} send=${send}>
       <input type="text" name="username" autocomplete="username" value=${me.value?.username} hidden />
       <${Field} label=${t("currentPassword")} name="currentPassword" type="password" autocomplete="current-password" />
       <${Field} label=${t("newPassword")} name="newPassword" type="password" autocomplete="new-password" required />
-      <${Wrong} error=${error} />
+      <${Wrong} />
       <div class="actions"><span role="status" class="hint">${saved && t("passwordChanged")}</span><button class="primary">${t("changePassword")}</button></div>
-    </form>
+    <//>
   <//>`;
 }
 
 /** Asks for the name and the password, because nothing brings the account back. @param {{ onClose: () => void }} props */
 function Erase({ onClose }) {
-  const [error, setError] = useState("");
   const [typed, setTyped] = useState("");
   const username = me.value?.username ?? "";
-  /** @param {Event} event */
-  async function submit(event) {
-    const { currentPassword } = values(event);
-    setError("");
-    try {
-      await call("DELETE", "/me", currentPassword ? { currentPassword } : {});
-      setSession(null, t("accountErased"));
-    } catch (failure) {
-      setError(why(failure));
-    }
+  /** @param {Record<string, any>} given */
+  async function send({ currentPassword }) {
+    await call("DELETE", "/me", currentPassword ? { currentPassword } : {});
+    setSession(null, t("accountErased"));
   }
   return html`<${Dialog} title=${t("eraseAccount")} onClose=${onClose}>
-    <form onSubmit=${submit}>
+    <${Form} send=${send}>
       <p>${t("eraseAsk")}</p>
       <${Field} label=${t("eraseName", { name: username })} name="name" required autocomplete="off" onInput=${(/** @type {any} */ event) => setTyped(event.target.value.trim())} />
       <${Field} label=${t("currentPassword")} name="currentPassword" type="password" autocomplete="current-password" />
-      <${Wrong} error=${error} />
+      <${Wrong} />
       <div class="actions"><button type="button" class="quiet" onClick=${onClose}>${t("cancel")}</button>
         <button class="danger" disabled=${typed !== username}>${t("eraseAccount")}</button></div>
-    </form>
+    <//>
   <//>`;
 }
 

@@ -6,7 +6,7 @@ import { call, upload, why } from "../../api.js";
 import { html } from "../../lib/html.js";
 import { me, session, setSession } from "../../session.js";
 import { t } from "../../texts.js";
-import { Avatar, Field, Wrong, values } from "../parts.js";
+import { Avatar, Field, Form, Wrong } from "../parts.js";
 import { Group } from "./group.js";
 
 export function Profile() {
@@ -17,33 +17,29 @@ export function Profile() {
   const user = me.value;
   if (!user || !session.value) return null;
 
-  /** @param {() => Promise<object>} work returns the fields to change */
-  async function change(work) {
+  /** @param {object} fields */
+  async function change(fields) {
     setError("");
     setSaved(false);
-    try {
-      const changed = await call("PATCH", "/me", await work());
-      if (session.value) setSession({ ...session.value, user: changed });
-      setSaved(true);
-      setAsksPassword(false);
-    } catch (failure) {
-      setError(why(failure));
-    }
+    const changed = await call("PATCH", "/me", fields);
+    if (session.value) setSession({ ...session.value, user: changed });
+    setSaved(true);
+    setAsksPassword(false);
   }
-  const submit = (/** @type {Event} */ event) => {
-    const { name, username, email, currentPassword } = values(event);
-    void change(async () => ({ name, username, email, ...(currentPassword ? { currentPassword } : {}) }));
-  };
+  const send = (/** @type {Record<string, any>} */ { name, username, email, currentPassword }) =>
+    change({ name, username, email, ...(currentPassword ? { currentPassword } : {}) });
+  /** @param {() => Promise<string | null>} work returns the address of the picture */
+  const setPicture = (work) => void work().then((avatar) => change({ avatar })).catch((failure) => setError(why(failure)));
   const picture = (/** @type {any} */ event) => {
     const [file] = event.target.files;
     event.target.value = "";
     if (!file) return;
-    void change(async () => {
+    setPicture(async () => {
       // Before it is uploaded by what the browser takes it for, and afterwards by what it is.
       const isPicture = (/** @type {string} */ mime) => mime.startsWith("image/");
       const made = isPicture(file.type) ? await upload(file, () => {}) : null;
       if (!made || !isPicture(made.mime)) throw new Error(t("pictureNeeded", { name: file.name }));
-      return { avatar: made.url };
+      return made.url;
     });
   };
   return html`<${Group}>
@@ -52,10 +48,10 @@ export function Profile() {
       <div class="actions">
         <input type="file" accept="image/*" hidden ref=${picker} onChange=${picture} tabindex="-1" aria-hidden="true" />
         <button onClick=${() => picker.current?.click()}>${t("changePicture")}</button>
-        ${user.avatar && html`<button class="quiet" onClick=${() => change(async () => ({ avatar: null }))}>${t("removePicture")}</button>`}
+        ${user.avatar && html`<button class="quiet" onClick=${() => setPicture(async () => null)}>${t("removePicture")}</button>`}
       </div>
     </div>
-    <form onSubmit=${submit}>
+    <${Form} send=${send}>
       <${Field} label=${t("fullName")} name="name" value=${user.name} required maxlength="128" autocomplete="name" />
       <${Field} label=${t("username")} name="username" value=${user.username} required maxlength="128" autocomplete="username" />
       <${Field} label=${t("email")} name="email" type="email" value=${user.email} required autocomplete="email"
@@ -64,6 +60,6 @@ export function Profile() {
         hint=${t("currentPasswordHint")} />`}
       <${Wrong} error=${error} />
       <div class="actions"><span role="status" class="hint">${saved && t("saved")}</span><button class="primary">${t("save")}</button></div>
-    </form>
+    <//>
   <//>`;
 }

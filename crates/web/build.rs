@@ -52,8 +52,9 @@ const LOST_POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 /// The icon on home screens of iPhones, which ask for it at this path only when it is needed, and its file.
 const TOUCH: (&str, &str) = ("/apple-touch-icon.png", "icons/quintet-touch.png");
-/// What lets the page be installed as an app: its path, and its file.
-const MANIFEST: (&str, &str) = ("/app.webmanifest", "app.webmanifest");
+/// What lets the page be installed as an app, in each language: its path, and its file.
+const MANIFESTS: [(&str, &str); 2] =
+    [("/app.webmanifest", "app.webmanifest"), ("/app.de.webmanifest", "app.de.webmanifest")];
 /// The Content-Security-Policy of a page: it loads files of this server only, connects to it, and shows pictures that
 /// the user chose but has not sent yet.
 const POLICY: &str = "default-src 'none'; script-src 'self' SCRIPTS; style-src 'self'; img-src 'self' blob:; \
@@ -75,7 +76,10 @@ fn main() -> Outcome<()> {
     let root = Path::new(&std::env::var("CARGO_MANIFEST_DIR")?).join("../../web");
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     // `web/vendor` is not watched as a whole, because the packages that it is copied from come and go in it.
-    for watched in ["css", "js", "icons"].into_iter().chain(PAGES.map(|(page, _)| page)).chain([LOST, MANIFEST.1]) {
+    for watched in ["css", "js", "icons"].into_iter().chain(PAGES.map(|(page, _)| page)).chain([LOST]) {
+        println!("cargo::rerun-if-changed={}", root.join(watched).display());
+    }
+    for (_, watched) in MANIFESTS {
         println!("cargo::rerun-if-changed={}", root.join(watched).display());
     }
     println!("cargo::rerun-if-changed=build.rs");
@@ -90,8 +94,10 @@ fn main() -> Outcome<()> {
     }
     let lost = files.with_assets(std::fs::read_to_string(files.root.join(LOST))?)?;
     files.emit(LOST, "text/html; charset=utf-8", lost.as_bytes(), "Caching::Revalidated", Some(LOST_POLICY))?;
-    let manifest = files.with_assets(std::fs::read_to_string(files.root.join(MANIFEST.1))?)?;
-    files.emit(MANIFEST.0, "application/manifest+json", manifest.as_bytes(), "Caching::Revalidated", None)?;
+    for (at, manifest) in MANIFESTS {
+        let text = files.with_assets(std::fs::read_to_string(files.root.join(manifest))?)?;
+        files.emit(at, "application/manifest+json", text.as_bytes(), "Caching::Revalidated", None)?;
+    }
     let (touch, _) = files.assets.get(TOUCH.1).ok_or_else(|| format!("web/{} is missing", TOUCH.1))?.clone();
     files.emit(TOUCH.0, "image/png", &touch, "Caching::Revalidated", None)?;
     for (at, client) in CLIENTS {

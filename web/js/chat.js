@@ -3,11 +3,11 @@
 import { render } from "preact";
 
 import { html } from "./lib/html.js";
-import { language } from "./texts.js";
+import { showLanguage } from "./texts.js";
 import { apply } from "./theme.js";
 import { App } from "./ui/app.js";
 
-document.documentElement.lang = language.value;
+showLanguage();
 apply();
 const root = document.getElementById("app");
 if (root) render(html`<${App} />`, root);

@@ -49,7 +49,13 @@ export async function setLanguage(tag) {
   // Another one may have been chosen meanwhile.
   if (!await load(wanted) || wanted !== current()) return;
   language.value = wanted;
+  showLanguage();
+}
+
+/** Tells the browser the language: of the page, and of what it installs as an app. */
+export function showLanguage() {
   document.documentElement.lang = language.value;
+  document.querySelector("link[rel=manifest]")?.setAttribute("href", language.value === "en" ? "/app.webmanifest" : `/app.${language.value}.webmanifest`);
 }
 
 /** What the page says for each error code of the server. @type {Record<string, TextName>} */

@@ -228,12 +228,27 @@ mod tests {
 
     #[test]
     fn an_installed_page_has_icons_that_are_there() {
-        let manifest = get("/app.webmanifest", &[]).unwrap();
-        assert_eq!(manifest.headers()[header::CONTENT_TYPE], "application/manifest+json");
-        let text = std::str::from_utf8(manifest.body()).unwrap();
+        let manifest = |at| {
+            let manifest = get(at, &[]).unwrap();
+            assert_eq!(manifest.headers()[header::CONTENT_TYPE], "application/manifest+json");
+            std::str::from_utf8(manifest.body()).unwrap().to_owned()
+        };
+        let text = manifest("/app.webmanifest");
         let icons: Vec<&str> = text.split('"').filter(|text| text.starts_with("/assets/icons/")).collect();
         assert_eq!(icons.len(), 4, "{text}");
         assert!(icons.iter().all(|path| get(path, &[]).is_some()), "{icons:?}");
+        // Another language says the same: only its words differ.
+        let skeleton = |text: &str| {
+            let said = ["\"lang\"", "\"description\"", "{ \"name\""];
+            text.lines()
+                .filter(|line| !said.iter().any(|start| line.trim_start().starts_with(start)))
+                .collect::<String>()
+        };
+        let german = manifest("/app.de.webmanifest");
+        let links =
+            |text: &str| text.split('"').filter(|part| part.starts_with("/#/")).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!((skeleton(&german), links(&german)), (skeleton(&text), links(&text)));
+        assert!(german.contains("Neue Unterhaltung") && links(&german).len() == 3, "{german}");
     }
 
     #[test]

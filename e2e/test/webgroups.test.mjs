@@ -4,8 +4,10 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { faults } from "../lib/axe.mjs";
-import { SIZES, until } from "../lib/people.mjs";
+import { crowd } from "../lib/crowd.mjs";
+import { Person, SIZES, until } from "../lib/people.mjs";
 import { png } from "../lib/png.mjs";
+import { Server } from "../lib/server.mjs";
 import { Teams } from "../lib/teams.mjs";
 
 describe("groups in the chat", () => {
@@ -140,5 +142,89 @@ describe("groups in the chat", () => {
     await page.getByRole("switch", { name: "Only the owner and admins write" }).uncheck();
     await bob.composer().waitFor();
     for (const person of [ada, bob]) await person.leave();
+  });
+
+  /** What a step may take of the page's thread, in milliseconds of CPU, which what else the machine does hardly changes. */
+  const STEP_MS = 1_000;
+  const FIRST_MS = 2_000;
+  const NODES_MAX = 20_000;
+
+  test("a group of 10,000 people among 1,000 conversations is searched, read and written in without a wait", async () => {
+    let server = await Server.start();
+    const [one, two] = [await server.register("ada"), await server.register("bob")];
+    const { body: { id } } = await server.api(one.token, "POST", "/conversations", { kind: "group", name: "Everybody", memberIds: [two.id] });
+    await server.kill("SIGTERM");
+    await crowd(server.folder, { group: id, owner: one.id, users: 10_000, rooms: 1_000 });
+    server = await Server.start({ folder: server.folder });
+    const say = (content) => server.api(two.token, "POST", `/conversations/${encodeURIComponent(id)}/messages`, { content });
+    for (let n = 0; n < 20; n += 1) await say(`Hello ${n}`);
+    const ada = await Person.open(teams.chromium, server.url, { reducedMotion: "reduce" });
+    const { page } = ada;
+    const debug = await ada.context.newCDPSession(page);
+    await debug.send("Performance.enable", { timeDomain: "threadTicks" });
+    const spent = async () => {
+      // All that the step has caused is done.
+      await page.evaluate(() => new Promise((resolve) => { requestIdleCallback(resolve); }));
+      const { metrics } = await debug.send("Performance.getMetrics");
+      return metrics.find(({ name }) => name === "TaskDuration").value * 1_000;
+    };
+    /** Does something, and checks what it has taken, and how much the page holds. Roles would be asked of every element. */
+    const step = async (name, work, most = STEP_MS) => {
+      const before = await spent();
+      await work();
+      const took = await spent() - before;
+      assert.ok(took < most, `${name} took ${Math.round(took)} ms`);
+      const nodes = await page.evaluate(() => document.querySelectorAll("*").length);
+      assert.ok(nodes < NODES_MAX, `the page holds ${nodes} elements: ${name}`);
+    };
+    const field = page.locator(".search input");
+    await step("the list", async () => {
+      await ada.logIn("ada");
+      await until(page, () => document.querySelectorAll(".entry").length === 1_001);
+    }, FIRST_MS);
+    await step("a search for people", async () => {
+      await field.pressSequentially("user0777");
+      await page.locator(".list .item", { hasText: "user07770" }).waitFor();
+    });
+    await step("the list again", () => field.fill(""));
+    await step("the switcher", async () => {
+      await page.keyboard.press("Control+k");
+      await page.locator(".switcher input").pressSequentially("hopper 77");
+      await page.locator(".switcher-entry", { hasText: "Hopper 77" }).first().waitFor();
+      await page.keyboard.press("Escape");
+    });
+    await step("opening it", async () => {
+      await page.locator(".entry a", { hasText: "Everybody" }).click();
+      await page.locator("li.message", { hasText: "Hello 19" }).waitFor();
+    });
+    // Somebody whom the server does not name among its members.
+    await step("mentioning somebody", async () => {
+      await page.locator(".composer textarea").pressSequentially("Hi @user0999");
+      await page.locator(".suggestions li", { hasText: "@user09990" }).click();
+      await page.keyboard.press("Enter");
+      await page.locator("li.message.own", { hasText: "Hi @user09990" }).locator(".meta .mark:not(.pending)").waitFor();
+    });
+    const { body: { items } } = await server.api(two.token, "GET", `/conversations/${encodeURIComponent(id)}/messages?limit=1`);
+    assert.deepEqual(items[0].mentions.map(({ username }) => username), ["user09990"]);
+    await step("ten messages", async () => {
+      for (let n = 0; n < 10; n += 1) await say(`More ${n}`);
+      await page.locator("li.message", { hasText: "More 9" }).waitFor();
+    });
+    await step("its members", async () => {
+      await page.locator(".bar button[aria-label=Details]").click();
+      await page.locator("dialog h3", { hasText: "10002 members" }).waitFor();
+      await page.locator(".members + button", { hasText: "Show more" }).click();
+      await until(page, () => document.querySelectorAll(".members li").length === 100);
+      await page.locator("dialog input[type=search]").first().fill("hopper 7");
+      await page.locator(".members li", { hasText: "Hopper 70" }).waitFor();
+      await page.keyboard.press("Escape");
+    });
+    await step("adding somebody elsewhere", async () => {
+      await page.evaluate(() => { location.hash = "#/new"; });
+      await page.locator("#choose").pressSequentially("hopper 7");
+      await page.locator(".people li").first().waitFor();
+    });
+    await ada.leave();
+    await server.stop();
   });
 });

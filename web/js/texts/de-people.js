@@ -38,6 +38,8 @@ export const people = {
   show: "Anzeigen",
   cardOf: "Über {name}",
   sharedConversations: "Ihr seid beide in",
+  findMember: "Mitglied suchen",
+  showMore: "Mehr anzeigen",
   andMore: "und {count} weitere",
   andMoreOne: "und {count} weitere",
   report: "Melden",

@@ -37,6 +37,8 @@ export const people = {
   show: "Show",
   cardOf: "About {name}",
   sharedConversations: "You are both in",
+  findMember: "Find a member",
+  showMore: "Show more",
   andMore: "and {count} more",
   andMoreOne: "and {count} more",
   report: "Report",

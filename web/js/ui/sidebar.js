@@ -133,7 +133,7 @@ export function Sidebar() {
   const done = () => setQuery("");
   useEffect(() => { waits.current = false; }, [query]);
   /** What is found, as elements. @returns {HTMLElement[]} */
-  const found = () => /** @type {HTMLElement[]} */ ([...list.current?.querySelectorAll(".item") ?? []]).filter((item) => item.checkVisibility());
+  const found = () => /** @type {HTMLElement[]} */ ([...list.current?.querySelectorAll(".item:not(details:not([open]) .item)") ?? []]);
   /** @param {KeyboardEvent} event */
   function key(event) {
     const items = found();

@@ -11,7 +11,7 @@ import { t } from "../texts.js";
  * @property {import("../texts.js").TextName} label
  * @property {RegExp} started what is typed in front of the caret; its first group is what a suggestion replaces
  * @property {(typed: string) => Suggestion[]} offer the suggestions for that group
- * @property {() => void} [prepare] called when something is typed for which it is asked
+ * @property {(typed: string) => void} [prepare] called with that group when something is typed for which it is asked
  */
 
 /**
@@ -34,7 +34,8 @@ export function useSuggestions(area, write, id, sources) {
     const text = element && element.selectionStart === element.selectionEnd ? element.value.slice(0, element.selectionStart) : "";
     setBefore(text);
     setAt(0);
-    sources.find(({ started }) => started.test(text))?.prepare?.();
+    const next = sources.find(({ started }) => started.test(text));
+    next?.prepare?.(next.started.exec(text)?.[1] ?? "");
   }
   /** @param {Suggestion} one */
   function choose({ insert, run }) {

@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 
 import { call, why } from "../../api.js";
+import { match } from "../../lib/fold.js";
 import { html } from "../../lib/html.js";
 import { me } from "../../session.js";
 import { ask } from "../../state/asked.js";
@@ -21,6 +22,10 @@ import { outranks, roleIn } from "./standing.js";
 /** @typedef {import("../../types.js").Conversation} Conversation */
 /** @typedef {import("../../types.js").Member} Member */
 /** @typedef {import("../../types.js").User} User */
+
+/** How many members are shown at first, and more with each press; from how many on they can be searched. */
+const PAGE = 50;
+const SEARCHED_FROM = 12;
 
 /** @param {{ conversation: Conversation, member: Member, act: (work: () => Promise<unknown>) => Promise<void>, onRestrict: (kind: "ban" | "silence") => void }} props */
 function MemberItem({ conversation, member, act, onRestrict }) {
@@ -60,8 +65,14 @@ function MemberItem({ conversation, member, act, onRestrict }) {
 export function Members({ conversation }) {
   const [error, setError] = useState("");
   const [restricting, setRestricting] = useState(/** @type {{ user: User, kind: "ban" | "silence" } | null} */ (null));
+  const [wanted, setWanted] = useState("");
+  const [most, setMost] = useState(PAGE);
   const { id, kind, members, memberCount = members.length } = conversation;
   const { leads } = roleIn(conversation);
+  const text = wanted.trim().replace(/^@/, "");
+  const found = text ? members.filter(({ user }) => match(nameOf(user.id, user), text) >= 0 || match(user.username, text) >= 0) : members;
+  // The server names only some of the members of a large conversation.
+  const unknown = memberCount - members.length;
   /** @param {() => Promise<unknown>} work */
   async function act(work) {
     setError("");
@@ -77,8 +88,12 @@ export function Members({ conversation }) {
     if (!found.members.some((member) => member.user.id === user.id) && found.memberCount === undefined) tell(t("personAsked", { name: nameOf(user.id, user) }));
   });
   return html`<h3>${t("memberCount", { count: memberCount })}</h3>
-    <ul class="people members">${members.map((member) => html`<${MemberItem} key=${member.user.id} conversation=${conversation} member=${member} act=${act}
+    ${members.length >= SEARCHED_FROM && html`<input type="search" autocomplete="off" aria-label=${t("findMember")} placeholder=${t("findMember")} value=${wanted}
+      onInput=${(/** @type {any} */ event) => { setWanted(event.target.value); setMost(PAGE); }} />`}
+    <ul class="people members">${found.slice(0, most).map((member) => html`<${MemberItem} key=${member.user.id} conversation=${conversation} member=${member} act=${act}
       onRestrict=${(/** @type {"ban" | "silence"} */ restriction) => setRestricting({ user: member.user, kind: restriction })} />`)}</ul>
+    ${found.length > most ? html`<button class="quiet wide" onClick=${() => setMost(most + PAGE)}>${t("showMore")}</button>`
+      : html`<p class="hint" role="status">${found.length === 0 ? t("searchNothing", { query: text }) : unknown > 0 && !text ? t("andMore", { count: unknown }) : ""}</p>`}
     ${leads && kind === "group" && html`<${Choose} without=${members.map(({ user }) => user.id)} onChoose=${add} />`}
     <${Wrong} error=${error} />
     ${restricting && html`<${Restrict} conversation=${conversation} user=${restricting.user} kind=${restricting.kind} onClose=${() => setRestricting(null)} />`}`;

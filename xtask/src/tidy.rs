@@ -22,7 +22,7 @@ use crate::sh;
 const LINES_MAX: usize = 500;
 
 /// The crates of the project that each of them may use. `server` may use all.
-const ARROWS: [(&str, &[&str]); 19] = [
+const ARROWS: [(&str, &[&str]); 20] = [
     ("quintet-input", &[]),
     ("quintet-socketio", &["quintet-input"]),
     ("quintet-domain", &[]),
@@ -34,6 +34,7 @@ const ARROWS: [(&str, &[&str]); 19] = [
     ("quintet-files", &[]),
     ("quintet-outbound", &[]),
     ("quintet-push", &[]),
+    ("quintet-telemetry", &["quintet-domain"]),
     (
         "quintet-service",
         &[
@@ -48,9 +49,17 @@ const ARROWS: [(&str, &[&str]); 19] = [
     ),
     (
         "quintet-gateway",
-        &["quintet-domain", "quintet-dialect", "quintet-service", "quintet-socketio", "quintet-bus", "quintet-input"],
+        &[
+            "quintet-domain",
+            "quintet-dialect",
+            "quintet-service",
+            "quintet-socketio",
+            "quintet-bus",
+            "quintet-input",
+            "quintet-telemetry",
+        ],
     ),
-    ("quintet-rest", &["quintet-domain", "quintet-dialect", "quintet-service", "quintet-input"]),
+    ("quintet-rest", &["quintet-domain", "quintet-dialect", "quintet-service", "quintet-input", "quintet-telemetry"]),
     ("quintet-web", &["quintet-input"]),
     ("quintet-webhooks", &["quintet-domain", "quintet-dialect", "quintet-service", "quintet-outbound"]),
     (

@@ -11,6 +11,7 @@ use quintet_domain::Refusal;
 use quintet_socketio::{
     Admission, Application, CloseReason, ConnectError, Event, Handshake, Incoming, Link, Party, Transport,
 };
+use quintet_telemetry::scoped;
 
 use crate::admit::connect_error;
 use crate::client::TransportHandle;
@@ -76,10 +77,10 @@ impl Application for Gateway {
 
     async fn event(&self, connection: &Arc<Connection>, event: Event<'_>) {
         let received = ClientEvent { name: event.name, args: event.args, ack: event.ack };
-        session::event(self, connection, received, event.attachments).await;
+        scoped(connection.scope(), session::event(self, connection, received, event.attachments)).await;
     }
 
     async fn disconnected(&self, connection: Arc<Connection>, reason: CloseReason) {
-        self.left(&connection, reason).await;
+        scoped(connection.scope(), self.left(&connection, reason)).await;
     }
 }

@@ -12,6 +12,7 @@ use quintet_domain::{ConnectionId, NotificationId, User};
 use quintet_service::{Base, EventRate, GuestSecret, Identity};
 use quintet_socketio::engineio::Revision;
 use quintet_socketio::{CloseReason, Frame, Link, Mark, Outbox, packet};
+use quintet_telemetry::Scope;
 use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
 
@@ -334,6 +335,11 @@ impl Connection {
         connection.census.of_number(number).fetch_add(1, Ordering::Relaxed);
         connection.out.label(number);
         Arc::new(connection)
+    }
+
+    /// What a task is at work for that handles an event of this connection.
+    pub(crate) fn scope(&self) -> Scope {
+        Scope { connection: Some(self.id), ..Scope::default() }
     }
 
     fn changing(&self) -> std::sync::MutexGuard<'_, Changing> {

@@ -19,6 +19,7 @@ use quintet_socketio::websocket::{
     self, BinaryBound, Deflate, HEAD_BYTES_MAX, Handled, Handler, Message, MessageBounds, Socket,
 };
 use quintet_socketio::{Admission, CloseReason, Frame, Holder, Outbox, Party, Unfinished};
+use quintet_telemetry::scoped;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor as Visit};
 use serde_json::value::RawValue;
@@ -141,7 +142,8 @@ impl WithStream for Plain {
             () = keep_alive(&outbox, &alive) => {}
         }
         plain().remove(&key);
-        gateway.left(&connection, outbox.closed().unwrap_or(CloseReason::TransportClosed)).await;
+        let reason = outbox.closed().unwrap_or(CloseReason::TransportClosed);
+        scoped(connection.scope(), gateway.left(&connection, reason)).await;
     }
 }
 
@@ -215,7 +217,7 @@ impl Handler for JsonFrames {
                 Ok(frame) => {
                     let args: Vec<&RawValue> = frame.data.into_iter().collect();
                     let event = session::ClientEvent { name: &frame.event, args: &args, ack: frame.id };
-                    session::event(&gateway, &connection, event, Vec::new()).await;
+                    scoped(connection.scope(), session::event(&gateway, &connection, event, Vec::new())).await;
                 }
                 Err(error) => refuse(&connection, &format!("is not `{{\"event\", \"data\", \"id\"}}`: {error}")),
             }

@@ -15,6 +15,7 @@ use quintet_domain::{Code, Event, ModelEventType, Refusal, Scopes, User};
 use quintet_input::authorization::without_scheme;
 use quintet_service::{Party, ResumeToken, Service, ServiceAccount, Told as Logged};
 use quintet_socketio::{CloseReason, Recovery};
+use quintet_telemetry::scoped;
 use tokio::sync::watch;
 
 use crate::census::SERVICES;
@@ -109,7 +110,7 @@ pub(crate) async fn connect(
         _place: place,
     };
     // Ended by `left`, which the engine calls for every connection that was accepted here.
-    let task = tokio::spawn(told.run()).abort_handle();
+    let task = tokio::spawn(scoped(connection.scope(), told.run())).abort_handle();
     connection.set_task(task);
     Ok(connection)
 }

@@ -14,6 +14,7 @@ use quintet_domain::{
     Actor, Code, Command, ConversationId, LocalCommand, Outcome, Refusal, Reply, User, UserId, WriteCommand,
 };
 use quintet_service::{Caller, GuestSecret, Identity, Service};
+use quintet_telemetry::in_current_scope;
 use serde_json::value::RawValue;
 
 use crate::connect::become_user;
@@ -88,10 +89,10 @@ pub(crate) async fn event(
             let bytes = attachments.into_iter().nth(upload.attachment);
             let (service, address) = (gateway.0.service.clone(), connection.client.address());
             // In a task of its own: disks are slow, and no later event depends on the file before it is answered.
-            gateway.0.tasks.spawn(async move {
+            gateway.0.tasks.spawn(in_current_scope(async move {
                 let stored = store_file(&service, &identity, address, upload, bytes).await;
                 responder.answer(&stored);
-            });
+            }));
         }
         Ok(Some(Understood::Authenticate(token, identity))) => {
             let user = take_token(gateway, connection, &token, identity.as_ref()).await;

@@ -1,4 +1,5 @@
-//! Failures as problem details (RFC 9457): `type, title, status, detail, code`, and `field` where one is wrong.
+//! Failures as problem details (RFC 9457): `type, title, status, detail, code`, `field` where one is wrong, and the id of
+//! the request.
 //!
 //! What must stay true: every failure of the HTTP API is a [`Problem`], so that its status, its headers and its code
 //! for the metrics are decided only here.
@@ -48,6 +49,10 @@ pub(crate) struct ProblemBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     retry_after_ms: Option<u64>,
+    /// The id of the request, by which the operator finds it in the log; the header `X-Request-Id` has it as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    request_id: Option<String>,
 }
 
 fn codes() -> RefOr<Schema> {
@@ -96,6 +101,7 @@ impl IntoResponse for Problem {
             code: refusal.code.as_str(),
             field: refusal.field.clone(),
             retry_after_ms: refusal.retry_after_ms,
+            request_id: quintet_telemetry::current(|scope| scope.request.as_ref().map(ToString::to_string)),
         };
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();

@@ -55,4 +55,5 @@ mod shared_rates;
 mod stories;
 mod support;
 mod system_calls;
+mod telemetry;
 mod wild;

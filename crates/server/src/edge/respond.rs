@@ -19,6 +19,7 @@ use quintet_rest::{ClientAddress, CookieChange, ListenerDialect, RefusedFor};
 use quintet_service::{CookieToken, Metrics, Refused, Service, is_token};
 use quintet_socketio::cors::{self, Cors};
 use quintet_socketio::{Engine, Origins};
+use quintet_telemetry::{RequestId, Scope, scoped};
 use tower::ServiceExt;
 
 use super::address::address;
@@ -26,8 +27,8 @@ use super::body::{Answered, BoxError, Boxed, Late, Over, Paced};
 use super::exposition::{self, Secret};
 use super::hop::{Hop, Introduction, NotPassed};
 use super::place::Place;
-use super::policy;
 use super::token_cookie::{TokenCookie, Visit};
+use super::{policy, request_id};
 use crate::forwarded::TrustedProxies;
 use crate::listen::Listen;
 use crate::socket_paths::SocketPaths;
@@ -103,8 +104,26 @@ impl Drop for Form {
     }
 }
 
-/// Answers a request of a connection.
+/// Answers a request of a connection, under the id that the request has from a trusted proxy, or a new one.
 pub(crate) async fn respond(
+    shared: &Shared,
+    listen: Listen,
+    peer: SocketAddr,
+    place: &Arc<Place>,
+    mut request: Request<Incoming>,
+) -> Response<Answered> {
+    let forwarded = shared.trusted_proxies.contains(peer.ip());
+    let id = if forwarded { request_id::of(request.headers()) } else { RequestId::new() };
+    // For the node that the request may be passed on to.
+    request_id::set(request.headers_mut(), &id);
+    let scope = Scope { request: Some(id.clone()), ..Scope::default() };
+    let mut response = scoped(scope, answer(shared, listen, peer, place, request)).await;
+    request_id::set(response.headers_mut(), &id);
+    response
+}
+
+/// Answers a request that has an id.
+async fn answer(
     shared: &Shared,
     listen: Listen,
     peer: SocketAddr,

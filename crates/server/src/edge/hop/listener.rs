@@ -19,6 +19,7 @@ use quintet_domain::NodeId;
 use quintet_gateway::{Gateway, Listener};
 use quintet_socketio::Engine;
 use quintet_socketio::upgrade::{Watch, Watched};
+use quintet_telemetry::{Scope, scoped};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -32,6 +33,7 @@ use super::tls;
 use crate::config::Cluster;
 use crate::edge::address::address;
 use crate::edge::body::OfNode;
+use crate::edge::request_id;
 use crate::failure::Failure;
 use crate::process::ACCEPT_PAUSE;
 
@@ -167,10 +169,11 @@ impl Door {
         }
         let Introduction { client, listen, https } = introduction;
         let came_to = address(listen, request.uri(), request.headers(), https);
+        let scope = Scope { request: Some(request_id::of(request.headers())), ..Scope::default() };
         let extensions = request.extensions_mut();
         extensions.insert(came_to);
         extensions.insert(Listener { dialect: listen.dialect, trust: listen.trust });
-        self.engine.handle(request.map(OfNode::new), client).await
+        scoped(scope, self.engine.handle(request.map(OfNode::new), client)).await
     }
 
     /// Answers whether this node reaches the database. The connection stays among the few that have passed on no request

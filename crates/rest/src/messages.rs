@@ -14,7 +14,7 @@ use crate::extract::{AuthUser, Body, Query, page_limit};
 use crate::ids::Id;
 use crate::new_details::{Given, GivenFile};
 use crate::scalars::given_message_kinds;
-use crate::views::{Message, Messages, Thread, Views};
+use crate::views::{Message, Messages, ThreadPage, Views};
 
 /// What becomes of the replies of threads in a list.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
@@ -243,14 +243,14 @@ pub(crate) struct Replies {
 #[utoipa::path(
     get, path = "/messages/{id}/thread", tag = "messages", operation_id = "readThread",
     params(("id" = String, Path), Replies),
-    responses((status = 200, description = "The thread", body = Thread))
+    responses((status = 200, description = "The thread", body = ThreadPage))
 )]
 pub(crate) async fn thread(
     State(service): State<Service>,
     caller: AuthUser,
     Id(id): Id<MessageId>,
     Query(query): Query<Replies>,
-) -> Answer<Json<Thread>> {
+) -> Answer<Json<ThreadPage>> {
     let limit = page_limit(query.limit)?;
     let found = service.thread(caller.id(), id, query.before.unwrap_or(u64::MAX), limit).await?;
     let own = service.own_reactions(caller.id(), found.replies.iter().chain([&found.root])).await?;

@@ -308,7 +308,7 @@ pub(crate) struct Messages {
 
 /// A thread: its first message, and a page of the replies by ascending sequence.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Thread {
+pub(crate) struct ThreadPage {
     root: Message,
     items: Vec<Message>,
     /// The value of `before` for the page of older replies; null on the last page.
@@ -388,9 +388,9 @@ impl Views<'_> {
         Messages { items: found.items.iter().map(|message| self.message(message, own)).collect(), next, newer }
     }
 
-    pub(crate) fn thread(&self, thread: &quintet_service::Thread, own: &OwnReactions) -> Thread {
+    pub(crate) fn thread(&self, thread: &quintet_service::Thread, own: &OwnReactions) -> ThreadPage {
         let oldest = thread.replies.first().filter(|_| thread.more);
-        Thread {
+        ThreadPage {
             root: self.message(&thread.root, own),
             items: thread.replies.iter().map(|message| self.message(message, own)).collect(),
             next: oldest.map(|message| message.sequence),

@@ -2,7 +2,7 @@
 // the bot of docs/webhooks.md, as it stands but for its addresses.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
@@ -15,7 +15,7 @@ import { Webhook } from "standardwebhooks";
 import { Client, within } from "../lib/client.mjs";
 import { atExit } from "../lib/exit.mjs";
 import { freePort } from "../lib/ports.mjs";
-import { Server } from "../lib/server.mjs";
+import { BINARY, Server } from "../lib/server.mjs";
 
 const LOCAL = { QUINTET_OUTBOUND_ALLOW: "127.0.0.0/8" };
 const MESSAGES = 60;
@@ -110,17 +110,23 @@ test("the bot of docs/webhooks.md answers whoever mentions it, once", async () =
   assert.deepEqual(others, []);
   const server = await Server.start({ env: LOCAL });
   const port = await freePort();
-  const [key, alice] = [await server.key("bot"), await server.register("alice")];
+  // The key and the webhook are made by the page's commands; the last two install the library and start the bot.
+  const commands = page.split("## A bot\n")[1].match(/^```sh\n(.*?)^```$/ms)[1].trim().split("\n");
+  assert.deepEqual(commands.slice(2), ["npm install standardwebhooks", "node bot.mjs"]);
+  const data = join(server.folder, "data");
+  const made = [...commands.slice(0, 2), 'echo "$BOT_KEY $WEBHOOK_SECRET"'].join("\n");
+  const script = made.replaceAll("$(quintet ", `$('${BINARY}' --data '${data}' `).replace(":8090/", `:${port}/`);
+  const [key, secret] = execFileSync("bash", ["-euc", script], { encoding: "utf8" }).trim().split(" ");
+  const alice = await server.register("alice");
   const { body: bot } = await server.api(key, "GET", "/me");
   const { body: group } = await server.api(alice.token, "POST", "/conversations", { kind: "group", name: "G", memberIds: [bot.id] });
-  const input = { url: `http://127.0.0.1:${port}/`, events: ["message.created"] };
-  const { body: hook } = await server.api(key, "POST", "/webhooks", input);
+  const { body: { items: [hook] } } = await server.api(key, "GET", "/webhooks");
 
   const folder = mkdtempSync(join(tmpdir(), "quintet-bot-"));
   symlinkSync(fileURLToPath(new URL("../node_modules", import.meta.url)), join(folder, "node_modules"));
-  assert.ok(code.includes("http://127.0.0.1:3000") && code.includes("listen(8090)"));
-  writeFileSync(join(folder, "bot.mjs"), code.replace("http://127.0.0.1:3000", server.url).replace("8090", `${port}, "127.0.0.1"`));
-  const env = { ...process.env, BOT_KEY: key, WEBHOOK_SECRET: hook.secret };
+  assert.ok(code.includes("http://127.0.0.1:3000") && code.includes("listen(8090,"));
+  writeFileSync(join(folder, "bot.mjs"), code.replace("http://127.0.0.1:3000", server.url).replace("8090", port));
+  const env = { ...process.env, BOT_KEY: key, WEBHOOK_SECRET: secret };
   const running = spawn(process.execPath, ["bot.mjs"], { cwd: folder, env, stdio: "inherit" });
   const ended = new Promise((resolve) => { running.once("exit", resolve); });
   ended.then(atExit(() => running.kill("SIGKILL")));

@@ -23,7 +23,8 @@ pub enum OutboundError {
     Credentials,
     /// The host has only addresses that are not on the public internet.
     #[error(
-        "{host} is {address}, {class}, which is not on the public internet; the operator can allow it with [outbound] allow."
+        "{}, which is not on the public internet; the operator can allow it with [outbound] allow.",
+        identified(host, *address, *class)
     )]
     Refused {
         /// The host of the address.
@@ -75,4 +76,13 @@ pub enum OutboundError {
         /// The error of the connection.
         why: String,
     },
+}
+
+/// Says which address a host has, unless it is one.
+fn identified(host: &str, address: IpAddr, class: AddressClass) -> String {
+    let literal = host.trim_start_matches('[').trim_end_matches(']');
+    match literal.parse::<IpAddr>() {
+        Ok(own) if address == own => format!("{host} is {class}"),
+        _ => format!("{host} is {address}, {class}"),
+    }
 }

@@ -77,6 +77,11 @@ mod tests {
             "a.example is 127.0.0.1, a loopback address, which is not on the public internet; the operator can allow it \
              with [outbound] allow."
         );
+        for (literal, address) in [("127.0.0.1", "127.0.0.1"), ("[::1]", "::1")] {
+            let why = check(literal, address.parse().expect("an address"), &none).expect_err("refused").to_string();
+            let expected = format!("{literal} is a loopback address, which is not on the public internet;");
+            assert!(why.starts_with(&expected), "{why}");
+        }
         assert_eq!(kept(&["10.0.0.1", "127.0.0.1"], &Networks::parse(["10.0.0.0/8"]).expect("a network")), Ok(1));
         assert_eq!(kept(&[], &none).expect_err("unknown").to_string(), "a.example is not found: it has no address.");
     }

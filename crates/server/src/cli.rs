@@ -13,7 +13,7 @@ use crate::admin::RoleName;
 #[derive(Debug, Parser)]
 #[command(name = "quintet", version)]
 pub(crate) struct Cli {
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Settings")]
     pub(crate) options: Options,
     #[command(subcommand)]
     pub(crate) command: Option<Command>,

@@ -361,7 +361,7 @@ fn the_doctor_finds_nothing_wrong_with_a_good_place() {
     let data = folder.path().join("data");
     let (found, is_well) = doctor(&data, &["--listen", "0"]);
     assert!(is_well, "{found}");
-    for line in ["does not exist yet; the server makes it", "MB are free for", "(fsync)", "room for"] {
+    for line in ["does not exist yet; the server makes it", "B are free for", "(fsync)", "room for"] {
         assert!(found.contains(line), "no {line} in {found}");
     }
     // Nothing is left behind by looking.

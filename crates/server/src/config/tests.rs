@@ -115,7 +115,7 @@ fn an_error_names_where_the_value_came_from() {
         ("QUINTET_OUTBOUND_ALLOW", "10.0.0.0/8 intranet", "[outbound] allow: `intranet` is neither"),
         ("QUINTET_HOOKS_BEFORE_SEND", "https://hook.example.org", "[hooks] before_send needs a secret"),
         ("QUINTET_HOOKS_BEFORE_SEND", "http://hook.example.org", "[hooks] before_send must be an https URL"),
-        ("QUINTET_HOOKS_BEFORE_SEND", "https://10.0.0.1", "10.0.0.1 is 10.0.0.1, a private address"),
+        ("QUINTET_HOOKS_BEFORE_SEND", "https://10.0.0.1", "10.0.0.1 is a private address"),
         ("QUINTET_HOOKS_SECRET", "whsec_c2hvcnQ=", "[hooks] secret must be `whsec_`"),
         ("QUINTET_HOOKS_TIMEOUT_MS", "5001", "[hooks] timeout_ms must be from 100 to 5000 (timeout_ms is 5001)"),
         ("QUINTET_HOOKS_ON_FAILURE", "maybe", "expected `allow` or `refuse`"),

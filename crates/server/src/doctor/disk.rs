@@ -81,7 +81,11 @@ fn usable(folder: &Path, present: &Path) -> Finding {
 fn space(folder: &Path, present: &Path) -> Option<Finding> {
     let found = statvfs(present).ok()?;
     let free = found.blocks_available().saturating_mul(found.fragment_size());
-    let shown = format!("{} MB are free for {}", free / 1_000_000, folder.display());
+    let (megabytes, folder) = (free / 1_000_000, folder.display());
+    let shown = match megabytes {
+        0..10_000 => format!("{megabytes} MB are free for {folder}"),
+        _ => format!("{} GB are free for {folder}", megabytes / 1_000),
+    };
     Some(if free < FREE_BYTES_LOW {
         Finding::Advice(format!("Only {shown}. A million messages take about 200 MB, and files what they have."))
     } else {

@@ -235,7 +235,7 @@ async fn what_is_no_subscription_is_refused() {
     let endpoint = |url: &str| with(&|body| body["endpoint"] = json!(url));
     let private = |address: &str, class: &str| {
         format!(
-            "{address} is {address}, {class}, which is not on the public internet; the operator can allow it with \
+            "{address} is {class}, which is not on the public internet; the operator can allow it with \
              [outbound] allow."
         )
     };

@@ -458,5 +458,5 @@ async fn a_hook_that_cannot_be_reached_is_a_failure() {
         assert_eq!(answer.status, 503, "{url}: {answer:?}");
     }
     let refused = server("https://10.1.2.3/").env("QUINTET_OUTBOUND_ALLOW", "127.0.0.0/8").fail();
-    assert!(refused.contains("[hooks] before_send: 10.1.2.3 is 10.1.2.3, a private address"), "{refused}");
+    assert!(refused.contains("[hooks] before_send: 10.1.2.3 is a private address"), "{refused}");
 }

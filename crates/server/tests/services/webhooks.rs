@@ -180,7 +180,7 @@ async fn a_filter_names_events_and_conversations() {
 
     for (body, part) in [
         (json!({ "url": "ftp://example.org" }), "begins with `ftp:`"),
-        (json!({ "url": "http://10.0.0.1/" }), "10.0.0.1, a private address"),
+        (json!({ "url": "http://10.0.0.1/" }), "10.0.0.1 is a private address"),
         (json!({ "url": receiver.url(), "events": ["message.seen"] }), "`message.seen`"),
         (json!({ "url": receiver.url(), "conversations": ["a b"] }), "`conversations`"),
         (json!({ "url": receiver.url(), "description": "x".repeat(201) }), "has 201 characters"),

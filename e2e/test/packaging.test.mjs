@@ -1,5 +1,6 @@
 // What packages ship: the unit of systemd, and the settings that it starts the server with; the rules of alerts and the
-// dashboard for Prometheus and Grafana; the image, and the files for compose; the archive and the Debian package.
+// dashboard for Prometheus and Grafana; the image, and the files for compose; the archive and the Debian package. And the
+// settings that the documents show.
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -150,6 +151,28 @@ describe("alerts and the dashboard", () => {
     await server.stop();
     return text;
   }
+});
+
+test("settings in the documents are what the server takes", () => {
+  const folder = mkdtempSync(join(tmpdir(), "quintet-settings-"));
+  writeFileSync(join(folder, "lists.txt"), "");
+  const docs = join(packaging, "../docs");
+  const all = readdirSync(docs).filter((name) => name.endsWith(".md")).flatMap((name) => (
+    [...readFileSync(join(docs, name), "utf8").matchAll(/^```toml\n(.*?)^```$/gms)].map(([, settings]) => ({ name, settings }))));
+  assert.ok(all.length >= 9, `${all.length} blocks are found`);
+  // What else a cluster needs may be in the environment; secrets are shown without their characters.
+  const cluster = {
+    QUINTET_DATABASE_URL: "postgres://quintet@10.0.0.20/quintet",
+    QUINTET_CLUSTER_SECRET: "a secret that both nodes share, no less",
+  };
+  for (const { name, settings } of all) {
+    const shown = settings.replace("whsec_…", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").replace("…", cluster.QUINTET_CLUSTER_SECRET);
+    const env = settings.includes("[cluster]") ? cluster : {};
+    writeFileSync(join(folder, "quintet.toml"), shown);
+    const { status, stderr } = spawnSync(BINARY, ["check-config"], { cwd: folder, env, encoding: "utf8" });
+    assert.deepEqual([status, stderr], [0, ""], `${name}:\n${settings}`);
+  }
+  rmSync(folder, { recursive: true });
 });
 
 describe("the image and the files for compose", () => {

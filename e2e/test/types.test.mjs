@@ -238,7 +238,10 @@ async def lines(on: On, call: Call, asking: AsyncCall) -> None:
 ${right}
 ${lines.join("\n")}
 `);
-  assert.equal(await checked([...NAMES.map((name) => `${name}.py`), "typed.py", "lines.py"]), "");
+  const [[, example], ...others] = DOCUMENT.matchAll(/^```python\n(.*?)^```$/gms);
+  assert.deepEqual(others, []);
+  writeFileSync(join(folder, "example.py"), example);
+  assert.equal(await checked([...NAMES.map((name) => `${name}.py`), "typed.py", "lines.py", "example.py"]), "");
   const [ada, eve] = [await server.register("ada"), await server.register("eve")];
   const { body: { id } } = await server.api(ada.token, "POST", "/conversations", { kind: "group", name: "Lunch", memberIds: [eve.id] });
   const options = { cwd: folder, env: { ...process.env, PYTHONPATH: folder } };

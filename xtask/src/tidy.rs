@@ -28,7 +28,7 @@ const ARROWS: [(&str, &[&str]); 20] = [
     ("quintet-domain", &[]),
     ("quintet-dialect", &["quintet-domain"]),
     ("quintet-rules", &["quintet-domain"]),
-    ("quintet-store", &["quintet-domain", "quintet-rules"]),
+    ("quintet-store", &["quintet-domain", "quintet-rules", "quintet-telemetry"]),
     ("quintet-bus", &["quintet-domain"]),
     ("quintet-cluster", &["quintet-domain", "quintet-bus", "quintet-store"]),
     ("quintet-files", &[]),
@@ -45,6 +45,7 @@ const ARROWS: [(&str, &[&str]); 20] = [
             "quintet-outbound",
             "quintet-push",
             "quintet-input",
+            "quintet-telemetry",
         ],
     ),
     (

@@ -26,7 +26,7 @@ fn user(id: &str) -> Arc<User> {
 fn commit(position: u64) -> Commit {
     let event = Event::UserChanged { user: user("ada"), metadata: None, visible: true };
     let entry = Entry { position, sequence: None, origin: None, acked: false, event, withheld: None };
-    Commit { position, replies: Vec::new(), entries: vec![entry] }
+    Commit { position, replies: Vec::new(), entries: vec![entry], ..Commit::default() }
 }
 
 fn presence(last_seen_ms: i64) -> Ephemeral {
@@ -64,7 +64,7 @@ fn replies_arrive_unchanged_with_and_without_entries(make: Factory<'_>) {
         CommandReply { ticket: Ticket(3), after: 2, outcome: Err(Refusal::internal()) },
     ];
     let with_entries = Commit { replies: replies.clone(), ..commit(2) };
-    let alone = Commit { position: 2, replies, entries: Vec::new() };
+    let alone = Commit { position: 2, replies, entries: Vec::new(), ..Commit::default() };
     bus.committed(with_entries.clone());
     bus.committed(alone.clone());
     assert_eq!(subscription.try_next(), Some(Publication::Committed(with_entries)));

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use quintet_domain::{Entry, Event, NodeId, Timestamp, User, UserId};
+use quintet_domain::{Entry, Event, NodeId, Timestamp, TracedWrite, User, UserId};
 
 /// A message of one node to all others.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,4 +74,6 @@ pub struct GroupNotice {
     /// The entries of the group, in order; `None` if they are too large for the wire, so that they are read from the
     /// store.
     pub entries: Option<Vec<Entry>>,
+    /// The writes of the group of which a trace is kept, in order. Usually there are none.
+    pub traced: Vec<TracedWrite>,
 }

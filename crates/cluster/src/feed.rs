@@ -11,7 +11,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use quintet_domain::{Commit, Entry};
+use quintet_domain::{Commit, Entry, TracedWrite};
 use quintet_store::Missed;
 use tokio::time::Instant;
 
@@ -32,6 +32,7 @@ const DOUBTED_AFTER: Duration = Duration::from_secs(5);
 struct Waiting {
     last: u64,
     entries: Vec<Entry>,
+    traced: Vec<TracedWrite>,
     bytes: usize,
     since: Instant,
 }
@@ -82,7 +83,7 @@ impl Feed {
                 tracing::error!(after, applied = self.applied, "what was read begins beyond what was delivered");
             }
             if last > self.applied {
-                self.wait(after, last, entries, now);
+                self.wait(after, last, (entries, Vec::new()), now);
                 delivered.extend(self.deliver());
             }
         }
@@ -96,7 +97,7 @@ impl Feed {
 
     /// Takes a group of another node. Returns what is delivered now.
     pub fn notice(&mut self, notice: GroupNotice, now: Instant) -> Vec<Commit> {
-        let GroupNotice { after, last, entries, .. } = notice;
+        let GroupNotice { after, last, entries, traced, .. } = notice;
         if last <= self.applied {
             return Vec::new();
         }
@@ -105,7 +106,7 @@ impl Feed {
         let is_split = after < self.applied;
         match entries.filter(|entries| !is_split && fit(entries, after, last)) {
             None => self.miss(last, now, now),
-            Some(entries) => self.wait(after, last, entries, now),
+            Some(entries) => self.wait(after, last, (entries, traced), now),
         }
         self.deliver()
     }
@@ -149,11 +150,11 @@ impl Feed {
     }
 
     /// Keeps a group until it is its turn, or notes that it is missing if too much waits.
-    fn wait(&mut self, after: u64, last: u64, entries: Vec<Entry>, now: Instant) {
+    fn wait(&mut self, after: u64, last: u64, (entries, traced): (Vec<Entry>, Vec<TracedWrite>), now: Instant) {
         if self.waiting.get(&after).is_some_and(|known| known.last >= last) {
             return;
         }
-        let bytes = entries.iter().map(weight_bytes).sum();
+        let bytes = entries.iter().map(weight_bytes).sum::<usize>() + traced.len() * size_of::<TracedWrite>();
         let full = self.waiting.len() >= WAITING_GROUPS_MAX || self.waiting_bytes + bytes > WAITING_BYTES_MAX;
         // A group whose turn it is does not wait.
         if full && after > self.applied {
@@ -161,7 +162,7 @@ impl Feed {
             return;
         }
         self.waiting_bytes += bytes;
-        if let Some(shorter) = self.waiting.insert(after, Waiting { last, entries, bytes, since: now }) {
+        if let Some(shorter) = self.waiting.insert(after, Waiting { last, entries, traced, bytes, since: now }) {
             self.waiting_bytes -= shorter.bytes;
         }
     }
@@ -174,9 +175,9 @@ impl Feed {
                 let own = self.own.pop_front().map(|(_, commit)| self.advance(commit));
                 delivered.extend(own.flatten());
             } else if let Some(first) = self.waiting.first_entry().filter(|first| *first.key() <= self.applied) {
-                let Waiting { last, entries, bytes, .. } = first.remove();
+                let Waiting { last, entries, traced, bytes, .. } = first.remove();
                 self.waiting_bytes -= bytes;
-                delivered.extend(self.advance(Commit { position: last, replies: Vec::new(), entries }));
+                delivered.extend(self.advance(Commit { position: last, replies: Vec::new(), entries, traced }));
             } else {
                 break;
             }

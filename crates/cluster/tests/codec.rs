@@ -20,7 +20,7 @@ use quintet_domain::{Entry, NodeId};
 
 fn notice(entries: Option<Vec<Entry>>) -> GroupNotice {
     let last = entries.as_deref().and_then(|entries| entries.last()).map_or(12, |entry| entry.position);
-    GroupNotice { identity: "5b1d".to_owned(), part: 0, after: 7, last, entries }
+    GroupNotice { identity: "5b1d".to_owned(), part: 0, after: 7, last, entries, traced: Vec::new() }
 }
 
 proptest! {

@@ -62,7 +62,7 @@ fn entries(after: u64, last: u64) -> Vec<Entry> {
 
 fn notice(after: u64, last: u64, with_entries: bool) -> GroupNotice {
     let entries = with_entries.then(|| entries(after, last));
-    GroupNotice { identity: "data".to_owned(), part: 1, after, last, entries }
+    GroupNotice { identity: "data".to_owned(), part: 1, after, last, entries, traced: Vec::new() }
 }
 
 /// A node, the database that it shares with others, and the wire.
@@ -137,7 +137,8 @@ impl World {
         let begun_at = if commits { self.newest } else { 0 };
         self.newest += if commits { count } else { 0 };
         let last = if commits { self.newest } else { 0 };
-        let mut commit = Commit { position: last, replies: Vec::new(), entries: entries(begun_at, last) };
+        let mut commit =
+            Commit { position: last, replies: Vec::new(), entries: entries(begun_at, last), ..Commit::default() };
         if replies {
             self.tickets += 1;
             // Only a write with entries is delivered in its place exactly: the others may come later.
@@ -272,12 +273,13 @@ fn what_waits_is_bounded() {
         assert!(feed.notice(notice(after, after + 1, true), now).is_empty());
     }
     assert_eq!(feed.asks_at(), Some(now), "what did not fit is asked for at once");
-    let commit = Commit { position: 1, replies: Vec::new(), entries: entries(0, 1) };
+    let commit = Commit { position: 1, replies: Vec::new(), entries: entries(0, 1), ..Commit::default() };
     let delivered = feed.own(Vec::new(), 0, commit, now);
     assert!(feed.applied() > 1_000 && feed.applied() < 2_000, "{}", feed.applied());
     assert_eq!(delivered.iter().map(|commit| commit.entries.len() as u64).sum::<u64>(), feed.applied());
     assert_eq!(feed.asks_at(), Some(now));
-    let commit = Commit { position: 5_000, replies: Vec::new(), entries: entries(feed.applied(), 5_000) };
+    let commit =
+        Commit { position: 5_000, replies: Vec::new(), entries: entries(feed.applied(), 5_000), ..Commit::default() };
     feed.own(Vec::new(), feed.applied(), commit, now);
     assert_eq!((feed.applied(), feed.asks_at()), (5_000, None));
 }

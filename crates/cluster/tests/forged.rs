@@ -164,7 +164,14 @@ async fn what_no_node_has_sent_is_not_heard() {
         event: Event::Revoked { user: UserId::trusted("ada"), generation: 1 },
         withheld: None,
     };
-    let notice = GroupNotice { identity: "data".to_owned(), part: 1, after: 0, last: 1, entries: Some(vec![entry]) };
+    let notice = GroupNotice {
+        identity: "data".to_owned(),
+        part: 1,
+        after: 0,
+        last: 1,
+        entries: Some(vec![entry]),
+        traced: Vec::new(),
+    };
     let forged = [
         Message::Group(notice),
         Message::Passing(typing("mallory")),

@@ -88,8 +88,16 @@ fn group(position: u64) -> Group {
     let entry = Entry { position, sequence: None, origin: None, acked: false, event, withheld: None };
     let (after, outcome) = (position - 1, Err(Refusal::internal()));
     let reply = CommandReply { ticket: Ticket(position), after, outcome };
-    let commit = Commit { position, replies: vec![reply], entries: vec![entry] };
-    Group { missed: Vec::new(), begun_at: after, commit, writes: 1, took: Duration::ZERO, committed: true }
+    let commit = Commit { position, replies: vec![reply], entries: vec![entry], ..Commit::default() };
+    Group {
+        missed: Vec::new(),
+        begun_at: after,
+        commit,
+        writes: 1,
+        traces: Vec::new(),
+        took: Duration::ZERO,
+        committed: true,
+    }
 }
 
 /// The next commit that a hub receives.

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::{Entry, Refusal, Written};
+use crate::{Entry, Refusal, TracedWrite, Written};
 
 /// Identifies a command of a connection that waits for its reply. The node that submitted the command chose the number.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -38,4 +38,6 @@ pub struct Commit {
     pub replies: Vec<CommandReply>,
     /// The events that were committed, in commit order.
     pub entries: Vec<Entry>,
+    /// The writes of which a trace is kept, by position. Usually there are none.
+    pub traced: Vec<TracedWrite>,
 }

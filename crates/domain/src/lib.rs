@@ -48,6 +48,7 @@ mod screening;
 mod search;
 mod search_terms;
 mod time;
+mod trace;
 mod user;
 mod visible;
 mod webhook;
@@ -98,6 +99,7 @@ pub use screening::{ListAction, Screening};
 pub use search::Searched;
 pub use search_terms::{SEARCH_TERMS_VERSION, SearchTerm, SearchText, joins_words, search_terms};
 pub use time::{Environment, Timestamp};
+pub use trace::{SpanContext, TracedWrite};
 pub use user::{User, UserKind};
 pub use visible::{display_name, display_name_from, file_name_from, is_blank, is_visible, refuse_nul};
 pub use webhook::{

@@ -20,7 +20,30 @@ use crate::connection::{Connection, Out};
 use crate::gateway::{Gateway, closed_by};
 use crate::services;
 use crate::session::{self, ClientEvent};
+use crate::traced::{ConnectSpan, event_scope};
 use crate::visitor::Visitor;
+
+impl Gateway {
+    /// Accepts a connection to a namespace. `dialect` is that of the namespace, if it has one.
+    async fn enter(
+        &self,
+        visitor: &Visitor,
+        link: &Link,
+        handshake: Handshake<'_>,
+        dialect: Option<Dialect>,
+    ) -> Result<Arc<Connection>, Refusal> {
+        let auth = connect::Auth::read(handshake.auth)?;
+        let out = Out::SocketIo(link.clone());
+        if link.namespace() == services::NAMESPACE {
+            return services::connect(self, visitor, &auth, handshake.recovery, out, None).await;
+        }
+        let dialect = match dialect {
+            None => connect::asked_dialect(visitor, &auth)?,
+            named => named,
+        };
+        connect::connect(self, visitor, &auth, dialect, handshake.recovery, out).await
+    }
+}
 
 impl Application for Gateway {
     type Visitor = Visitor;
@@ -56,28 +79,23 @@ impl Application for Gateway {
         link: &Link,
         handshake: Handshake<'_>,
     ) -> Result<Arc<Connection>, ConnectError> {
-        let refuse = |refusal: Refusal| {
-            self.refused(&refusal);
-            connect_error(&refusal)
-        };
-        let auth = connect::Auth::read(handshake.auth).map_err(refuse)?;
-        if link.namespace() == services::NAMESPACE {
-            let out = Out::SocketIo(link.clone());
-            let connected = services::connect(self, visitor, &auth, handshake.recovery, out, None).await;
-            return connected.map_err(refuse);
-        }
         let dialect = match link.namespace() {
-            "/" => connect::asked_dialect(visitor, &auth).map_err(refuse)?,
+            "/" | services::NAMESPACE => None,
             named => Some(Dialect::of_namespace(named).ok_or_else(ConnectError::invalid_namespace)?),
         };
-        let out = Out::SocketIo(link.clone());
-        let connected = connect::connect(self, visitor, &auth, dialect, handshake.recovery, out).await;
-        connected.map_err(refuse)
+        let span = ConnectSpan::begin(&self.0.service, visitor.request_span.as_deref());
+        let connected = scoped(span.scope(), self.enter(visitor, link, handshake, dialect)).await;
+        span.end(connected.as_deref().map_err(|refusal| refusal.code));
+        connected.map_err(|refusal| {
+            self.refused(&refusal);
+            connect_error(&refusal)
+        })
     }
 
     async fn event(&self, connection: &Arc<Connection>, event: Event<'_>) {
         let received = ClientEvent { name: event.name, args: event.args, ack: event.ack };
-        scoped(connection.scope(), session::event(self, connection, received, event.attachments)).await;
+        scoped(event_scope(&self.0.service, connection), session::event(self, connection, received, event.attachments))
+            .await;
     }
 
     async fn disconnected(&self, connection: Arc<Connection>, reason: CloseReason) {

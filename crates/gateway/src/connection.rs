@@ -8,11 +8,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use quintet_dialect::{Answer, Dialect, Outgoing};
 use quintet_domain::limits::{COMMANDS_IN_FLIGHT_MAX, NOTIFICATIONS_RESENT_MAX};
-use quintet_domain::{ConnectionId, NotificationId, User};
+use quintet_domain::{ConnectionId, NotificationId, SpanContext, User};
 use quintet_service::{Base, EventRate, GuestSecret, Identity};
 use quintet_socketio::engineio::Revision;
 use quintet_socketio::{CloseReason, Frame, Link, Mark, Outbox, packet};
-use quintet_telemetry::Scope;
 use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
 
@@ -282,6 +281,8 @@ pub struct Connection {
     pub(crate) trusted: bool,
     /// The client of its transport, which other connections may share.
     pub(crate) client: Arc<Client>,
+    /// The span of its CONNECT, if a trace is kept of that.
+    pub(crate) connect_span: Option<Box<SpanContext>>,
     /// Whether its identity has ended. From then on nothing is sent to it.
     pub(crate) ended: AtomicBool,
     /// One permit for each command that the connection may have in flight. Allocated with its first command, because many
@@ -326,6 +327,7 @@ impl Connection {
             base,
             client,
             trusted,
+            connect_span: quintet_telemetry::current(|scope| scope.span).map(Box::new),
             ended: AtomicBool::new(false),
             in_flight: OnceLock::new(),
             dialect: AtomicU8::new(number),
@@ -335,11 +337,6 @@ impl Connection {
         connection.census.of_number(number).fetch_add(1, Ordering::Relaxed);
         connection.out.label(number);
         Arc::new(connection)
-    }
-
-    /// What a task is at work for that handles an event of this connection.
-    pub(crate) fn scope(&self) -> Scope {
-        Scope { connection: Some(self.id), ..Scope::default() }
     }
 
     fn changing(&self) -> std::sync::MutexGuard<'_, Changing> {

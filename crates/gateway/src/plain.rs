@@ -31,6 +31,7 @@ use crate::client::{Client, TransportHandle};
 use crate::connect::{self, Auth};
 use crate::connection::{Connection, Out};
 use crate::gateway::{Gateway, PlainSocket};
+use crate::traced::{ConnectSpan, event_scope};
 use crate::visitor::Visitor;
 use crate::{services, session};
 
@@ -107,14 +108,16 @@ impl WithStream for Plain {
         let key = gateway.0.next_id.fetch_add(1, Ordering::Relaxed);
         plain().insert(key, PlainSocket { outbox: Arc::downgrade(&outbox), connection: Weak::new() });
         let auth = Auth::default();
-        let connected = if visitor.dialect() == Some(SERVICES_NAME) {
-            services::connect(&gateway, &visitor, &auth, None, out, after).await
-        } else {
-            match connect::asked_dialect(&visitor, &auth) {
-                Ok(dialect) => connect::connect(&gateway, &visitor, &auth, dialect, None, out).await,
-                Err(refusal) => Err(refusal),
+        let span = ConnectSpan::begin(&gateway.0.service, visitor.request_span.as_deref());
+        let connected = scoped(span.scope(), async {
+            if visitor.dialect() == Some(SERVICES_NAME) {
+                return services::connect(&gateway, &visitor, &auth, None, out, after).await;
             }
-        };
+            let dialect = connect::asked_dialect(&visitor, &auth)?;
+            connect::connect(&gateway, &visitor, &auth, dialect, None, out).await
+        });
+        let connected = connected.await;
+        span.end(connected.as_deref().map_err(|refusal| refusal.code));
         let connection = match connected {
             Ok(connection) => connection,
             Err(refusal) => {
@@ -217,7 +220,11 @@ impl Handler for JsonFrames {
                 Ok(frame) => {
                     let args: Vec<&RawValue> = frame.data.into_iter().collect();
                     let event = session::ClientEvent { name: &frame.event, args: &args, ack: frame.id };
-                    scoped(connection.scope(), session::event(&gateway, &connection, event, Vec::new())).await;
+                    scoped(
+                        event_scope(&gateway.0.service, &connection),
+                        session::event(&gateway, &connection, event, Vec::new()),
+                    )
+                    .await;
                 }
                 Err(error) => refuse(&connection, &format!("is not `{{\"event\", \"data\", \"id\"}}`: {error}")),
             }

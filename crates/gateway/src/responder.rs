@@ -7,8 +7,10 @@ use std::sync::Arc;
 use quintet_dialect::{Dialect, answer, refuse};
 use quintet_domain::{Hidden, Outcome, Refusal, UserId};
 use quintet_service::{Refused, Service};
+use quintet_telemetry::ActiveSpan;
 
 use crate::connection::{Connection, Permit};
+use crate::traced;
 use crate::written::Written;
 
 /// Answers one event, once. If it is dropped before that, the client receives an internal error.
@@ -23,6 +25,8 @@ pub(crate) struct Responder {
     pub(crate) ack: Option<u64>,
     /// Held until the answer is sent, to limit the commands that a connection has in flight.
     pub(crate) permit: Option<Permit>,
+    /// The span of the event, if a trace is kept. It ends with the answer.
+    pub(crate) span: Option<ActiveSpan>,
     service: Service,
     answered: bool,
 }
@@ -35,6 +39,7 @@ impl Responder {
             name,
             ack,
             permit: None,
+            span: traced::event_span(service, connection),
             service: service.clone(),
             answered: false,
         }
@@ -63,6 +68,9 @@ impl Responder {
     /// Ends without an answer, for events that are ignored.
     pub(crate) fn ignore(mut self) {
         self.answered = true;
+        if let Some(span) = self.span.take() {
+            span.end(None);
+        }
     }
 
     fn respond(&mut self, outcome: &Outcome, hidden: Option<&Hidden>, written: &mut Written) {
@@ -86,6 +94,9 @@ impl Responder {
             }
         };
         self.connection.out.answer(self.ack, &answer);
+        if let Some(span) = self.span.take() {
+            span.end(outcome.as_ref().err().map(|refusal| traced::error(refusal.code)));
+        }
         drop(self.permit.take());
     }
 }

@@ -6,6 +6,7 @@
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use futures_util::stream;
@@ -22,6 +23,7 @@ use crate::connection::Connection;
 use crate::gateway::Gateway;
 use crate::pending_commands::{Completion, PendingCommand};
 use crate::responder::Responder;
+use crate::traced;
 use crate::unknown_events::EventSender;
 
 /// An event of a client, as it was received.
@@ -188,7 +190,9 @@ async fn understand(
             tokio::spawn(async move { service.mark_delivered(delivered).await });
         }
     }
+    let began = responder.span.as_ref().map(|_| SystemTime::now());
     let Some(decoded) = decode(dialect, &responder.name, args) else { return Ok(None) };
+    traced::decoded(responder.span.as_mut(), (dialect.as_str(), &responder.name), began);
     let decoded = decoded?;
     let command = match decoded.command {
         Command::Authenticate { token } => return Ok(Some(Understood::Authenticate(token, identity))),

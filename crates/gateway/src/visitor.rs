@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use quintet_dialect::Dialect;
-use quintet_domain::UserId;
 use quintet_domain::limits::{ID_CHARS_MAX, TOKEN_BYTES_MAX};
+use quintet_domain::{SpanContext, UserId};
 use quintet_input::authorization::bearer;
 use quintet_input::query;
 use quintet_service::{Address, Base, Bases, CookieToken, Source, is_token};
@@ -32,6 +32,8 @@ pub struct Visitor {
     /// the CONNECT.
     values: Option<Box<Values>>,
     pub(crate) recover: bool,
+    /// The span of the request, if a trace is kept of it.
+    pub(crate) request_span: Option<Box<SpanContext>>,
     /// The address by which the client came, as far as it was known then.
     base: Base,
 }
@@ -75,6 +77,7 @@ impl Visitor {
             listener,
             values: (values != Values::default()).then(|| Box::new(values)),
             recover: matches!(parameter("recover", NAMED_BYTES_MAX).as_deref(), Some("1" | "true")),
+            request_span: quintet_telemetry::current(|scope| scope.span).map(Box::new),
             base: base.unwrap_or(Base::RELATIVE),
         }
     }

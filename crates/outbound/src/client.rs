@@ -137,6 +137,13 @@ impl Outbound {
         made.get_or_init(|| made_client(allowed)).as_ref().map_err(|why| OutboundError::NoClient(why.clone()))
     }
 
+    /// Makes the client for addresses of a source, if it was not made yet. It reads the certificates of all authorities, which
+    /// takes a while, so that whoever has time before the first request does it then.
+    pub fn prepare(&self, reach: Reach) {
+        // An error is that of the first request.
+        let _ = self.client(reach);
+    }
+
     /// Returns the networks that may be asked although their addresses are not on the public internet.
     #[must_use]
     pub fn allowed(&self) -> &Networks {

@@ -56,4 +56,4 @@ pub use compat::ListenerDialect;
 pub use cookie::{CookieChange, Token};
 pub use error::{RefusedFor, problem};
 pub use extract::ClientAddress;
-pub use router::{DOCS_PATH, Settings, router};
+pub use router::{DOCS_PATH, Route, Settings, router};

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Extension, Request};
+use axum::extract::{DefaultBodyLimit, Extension, MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -33,6 +33,10 @@ use crate::{
 const DOCUMENT_PATH: &str = "/api/v1/openapi.json";
 /// The path of the page that renders the OpenAPI document.
 pub const DOCS_PATH: &str = "/api/v1/docs";
+
+/// The pattern of the path that answered a request. It is an extension of the response, for traces.
+#[derive(Clone, Debug)]
+pub struct Route(pub MatchedPath);
 
 /// The settings of the HTTP API.
 #[derive(Clone, Debug)]
@@ -152,11 +156,15 @@ async fn document(_: Anonymous, Extension(OpenApiJson { text, tag }): Extension<
 /// Releases the read permit of a request, and rewrites 404s of the framework as problem details.
 async fn completed(mut request: Request, next: Next) -> Response {
     let (uri, held) = (request.uri().clone(), ReadPermit::default());
+    let route = request.extensions().get::<MatchedPath>().cloned();
     request.extensions_mut().insert(held.clone());
     let mut response = next.run(request).await;
     held.release();
     if response.status() == StatusCode::NOT_FOUND && response.extensions().get::<RefusedFor>().is_none() {
         response = no_such_path(uri).await;
+    }
+    if let Some(route) = route {
+        response.extensions_mut().insert(Route(route));
     }
     response
 }

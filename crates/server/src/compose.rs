@@ -13,7 +13,9 @@ use quintet_outbound::Outbound;
 use quintet_service::{Algorithm, Metrics, RequiredClaim, Rules, Service, SignWith, TokenSettings, Tokens};
 use quintet_socketio::{Engine, Unfinished};
 use quintet_store::{Group, Location, MemoryStore, OpenError, PostgresStore, SqliteStore, Store};
+use quintet_telemetry::{Span, Tracer};
 use quintet_webhooks::{BeforeSendHook, HookMetrics, WebhookMetrics};
+use tokio::sync::mpsc;
 
 use crate::config::{self, AudienceName, Config, ContactName, EchoName, SignWithName};
 use crate::edge::places::Places;
@@ -23,6 +25,7 @@ use crate::metrics::Connections;
 use crate::node::Node;
 use crate::process_metrics::{Build, Process};
 use crate::push::Push;
+use crate::telemetry::{self, Export};
 use crate::{cluster, postgres, private, process, secret};
 
 /// The size in bytes from which messages are compressed. A smaller message fits in one network packet either way.
@@ -47,6 +50,8 @@ pub(crate) struct Parts {
     pub(crate) cluster: Option<cluster::Node>,
     /// What sends messages to the browsers of those who are away.
     pub(crate) push: Push,
+    /// What sends traces and metrics to a collector, if the configuration names one.
+    pub(crate) export: Option<Export>,
 }
 
 /// Opens the bucket for files, if the configuration names one.
@@ -132,6 +137,9 @@ pub(crate) struct Opened {
     prepared: Option<cluster::Prepared>,
     pub(crate) environment: Arc<SystemEnvironment>,
     metrics: Arc<Metrics>,
+    tracer: Tracer,
+    /// The spans that the tracer takes, if it takes any.
+    spans: Option<mpsc::Receiver<Span>>,
 }
 
 /// Opens the store: a database of a PostgreSQL server if one is configured; else a database in a folder, which no other
@@ -145,11 +153,17 @@ pub(crate) fn open(config: &Config, location: &Location, use_as: UseAs) -> Resul
     let delivered = prepared.as_ref().map(|prepared| prepared.delivered.clone()).unwrap_or_default();
     let metrics = Arc::new(Metrics::default());
     let counted = Arc::clone(&metrics);
+    let (tracer, spans) = match use_as {
+        UseAs::Server => telemetry::tracer(&config.telemetry),
+        UseAs::Command => (Tracer::default(), None),
+    };
+    let writes = tracer.clone();
     let on_commit = Box::new(move |group: Group| {
         match group.committed {
             true => counted.committed(group.writes, group.took, !group.commit.entries.is_empty()),
             false => counted.commit_failed(),
         }
+        telemetry::writes::record(&writes, &group);
         if let Some(node) = &to_node {
             // Groups without entries as well: the feed learns of their positions.
             return node.send(group);
@@ -180,7 +194,7 @@ pub(crate) fn open(config: &Config, location: &Location, use_as: UseAs) -> Resul
     if let Some(folder) = location.folder() {
         private::narrow(folder);
     }
-    Ok(Opened { store, database, postgres, bus, prepared, environment, metrics })
+    Ok(Opened { store, database, postgres, bus, prepared, environment, metrics, tracer, spans })
 }
 
 /// Opens the files of an open store, and returns a service that uses both, and what was made for a node, which is to be
@@ -190,7 +204,7 @@ pub(crate) fn service(
     location: &Location,
     opened: Opened,
 ) -> Result<(Service, Option<cluster::Prepared>), Failure> {
-    let Opened { store, bus, prepared, environment, metrics, .. } = opened;
+    let Opened { store, bus, prepared, environment, metrics, tracer, .. } = opened;
     let bus: Arc<dyn Bus> = match &prepared {
         Some(prepared) => Arc::new(ClusterBus::new(bus, prepared.teller.clone())),
         None => bus,
@@ -209,7 +223,9 @@ pub(crate) fn service(
         lists: config.moderation.lists()?.map(Arc::new),
     };
     let files = files(config, location).map_err(|error| error.to_string())?;
-    Ok((Service::new(store, bus, environment, files, tokens, metrics, settings), prepared))
+    let service = Service::new(store, bus, environment, files, tokens, metrics, settings);
+    service.set_tracer(tracer);
+    Ok((service, prepared))
 }
 
 /// Returns the client of requests to servers that somebody else names.
@@ -221,7 +237,8 @@ pub(crate) fn outbound(config: &Config) -> Result<Outbound, Failure> {
 pub(crate) async fn parts(config: &Config, places: &Arc<Places>, node: &Node) -> Result<Parts, Failure> {
     let location =
         if config.server.ephemeral { Location::Memory } else { Location::Folder(config.server.data.clone()) };
-    let opened = open(config, &location, UseAs::Server).map_err(|error| error.to_string())?;
+    let mut opened = open(config, &location, UseAs::Server).map_err(|error| error.to_string())?;
+    let spans = opened.spans.take();
     let (database, on_postgres, bus) = (opened.database.clone(), opened.postgres.clone(), Arc::clone(&opened.bus));
     let (service, prepared) = service(config, &location, opened)?;
     let push_key = secret::push_key(config)?;
@@ -293,6 +310,13 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>, node: &Node) ->
         service.set_health(move || watched.why_not_ready());
     }
     let (outbound, webhooks) = (outbound(config)?, WebhookMetrics::default());
+    let export = service
+        .tracer()
+        .zip(spans)
+        .map(|(tracer, spans)| Export::new(config.telemetry.clone(), node.id(), outbound.clone(), (tracer, spans)));
+    if let Some(export) = &export {
+        service.metrics().add(Box::new(export.collected()));
+    }
     let push = Push::new(push_key, config, outbound.clone());
     service.metrics().add(Box::new(push.counts()));
     service.metrics().add(Box::new(webhooks.clone()));
@@ -303,5 +327,17 @@ pub(crate) async fn parts(config: &Config, places: &Arc<Places>, node: &Node) ->
     }
     let rest_settings = quintet_rest::Settings { docs: config.http.docs };
     let rest = quintet_rest::router(service.clone(), &rest_settings);
-    Ok(Parts { service, database, postgres: on_postgres, gateway, engine, rest, outbound, webhooks, cluster, push })
+    Ok(Parts {
+        service,
+        database,
+        postgres: on_postgres,
+        gateway,
+        engine,
+        rest,
+        outbound,
+        webhooks,
+        cluster,
+        push,
+        export,
+    })
 }

@@ -36,6 +36,7 @@ mod secret;
 mod serve;
 mod shared_keys;
 mod socket_paths;
+mod telemetry;
 mod tls;
 mod webhooks;
 

@@ -72,6 +72,11 @@ impl Node {
         Ok(Self { id, internal, hop, room, first: Arc::default(), warns: Arc::default() })
     }
 
+    /// The id of the node.
+    pub(crate) fn id(&self) -> NodeId {
+        self.id
+    }
+
     /// How the ids of sessions are made.
     pub(crate) fn session_ids(&self) -> SessionIds {
         match &self.hop {

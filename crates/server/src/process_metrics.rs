@@ -14,7 +14,12 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use crate::metrics::{gauge, gauges};
 
 /// The names of the optional features of this build, as in Cargo.toml.
-const FEATURES: &str = if cfg!(feature = "s3") { "s3" } else { "" };
+const FEATURES: &str = match (cfg!(feature = "otlp"), cfg!(feature = "s3")) {
+    (true, true) => "otlp,s3",
+    (true, false) => "otlp",
+    (false, true) => "s3",
+    (false, false) => "",
+};
 
 /// The process, as a collector of metrics whose names have no prefix.
 #[derive(Debug)]

@@ -43,6 +43,8 @@ const LAST_SEEN_TIMEOUT: Duration = Duration::from_secs(1);
 const DELIVERIES_TIMEOUT: Duration = Duration::from_secs(1);
 /// The time that connections have to close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(4);
+/// The time to send the last traces and metrics.
+const EXPORT_TIMEOUT: Duration = Duration::from_secs(3);
 /// The time that the store has to commit queued writes and to close.
 const STORE_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -168,7 +170,8 @@ impl Composed {
     /// Serves clients until a signal stops the process, or until the database has lost commits that clients have seen.
     async fn run(self, base: &Base, signals: &mut Signals) -> Result<Ended, Failure> {
         let Self { node, places, parts, control } = self;
-        let Parts { service, database: _, postgres, gateway, engine, rest, outbound, webhooks, cluster, push } = parts;
+        let Parts { service, database: _, postgres, gateway, engine, rest, outbound, webhooks, cluster, push, export } =
+            parts;
         let Base { config, tls, listeners, metrics, .. } = base;
         let fullness = Arc::new(Fullness::default());
         let shared = Arc::new(Shared {
@@ -215,6 +218,8 @@ impl Composed {
         let delivering = CancellationToken::new();
         let deliveries = quintet_webhooks::run(service.clone(), outbound, webhooks, delivering.clone());
         let deliveries = tokio::spawn(deliveries);
+        let telling = CancellationToken::new();
+        let exporting = export.map(|export| tokio::spawn(export.run(service.clone(), telling.clone())));
         let tending = tokio::spawn(tend(places, fullness));
         let leaving = cluster.map(|node| tokio::spawn(node.sends_clients_away(engine.clone(), gateway.clone())));
 
@@ -250,6 +255,10 @@ impl Composed {
             let _ = tokio::time::timeout(REQUESTS_TIMEOUT, connections.wait()).await;
             let closed = tokio::time::timeout(STORE_TIMEOUT, service.close()).await;
             running.leave().await;
+            if let Some(exporting) = exporting {
+                telling.cancel();
+                let _ = tokio::time::timeout(EXPORT_TIMEOUT, exporting).await;
+            }
             // Nothing that was acknowledged is lost: it was committed before.
             closed.map_err(|_| format!("the store did not close within {} s", STORE_TIMEOUT.as_secs()))
         };

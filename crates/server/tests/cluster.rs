@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// A key for tokens that all nodes share, as the file of a data folder has it.
 const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f 1700000000\n";
 
-fn node_at(url: &str) -> Start {
+pub fn node_at(url: &str) -> Start {
     Server::with().env("QUINTET_DATABASE_URL", url).env("QUINTET_FILES_SHARED", "true").file("token-key", KEY)
 }
 

@@ -5,6 +5,7 @@
 
 use quintet_domain::{Actor, CheckDraft, Draft, Refusal, SendMessage, SendRewritten, Write, WriteCommand, Written};
 use quintet_store::ReplyTo;
+use quintet_telemetry::in_current_scope;
 use tokio::sync::oneshot;
 
 use crate::asking::{BeforeSend, Question};
@@ -83,10 +84,10 @@ impl Service {
     pub(crate) async fn submit_after_asking(&self, actor: Actor, draft: Draft, reply: ReplyTo) -> Result<(), Refusal> {
         let service = self.clone();
         // In a task of its own: the message of a client that goes away meanwhile is sent all the same.
-        let asking = self.0.asking.waiting.spawn(async move {
+        let asking = self.0.asking.waiting.spawn(in_current_scope(async move {
             let write = service.write_after_asking(actor, draft).await?;
             Ok(service.store().submit(write, reply).await?)
-        });
+        }));
         asking.await.map_err(|error| {
             tracing::error!(%error, "the task of a message that a hook was asked about has ended");
             Refusal::internal()

@@ -91,6 +91,7 @@ pub use quintet_store::{
     PushSubscriptionRow, Reaction, Replayed, ServiceAccount, ServiceKey, Told,
 };
 use quintet_store::{ReplyTo, Store};
+use quintet_telemetry::Tracer;
 pub use rates::{EventRate, Rates, RefusalRate};
 pub use reactions::OwnReactions;
 pub use recovery::{ResumeToken, ResumeTokens};
@@ -150,6 +151,7 @@ struct Inner {
     ready: ready::SharedCheck,
     health: OnceLock<ready::Health>,
     push_key: OnceLock<String>,
+    tracer: OnceLock<Tracer>,
     activity: Activity,
     heavy: heavy::Heavy,
     webhooks_changed: Notify,
@@ -197,12 +199,26 @@ impl Service {
             ready: ready::SharedCheck::default(),
             health: OnceLock::new(),
             push_key: OnceLock::new(),
+            tracer: OnceLock::new(),
             activity: Activity::default(),
             heavy: heavy::Heavy::default(),
             webhooks_changed: Notify::new(),
             asking: asking::Asking::default(),
             settings,
         }))
+    }
+
+    /// Sets what takes the spans of traces. Must be called before clients are served; without a call, nothing does.
+    pub fn set_tracer(&self, tracer: Tracer) {
+        if self.0.tracer.set(tracer).is_err() {
+            tracing::error!("the tracer was set twice");
+        }
+    }
+
+    /// Returns what takes the spans of traces, if anything does.
+    #[must_use]
+    pub fn tracer(&self) -> Option<&Tracer> {
+        self.0.tracer.get().filter(|tracer| tracer.is_on())
     }
 
     /// Returns the users who are online.

@@ -37,6 +37,7 @@ mod sockets;
 mod unfinished;
 pub mod websocket;
 mod wheel;
+mod written;
 
 use std::net::SocketAddr;
 
@@ -56,6 +57,7 @@ pub use origins::{NotAnOrigin, Origin, Origins, SEC_FETCH_SITE, Sender};
 pub use outbox::{Mark, Outbox, PushError, Taken};
 use sockets::SocketIo;
 pub use unfinished::{Holder, Party, Unfinished};
+pub use written::OnWritten;
 
 /// A Socket.IO server engine. Cheap to clone.
 pub struct Engine<A: Application>(engineio::Server<SocketIo<A>>);

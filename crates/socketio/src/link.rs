@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use crate::engineio::Revision;
 use crate::id::Id;
 use crate::outbox::Mark;
-use crate::{CloseReason, Frame, Outbox, PushError, packet};
+use crate::{CloseReason, Frame, OnWritten, Outbox, PushError, packet};
 
 /// The operations on its connection that the engine offers to a [`Link`].
 pub(crate) trait Control: Send + Sync {
@@ -268,6 +268,12 @@ impl Link {
     #[must_use]
     pub fn queued_bytes(&self) -> usize {
         self.0.control.outbox().queued_bytes()
+    }
+
+    /// Tells somebody once all that is queued for this connection now was written to the transport, or given to a client
+    /// that polls.
+    pub fn watch(&self, watcher: Box<dyn OnWritten>) {
+        self.0.control.outbox().watch(watcher);
     }
 
     /// Marks the end of what is queued for this connection now.

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use crate::written::{OnWritten, Watchers};
 use crate::{CloseReason, Frame};
 
 /// Bytes counted for a queued frame beside its own, so that many tiny frames are bounded as well.
@@ -59,6 +60,8 @@ struct Inner {
     /// The number of times that the queue was emptied. It wraps.
     emptied: u32,
     waker: Option<Waker>,
+    /// Who wants to know when frames were written; few queues have any.
+    watchers: Option<Box<Watchers>>,
 }
 
 impl Inner {
@@ -90,10 +93,21 @@ impl Inner {
         self.closed.as_deref().copied()
     }
 
+    /// Takes those whose frames were written. They are told after the lock is released.
+    fn take_watchers(&mut self) -> Vec<Box<dyn OnWritten>> {
+        let Some(watchers) = &mut self.watchers else { return Vec::new() };
+        let written = watchers.take(self.emptied);
+        if watchers.is_empty() {
+            self.watchers = None;
+        }
+        written
+    }
+
     fn fail(&mut self, reason: CloseReason) {
         self.closed = Some(Box::new(reason));
         self.queue = VecDeque::new();
         self.bytes = 0;
+        self.watchers = None;
     }
 }
 
@@ -217,6 +231,20 @@ impl Outbox {
         inner.closed.is_none() && (emptied_since > 0 || (emptied_since == 0 && inner.in_flight == 0))
     }
 
+    /// Tells somebody once all that is queued now is written.
+    pub fn watch(&self, watcher: Box<dyn OnWritten>) {
+        let mut inner = self.lock();
+        if inner.closed.as_ref().is_some_and(|reason| !reason.flushes()) {
+            return;
+        }
+        if inner.queue.is_empty() && inner.in_flight == 0 {
+            drop(inner);
+            return watcher.written();
+        }
+        let emptied = if inner.queue.is_empty() { inner.emptied } else { inner.emptied.wrapping_add(1) };
+        inner.watchers.get_or_insert_default().add(emptied, watcher);
+    }
+
     /// Closes the queue. The first reason stays. Returns whether this call closed it.
     pub fn close(&self, reason: CloseReason) -> bool {
         let mut inner = self.lock();
@@ -264,7 +292,11 @@ impl Outbox {
 
     /// Notes that the frames taken by [`Outbox::poll_take`] are written.
     pub fn written(&self) {
-        self.lock().in_flight = 0;
+        let mut inner = self.lock();
+        inner.in_flight = 0;
+        let written = inner.take_watchers();
+        drop(inner);
+        written.into_iter().for_each(OnWritten::written);
     }
 
     /// Takes frames from the front of up to about `bytes_max` bytes of payload, but at least one if any is queued.
@@ -284,6 +316,9 @@ impl Outbox {
         if inner.queue.is_empty() && !taken.is_empty() {
             inner.queue = VecDeque::new();
             inner.emptied = inner.emptied.wrapping_add(1);
+            let written = inner.take_watchers();
+            drop(inner);
+            written.into_iter().for_each(OnWritten::written);
         }
         taken
     }

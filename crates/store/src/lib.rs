@@ -65,5 +65,5 @@ pub use restrictions::ModerationReads;
 pub use seldom::Seldom;
 pub use shared_counts::{SharedCounts, SharedRate};
 pub use sqlite::{Location, SqliteStore};
-pub use store::{Future, Group, Missed, OnCommit, ReadResult, ReplyTo, Store};
-pub use writer::{AddQueued, Begun, Committer, Database, Submission};
+pub use store::{Future, Group, Missed, OnCommit, ReadResult, ReplyTo, Store, WriteTrace};
+pub use writer::{AddQueued, Begun, Committer, Database, QueuedTrace, Submission};

@@ -3,12 +3,12 @@
 //! What must stay true: the guarantees of [`Store`], which the conformance suite checks for every store.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use quintet_domain::{
-    Account, Commit, ContactRequest, Conversation, ConversationId, Emoji, Entry, GuestProof, Hidden, Invitation, Login,
-    LoginSessionId, Meetup, MeetupId, Message, MessageId, MessageSearch, StoredFile, Ticket, Timestamp, User, UserId,
-    Webhook, WebhookDelivery, Write, Written,
+    Account, Code, Commit, ContactRequest, Conversation, ConversationId, Emoji, Entry, GuestProof, Hidden, Invitation,
+    Login, LoginSessionId, Meetup, MeetupId, Message, MessageId, MessageSearch, SpanContext, StoredFile, Ticket,
+    Timestamp, TracedWrite, User, UserId, Webhook, WebhookDelivery, Write, Written,
 };
 use quintet_rules::log::{LogPage, MissedSince, Replayed};
 use quintet_rules::threads::Thread;
@@ -43,6 +43,21 @@ pub struct Missed {
     pub entries: Vec<Entry>,
 }
 
+/// A write that ran and of which a trace is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WriteTrace {
+    /// The span that the write belongs to.
+    pub parent: SpanContext,
+    /// The span of the write itself, and its entries.
+    pub write: TracedWrite,
+    /// The name of the kind of write.
+    pub name: &'static str,
+    /// When it was queued.
+    pub queued_at: SystemTime,
+    /// Why it was refused, if it was.
+    pub refused: Option<Code>,
+}
+
 /// A group of writes that was committed, or failed to be.
 #[derive(Debug)]
 pub struct Group {
@@ -58,6 +73,8 @@ pub struct Group {
     pub commit: Commit,
     /// The number of writes in the group, refused ones included.
     pub writes: usize,
+    /// The writes of which a trace is kept, refused ones included.
+    pub traces: Vec<WriteTrace>,
     /// The time from the first statement of the group to the end of its commit.
     pub took: Duration,
     /// Whether the group was committed.

@@ -5,7 +5,7 @@
 
 use std::future::Future;
 
-use quintet_domain::ConnectionId;
+use quintet_domain::{ConnectionId, SpanContext};
 
 use crate::RequestId;
 
@@ -16,6 +16,8 @@ pub struct Scope {
     pub request: Option<RequestId>,
     /// The connection of a client.
     pub connection: Option<ConnectionId>,
+    /// The span that what the task does belongs to, if a trace is kept.
+    pub span: Option<SpanContext>,
 }
 
 tokio::task_local! {

@@ -4,7 +4,7 @@
 //! are only appended.
 
 use quintet_domain as domain;
-use quintet_domain::{ConnectionId, NodeId, Timestamp, UserId};
+use quintet_domain::{ConnectionId, NodeId, SpanContext, Timestamp, TracedWrite, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::event::Event;
@@ -44,15 +44,15 @@ pub(super) enum Message<'a> {
         users: u64,
         hash: u64,
     },
+    /// A group with writes of which a trace is kept. A node that does not know this kind reads the group from the store.
+    TracedGroup(#[serde(borrow)] Group<'a>, Vec<Traced>),
 }
 
 impl<'a> Message<'a> {
     pub(super) fn of(message: &'a crate::Message) -> Self {
         use crate::Message as From;
         match message {
-            From::Group(GroupNotice { identity, part, after, last, entries }) => {
-                Self::Group(Group::of(identity, *part, (*after, *last), entries.as_deref()))
-            }
+            From::Group(notice) => Self::group(notice, (notice.after, notice.last), notice.entries.as_deref()),
             From::Passing(event) => Self::Passing(Event::of(event)),
             From::Came { user } => Self::Came { user: User::of(user) },
             From::Left { user, last_seen } => Self::Left { user: user.as_str(), last_seen: last_seen.0 },
@@ -66,10 +66,28 @@ impl<'a> Message<'a> {
         }
     }
 
+    /// The message of a group, or of a part of it from a position to another, with the traces of its writes.
+    pub(super) fn group(
+        notice: &'a GroupNotice,
+        (after, last): (u64, u64),
+        entries: Option<&'a [domain::Entry]>,
+    ) -> Self {
+        let group = Group::of(&notice.identity, notice.part, (after, last), entries);
+        let within = notice.traced.iter().filter(|write| write.after < last && write.last > after);
+        let traced: Vec<Traced> = within.map(Traced::of).collect();
+        if traced.is_empty() { Self::Group(group) } else { Self::TracedGroup(group, traced) }
+    }
+
     pub(super) fn read(self) -> crate::Message {
         use crate::Message as To;
         match self {
             Self::Group(group) => To::Group(group.read()),
+            Self::TracedGroup(group, traced) => {
+                let notice = group.read();
+                let within = |write: &TracedWrite| write.after < notice.last && write.last > notice.after;
+                let traced = traced.into_iter().map(Traced::read).filter(within).collect();
+                To::Group(GroupNotice { traced, ..notice })
+            }
             Self::Passing(event) => To::Passing(event.read()),
             Self::Came { user } => To::Came { user: user.read() },
             Self::Left { user, last_seen } => To::Left { user: UserId::trusted(user), last_seen: Timestamp(last_seen) },
@@ -96,12 +114,7 @@ pub(super) struct Group<'a> {
 
 impl<'a> Group<'a> {
     /// The notice of a group, from a position to another.
-    pub(super) fn of(
-        identity: &'a str,
-        part: u16,
-        (after, last): (u64, u64),
-        entries: Option<&'a [domain::Entry]>,
-    ) -> Self {
+    fn of(identity: &'a str, part: u16, (after, last): (u64, u64), entries: Option<&'a [domain::Entry]>) -> Self {
         let entries = entries.map(|entries| entries.iter().map(Entry::of).collect());
         Self { identity, part, after, last, entries }
     }
@@ -109,7 +122,27 @@ impl<'a> Group<'a> {
     fn read(self) -> GroupNotice {
         let Self { identity, part, after, last, entries } = self;
         let entries = entries.map(|entries| entries.into_iter().map(Entry::read).collect());
-        GroupNotice { identity: identity.to_owned(), part, after, last, entries }
+        GroupNotice { identity: identity.to_owned(), part, after, last, entries, traced: Vec::new() }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Traced {
+    trace: u128,
+    span: u64,
+    after: u64,
+    last: u64,
+}
+
+impl Traced {
+    fn of(write: &TracedWrite) -> Self {
+        let TracedWrite { span: SpanContext { trace, span }, after, last } = *write;
+        Self { trace, span, after, last }
+    }
+
+    fn read(self) -> TracedWrite {
+        let Self { trace, span, after, last } = self;
+        TracedWrite { span: SpanContext { trace, span }, after, last }
     }
 }
 

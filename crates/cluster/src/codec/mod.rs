@@ -16,7 +16,7 @@ mod values;
 use bytes::Bytes;
 use quintet_domain::{Entry, NodeId};
 
-use self::body::{Body, Group};
+use self::body::Body;
 use crate::{Envelope, GroupNotice};
 
 /// The version of the format.
@@ -57,8 +57,7 @@ pub fn encode_group(from: NodeId, number: u64, notice: &GroupNotice, bytes_max: 
     while let Some((after, last, entries)) = waiting.pop() {
         let number = number + encoded.len() as u64;
         let written = |entries: Option<&[Entry]>| {
-            let group = Group::of(&notice.identity, notice.part, (after, last), entries);
-            write(from, &Body { number, message: body::Message::Group(group) })
+            write(from, &Body { number, message: body::Message::group(notice, (after, last), entries) })
         };
         let bytes = written(entries);
         if bytes.len() <= bytes_max {
@@ -155,7 +154,7 @@ mod tests {
         let encoded = encode(&envelope);
         assert_eq!(decode(&encoded), Ok(envelope));
         let mut newer = encoded[..9].to_vec();
-        newer.extend(postcard::to_stdvec(&NewerBody { number: 1, kind: 7, more: 2 }).unwrap());
+        newer.extend(postcard::to_stdvec(&NewerBody { number: 1, kind: 8, more: 2 }).unwrap());
         assert_eq!(decode(&newer), Err(CodecError::Newer));
         assert_eq!(sender(&newer), Some(NodeId(7)));
         newer[0] = VERSION + 1;

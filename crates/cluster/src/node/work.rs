@@ -246,6 +246,7 @@ impl Work {
                 after: begun_at,
                 last: commit.position,
                 entries: Some(commit.entries.clone()),
+                traced: commit.traced.clone(),
             });
         }
         let delivered = self.feed.own(missed, begun_at, commit, now);

@@ -11,8 +11,8 @@ use quintet_domain::{
     AttachedFile, ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef,
     ConversationSettings, Departure, Emoji, Entry, Event, FileLink, LoginSessionId, MeetupId, MeetupStatus, Member,
     Mention, MessageDetails, MessageId, MessageKind, Metadata, Moderation, Mute, NodeId, Notification, NotificationId,
-    Notify, Overview, Pin, Quote, Reacted, ReactionChange, ReactionCount, Reader, Role, ThreadSummary, Timestamp, User,
-    UserId, UserKind,
+    Notify, Overview, Pin, Quote, Reacted, ReactionChange, ReactionCount, Reader, Role, SpanContext, ThreadSummary,
+    Timestamp, TracedWrite, User, UserId, UserKind,
 };
 
 fn text() -> impl Strategy<Value = String> + Clone {
@@ -316,8 +316,14 @@ pub fn entries(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Entry
 }
 
 fn group() -> impl Strategy<Value = GroupNotice> {
-    (text(), any::<u16>(), number(), number(), option::of(entries(0..6)))
-        .prop_map(|(identity, part, after, last, entries)| GroupNotice { identity, part, after, last, entries })
+    let span = (any::<u128>(), any::<u64>()).prop_map(|(trace, span)| SpanContext { trace, span });
+    (text(), any::<u16>(), number(), number(), option::of(entries(0..6)), option::of(span)).prop_map(
+        |(identity, part, after, last, entries, span)| {
+            // A trace is told of writes within the group.
+            let traced = span.filter(|_| after < last).map(|span| TracedWrite { span, after, last });
+            GroupNotice { identity, part, after, last, entries, traced: traced.into_iter().collect() }
+        },
+    )
 }
 
 /// Any message of a node.

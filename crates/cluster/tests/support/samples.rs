@@ -9,8 +9,8 @@ use quintet_domain::{
     AttachedFile, ClientMessageId, ConnectionId, ConversationId, ConversationKind, ConversationRef,
     ConversationSettings, Departure, Emoji, Entry, Event, FileLink, LoginSessionId, MeetupId, MeetupStatus, Member,
     Mention, MessageDetails, MessageId, MessageKind, Metadata, Moderation, Mute, NodeId, Notification, NotificationId,
-    Notify, Overview, Pin, Quote, Reacted, ReactionChange, ReactionCount, Reader, Role, ThreadSummary, Timestamp, User,
-    UserId, UserKind,
+    Notify, Overview, Pin, Quote, Reacted, ReactionChange, ReactionCount, Reader, Role, SpanContext, ThreadSummary,
+    Timestamp, TracedWrite, User, UserId, UserKind,
 };
 
 /// The number of kinds of events.
@@ -263,8 +263,17 @@ pub fn events() -> Vec<Event> {
 
 /// One message of each kind, and for each event a group that contains it.
 pub fn messages() -> Vec<(String, Message)> {
-    let group =
-        |entries| Message::Group(GroupNotice { identity: "5b1d".to_owned(), part: 1, after: 299, last: 300, entries });
+    let notice = |entries| GroupNotice {
+        identity: "5b1d".to_owned(),
+        part: 1,
+        after: 299,
+        last: 300,
+        entries,
+        traced: Vec::new(),
+    };
+    let group = |entries| Message::Group(notice(entries));
+    let span = SpanContext { trace: u128::MAX / 3, span: u64::MAX / 5 };
+    let traced = vec![TracedWrite { span, after: 299, last: 300 }];
     let mut named: Vec<(String, Message)> = Vec::new();
     for (number, event) in events().into_iter().enumerate() {
         let entry = Entry {
@@ -290,6 +299,7 @@ pub fn messages() -> Vec<(String, Message)> {
         Message::Present { users: people(), after: Some(UserId::trusted("abe")), last: true },
         Message::PresentWanted { of: NodeId(9) },
         Message::Alive { users: 2, hash: u64::MAX },
+        Message::Group(GroupNotice { traced, ..notice(None) }),
     ];
     for (number, message) in others.into_iter().enumerate() {
         named.push((format!("message {number}:"), message));

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use quintet_dialect::{Dialect, Perspective, differs_for_actor, encode, suppresses_echo};
 use quintet_domain::{
     Audience, ConnectionId, ConversationId, ConversationRef, Departure, Entry, Event, Hidden, Outcome, ShownEvent,
-    User, UserId,
+    TracedWrite, User, UserId,
 };
 use quintet_service::{Base, Service};
 use quintet_socketio::Frame;
@@ -18,6 +18,7 @@ use quintet_socketio::Frame;
 use super::directory::Directory;
 use super::local_user::{LocalUser, Subscriber};
 use crate::connection::{Connection, Wrapping};
+use crate::delivery_trace::DeliveryTrace;
 use crate::recovery::{Offset, OffsetMode};
 use crate::responder::Responder;
 use crate::settings::Echo;
@@ -64,6 +65,8 @@ pub(super) struct Frames<'e> {
     written: &'e RefCell<Written>,
     /// What their one receiver is not shown; `None` for frames that several share.
     hidden: Option<&'e Hidden>,
+    /// The spans of the fan-out, if a trace is kept.
+    trace: Option<&'e DeliveryTrace>,
 }
 
 impl<'e> Frames<'e> {
@@ -74,12 +77,17 @@ impl<'e> Frames<'e> {
         written: &'e RefCell<Written>,
     ) -> Self {
         let (has_links, encoded) = (event.has_links(), Vec::new());
-        Self { event, service, has_links, position, offset, queued: 0, encoded, written, hidden: None }
+        Self { event, service, has_links, position, offset, queued: 0, encoded, written, hidden: None, trace: None }
     }
 
     /// The frames of an event for one user alone, who is not shown something of others. `written` is for that user, too.
     pub(super) fn hiding(self, hidden: Option<&'e Hidden>) -> Self {
         Self { hidden, ..self }
+    }
+
+    /// The frames of an event whose fan-out may have a trace.
+    fn traced_by(self, trace: Option<&'e DeliveryTrace>) -> Self {
+        Self { trace, ..self }
     }
 
     /// The frame of the event for a connection in a dialect; none if the dialect has no event for it.
@@ -121,7 +129,7 @@ impl<'e> Frames<'e> {
 
     /// Queues the event for one connection in one dialect. Returns whether the dialect has an event for it.
     fn queue(&mut self, subscriber: &Subscriber, mode: OffsetMode, dialect: Dialect, perspective: Perspective) -> bool {
-        let (event, position) = (self.event, self.position);
+        let (event, position, trace) = (self.event, self.position, self.trace);
         self.queued += 1;
         let frame = self.get(dialect, perspective, mode, &subscriber.connection);
         if let Some(frame) = frame {
@@ -132,7 +140,12 @@ impl<'e> Frames<'e> {
                 None if matches!(event, Event::Typing { typing: true, .. }) => {
                     subscriber.connection.out.send_volatile(frame.clone());
                 }
-                None => subscriber.connection.out.send(frame.clone()),
+                None => {
+                    subscriber.connection.out.send(frame.clone());
+                    if let Some(trace) = trace {
+                        trace.queued(&subscriber.connection, frame);
+                    }
+                }
             }
         }
         frame.is_some()
@@ -211,11 +224,24 @@ pub(super) struct FanOut {
     reactions_told: Cell<Option<u64>>,
     /// What was written last: an answer is followed by the event that its command caused.
     written: RefCell<Written>,
+    /// The writes of the newest commit of which a trace is kept.
+    traced: Vec<TracedWrite>,
 }
 
 impl FanOut {
     pub(super) fn new(service: Service, echo: Echo) -> Self {
-        Self { service, echo, reactions_told: Cell::new(None), written: RefCell::default() }
+        Self { service, echo, reactions_told: Cell::new(None), written: RefCell::default(), traced: Vec::new() }
+    }
+
+    /// Sets the writes of a commit of which a trace is kept, before its entries are delivered.
+    pub(super) fn set_traced(&mut self, traced: Vec<TracedWrite>) {
+        self.traced = traced;
+    }
+
+    /// Begins the trace of a fan-out, if one is kept of the write of its entry.
+    fn begin_trace(&self, position: Option<u64>) -> Option<DeliveryTrace> {
+        let (write, position) = position.and_then(|at| Some((TracedWrite::at(&self.traced, at)?, at)))?;
+        Some(DeliveryTrace::begin(self.service.tracer()?, write, position))
     }
 
     /// Sets the position up to which all reactions were told; `None` if none waits.
@@ -311,11 +337,13 @@ impl FanOut {
     fn deliver_frames(
         &self,
         directory: &Directory,
-        mut frames: Frames<'_>,
+        frames: Frames<'_>,
         entry: Option<&Entry>,
         recipients: Recipients,
         mut sent_to: Option<&mut Vec<SentTo>>,
     ) -> usize {
+        let trace = self.begin_trace(frames.position);
+        let mut frames = frames.traced_by(trace.as_ref());
         let event = frames.event;
         let actor = event.actor().and_then(|user| directory.slot(user));
         // Typing and presence are for others than the user; so are arrivals that a viewer would take for its own.
@@ -376,6 +404,9 @@ impl FanOut {
             }
         }
         self.service.metrics().delivered(frames.queued + queued_apart);
+        if let Some(trace) = trace {
+            trace.end();
+        }
         visited
     }
 }
@@ -395,7 +426,7 @@ fn send_to<'e>(local: &LocalUser, frames: &mut Frames<'e>, send: impl FnOnce(&mu
         ShownEvent::Changed(event) => {
             let written = RefCell::default();
             let mut own = Frames::new(&event, frames.service, (frames.position, frames.offset), &written);
-            own = own.hiding(Some(hidden));
+            own = own.hiding(Some(hidden)).traced_by(frames.trace);
             send(&mut own);
             own.queued
         }

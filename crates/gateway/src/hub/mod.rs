@@ -148,6 +148,7 @@ impl Hub {
     /// Delivers the entries of a commit, with each reply at its position among them.
     fn commit(&mut self, commit: Commit, now: Instant) {
         let mut replies = self.pending_commands.take(commit.replies).into_iter().peekable();
+        self.fan_out.set_traced(commit.traced);
         let mut held_back = Vec::new();
         for entry in &commit.entries {
             while let Some(reply) = replies.next_if(|reply| reply.after < entry.position) {
@@ -474,9 +475,7 @@ impl Hub {
         self.publish(stopped);
         self.notifications.detached(connection, user);
         let (last, expiry) = self.directory.unsubscribe(user, connection, now);
-        if let Some(expiry) = expiry {
-            self.timers.cancel(expiry);
-        }
+        expiry.into_iter().for_each(|expiry| self.timers.cancel(expiry));
         if last {
             self.presence.last_connection_ended(&mut self.timers, user, now);
         }

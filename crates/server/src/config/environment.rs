@@ -19,6 +19,7 @@ const FOREIGN: [&str; 2] = ["QUINTET_SERVICE_", "QUINTET_PORT"];
 pub(super) enum Kind {
     Flag,
     Number,
+    Decimal,
     Text,
     List,
 }
@@ -94,6 +95,11 @@ pub(super) const SETTINGS: &[(&str, &str, Kind)] = &[
     ("retention", "group_days", Kind::Number),
     ("retention", "room_days", Kind::Number),
     ("retention", "meetup_days", Kind::Number),
+    ("telemetry", "otlp_endpoint", Kind::Text),
+    ("telemetry", "headers", Kind::Text),
+    ("telemetry", "sample_ratio", Kind::Decimal),
+    ("telemetry", "service_name", Kind::Text),
+    ("telemetry", "metrics_seconds", Kind::Number),
     ("log", "filter", Kind::Text),
     ("log", "format", Kind::Text),
     ("log", "keep_days", Kind::Number),
@@ -124,6 +130,7 @@ pub(super) fn add_environment(table: &mut Table, environment: &[(String, String)
                 Value::Array(items.collect())
             }
             Kind::Flag => Value::Boolean(value.trim().parse().map_err(|_| bad("true or false"))?),
+            Kind::Decimal => Value::Float(value.trim().parse().map_err(|_| bad("a number"))?),
             Kind::Number => Value::Integer(value.trim().parse().map_err(|_| bad("a whole number"))?),
         };
         // Parsed alone first: an error of the complete table could not tell whether the file or a variable caused it.

@@ -12,6 +12,7 @@ mod log;
 mod moderation;
 mod retention;
 mod sections;
+mod telemetry;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -34,6 +35,7 @@ pub(crate) use self::sections::{
     AudienceName, ContactName, Database, EchoName, Files, Limits, MetricsListen, RegistrationName, SignWithName,
 };
 use self::sections::{Auth, Conversations, Http, Metrics, Outbound, People, Presence, Push, Server, Tls};
+pub(crate) use self::telemetry::Telemetry;
 use crate::cli::Options;
 use crate::edge::address::check_public_url;
 use crate::failure::Failure;
@@ -66,6 +68,7 @@ pub(crate) struct Config {
     pub(crate) push: Push,
     pub(crate) hooks: Hooks,
     pub(crate) metrics: Metrics,
+    pub(crate) telemetry: Telemetry,
     pub(crate) log: Log,
 }
 
@@ -193,6 +196,7 @@ impl Config {
         self.moderation.checked_lists()?;
         let allowed = self.outbound.networks().map_err(|what| Fault::of("outbound", &["allow"], what))?;
         self.hooks.check(&allowed)?;
+        self.telemetry.check()?;
         self.push.check().map_err(|what| Fault::of("push", &["contact"], what))?;
         self.log.targets().map_err(|what| Fault::of("log", &["filter"], what))?;
         if self.moderation.audit_keep_days > 36_500 {

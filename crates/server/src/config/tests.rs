@@ -119,6 +119,10 @@ fn an_error_names_where_the_value_came_from() {
         ("QUINTET_HOOKS_SECRET", "whsec_c2hvcnQ=", "[hooks] secret must be `whsec_`"),
         ("QUINTET_HOOKS_TIMEOUT_MS", "5001", "[hooks] timeout_ms must be from 100 to 5000 (timeout_ms is 5001)"),
         ("QUINTET_HOOKS_ON_FAILURE", "maybe", "expected `allow` or `refuse`"),
+        ("QUINTET_TELEMETRY_SAMPLE_RATIO", "1.5", "[telemetry] sample_ratio must be from 0 to 1 (sample_ratio is 1.5)"),
+        ("QUINTET_TELEMETRY_SAMPLE_RATIO", "half", "must be a number, not `half`"),
+        ("QUINTET_TELEMETRY_METRICS_SECONDS", "90000", "[telemetry] metrics_seconds must be at most 86400"),
+        ("QUINTET_TELEMETRY_HEADERS", "key=1", "[telemetry] headers are for a collector"),
         ("QUINTET_RETENTION_GROUP_DAYS", "36501", "[retention] group_days must be at most 36500; 0 is for ever"),
         ("QUINTET_RETENTION_ROOM_DAYS", "a week", "must be a whole number, not `a week`"),
         ("QUINTET_LOG_FILTER", "a=b=c", "[log] filter `a=b=c`"),
@@ -153,6 +157,20 @@ fn an_error_names_where_the_value_came_from() {
     assert_eq!(bucket.is_ok(), cfg!(feature = "s3"), "{bucket:?}");
     if let Err(why) = bucket {
         assert!(why.contains("QUINTET_FILES_BUCKET: [files]") && why.contains("--features s3"), "{why}");
+    }
+    let collector = |endpoint| checked("", &[("QUINTET_TELEMETRY_OTLP_ENDPOINT", endpoint)]);
+    let good = collector("http://127.0.0.1:4318");
+    assert_eq!(good.is_ok(), cfg!(feature = "otlp"), "{good:?}");
+    if let Err(why) = good {
+        assert!(
+            why.contains("QUINTET_TELEMETRY_OTLP_ENDPOINT: [telemetry]") && why.contains("--features otlp"),
+            "{why}"
+        );
+    } else {
+        for bad in ["collector:4318", "ftp://collector", "http://user:key@collector", "/v1/traces"] {
+            let why = collector(bad).expect_err(bad);
+            assert!(why.contains(&format!("`{bad}` is not the address of a collector")), "{why}");
+        }
     }
     let both = [("QUINTET_FILES_ENDPOINT", "https://s3.example.org"), ("QUINTET_FILES_REGION", "x")];
     let why = checked("", &both).expect_err("no bucket");
@@ -257,6 +275,7 @@ fn every_setting_of_the_environment_is_one_of_the_file() {
             ("hooks", "on_failure", _) => "refuse",
             (_, _, Kind::Flag) => "true",
             (_, _, Kind::Number) => "70000",
+            (_, _, Kind::Decimal) => "0.5",
             (_, _, Kind::Text | Kind::List) => "text",
         };
         let name = format!("QUINTET_{}_{}", table.to_uppercase(), key.to_uppercase());

@@ -7,6 +7,7 @@ mod finding;
 mod keys;
 mod network;
 mod services;
+mod telemetry;
 
 use self::finding::Finding;
 use crate::config::Config;
@@ -27,6 +28,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
     findings.extend(disk::look(config));
     findings.extend(network::look(config, is_running));
     findings.extend(services::look(config).await);
+    findings.extend(telemetry::look(config).await);
     findings.extend(keys::look(config));
     let count = |is: fn(&Finding) -> bool| findings.iter().filter(|finding| is(finding)).count();
     for finding in &findings {

@@ -28,6 +28,7 @@ use super::exposition::{self, Secret};
 use super::hop::{Hop, Introduction, NotPassed};
 use super::place::Place;
 use super::token_cookie::{TokenCookie, Visit};
+use super::traced::RequestSpan;
 use super::{policy, request_id};
 use crate::forwarded::TrustedProxies;
 use crate::listen::Listen;
@@ -116,8 +117,13 @@ pub(crate) async fn respond(
     let id = if forwarded { request_id::of(request.headers()) } else { RequestId::new() };
     // For the node that the request may be passed on to.
     request_id::set(request.headers_mut(), &id);
-    let scope = Scope { request: Some(id.clone()), ..Scope::default() };
+    let span = RequestSpan::begin(shared.service.tracer(), &request, forwarded, &id);
+    let context = span.as_ref().map(RequestSpan::context);
+    let scope = Scope { request: Some(id.clone()), span: context, ..Scope::default() };
     let mut response = scoped(scope, answer(shared, listen, peer, place, request)).await;
+    if let Some(span) = span {
+        span.end(&response);
+    }
     request_id::set(response.headers_mut(), &id);
     response
 }

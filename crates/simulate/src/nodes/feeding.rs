@@ -82,6 +82,7 @@ impl Feeding {
                 after: begun_at,
                 last: commit.position,
                 entries: Some(commit.entries.clone()),
+                traced: commit.traced.clone(),
             }));
         }
         let delivered = self.feed.own(missed, begun_at, commit, Instant::now());

@@ -202,6 +202,7 @@ fn nothing() -> Group {
         begun_at: 0,
         commit: Commit::default(),
         writes: 0,
+        traces: Vec::new(),
         took: Duration::ZERO,
         committed: false,
     }

@@ -100,7 +100,7 @@ impl Stage {
         let submissions = writes
             .into_iter()
             .enumerate()
-            .map(|(n, write)| Submission { write, reply_to: ReplyTo::Ticket(Ticket(n as u64)) })
+            .map(|(n, write)| Submission::new(write, ReplyTo::Ticket(Ticket(n as u64))))
             .collect();
         self.committer.commit_group(&mut self.database, &self.ids, submissions, &mut |_| ())
     }
@@ -164,9 +164,9 @@ fn half_a_write_is_never_kept() {
     let before = stage.committer.position();
     let (sender, mut receiver) = oneshot::channel();
     let submissions = vec![
-        Submission { write: stage.send("1"), reply_to: ReplyTo::Caller(sender) },
-        Submission { write: stage.send(HALF), reply_to: ReplyTo::Ticket(Ticket(1)) },
-        Submission { write: stage.send("3"), reply_to: ReplyTo::Ticket(Ticket(2)) },
+        Submission::new(stage.send("1"), ReplyTo::Caller(sender)),
+        Submission::new(stage.send(HALF), ReplyTo::Ticket(Ticket(1))),
+        Submission::new(stage.send("3"), ReplyTo::Ticket(Ticket(2))),
     ];
     let group = stage.committer.commit_group(&mut stage.database, &stage.ids, submissions, &mut |_| ());
     assert!(!group.committed && group.commit.entries.is_empty());

@@ -8,13 +8,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
-use quintet_domain::{CommandReply, Commit, Entry, Environment, Refusal, Timestamp, Write, Written};
+use quintet_domain::{Code, CommandReply, Commit, Entry, Environment, Refusal, Timestamp, TracedWrite, Write, Written};
 use quintet_rules::{RowsError, RuleError, RuleResult, Transaction, WriterState};
 
 use super::database::{AddQueued, Begun, Database};
-use super::submission::Submission;
+use super::submission::{QueuedTrace, Submission};
 use super::unread::Unread;
-use crate::{Delivered, Group, ReplyTo, StoreError};
+use crate::{Delivered, Group, ReplyTo, StoreError, WriteTrace};
 
 /// The number of groups, after one that was not committed, in which every write has a savepoint.
 const CAREFUL_GROUPS: u32 = 100;
@@ -98,17 +98,19 @@ impl Committer {
             entries: Vec::new(),
             position,
             ran: Vec::with_capacity(submissions.len()),
+            traces: Vec::new(),
         };
         let outcome = run.all(database, submissions, add_queued);
-        let Run { shared, begun_at, entries, position, ran, .. } = run;
+        let Run { shared, begun_at, entries, position, ran, traces, .. } = run;
         let writes = ran.len();
         let error = match outcome {
             Ok(()) => {
                 self.careful_groups = self.careful_groups.saturating_sub(1);
                 self.position = position;
-                let commit = Commit { position, replies: reply(ran, None), entries };
+                let traced = traces.iter().filter(|trace| trace.refused.is_none()).map(|trace| trace.write).collect();
+                let commit = Commit { position, replies: reply(ran, None), entries, traced };
                 let missed = if shared { self.unread.read(database, begun_at, position) } else { Vec::new() };
-                return Group { missed, begun_at, commit, writes, took: began.elapsed(), committed: true };
+                return Group { missed, begun_at, commit, writes, traces, took: began.elapsed(), committed: true };
             }
             Err(error) => error,
         };
@@ -120,8 +122,8 @@ impl Committer {
         // for that.
         let position = if shared { 0 } else { self.position };
         let replies = reply(ran, Some(&Failed { why: error.to_string(), position }));
-        let commit = Commit { position, replies, entries: Vec::new() };
-        Group { missed: Vec::new(), begun_at: position, commit, writes, took: began.elapsed(), committed: false }
+        let (commit, took) = (Commit { position, replies, ..Commit::default() }, began.elapsed());
+        Group { missed: Vec::new(), begun_at: position, commit, writes, traces, took, committed: false }
     }
 }
 
@@ -185,6 +187,7 @@ struct Run<'g> {
     entries: Vec<Entry>,
     position: u64,
     ran: Vec<Ran>,
+    traces: Vec<WriteTrace>,
 }
 
 impl Run<'_> {
@@ -234,7 +237,7 @@ impl Run<'_> {
 
     /// Applies one write, and rolls it back if it was refused or failed.
     fn one(&mut self, database: &mut impl Database, submission: Submission) -> Result<(), GroupError> {
-        let Submission { write, reply_to } = submission;
+        let Submission { write, reply_to, trace } = submission;
         // SQLite copies each page that is written after a savepoint was set, so the most frequent writes have none.
         let checked = self.committer.careful_groups == 0 && quintet_rules::refuses_before_writing(&write);
         let (before, replies_after) = (self.position, write.replies_after_entries());
@@ -243,6 +246,9 @@ impl Run<'_> {
             if checked { self.checked(database, write) } else { self.in_savepoint(database, write) };
         if let Err(RuleError::Rows(error)) = &result {
             tracing::error!(%error, name, "a write failed in the store; it was taken back");
+        }
+        if let Some(trace) = trace {
+            self.traces.push(traced(&trace, name, (before, self.position), &result));
         }
         let after = if replies_after { self.position } else { before };
         self.ran.push(Ran { reply_to, after, result: result.map_err(StoreError::from) });
@@ -292,6 +298,21 @@ impl Run<'_> {
         }
         result
     }
+}
+
+/// What is known of a write after it ran, of which a trace is kept.
+fn traced(
+    queued: &QueuedTrace,
+    name: &'static str,
+    (after, last): (u64, u64),
+    result: &RuleResult<Written>,
+) -> WriteTrace {
+    let refused = result.as_ref().err().map(|error| match error {
+        RuleError::Refused(refusal) => refusal.code,
+        RuleError::Rows(_) => Code::Internal,
+    });
+    let write = TracedWrite { span: quintet_telemetry::child_of(queued.parent), after, last };
+    WriteTrace { parent: queued.parent, write, name, queued_at: queued.queued_at, refused }
 }
 
 /// The result of a write, and the error because of which its group cannot be committed, if there is one.

@@ -17,7 +17,7 @@ pub use database::{AddQueued, Begun, Database};
 pub use group::Committer;
 pub(crate) use queue::Queue;
 use quintet_domain::Environment;
-pub use submission::Submission;
+pub use submission::{QueuedTrace, Submission};
 use tokio::sync::mpsc;
 
 use crate::{Group, OnCommit, OpenError};

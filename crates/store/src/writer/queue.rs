@@ -37,7 +37,7 @@ impl Queue {
         }
         let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let sender = sender.ok_or(StoreError::Closed)?;
-        sender.send(Submission { write, reply_to }).await.map_err(|_| StoreError::Closed)
+        sender.send(Submission::of_task(write, reply_to)).await.map_err(|_| StoreError::Closed)
     }
 
     /// The number of writes that wait.

@@ -155,7 +155,7 @@ impl<D: Database> Side<D> {
         let submissions = writes
             .iter()
             .enumerate()
-            .map(|(n, write)| Submission { write: write.clone(), reply_to: ReplyTo::Ticket(Ticket(n as u64)) });
+            .map(|(n, write)| Submission::new(write.clone(), ReplyTo::Ticket(Ticket(n as u64))));
         told(self.committer.commit_group(&mut self.database, &*self.environment, submissions.collect(), &mut |_| ()))
     }
 }

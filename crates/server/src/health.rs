@@ -47,6 +47,13 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
     Err(format!("the server at {address} is not ready: {detail}"))
 }
 
+/// Returns the address at which a server answers this machine, whether or not it is ready.
+pub(crate) async fn answers(config: &Config) -> Option<SocketAddr> {
+    let address = asked(config.server.listen.first().map(|listen| listen.address)).ok()?;
+    let (status, _) = tokio::time::timeout(PATIENCE, ask(config, address)).await.ok()?.ok()?;
+    matches!(status, StatusCode::OK | StatusCode::SERVICE_UNAVAILABLE).then_some(address)
+}
+
 /// Returns the address at which a server that listens at another one is asked by its own machine.
 fn asked(listens: Option<SocketAddr>) -> Result<SocketAddr, Failure> {
     let address = listens.ok_or("the settings name no address at which the server listens")?;

@@ -75,6 +75,18 @@ async fn two_processes_over_one_database() {
     assert_eq!(sends.call("message:send", &message).await["success"], true);
     here.http().api(&alice, "DELETE", &format!("/conversations/{chat}/members/{bob_id}"), json!({})).await;
     assert_eq!(sends.call("message:send", &message).await["success"], false);
+
+    // The port is that of the server itself, although nothing else says that one runs.
+    let found = doctor(&database.url(), &here.address().to_string());
+    assert!(found.contains(&format!("good    A server answers at {}.", here.address())), "{found}");
+    assert!(!found.contains("is taken"), "{found}");
+}
+
+/// What the doctor finds of a database, and of the address of a server over it.
+fn doctor(url: &str, listen: &str) -> String {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_quintet"));
+    command.args(["doctor", "--listen", listen]).env("QUINTET_DATABASE_URL", url).current_dir(std::env::temp_dir());
+    String::from_utf8(command.output().expect("the binary runs").stdout).expect("text")
 }
 
 /// What is wrong is said in one sentence.
@@ -86,12 +98,7 @@ async fn a_database_that_cannot_be_used_is_named() {
         assert!(said.contains(why) && said.trim().lines().count() == 1, "{url}: {said}");
     };
     // The doctor looks at the same things, and changes nothing.
-    let doctor = |url: &str| {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_quintet"));
-        command.args(["doctor", "--listen", "0"]).env("QUINTET_DATABASE_URL", url).current_dir(std::env::temp_dir());
-        String::from_utf8(command.output().expect("the binary runs").stdout).expect("text")
-    };
-    let found = doctor(&database.url());
+    let found = doctor(&database.url(), "0");
     assert!(
         found.contains("is on PostgreSQL 1") && !found.contains("fault") && !found.contains("has version"),
         "{found}"
@@ -106,7 +113,7 @@ async fn a_database_that_cannot_be_used_is_named() {
          FROM refinery_schema_history LIMIT 1",
     );
     failed(&database.url(), "version 999");
-    let found = doctor(&database.url());
+    let found = doctor(&database.url(), "0");
     assert!(found.contains("fault   The database") && found.contains("has version 999"), "{found}");
     failed(&database.url().replace("postgres@", "stranger@"), "lacks a right");
     database.run("DROP ROLE stranger");

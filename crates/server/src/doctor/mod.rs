@@ -13,6 +13,7 @@ use self::finding::Finding;
 use crate::config::Config;
 use crate::control;
 use crate::failure::Failure;
+use crate::health;
 
 /// Looks at everything, and prints what is found, a line each.
 ///
@@ -20,13 +21,18 @@ use crate::failure::Failure;
 /// A sentence with the number of faults, if there is one.
 pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
     let is_running = !config.server.ephemeral && control::client::is_running(&config.server.data).await;
+    // Over PostgreSQL, where commands write to the database by themselves, no server has the folder to itself.
+    let answering = if config.database.url.is_some() { health::answers(config).await } else { None };
     let mut findings = vec![Finding::Good("The settings are valid.".to_owned())];
     if is_running {
         let folder = config.server.data.display();
         findings.push(Finding::Good(format!("A server runs on {folder}, and answers the operator's commands.")));
     }
+    if let Some(address) = answering {
+        findings.push(Finding::Good(format!("A server answers at {address}.")));
+    }
     findings.extend(disk::look(config));
-    findings.extend(network::look(config, is_running));
+    findings.extend(network::look(config, is_running || answering.is_some()));
     findings.extend(services::look(config).await);
     findings.extend(telemetry::look(config).await);
     findings.extend(keys::look(config));

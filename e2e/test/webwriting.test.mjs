@@ -70,6 +70,24 @@ describe("writing in the chat", () => {
     await field.fill("sunflower");
     await dialog.getByRole("button", { name: "sunflower", exact: true }).click();
     await pressed(reaction(ada, "The bees are back", /🌻/)).waitFor();
+    // In a tone of skin, which is kept for her; what has none stays as it is.
+    await ada.menu("The bees are back", "React with another emoji");
+    await dialog.getByTitle("Medium", { exact: true }).click();
+    assert.equal(await dialog.getByRole("radio", { name: "Medium", exact: true }).isChecked(), true);
+    await faults(page, "the emojis in a tone");
+    await field.fill("waving hand");
+    await dialog.getByRole("button", { name: "waving hand", exact: true }).click();
+    await pressed(reaction(ada, "The bees are back", /👋🏽/u)).waitFor();
+    await page.reload();
+    await ada.composer().pressSequentially("Hello :waving");
+    await page.getByRole("option", { name: /waving hand/ }).waitFor();
+    await page.keyboard.press("Enter");
+    assert.equal(await value(ada), "Hello 👋🏽 ");
+    await page.getByRole("button", { name: "Choose an emoji" }).click();
+    await dialog.getByRole("region", { name: "Used last" }).getByRole("button", { name: "waving hand" }).waitFor();
+    assert.deepEqual(await dialog.getByRole("button", { name: /^(honey pot|family)$/ }).evaluateAll((all) => all.filter((one) => /[\u{1F3FB}-\u{1F3FF}]/u.test(one.textContent)).length), 0);
+    assert.deepEqual(await page.evaluate(() => Object.keys(JSON.parse(localStorage.getItem("quintet.tones")))), [one.id]);
+    await page.keyboard.press("Escape");
     await ada.leave();
   });
 

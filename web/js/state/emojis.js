@@ -1,8 +1,9 @@
 // Emojis: what they are called, which were used last, and who is asked to choose one.
 
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 
 import { folded } from "../lib/fold.js";
+import { me } from "../session.js";
 import { language } from "../texts.js";
 
 /** @typedef {{ emoji: string, group: number, name: string, words: string }} Emoji `words`: all by which it is found, folded, each after a space */
@@ -11,8 +12,62 @@ import { language } from "../texts.js";
 const RECENT_MAX = 16;
 const KEPT = "quintet.emojis";
 
-/** The emojis, once they are loaded. @type {import("@preact/signals").Signal<Emoji[]>} */
-export const emojis = signal([]);
+const KEPT_TONES = "quintet.tones";
+
+/** The emojis without a tone of skin, once they are loaded. @type {import("@preact/signals").Signal<Emoji[]>} */
+const plain = signal([]);
+
+/** The tones of skin, as they follow an emoji: none, and from light to dark. */
+export const TONES = ["", "\u{1F3FB}", "\u{1F3FC}", "\u{1F3FD}", "\u{1F3FE}", "\u{1F3FF}"];
+
+/** The tones that the users of this browser have chosen, by their ids. @type {import("@preact/signals").Signal<Record<string, string>>} */
+const tones = signal({});
+try {
+  tones.value = { ...JSON.parse(localStorage.getItem(KEPT_TONES) ?? "{}") };
+} catch {
+  // Nothing that can be read is kept.
+}
+
+/** The tone of the user's choice. */
+export const tone = computed(() => TONES.find((one) => one === tones.value[me.value?.id ?? ""]) ?? "");
+
+/** @param {string} next */
+export function setTone(next) {
+  tones.value = { ...tones.value, [me.value?.id ?? ""]: next };
+  try {
+    localStorage.setItem(KEPT_TONES, JSON.stringify(tones.value));
+  } catch {
+    // The browser's storage is full: it is kept while the page is open.
+  }
+}
+
+/** What is an emoji, where the browser can tell. */
+const IS_EMOJI = (() => {
+  try {
+    return new RegExp("^\\p{RGI_Emoji}$", "v");
+  } catch {
+    return null;
+  }
+})();
+
+/** An emoji in a tone of skin, if it has one: of one person, or of a part of one. @param {string} emoji @param {string} wanted */
+function toned(emoji, wanted) {
+  if (!wanted || emoji.match(/\p{Emoji_Modifier_Base}/gu)?.length !== 1) return emoji;
+  const made = emoji.replace(/(\p{Emoji_Modifier_Base})\uFE0F?/u, `$1${wanted}`);
+  return IS_EMOJI && !IS_EMOJI.test(made) ? emoji : made;
+}
+
+/** The emojis in the user's tone, once they are loaded. */
+export const emojis = computed(() => (tone.value ? plain.value.map((one) => ({ ...one, emoji: toned(one.emoji, tone.value) })) : plain.value));
+
+/** An emoji without what only says how it is drawn. @param {string} emoji */
+const bare = (emoji) => emoji.replace(/[\u{1F3FB}-\u{1F3FF}\uFE0F]/gu, "");
+
+/** What is known of an emoji in any tone. @param {string} emoji @returns {Emoji} */
+export function aboutEmoji(emoji) {
+  const found = plain.value.find((one) => bare(one.emoji) === bare(emoji));
+  return { group: 0, name: emoji, words: "", ...found, emoji };
+}
 
 /** What is asked to be chosen, and who is told. @type {import("@preact/signals").Signal<{ choose: (emoji: string) => void } | null>} */
 export const picking = signal(null);
@@ -60,7 +115,7 @@ export async function loadEmojis() {
     }
   });
   loadedIn = wanted;
-  emojis.value = found;
+  plain.value = found;
 }
 
 /** The emojis that have all words of a text, each at least by its beginning; those first whose name begins with it. @param {string} text */

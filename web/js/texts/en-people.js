@@ -121,7 +121,7 @@ export const people = {
   invitationLink: "Invitation link",
   goodFor: "Good for",
   usesMost: "Can be used",
-  usesAny: "Any number of times",
+  usesAny: "Without limit",
   times: "{count} times",
   timesOne: "Once",
   usedTimes: "Used {count} times",

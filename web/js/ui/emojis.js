@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { why } from "../api.js";
 import { html } from "../lib/html.js";
-import { emojis, emojisFor, loadEmojis, picking, recent, used } from "../state/emojis.js";
+import { TONES, aboutEmoji, emojis, emojisFor, loadEmojis, picking, recent, setTone, tone, used } from "../state/emojis.js";
 import { t } from "../texts.js";
 import { useModal } from "./lines.js";
 
@@ -12,6 +12,15 @@ import { useModal } from "./lines.js";
 
 /** The names of the groups, in the order of the data. @type {import("../texts.js").TextName[]} */
 const GROUPS = ["emojiSmileys", "emojiPeople", "emojiAnimals", "emojiFood", "emojiTravel", "emojiActivities", "emojiObjects", "emojiSymbols", "emojiFlags"];
+
+/** The names of the tones of skin. @type {import("../texts.js").TextName[]} */
+const TONE_NAMES = ["toneNone", "toneLight", "toneMediumLight", "toneMedium", "toneMediumDark", "toneDark"];
+
+/** The choice of the tone of skin, which is kept. */
+function Tones() {
+  return html`<div class="emoji-tones" role="radiogroup" aria-label=${t("skinTone")}>${TONES.map((one, at) => html`<label key=${one} title=${t(TONE_NAMES[at] ?? "toneNone")}>
+    <input type="radio" name="tone" class="hidden" checked=${tone.value === one} aria-label=${t(TONE_NAMES[at] ?? "toneNone")} onChange=${() => setTone(one)} /><span aria-hidden="true">✋${one}</span></label>`)}</div>`;
+}
 
 /** The button above or below another one, in the nearest column. @param {HTMLElement[]} all @param {number} at @param {1 | -1} way */
 function inNextRow(all, at, way) {
@@ -47,7 +56,7 @@ export function EmojiPicker() {
   const wanted = query.trim();
   const all = emojis.value;
   const found = wanted ? emojisFor(wanted) : [];
-  const lately = recent.value.map((emoji) => all.find((one) => one.emoji === emoji) ?? { emoji, group: 0, name: emoji, words: "" });
+  const lately = recent.value.map(aboutEmoji);
   useLayoutEffect(() => { dialog.current?.querySelector(".emoji-list")?.scrollTo(0, 0); }, [wanted]);
 
   const close = () => { picking.value = null; };
@@ -69,6 +78,7 @@ export function EmojiPicker() {
       close();
       return;
     }
+    if (event.target instanceof HTMLInputElement && event.target.name === "tone") return;
     const buttons = /** @type {HTMLElement[]} */ ([...dialog.current?.querySelectorAll("[data-emoji]") ?? []]);
     const at = buttons.findIndex((button) => button === document.activeElement);
     /** @type {HTMLElement | null | undefined} */
@@ -102,6 +112,7 @@ export function EmojiPicker() {
           ${GROUPS.map((title, group) => all.length > 0 && html`<${Group} key=${title} title=${t(title)} those=${all.filter((one) => one.group === group)} onChoose=${choose} />`)}`}
         <p class="hint" role="status">${error || (all.length === 0 ? t("loading") : wanted && found.length === 0 ? t("searchNothing", { query: wanted }) : "")}</p>
       </div>
+      <${Tones} />
     </div>
     ${lines}
   </dialog>`;

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { faults } from "../lib/axe.mjs";
-import { PASSWORD, Person, SIZES, until } from "../lib/people.mjs";
+import { PASSWORD, Person, SIZES } from "../lib/people.mjs";
 import { Teams, inView, pressed, reaction } from "../lib/teams.mjs";
 
 /** A month and a bit, in milliseconds. */
@@ -119,7 +119,9 @@ describe("coming in where accounts need an invitation", () => {
   after(() => teams?.stop());
 
   test("the form asks for the invitation, takes a code or a link, and says if it is not good", async () => {
-    const code = (await teams.server.command(["invite", "add"])).match(/[A-Za-z0-9_-]{20,}/)[0];
+    const service = await teams.server.key("doorkeeper");
+    const { body: hall } = await teams.server.api(service, "POST", "/conversations", { kind: "room", name: "The hall" });
+    const code = (await teams.server.command(["invite", "add", "--room", hall.id])).match(/[A-Za-z0-9_-]{20,}/)[0];
     const fay = await Person.open(teams.chromium, `${teams.server.url}/#/signup`, SIZES.phone);
     const { page } = fay;
     await page.getByLabel("Invitation").fill("nonsense");
@@ -129,10 +131,12 @@ describe("coming in where accounts need an invitation", () => {
     await page.getByRole("button", { name: "Sign up", exact: true }).click();
     await page.getByText("This invitation is no longer valid. Ask for a new one.").waitFor();
     await faults(page, "a sign-up by invitation");
+    // It leads into a room.
     await page.getByLabel("Invitation").fill(`${teams.server.url}/#/invite/${code}`);
     await page.getByRole("button", { name: "Sign up", exact: true }).click();
-    await page.getByRole("navigation", { name: "Conversations" }).waitFor();
-    await until(page, () => location.hash === "#/");
+    await page.getByRole("heading", { name: "The hall" }).waitFor();
+    await fay.say("Here I am");
+    await fay.hears("Here I am");
     await fay.leave();
     // It is used up: its link offers no more than the form to log in.
     const gil = await Person.open(teams.chromium, `${teams.server.url}/#/invite/${code}`);

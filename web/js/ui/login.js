@@ -6,7 +6,7 @@ import { Failure, call } from "../api.js";
 import { html } from "../lib/html.js";
 import { goInstead, route } from "../route.js";
 import { farewell, setSession } from "../session.js";
-import { agreed, codeIn, enter } from "../state/invitation.js";
+import { agreed, codeIn, enter, offerOf } from "../state/invitation.js";
 import { LANGUAGES, language, setLanguage, t } from "../texts.js";
 import * as icons from "./icons.js";
 import { Invitation, useOffer } from "./invitation.js";
@@ -67,9 +67,11 @@ export function Login() {
       const path = isNew ? "/auth/register" : "/auth/login";
       const account = isNew ? { username, email, password, ...(name ? { name } : {}), ...(invitation ? { invitation } : {}) }
         : { [login.includes("@") ? "email" : "username"]: login, password };
+      // A code that was typed leads where its link does.
+      const led = offer ?? (isNew && invitation ? await offerOf(invitation).catch(() => null) : null);
       const session = await call("POST", path, account);
       // A registration has accepted the invitation; who logs in accepts it next.
-      if (offer && isNew) enter(offer.conversations);
+      if (led && isNew) enter(led.conversations);
       else if (offer) agreed.code = code;
       else if (view === "signup") goInstead("#/");
       setSession(session);

@@ -153,10 +153,23 @@ export function History({ conversation }) {
   latest.current = tellRead;
   useEffect(() => () => latest.current(true), []);
 
+  /** The sizes of the view and of what is in it, when they were looked at last. */
+  const sizes = useRef("");
+
+  /** Whether the view or what is in it has another size than when it was looked at last. @param {HTMLElement} element */
+  function isResized(element) {
+    const now = `${element.clientHeight} ${element.scrollHeight}`;
+    const has = now !== sizes.current;
+    sizes.current = now;
+    return has;
+  }
+
   function scrolled() {
     const element = box.current;
     if (!element) return;
-    atEnd.current = fromEnd(element) < AT_END && after === null;
+    // A resize moves the end away, and may be observed only after the event of a scroll that came before it.
+    const isMoved = isResized(element) && atEnd.current;
+    if (!isMoved) atEnd.current = fromEnd(element) < AT_END && after === null;
     setAway(!atEnd.current);
     if (element.scrollTop < NEAR) void loadOlder();
     if (fromEnd(element) < NEAR) void loadNewer();
@@ -192,6 +205,7 @@ export function History({ conversation }) {
       restore(element, anchor);
     }
     kept.current = anchorOf(element);
+    isResized(element);
     // If the messages do not fill the view, load the page before them.
     if (!loading && after !== null && fromEnd(element) < NEAR) void loadNewer();
     if (!loading && before !== null && element.scrollHeight <= element.clientHeight + NEAR / 2) void loadOlder();
@@ -221,6 +235,7 @@ export function History({ conversation }) {
     const element = box.current;
     if (!element) return undefined;
     const watch = new ResizeObserver(() => {
+      isResized(element);
       if (atEnd.current) followNow.current(element);
       // The event of a scroll may still be to come.
       else restore(element, kept.current, element.scrollTop - (kept.current?.scrolled ?? 0));

@@ -91,6 +91,15 @@ async function chat() {
   await ada.page.getByRole("img", { name: /^(Sent|Delivered)/ }).last().waitFor();
   await server.api(alan.token, "GET", "/me");
   await shot(ada.page, "chat-desk-light");
+  // A thread beside its conversation.
+  const { items } = (await server.api(alan.token, "GET", `/conversations/${team}/messages`)).body;
+  const root = items.find(({ content }) => content.includes("see the tape"));
+  await server.api(grace.token, "POST", `/conversations/${team}/messages`, { content: "It is in the cupboard, behind the relays.", threadId: root.id });
+  await server.api(mary.token, "POST", `/conversations/${team}/messages`, { content: "And I have the key.", threadId: root.id });
+  await ada.page.goto(`${server.url}/#/c/${team}/${root.id}/thread`);
+  await ada.page.locator(".thread-panel").getByText("And I have the key.").waitFor();
+  await ada.page.mouse.move(5, 5);
+  await shot(ada.page, "thread-desk-light");
   await ada.page.goto(`${server.url}/#/meetups`);
   await ada.page.getByRole("article").first().waitFor();
   await shot(ada.page, "meetups");
@@ -103,5 +112,8 @@ async function chat() {
   await phone.open(/Compiler team/);
   await phone.hears("Bernoulli");
   await shot(phone.page, "chat-phone-dark");
+  await phone.page.goto(`${server.url}/#/settings/look`);
+  await phone.page.getByRole("switch", { name: "More contrast" }).waitFor();
+  await shot(phone.page, "settings-phone-dark");
   await phone.leave();
 }

@@ -17,6 +17,11 @@ dpkg --listfiles quintet | grep -q '^/usr/share/man/man1/quintet-user.1.gz$'
 bash -n /usr/share/bash-completion/completions/quintet
 
 say 'the server runs as its user, as the unit starts it'
+# The ports are those of the whole machine.
+if quintet health >/dev/null 2>&1; then
+    echo 'another server answers at 127.0.0.1:3000 of this machine; end it first'
+    exit 1
+fi
 command=$(sed -n 's/^ExecStart=//p' /usr/lib/systemd/system/quintet.service)
 as_user() { setpriv --reuid=quintet --regid=quintet --clear-groups "$@"; }
 start() {

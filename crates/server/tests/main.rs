@@ -22,6 +22,7 @@ mod durability;
 mod edge;
 mod files;
 mod guests;
+mod hiding;
 mod hop;
 mod identity;
 mod jobs;

@@ -111,14 +111,14 @@ const OTHER_FIELDS: &str = "\
     contact content conversation conversationId conversationIds conversationKind conversationName conversations \
     count country createdAt created_at created_by creator current currentPassword data date days deleted deletedAt \
     delivered deliveredTo description detail disabledBecause edited editedAt email emoji enabled endpoint error \
-    errors event events existed expiresAt failingSince file fileName fileUrl files firstName from group groupId \
+    errors event events existed expiresAt failingSince file field fileName fileUrl files firstName from group groupId \
     guest guestSecret guests height host id invitation invitedBy isMember isTyping is_deleted is_edited items joined \
     joinedAt joined_at keptDays keys kind lastAt lastMessage lastName lastSeenAt lastSenderIds last_message limit \
     location madeBy markedUnread meetupId memberCount memberIds members mentionAll mentions message messageId \
     messageIds message_type messages metadata mime mine moderation msg muted name newContent newPassword newer next \
     notification notify number ok onlyAdminsWrite open ownerId p256dh page pages pagination participantId \
     participantIds participants password passwordLengthMin personal pinned position problem publicKey reactions \
-    readAt reason recipient refused registration renewedAt replyTo reporter requests resolution retryAfterMs \
+    readAt reason recipient refused registration requestId renewedAt replyTo reporter requests resolution retryAfterMs \
     revokedAt role root roomId secret sender senderId senderName sender_id sentAt sequence serverRole service settings \
     silencedUntil size slowModeS snapshot startsAt success text thread threadId time timestamp title token tookMs \
     total type unreadCount unread_count until updatedAt updatedBy updated_at url user userId userIds username users \

@@ -87,7 +87,7 @@ async fn one_listener_serves_all_dialects() {
     for path in ["/v1/nothing", "/v1/me/"] {
         let answer = call(&ada, "GET", path, Value::Null).await;
         assert!(answer.head.contains("content-type: application/problem+json"), "{}", answer.head);
-        fields(&answer.expect(404), "type title status detail code");
+        fields(&answer.expect(404), "type title status detail code requestId");
     }
 }
 

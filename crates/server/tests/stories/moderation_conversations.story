@@ -41,10 +41,10 @@ a< receive_message "~"
 rest alice PUT /conversations/$c/bans/$bob {"reason":"spam"} => 200 {"user":"~","until":null,"reason":"spam","by":"$alice","at":"~time"}
 b< member_left {"conversationId":"$c","userId":"$bob","banned":true,"reason":"spam"}
 a< member_left {"conversationId":"$c","userId":"$bob","banned":true,"reason":"spam"}
-rest bob POST /conversations/$c/members {} => 404 {"type":"about:blank","title":"Not Found","status":404,"detail":"There is no conversation `$c` that you can see.","code":"ERR_NOT_FOUND"}
+rest bob POST /conversations/$c/members {} => 404 {"type":"about:blank","title":"Not Found","status":404,"detail":"There is no conversation `$c` that you can see.","code":"ERR_NOT_FOUND","requestId":"~"}
 rest bob GET /conversations/$c => 404
 rest bob GET /rooms => 200 {"items":[],"next":null}
-rest alice POST /conversations/$c/members {"userId":"$bob"} => 403 {"type":"about:blank","title":"Forbidden","status":403,"detail":"User `$bob` is banned from this conversation.","code":"ERR_FORBIDDEN"}
+rest alice POST /conversations/$c/members {"userId":"$bob"} => 403 {"type":"about:blank","title":"Forbidden","status":403,"detail":"User `$bob` is banned from this conversation.","code":"ERR_FORBIDDEN","requestId":"~"}
 rest alice GET /conversations/$c/bans => 200 {"items":[{"user":"~","until":null,"reason":"spam","by":"$alice","at":"~time"}],"next":null}
 rest alice DELETE /conversations/$c/bans/$bob => 204
 rest bob POST /conversations/$c/members {} => 201

@@ -24,6 +24,7 @@ pub(crate) fn tracer(telemetry: &Telemetry) -> (Tracer, Option<mpsc::Receiver<Sp
 }
 
 /// What sends the telemetry of the parts of a server, until they end.
+#[cfg_attr(not(feature = "otlp"), allow(dead_code, reason = "a build without the feature makes none"))]
 pub(crate) struct Export {
     telemetry: Telemetry,
     node: NodeId,
@@ -58,7 +59,6 @@ impl Export {
     /// No build without the feature has an endpoint.
     #[cfg(not(feature = "otlp"))]
     pub(crate) async fn run(self, _: Service, stopped: CancellationToken) {
-        let Self { telemetry: _, node: _, outbound: _, spans: _, counts: _ } = self;
         stopped.cancelled().await;
     }
 }

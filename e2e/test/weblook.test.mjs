@@ -279,4 +279,57 @@ describe("the look of the chat", () => {
     assert.equal(await ground(ada), "rgb(255, 255, 255)");
     await ada.leave();
   });
+
+  /**
+   * What a view may take: compressed bytes and requests of its page, milliseconds of its thread's CPU (which what else the
+   * machine does hardly changes), and how far what is shown may move by itself, as browsers measure it (0.1 is called good).
+   */
+  const BUDGETS = {
+    "the door": { bytes: 180_000, requests: 110, cpuMs: 200, shift: 0.02 },
+    "a conversation with pictures": { bytes: 250_000, requests: 130, cpuMs: 500, shift: 0.02 },
+  };
+
+  for (const size of ["desk", "phone"]) {
+    test(`views are light, and nothing in them moves by itself (${size})`, async (context) => {
+      const { accounts: [one, two], id } = await teams.group(`light${size}`, ["ada", "bob"]);
+      for (let n = 0; n < 30; n += 1) await teams.send(two, id, `Number ${n} ${"and some more words ".repeat(n % 7)}`);
+      const picture = await upload(two, "sky.png", "image/png", png(800, 400));
+      await teams.send(two, id, "The sky", { type: "image", files: [picture] });
+      await teams.send(two, id, "Everything is here");
+      const ada = await Person.open(teams.chromium, teams.server.url, SIZES[size]);
+      const { page } = ada;
+      const debug = await ada.context.newCDPSession(page);
+      await debug.send("Performance.enable", { timeDomain: "threadTicks" });
+      const cpu = async () => (await debug.send("Performance.getMetrics")).metrics.find(({ name }) => name === "TaskDuration").value * 1_000;
+      /** Checks what the page has taken since it was loaded. */
+      const check = async (view, before) => {
+        // All that the load has caused is done.
+        await page.evaluate(() => new Promise((resolve) => { requestIdleCallback(resolve); }));
+        const took = await page.evaluate(() => {
+          const shifts = new PerformanceObserver(() => {});
+          shifts.observe({ type: "layout-shift", buffered: true });
+          const entries = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
+          return {
+            bytes: entries.reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0),
+            requests: entries.length,
+            shift: shifts.takeRecords().filter((shift) => !shift.hadRecentInput).reduce((sum, { value }) => sum + value, 0),
+          };
+        });
+        const found = { ...took, cpuMs: await cpu() - before };
+        context.diagnostic(`${view}: ${Object.entries(found).map(([name, value]) => `${name} ${value.toFixed(3)}`).join(", ")}`);
+        for (const [name, most] of Object.entries(BUDGETS[view])) assert.ok(found[name] <= most, `${name} of ${view}: ${found[name]} of ${most}`);
+        assert.ok(found.requests > 5 && found.bytes > 50_000, "something was measured");
+      };
+      await page.getByRole("button", { name: "Log in" }).waitFor();
+      await check("the door", 0);
+      await ada.logIn(one.name);
+      await page.goto(`${teams.server.url}/#/c/${encodeURIComponent(id)}`);
+      const before = await cpu();
+      await page.reload();
+      await ada.newest();
+      await ada.message("The sky").getByRole("img", { name: "Image sky.png" }).evaluate((image) => image.decode());
+      await check("a conversation with pictures", before);
+      await ada.leave();
+    });
+  }
 });

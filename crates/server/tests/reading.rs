@@ -481,7 +481,10 @@ async fn the_operator_sees_unknown_events() {
         "event=\"chat-join\" nearest=\"chat:join\" of=\"chat\"",
         "dialect=\"undecided\" event=\"private_message\" nearest=\"privateMessage\" of=\"messenger\"",
     ]) {
-        assert!(line.ends_with(end), "{line} does not end with {end}");
+        // Behind it stands the connection that the client has.
+        let (event, connection) = line.rsplit_once(" connection.id=").expect("an id");
+        assert_eq!(connection.len(), 16, "{line}");
+        assert!(event.ends_with(end), "{line} does not end with {end}");
         assert!(line.chars().count() < 400, "{line}");
     }
     assert!(!said.contains('\u{1b}') && !said.contains('\u{202E}'), "{said}");

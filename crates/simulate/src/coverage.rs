@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 
 /// What has to happen in a run of many seeds.
-pub(crate) const NEEDED: [&str; 55] = [
+pub(crate) const NEEDED: [&str; 58] = [
     "events heard by accounts",
+    "blocks ended",
     "clients that vanished",
     "clients that left",
     "clients that started anew",
@@ -29,6 +30,7 @@ pub(crate) const NEEDED: [&str; 55] = [
     "groups of several writes",
     "events heard by guests",
     "histories of joins",
+    "invitations to groups accepted",
     "joins acknowledged",
     "joins of others heard",
     "leaves acknowledged",
@@ -62,6 +64,7 @@ pub(crate) const NEEDED: [&str; 55] = [
     "settings changed",
     "times that days passed",
     "typing heard",
+    "users blocked",
 ];
 
 /// What has to happen besides in a run of several nodes.

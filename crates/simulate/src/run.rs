@@ -75,7 +75,7 @@ async fn life(sim: &Rc<Sim>, clients: &[Rc<Client>], disk: Option<MemoryDisk>, l
             return None;
         }
     };
-    if first && let Err(refusal) = world::begin(&server).await {
+    if first && let Err(refusal) = world::begin(sim, &server).await {
         sim.violate(format!("the world cannot be made: {refusal}"));
         return None;
     }

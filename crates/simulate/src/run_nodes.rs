@@ -107,9 +107,9 @@ impl Course {
             return false;
         };
         let made = Rc::new(RefCell::new(None));
-        let result = Rc::clone(&made);
+        let (sim, result) = (Rc::clone(&self.sim), Rc::clone(&made));
         self.tasks.spawn_local(async move {
-            let outcome = world::begin(&server).await;
+            let outcome = world::begin(&sim, &server).await;
             *result.borrow_mut() = Some(outcome);
         });
         self.wait(BEGIN_MS, || made.borrow().is_some());

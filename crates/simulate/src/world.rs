@@ -13,6 +13,7 @@ use quintet_domain::{
 
 use crate::client::Client;
 use crate::server::Server;
+use crate::sim::Sim;
 
 /// Registered users.
 pub(crate) const USERS: [&str; 6] = ["ada", "ben", "cleo", "dan", "eva", "finn"];
@@ -59,7 +60,7 @@ pub(crate) fn conversation(by: &str, kind: ConversationKind, open: bool, members
 }
 
 /// Registers the users and makes the first conversations.
-pub(crate) async fn begin(server: &Server) -> Result<(), Refusal> {
+pub(crate) async fn begin(sim: &Sim, server: &Server) -> Result<(), Refusal> {
     for user in USERS {
         let new = NewUser { id: Some(UserId::trusted(user)), username: user.to_owned(), ..NewUser::default() };
         server.call(RegisterUser { new }).await?;
@@ -78,6 +79,7 @@ pub(crate) async fn begin(server: &Server) -> Result<(), Refusal> {
     // All of them are strangers at first, and so were invited.
     for user in USERS.map(UserId::trusted) {
         for invited in server.contact_requests(user.clone()).await? {
+            sim.history.borrow_mut().agree(&invited.conversation.id, &user);
             let actor = Actor::user(user.clone());
             server.call(DecideContact { actor, request: invited.id, accept: true }).await?;
         }

@@ -192,7 +192,12 @@ fn presence(client: &Client, sim: &Sim, state: &State, name: &str, payload: &Val
     let history = sim.history.borrow();
     let next = line.next_position(&history);
     for other in online {
-        if history.hides(&client.user, &UserId::trusted(other), next) {
+        let other = UserId::trusted(other);
+        // Whoever has heard what came behind a block is shown nothing of that user.
+        if history.additions.has_blocked_before(&other, &client.user, line.heard_position(&history)) {
+            sim.violate(format!("{} heard that {other} is online, who has blocked it", client.name()));
+        }
+        if history.hides(&client.user, &other, next) {
             sim.violate(format!("{} heard that {other} is online, who has not accepted what it asks", client.name()));
         }
     }

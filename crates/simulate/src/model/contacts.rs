@@ -60,6 +60,15 @@ impl Contacts {
         (*made < position).then_some(conversation)
     }
 
+    /// A user has blocked another one, or blocks it no more: whatever the two have asked each other is over.
+    pub(crate) fn blocked(&mut self, user: &UserId, other: &UserId) {
+        for pair in [(user.clone(), other.clone()), (other.clone(), user.clone())] {
+            if let Some((conversation, _)) = self.strangers.get(&pair) {
+                self.asked.remove(conversation);
+            }
+        }
+    }
+
     /// A message was sent to a direct conversation whose other user is no member: it waits, and is the only one.
     pub(crate) fn sent(&mut self, message: &Message, is_member: impl Fn(&UserId) -> bool) -> Check {
         let (conversation, sender) = (&message.conversation, &message.sender.id);

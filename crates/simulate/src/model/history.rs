@@ -14,6 +14,7 @@ use quintet_domain::{
 use quintet_store::MessageKey;
 
 use super::Check;
+use super::additions::Additions;
 use super::contacts::Contacts;
 use super::reactions::Reactions;
 use crate::settings::kept_days;
@@ -33,6 +34,8 @@ struct Span {
 pub(crate) struct ConversationFacts {
     pub(crate) reference: Arc<ConversationRef>,
     pub(crate) deleted: bool,
+    /// Whether anybody may join by its id.
+    pub(crate) open: bool,
     /// The number of its newest change.
     sequence: u64,
     /// Its messages by their positions.
@@ -84,6 +87,7 @@ pub(crate) struct History {
     pub(crate) messages: BTreeMap<MessageId, MessageFacts>,
     pub(crate) reactions: Reactions,
     pub(crate) contacts: Contacts,
+    pub(crate) additions: Additions,
     /// The positions at which messages were removed that are not kept any longer.
     pub(crate) purges: Vec<u64>,
 }
@@ -117,6 +121,7 @@ impl History {
         self.conversations.entry(conversation.id.clone()).or_insert_with(|| ConversationFacts {
             reference: Arc::clone(conversation),
             deleted: false,
+            open: false,
             sequence: 0,
             messages: Vec::new(),
             members: BTreeMap::new(),
@@ -137,18 +142,42 @@ impl History {
         match &entry.event {
             Event::ConversationCreated { conversation, members } => {
                 self.contacts.made(&conversation.conversation, members, position);
+                self.facts(&conversation.conversation).open = conversation.open;
+                if let Some(owner) = &conversation.owner {
+                    self.additions.made(&conversation.conversation.id, owner);
+                }
                 members.iter().try_for_each(|user| self.join(&conversation.conversation, user, position))
             }
+            Event::ConversationChanged { conversation } => {
+                self.facts(&conversation.conversation).open = conversation.open;
+                Ok(())
+            }
+            Event::BlocksChanged { user, blocked, other } => {
+                self.additions.blocked(user, blocked, position);
+                if let Some(other) = other {
+                    self.contacts.blocked(user, other);
+                }
+                Ok(())
+            }
             Event::MemberJoined { conversation, user, .. } => {
-                let groups =
-                    self.conversations.values().filter(|facts| facts.reference.kind == ConversationKind::Group);
-                let groups: Vec<&ConversationFacts> = groups.filter(|facts| !facts.deleted).collect();
-                let share_group =
-                    |one: &UserId, other: &UserId| groups.iter().any(|facts| facts.has(one) && facts.has(other));
-                self.contacts.joined(conversation, &user.id, share_group)?;
+                let mut contacts = std::mem::take(&mut self.contacts);
+                let joined = contacts.joined(conversation, &user.id, |one, other| self.are_acquainted(one, other));
+                self.contacts = contacts;
+                joined?;
+                if conversation.kind == ConversationKind::Group {
+                    let mut additions = std::mem::take(&mut self.additions);
+                    let may_add = |by: &UserId| self.may_add(by, &user.id);
+                    // A connection alone leaves its mark, and adds nobody else.
+                    let joined = additions.joined((&conversation.id, &user.id), entry.origin.is_some(), may_add);
+                    self.additions = additions;
+                    joined?;
+                }
                 self.join(conversation, &user.id, position)
             }
-            Event::MemberLeft { conversation, user, .. } => {
+            Event::MemberLeft { conversation, user, departure, .. } => {
+                if conversation.kind == ConversationKind::Group {
+                    self.additions.departed(&conversation.id, &user.id, *departure);
+                }
                 let spans = self.facts(conversation).members.get_mut(&user.id).and_then(|spans| spans.last_mut());
                 match spans.filter(|span| span.to.is_none()) {
                     Some(span) => {
@@ -400,6 +429,11 @@ impl History {
                 };
                 self.entries.iter().rev().take_while(|later| later.position > entry.position).any(is_newer)
             }
+            // The newest change alone is replayed.
+            Event::BlocksChanged { user: of, .. } => {
+                let newer = self.entries.iter().rev().take_while(|later| later.position > entry.position);
+                newer.into_iter().any(|later| matches!(&later.event, Event::BlocksChanged { user, .. } if user == of))
+            }
             // The newest change alone is replayed, and none of a membership that has ended.
             Event::SettingsChanged { conversation, .. } => {
                 let is_newer = |later: &Entry| match &later.event {
@@ -439,13 +473,6 @@ impl History {
         let spans = self.conversations.get(conversation).and_then(|facts| facts.members.get(user));
         let meets = |span: &Span| span.from < positions.end && span.to.is_none_or(|to| positions.start <= to);
         !positions.is_empty() && spans.is_some_and(|spans| spans.iter().any(meets))
-    }
-
-    /// Whether a user who has come to a position is not shown that another one is online, because it has asked to reach it and
-    /// the other has not agreed.
-    pub(crate) fn hides(&self, user: &UserId, other: &UserId, position: u64) -> bool {
-        let asked = self.contacts.asked_before(user, other, position);
-        asked.and_then(|id| self.conversations.get(id)).is_some_and(|facts| !facts.has(other))
     }
 
     /// Conversations that are not deleted and in which a filter finds something, in the order of their ids.

@@ -93,6 +93,12 @@ impl Line {
         history.entries.get(self.walked.entry).map_or(u64::MAX, |entry| entry.position)
     }
 
+    /// The position of the newest entry that was heard; 0 before the first.
+    pub(crate) fn heard_position(&self, history: &History) -> u64 {
+        let heard = self.heard.and_then(|heard| history.entries.get(heard.entry));
+        heard.map_or(0, |entry| entry.position)
+    }
+
     /// The position of the next message of a user in a conversation that has to be heard.
     pub(crate) fn next_message(&self, history: &History, conversation: &ConversationId, sender: &UserId) -> u64 {
         let behind = self.walked.entry + usize::from(self.walked.events > 0);
@@ -116,10 +122,12 @@ impl Line {
             expected.iter_mut().for_each(|event| event.requirement = Requirement::Optional);
         }
         // A notification is told again until it is known to have come; who has asked to reach somebody is not shown its
-        // receipts before it agrees; a message that appears is shown as it is now.
+        // receipts before it agrees, and who is blocked is shown none; a message that appears is shown as it is now.
         let is_uncertain = match &entry.event {
             Event::Notified { .. } => true,
-            Event::MessagesRead { reader, .. } => history.contacts.has_asked(user, &reader.id),
+            Event::MessagesRead { reader, .. } => {
+                history.contacts.has_asked(user, &reader.id) || history.additions.has_ever_blocked(&reader.id, user)
+            }
             Event::MessageAppeared { message, .. } => {
                 history.messages.get(&message.id).is_none_or(|facts| facts.deleted || facts.texts.len() > 1)
             }
@@ -341,7 +349,7 @@ impl Line {
         }
         // It was read at a position that nothing contradicts: not before what was heard already, before the message that
         // would come next in it, and while the user was a member, by this join or an earlier one.
-        let heard = self.heard.and_then(|heard| history.entries.get(heard.entry)).map_or(0, |entry| entry.position);
+        let heard = self.heard_position(history);
         let later = facts.messages.iter().filter(|(at, id)| *at > end && !history.is_purged(id.as_str()));
         let next = later.map(|(at, _)| *at).min().unwrap_or(u64::MAX);
         if !history.was_member_within(room, &user, end.max(heard)..next) {

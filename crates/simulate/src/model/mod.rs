@@ -8,11 +8,13 @@
 //! What must stay true: the model looks at groups of the store's writer and at packets of clients, and at nothing in
 //! between.
 
+pub(crate) mod additions;
 pub(crate) mod contacts;
 pub(crate) mod history;
 pub(crate) mod line;
 pub(crate) mod mutes;
 pub(crate) mod projection;
+pub(crate) mod reach;
 pub(crate) mod reactions;
 pub(crate) mod sends;
 pub(crate) mod typing;

@@ -304,11 +304,23 @@ impl History {
         }
     }
 
-    /// Whether the ids that a client heard are those of an entry, but for messages that are not kept any longer.
+    /// Whether the ids that a client heard are those of an entry, but for messages that are not kept any longer. Where one of
+    /// these was named alone, another one of the entry may be named in its place.
     pub(crate) fn are_left_of(&self, ids: &[String], expected: &[String]) -> bool {
         let is_purged = |id: &str| id.split_once('=').is_some_and(|(_, id)| self.is_purged(id));
+        let stands_for = |id: &String, other: &str| {
+            let (Some((key, value)), Some((of, _))) = (id.split_once('='), other.split_once('=')) else { return false };
+            let is_of_entry = |one: &String| one.split_once('=').is_some_and(|(_, known)| known == value);
+            key == of && !expected.contains(id) && expected.iter().any(is_of_entry)
+        };
         let mut heard = ids.iter().peekable();
-        let others_fit = expected.iter().all(|id| heard.next_if_eq(&id).is_some() || is_purged(id));
+        let others_fit = expected.iter().all(|id| {
+            heard.next_if_eq(&id).is_some()
+                || is_purged(id) && {
+                    heard.next_if(|other| stands_for(other, id));
+                    true
+                }
+        });
         others_fit && heard.peek().is_none()
     }
 

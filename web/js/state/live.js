@@ -4,7 +4,7 @@ import { batch } from "@preact/signals";
 
 import { worthTelling } from "../api.js";
 import { isPresent } from "../lib/present.js";
-import { conversationLink } from "../route.js";
+import { conversationLink, route } from "../route.js";
 import { me } from "../session.js";
 import * as socket from "../socket.js";
 import { t } from "../texts.js";
@@ -75,11 +75,17 @@ function threadGrew({ conversationId, createdAt, sender }, threadId) {
   });
 }
 
+/**
+ * Whether the user sees the newest messages of a conversation. A view is removed a frame after the address has led elsewhere.
+ * @param {string} id
+ */
+const isSeen = (id) => looking.at === id && route.value.name === "c" && route.value.id === id && isPresent();
+
 /** @param {any} said */
 function messageNew(said) {
   const message = messageOf(said);
   const mine = message.sender.id === me.value?.id;
-  const seen = looking.at === message.conversationId && isPresent();
+  const seen = isSeen(message.conversationId);
   const nothingNew = conversations.conversations.value.get(message.conversationId)?.unreadCount === 0;
   batch(() => {
     messages.heard(message, !mine && !seen && nothingNew);

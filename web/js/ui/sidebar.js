@@ -1,5 +1,6 @@
 // The sidebar: the list of conversations, and the search above it.
 
+import { useComputed } from "@preact/signals";
 import { Fragment } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
@@ -31,11 +32,12 @@ import { Home } from "./views.js";
 
 /** @typedef {import("../types.js").Conversation} Conversation */
 
-/** The last message in one line. @param {Conversation} conversation */
-function lastLine({ id, kind, lastMessage }) {
-  const those = typing.value.get(id) ?? [];
-  if (those.length > 0) return html`<em>${t("typingOne", { name: nameOf(those[0] ?? "") })}</em>`;
-  const draft = route.value.name === "c" && route.value.id === id ? undefined : drafts.value.get(id);
+/**
+ * The last message in one line, or what is being written.
+ * @param {Conversation} conversation @param {string | undefined} typist the id of who is typing @param {string | undefined} draft
+ */
+function lastLine({ kind, lastMessage }, typist, draft) {
+  if (typist !== undefined) return html`<em>${t("typingOne", { name: nameOf(typist) })}</em>`;
   if (draft) return html`<span class="draft">${t("draft")}</span> ${draft.slice(0, 100)}`;
   if (!lastMessage) return t("noMessages");
   if (lastMessage.deletedAt) return t("deleted");
@@ -65,14 +67,17 @@ function Badge({ conversation }) {
 function Item({ conversation, isMixed }) {
   const { id, updatedAt, settings } = conversation;
   const title = titleOf(conversation);
-  const here = route.value.name === "c" && route.value.id === id;
-  const waiting = outbox.value.some((entry) => entry.conversationId === id);
+  // All of these change often for one conversation, and one of a thousand is rendered again then.
+  const here = useComputed(() => route.value.name === "c" && route.value.id === id).value;
+  const waiting = useComputed(() => outbox.value.some((entry) => entry.conversationId === id)).value;
+  const typist = useComputed(() => typing.value.get(id)?.[0]).value;
+  const draft = useComputed(() => drafts.value.get(id)).value;
   return html`<li class=${isUnread(conversation) ? "entry unread" : "entry"} data-id=${id}>
     <a class="item" href=${conversationLink(id)} aria-current=${here ? "page" : undefined}>
       <${ConversationFace} conversation=${conversation} />
       <span class="item-text">
         <span class="item-head"><span class="item-title" dir="auto">${title}</span><time datetime=${updatedAt}>${brief(updatedAt)}</time></span>
-        <span class="item-last"><span class="line" dir="auto">${waiting && html`<${icons.waiting} />`}${lastLine(conversation)}</span>
+        <span class="item-last"><span class="line" dir="auto">${waiting && html`<${icons.waiting} />`}${lastLine(conversation, typist, here ? undefined : draft)}</span>
           ${isMixed && isArchived(conversation) && html`<${Sign} label=${t("archived")} icon=${icons.archive} />`}
           ${settings?.pinned && html`<${Sign} label=${t("pinnedOne")} icon=${icons.pin} />`}
           ${isMuted(conversation) && html`<${Sign} label=${t("muted")} icon=${icons.muted} />`}

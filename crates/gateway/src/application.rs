@@ -20,7 +20,7 @@ use crate::connection::{Connection, Out};
 use crate::gateway::{Gateway, closed_by};
 use crate::services;
 use crate::session::{self, ClientEvent};
-use crate::traced::{ConnectSpan, event_scope};
+use crate::traced::ConnectSpan;
 use crate::visitor::Visitor;
 
 impl Gateway {
@@ -94,8 +94,7 @@ impl Application for Gateway {
 
     async fn event(&self, connection: &Arc<Connection>, event: Event<'_>) {
         let received = ClientEvent { name: event.name, args: event.args, ack: event.ack };
-        scoped(event_scope(&self.0.service, connection), session::event(self, connection, received, event.attachments))
-            .await;
+        session::event(self, connection, received, event.attachments).await;
     }
 
     async fn disconnected(&self, connection: Arc<Connection>, reason: CloseReason) {

@@ -9,7 +9,6 @@ use quintet_socketio::{Frame, OnWritten};
 use quintet_telemetry::{ActiveSpan, Span, SpanKind, Tracer, child_of};
 
 use crate::connection::{Connection, Out};
-use crate::traced::shown;
 
 /// Maximum number of frames of one fan-out that have a span of their own.
 const FRAMES_TRACED_MAX: u64 = 16;
@@ -42,7 +41,7 @@ impl DeliveryTrace {
         self.bytes.set(self.bytes.get() + frame.wire().len() as u64);
         if frames <= FRAMES_TRACED_MAX && connection.out.queued_bytes() <= QUEUED_BYTES_TRACED_MAX {
             let mut span = Span::within(self.span.context(), "write frame");
-            span.set("quintet.connection.id", shown(connection.id));
+            span.set("quintet.connection.id", connection.id.to_string());
             span.set("quintet.dialect", connection.dialect_name());
             span.set("quintet.bytes", frame.wire().len() as u64);
             connection.out.watch(Box::new(FrameSpan(Some(self.tracer.span(span)))));

@@ -31,7 +31,7 @@ use crate::client::{Client, TransportHandle};
 use crate::connect::{self, Auth};
 use crate::connection::{Connection, Out};
 use crate::gateway::{Gateway, PlainSocket};
-use crate::traced::{ConnectSpan, event_scope};
+use crate::traced::ConnectSpan;
 use crate::visitor::Visitor;
 use crate::{services, session};
 
@@ -220,11 +220,7 @@ impl Handler for JsonFrames {
                 Ok(frame) => {
                     let args: Vec<&RawValue> = frame.data.into_iter().collect();
                     let event = session::ClientEvent { name: &frame.event, args: &args, ack: frame.id };
-                    scoped(
-                        event_scope(&gateway.0.service, &connection),
-                        session::event(&gateway, &connection, event, Vec::new()),
-                    )
-                    .await;
+                    session::event(&gateway, &connection, event, Vec::new()).await;
                 }
                 Err(error) => refuse(&connection, &format!("is not `{{\"event\", \"data\", \"id\"}}`: {error}")),
             }

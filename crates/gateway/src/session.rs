@@ -15,7 +15,7 @@ use quintet_domain::{
     Actor, Code, Command, ConversationId, LocalCommand, Outcome, Refusal, Reply, User, UserId, WriteCommand,
 };
 use quintet_service::{Caller, GuestSecret, Identity, Service};
-use quintet_telemetry::in_current_scope;
+use quintet_telemetry::{in_current_scope, scoped};
 use serde_json::value::RawValue;
 
 use crate::connect::become_user;
@@ -64,6 +64,12 @@ pub(crate) async fn event(
     event: ClientEvent<'_>,
     attachments: Vec<Bytes>,
 ) {
+    let scope = traced::event_scope(&gateway.0.service, connection);
+    scoped(scope, handle(gateway, connection, event, attachments)).await;
+}
+
+/// Handles an event, as what the present task is at work for.
+async fn handle(gateway: &Gateway, connection: &Arc<Connection>, event: ClientEvent<'_>, attachments: Vec<Bytes>) {
     let ClientEvent { name, args, ack } = event;
     let mut responder = Responder::new(&gateway.0.service, connection, name.to_owned(), ack);
     if connection.is_services() {

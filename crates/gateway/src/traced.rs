@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::time::SystemTime;
 
-use quintet_domain::{Code, ConnectionId, SpanContext};
+use quintet_domain::{Code, SpanContext};
 use quintet_service::Service;
 use quintet_telemetry::{ActiveSpan, Scope, Span, SpanKind, child_of, current, first_span};
 
@@ -24,17 +24,12 @@ pub(crate) fn event_scope(service: &Service, connection: &Connection) -> Scope {
     Scope { span, ..connection.scope() }
 }
 
-/// An id as spans and the log have it.
-pub(crate) fn shown(connection: ConnectionId) -> String {
-    format!("{:016x}", connection.0)
-}
-
 /// Begins the span of the event that the present task handles, if a trace is kept. It has no name until the event is known.
 pub(crate) fn event_span(service: &Service, connection: &Connection) -> Option<ActiveSpan> {
     let (tracer, context) = service.tracer().zip(current(|scope| scope.span))?;
     let mut span = first_span(context, None, "unknown event");
     span.link = connection.connect_span.as_deref().copied();
-    span.set("quintet.connection.id", shown(connection.id));
+    span.set("quintet.connection.id", connection.id.to_string());
     Some(tracer.span(span))
 }
 
@@ -83,7 +78,7 @@ impl ConnectSpan {
     pub(crate) fn end(self, connected: Result<&Connection, Code>) {
         let Some(mut span) = self.0 else { return };
         if let Ok(connection) = connected {
-            span.get_mut().set("quintet.connection.id", shown(connection.id));
+            span.get_mut().set("quintet.connection.id", connection.id.to_string());
             span.get_mut().set("quintet.dialect", connection.dialect_name());
         }
         span.end(connected.err().map(error));

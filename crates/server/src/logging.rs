@@ -90,7 +90,7 @@ where
             (self.field)(&mut writer, "request.id", format_args!("{request}"))?;
         }
         if let Some(connection) = &scope.connection {
-            (self.field)(&mut writer, "connection.id", format_args!("{:016x}", connection.0))?;
+            (self.field)(&mut writer, "connection.id", format_args!("{connection}"))?;
         }
         writeln!(writer, "{}", self.ends_with)
     }

@@ -74,7 +74,7 @@ fn resource(telemetry: &Telemetry, node: NodeId) -> Resource {
     let attributes = vec![
         text("service.name", &telemetry.service_name),
         text("service.version", env!("CARGO_PKG_VERSION")),
-        text("service.instance.id", &format!("{:016x}", node.0)),
+        text("service.instance.id", &node.to_string()),
     ];
     Resource { attributes, ..Resource::default() }
 }

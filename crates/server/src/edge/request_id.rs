@@ -12,7 +12,7 @@ pub(in crate::edge) fn of(headers: &HeaderMap) -> RequestId {
 }
 
 /// Writes the id into the head of a request or an answer.
-pub(super) fn set(headers: &mut HeaderMap, id: &RequestId) {
+pub(in crate::edge) fn set(headers: &mut HeaderMap, id: &RequestId) {
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         headers.insert(HEADER.clone(), value);
     }

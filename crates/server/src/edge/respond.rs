@@ -111,12 +111,10 @@ pub(crate) async fn respond(
     listen: Listen,
     peer: SocketAddr,
     place: &Arc<Place>,
-    mut request: Request<Incoming>,
+    request: Request<Incoming>,
 ) -> Response<Answered> {
     let forwarded = shared.trusted_proxies.contains(peer.ip());
     let id = if forwarded { request_id::of(request.headers()) } else { RequestId::new() };
-    // For the node that the request may be passed on to.
-    request_id::set(request.headers_mut(), &id);
     let span = RequestSpan::begin(shared.service.tracer(), &request, forwarded, &id);
     let context = span.as_ref().map(RequestSpan::context);
     let scope = Scope { request: Some(id.clone()), span: context, ..Scope::default() };

@@ -48,6 +48,7 @@ use self::question::Questions;
 use self::share::Shares;
 use self::tunnel::Tunnel;
 use super::body::{Boxed, Paced};
+use super::request_id;
 
 pub(crate) use self::counts::Collected;
 pub(crate) use self::introduction::Introduction;
@@ -276,6 +277,9 @@ impl Hop {
         if upgrades {
             parts.headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
             parts.headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        }
+        if let Some(id) = quintet_telemetry::current(|scope| scope.request.clone()) {
+            request_id::set(&mut parts.headers, &id);
         }
         parts.headers.insert(introduction::HEADER.clone(), introduced);
         parts.extensions.clear();

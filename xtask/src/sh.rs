@@ -8,6 +8,13 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
 }
 
+/// The files of the checkout that git knows or does not ignore, those that are not committed included, by their paths in it.
+pub(crate) fn sources() -> Result<Vec<PathBuf>, String> {
+    let listed = captured_in(&root(), "git", &["ls-files", "--cached", "--others", "--exclude-standard"])?;
+    let files: Vec<PathBuf> = listed.lines().map(PathBuf::from).filter(|file| root().join(file).exists()).collect();
+    if files.is_empty() { Err("git names no files".to_owned()) } else { Ok(files) }
+}
+
 /// Runs a program in the root of the checkout.
 pub(crate) fn run(program: &str, args: &[&str]) -> Result<(), String> {
     run_in(&root(), program, args)

@@ -38,28 +38,38 @@ pub(crate) struct Choice {
     pub(crate) nodes: Option<u64>,
 }
 
+impl Choice {
+    /// The arguments of `quintet-simulate`.
+    fn args(&self) -> Vec<String> {
+        let Self { seeds, first, seed, steps, nodes } = *self;
+        let named = [("--seeds", seeds), ("--first", first), ("--seed", seed), ("--steps", steps), ("--nodes", nodes)];
+        let given = named.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?.to_string()]));
+        given.flatten().collect()
+    }
+
+    /// Runs a program that simulates.
+    fn run(&self, program: &str) -> Result<(), String> {
+        let args = self.args();
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        sh::run(program, &args)
+    }
+}
+
 /// Runs seeds, or one seed with its trace.
 pub(crate) fn run(choice: &Choice) -> Result<(), String> {
     sh::run("cargo", &["build", "--quiet", "--release", "--package", "quintet-simulate"])?;
-    let Choice { seeds, first, seed, steps, nodes } = *choice;
-    let named = [("--seeds", seeds), ("--first", first), ("--seed", seed), ("--steps", steps), ("--nodes", nodes)];
-    let mut args = Vec::new();
-    for (name, value) in named {
-        if let Some(value) = value {
-            args.extend([name.to_owned(), value.to_string()]);
-        }
-    }
-    let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    sh::run("target/release/quintet-simulate", &args)
+    choice.run("target/release/quintet-simulate")
 }
 
 /// Runs what CI runs: seeds of one server, and of several nodes, at the same time, because each run uses one core. The
 /// program is the one that was built with the tests: to build it with optimisations takes longer than they save here.
 pub(crate) fn ci() -> Result<(), String> {
-    let (seeds, seeds_of_nodes, nodes) = (CI_SEEDS.to_string(), CI_SEEDS_OF_NODES.to_string(), CI_NODES.to_string());
-    let runs = [vec!["--seeds", &seeds], vec!["--seeds", &seeds_of_nodes, "--nodes", &nodes]];
+    let runs = [
+        Choice { seeds: Some(CI_SEEDS), ..Choice::default() },
+        Choice { seeds: Some(CI_SEEDS_OF_NODES), nodes: Some(CI_NODES), ..Choice::default() },
+    ];
     let results = std::thread::scope(|scope| {
-        let begun = runs.each_ref().map(|args| scope.spawn(|| sh::run(BUILT_WITH_TESTS, args)));
+        let begun = runs.each_ref().map(|choice| scope.spawn(|| choice.run(BUILT_WITH_TESTS)));
         begun.map(|run| run.join().unwrap_or_else(|_| Err("the simulation cannot be run".to_owned())))
     });
     results.into_iter().collect()
@@ -120,13 +130,8 @@ fn plant(patch: &Path, seeds: u64, nodes: u64) -> Result<Option<String>, String>
 /// Copies the sources that git knows, those that are not committed included. What is the same stays as it is, so that
 /// only what a patch touches is compiled again.
 fn copy_sources(copy: &Path) -> Result<(), String> {
-    let listed = Command::new("git")
-        .args(["ls-files", "--cached", "--others", "--exclude-standard"])
-        .current_dir(sh::root())
-        .output()
-        .map_err(|error| format!("cannot run git: {error}"))?;
-    for file in String::from_utf8_lossy(&listed.stdout).lines() {
-        let (from, to) = (sh::root().join(file), copy.join(file));
+    for file in sh::sources()? {
+        let (from, to) = (sh::root().join(&file), copy.join(&file));
         let Ok(bytes) = std::fs::read(&from) else { continue };
         if std::fs::read(&to).is_ok_and(|there| there == bytes) {
             continue;

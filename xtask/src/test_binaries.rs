@@ -7,7 +7,6 @@
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -54,35 +53,29 @@ pub(crate) fn run(variables: &[(&str, &str)]) -> Result<(), String> {
 
 /// Runs the examples in the documentation, for the packages that have any: for others, cargo compiles for nothing.
 fn run_examples() -> Result<(), String> {
-    let failed = |error: &dyn std::fmt::Display| format!("the packages cannot be listed: {error}");
-    let metadata = MetadataCommand::new().current_dir(sh::root()).no_deps().exec().map_err(|error| failed(&error))?;
+    let failed = |error: cargo_metadata::Error| format!("the packages cannot be listed: {error}");
+    let metadata = MetadataCommand::new().current_dir(sh::root()).no_deps().exec().map_err(failed)?;
+    let mut with_examples = Vec::new();
+    for file in sh::sources()?.iter().filter(|file| file.extension().is_some_and(|kind| kind == "rs")) {
+        let path = sh::root().join(file);
+        let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        if has_examples(&text) {
+            with_examples.push(path);
+        }
+    }
     let mut args = vec!["test", "--all-features", "--doc"];
     for package in &metadata.packages {
-        let sources = package.manifest_path.with_file_name("src");
-        if has_examples(sources.as_std_path()).map_err(|error| failed(&error))? {
+        let folder = package.manifest_path.with_file_name("src");
+        if with_examples.iter().any(|path| path.starts_with(&folder)) {
             args.extend(["--package", package.name.as_str()]);
         }
     }
     if args.contains(&"--package") { sh::run("cargo", &args) } else { Ok(()) }
 }
 
-/// Whether a source file in a folder, or in a folder inside it, has a block of code in its documentation.
-fn has_examples(folder: &Path) -> std::io::Result<bool> {
-    for entry in folder.read_dir()? {
-        let path = entry?.path();
-        let found = if path.is_dir() {
-            has_examples(&path)?
-        } else {
-            path.extension().is_some_and(|kind| kind == "rs") && {
-                let text = std::fs::read_to_string(&path)?;
-                text.lines().map(str::trim_start).any(|line| line.starts_with("/// ```") || line.starts_with("//! ```"))
-            }
-        };
-        if found {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+/// Whether a source text has a block of code in its documentation.
+fn has_examples(text: &str) -> bool {
+    text.lines().map(str::trim_start).any(|line| line.starts_with("/// ```") || line.starts_with("//! ```"))
 }
 
 /// Runs programs, some at the same time. Returns what is wrong with those that failed.
@@ -176,16 +169,10 @@ mod tests {
 
     #[test]
     fn examples_are_found_in_documentation_only() {
-        let folder = std::env::temp_dir().join(format!("quintet-examples-{}", std::process::id()));
-        let inner = folder.join("inner");
-        std::fs::create_dir_all(&inner).expect("create a folder");
-        let file = inner.join("lib.rs");
         for (text, expected) in
             [("const FENCE: &str = \"```\";", false), ("    /// ```", true), ("//! ```no_run", true)]
         {
-            std::fs::write(&file, text).expect("write a file");
-            assert_eq!(has_examples(&folder).expect("read a file"), expected, "{text}");
+            assert_eq!(has_examples(text), expected, "{text}");
         }
-        std::fs::remove_dir_all(&folder).expect("remove the folder");
     }
 }

@@ -12,7 +12,6 @@ mod listed;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
@@ -108,7 +107,7 @@ const WORDS: [(&str, &[&str]); 5] = [
 ];
 
 pub(crate) fn run() -> Result<(), String> {
-    let files = tracked_files()?;
+    let files = sh::sources()?;
     let mut faults = Vec::new();
     arrows(&mut faults)?;
     let mut crates: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
@@ -144,17 +143,6 @@ pub(crate) fn run() -> Result<(), String> {
     } else {
         Err(format!("{} faults:\n  {}", faults.len(), faults.join("\n  ")))
     }
-}
-
-fn tracked_files() -> Result<Vec<PathBuf>, String> {
-    let output = Command::new("git")
-        .args(["ls-files", "--cached", "--others", "--exclude-standard"])
-        .current_dir(sh::root())
-        .output()
-        .map_err(|error| format!("cannot run git: {error}"))?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let files: Vec<PathBuf> = text.lines().map(PathBuf::from).filter(|file| sh::root().join(file).exists()).collect();
-    if files.is_empty() { Err("git names no files".to_owned()) } else { Ok(files) }
 }
 
 fn is_source(file: &Path) -> bool {

@@ -137,6 +137,20 @@ export class Person {
     }
   }
 
+  /**
+   * Returns what asks for the milliseconds of CPU that the page's thread has taken, once all that was caused is done. What else
+   * the machine does hardly changes them.
+   */
+  async threadTime() {
+    const debug = await this.context.newCDPSession(this.page);
+    await debug.send("Performance.enable", { timeDomain: "threadTicks" });
+    return async () => {
+      await this.page.evaluate(() => new Promise((resolve) => { requestIdleCallback(resolve); }));
+      const { metrics } = await debug.send("Performance.getMetrics");
+      return metrics.find(({ name }) => name === "TaskDuration").value * 1_000;
+    };
+  }
+
   /** Presses Tab until an element has the focus. */
   async tabTo(role, name) {
     const wanted = this.page.getByRole(role, { name }).first();

@@ -160,14 +160,7 @@ describe("groups in the chat", () => {
     for (let n = 0; n < 20; n += 1) await say(`Hello ${n}`);
     const ada = await Person.open(teams.chromium, server.url, { reducedMotion: "reduce" });
     const { page } = ada;
-    const debug = await ada.context.newCDPSession(page);
-    await debug.send("Performance.enable", { timeDomain: "threadTicks" });
-    const spent = async () => {
-      // All that the step has caused is done.
-      await page.evaluate(() => new Promise((resolve) => { requestIdleCallback(resolve); }));
-      const { metrics } = await debug.send("Performance.getMetrics");
-      return metrics.find(({ name }) => name === "TaskDuration").value * 1_000;
-    };
+    const spent = await ada.threadTime();
     /** Does something, and checks what it has taken, and how much the page holds. Roles would be asked of every element. */
     const step = async (name, work, most = STEP_MS) => {
       const before = await spent();

@@ -138,7 +138,7 @@ impl Outbound {
     }
 
     /// Makes the client for addresses of a source, if it was not made yet. It reads the certificates of all authorities, which
-    /// takes a while, so that whoever has time before the first request does it then.
+    /// takes a while: a caller with time before the first request does it then.
     pub fn prepare(&self, reach: Reach) {
         // An error is that of the first request.
         let _ = self.client(reach);

@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_asks_is_told_once_the_transport_has_written_what_was_queued_before() {
+    fn a_watcher_is_told_once_the_transport_has_written_what_was_queued_before() {
         let (outbox, told) = (Outbox::new(10_000), Arc::new(AtomicUsize::new(0)));
         let watch = || outbox.watch(Box::new(Counted(Arc::clone(&told))));
         let count = || told.load(Ordering::Relaxed);
@@ -82,6 +82,6 @@ mod tests {
         outbox.close(CloseReason::QueueFull);
         watch();
         outbox.written();
-        assert_eq!((count(), Arc::strong_count(&told)), (5, 1), "whoever waited is dropped");
+        assert_eq!((count(), Arc::strong_count(&told)), (5, 1), "those who waited are dropped");
     }
 }

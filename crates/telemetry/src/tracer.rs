@@ -1,6 +1,6 @@
 //! Decides of what a trace is kept, and takes the spans.
 //!
-//! What must stay true: nobody waits for whoever reads the spans. What does not fit into the queue is dropped and counted.
+//! What must stay true: nobody waits for the reader of the spans. What does not fit into the queue is dropped and counted.
 //! Without a reader, nothing is decided and nothing is built.
 
 use std::borrow::Cow;

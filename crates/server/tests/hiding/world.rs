@@ -209,7 +209,7 @@ impl World {
                     break;
                 }
             }
-            // Whoever is connected has received all that was sent so far.
+            // A user that is connected has received all that was sent so far.
             self.model.note(connection.user, None, Kind::Delivered);
         }
         self.judge_packets(models);

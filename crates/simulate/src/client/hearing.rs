@@ -193,7 +193,7 @@ fn presence(client: &Client, sim: &Sim, state: &State, name: &str, payload: &Val
     let next = line.next_position(&history);
     for other in online {
         let other = UserId::trusted(other);
-        // Whoever has heard what came behind a block is shown nothing of that user.
+        // A user that has heard an entry behind a block is shown nothing of the one who has blocked it.
         if history.additions.has_blocked_before(&other, &client.user, line.heard_position(&history)) {
             sim.violate(format!("{} heard that {other} is online, who has blocked it", client.name()));
         }

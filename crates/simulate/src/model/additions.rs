@@ -1,8 +1,8 @@
-//! Who may add whom to a group: people who are acquainted, whom the other has not blocked, and nobody whoever has left the
-//! group by its own choice.
+//! Who may add whom to a group: a user may add another one that it is acquainted with and that has not blocked it. Nobody may
+//! add a user that has left the group by its own choice.
 //!
-//! What must stay true: whoever becomes a member of a group has joined by itself, has accepted, or was added by somebody who
-//! asked for it and may add it at that position.
+//! What must stay true: a new member of a group has joined by itself, has accepted an invitation, or was added by a user who
+//! may add it at that position.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -7,6 +7,20 @@ import { faults } from "../lib/axe.mjs";
 import { PASSWORD, Person, SIZES, until } from "../lib/people.mjs";
 import { Teams } from "../lib/teams.mjs";
 
+/**
+ * Lets the answer of one call reach the page only after this tab and another have heard that their token is refused: the
+ * server ends the session, and the connections with it, before it answers.
+ */
+async function afterRefusal(page, tab, method, path) {
+  await page.route(path, async (route) => {
+    if (route.request().method() !== method) return route.fallback();
+    const refused = Promise.all([page, tab].map((one) => one.waitForResponse((response) => response.status() === 401)));
+    const response = await route.fetch();
+    for (const one of await refused) await one.finished();
+    await route.fulfill({ response });
+  });
+}
+
 describe("the settings", () => {
   let teams;
 
@@ -196,6 +210,9 @@ describe("the settings", () => {
     const [ada, elsewhere] = [await Person.open(teams.chromium, teams.server.url, options), await Person.open(teams.chromium, teams.server.url, options)];
     for (const person of [ada, elsewhere]) await person.logIn(account.name);
     const { page } = ada;
+    const tab = await page.context().newPage();
+    await tab.goto(page.url());
+    await tab.getByRole("navigation", { name: "Conversations" }).waitFor();
     await page.evaluate(() => { location.hash = "#/settings/account"; });
     const form = page.locator("form", { has: page.getByLabel("New password") });
     const change = async (current, next) => {
@@ -207,15 +224,17 @@ describe("the settings", () => {
     await form.getByText("The current password is wrong.").waitFor();
     await change(PASSWORD, "x");
     await form.getByText("This password is too short, too long or too easy to guess.").waitFor();
+    await afterRefusal(page, tab, "PUT", "**/api/v1/me/password");
     await change(PASSWORD, "tremendous horse");
     await form.getByText("Changed. You are logged out everywhere else.").waitFor();
     await elsewhere.page.getByText("Your session has ended. Please log in again.").waitFor();
     await elsewhere.leave();
-    // This one goes on, also with its connection.
+    // This one goes on in all its tabs, also with its connections.
     const bob = await teams.server.register("bobends");
     const direct = await teams.call(bob, "POST", "/conversations", { kind: "direct", memberIds: [account.id] });
     await teams.send(bob, direct.id, "Still there?");
     await ada.entry("Bobends Example").getByText("Still there?").waitFor();
+    await tab.getByRole("navigation", { name: "Conversations" }).getByText("Still there?").waitFor();
 
     await page.getByRole("button", { name: "Delete account" }).click();
     const dialog = page.getByRole("dialog", { name: "Delete account" });
@@ -228,8 +247,10 @@ describe("the settings", () => {
     await erase.click();
     await dialog.getByText("The current password is wrong.").waitFor();
     await dialog.getByLabel("Current password").fill("tremendous horse");
+    await afterRefusal(page, tab, "DELETE", "**/api/v1/me");
     await erase.click();
     await page.getByText("Your account is deleted.").waitFor();
+    await tab.getByRole("button", { name: "Log in" }).waitFor();
     const { status } = await teams.server.api(null, "POST", "/auth/login", { username: "adaends", password: "tremendous horse" });
     assert.equal(status, 401);
     await ada.leave();

@@ -1,6 +1,6 @@
 // The HTTP API: one function for calls, one for uploads. Failures carry a message for the user.
 
-import { session, setSession } from "./session.js";
+import { inTurn, session, tokenRefused } from "./session.js";
 import { inWords, t } from "./texts.js";
 
 /** @typedef {import("./types.js").Session} Session */
@@ -42,20 +42,11 @@ function answer(asker, status, text) {
     // Not JSON: a proxy in between sent the response.
   }
   if (status >= 200 && status < 300) return body;
-  // The token is no longer valid: the user has to log in again.
-  if (status === 401 && asker && session.value?.token === asker.token) setSession(null, t("sessionEnded"));
   throw new Failure(inWords(body?.code, body?.detail ?? t("errorUnknown")), { status, code: body?.code, field: body?.field });
 }
 
-/**
- * Calls the API.
- * @param {string} method
- * @param {string} path relative to `/api/v1`
- * @param {unknown} [body]
- * @returns {Promise<any>}
- */
-export async function call(method, path, body) {
-  const asker = session.value;
+/** @param {Session | null} asker @param {string} method @param {string} path @param {unknown} body @returns {Promise<any>} */
+async function request(asker, method, path, body) {
   /** @type {Record<string, string>} */
   const headers = {};
   if (asker) headers.authorization = `Bearer ${asker.token}`;
@@ -68,6 +59,53 @@ export async function call(method, path, body) {
     throw new Failure(t("errorNetwork"), { code: over(asker) ? "over" : "network" });
   }
   return answer(asker, response.status, text);
+}
+
+/**
+ * Makes a request for the session. If its token is refused, the user has to log in again; if the token was replaced
+ * meanwhile, the request is made once more, with the new one.
+ * @template T
+ * @param {(asker: Session | null) => Promise<T>} make
+ * @returns {Promise<T>}
+ */
+async function inSession(make) {
+  const asker = session.value;
+  try {
+    return await make(asker);
+  } catch (failure) {
+    if (!asker || !(failure instanceof Failure) || failure.status !== 401) throw failure;
+    const now = await tokenRefused(asker.token, t("sessionEnded"));
+    if (now?.user.id !== asker.user.id) throw failure;
+    return make(now);
+  }
+}
+
+/**
+ * Calls the API.
+ * @param {string} method
+ * @param {string} path relative to `/api/v1`
+ * @param {unknown} [body]
+ * @returns {Promise<any>}
+ */
+export function call(method, path, body) {
+  return inSession((asker) => request(asker, method, path, body));
+}
+
+/**
+ * Makes a call that replaces the session, or ends it. The server ends the old token, and all connections with it, before
+ * the answer arrives: until `follow` has set the session that follows, nothing that is refused for the old token logs the
+ * user out.
+ * @param {string} method
+ * @param {string} path relative to `/api/v1`
+ * @param {unknown} body
+ * @param {(answer: any) => void} follow
+ */
+export async function changeSession(method, path, body, follow) {
+  await inSession((asker) => inTurn(async () => {
+    // Another user may have logged in while this waited for its turn.
+    if (over(asker)) throw new Failure("", { code: "over" });
+    follow(await request(session.value, method, path, body));
+  }));
 }
 
 /**
@@ -94,8 +132,12 @@ export async function all(path) {
  * @returns {Promise<import("./types.js").Upload>}
  */
 export function upload(file, progress, signal) {
+  return inSession((asker) => post(asker, file, progress, signal));
+}
+
+/** @param {Session | null} asker @param {File} file @param {(part: number) => void} progress @param {AbortSignal} [signal] @returns {Promise<import("./types.js").Upload>} */
+function post(asker, file, progress, signal) {
   return new Promise((resolve, reject) => {
-    const asker = session.value;
     const request = new XMLHttpRequest();
     const failed = () => reject(new Failure(t("errorNetwork"), { code: "network" }));
     request.open("POST", "/api/v1/files");

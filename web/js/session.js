@@ -33,6 +33,39 @@ export function setSession(next, why = "") {
   session.value = next;
 }
 
+/** The turns in this tab, where the browser keeps none for all tabs (a page without TLS). */
+let turns = Promise.resolve();
+
+/**
+ * Runs work on the session when earlier work is done, in all tabs of this browser.
+ * @template T
+ * @param {() => T | Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export function inTurn(work) {
+  if (navigator.locks) return navigator.locks.request(KEPT, work);
+  const result = turns.then(work);
+  turns = result.then(() => {}, () => {});
+  return result;
+}
+
+/**
+ * Ends the session whose token the server refuses, unless the token is replaced: a call that replaces it, in this tab or
+ * in another, may have ended the old one at the server before its answer arrives.
+ * @param {string} token
+ * @param {string} why the message to show after the session ended
+ * @returns {Promise<Session | null>} the session that goes on
+ */
+export function tokenRefused(token, why) {
+  return inTurn(() => {
+    // The event that tells of another tab's session may be under way.
+    const stored = kept();
+    if (session.value?.token === token && stored?.token !== token) session.value = stored;
+    if (session.value?.token === token) setSession(null, why);
+    return session.value;
+  });
+}
+
 // Another tab logged in or out.
 window.addEventListener("storage", (event) => {
   if (event.key === KEPT) session.value = kept();

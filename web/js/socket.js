@@ -5,8 +5,8 @@
 import { effect, signal } from "@preact/signals";
 import { io } from "socket.io-client";
 
-import { Failure, call } from "./api.js";
-import { session, setSession } from "./session.js";
+import { Failure, call, changeSession } from "./api.js";
+import { session, setSession, tokenRefused } from "./session.js";
 import { t } from "./texts.js";
 
 /** Time to wait for an acknowledgement, in milliseconds. */
@@ -36,7 +36,7 @@ async function renew() {
   const current = session.value;
   if (!current || Date.parse(current.expiresAt) - Date.now() > RENEW_MS) return;
   try {
-    setSession(await call("POST", "/auth/refresh"));
+    await changeSession("POST", "/auth/refresh", undefined, setSession);
   } catch {
     // Checked again in an hour. If the token has expired by then, the server refuses it.
   }
@@ -45,13 +45,17 @@ async function renew() {
 /** Whether a connection belongs to the current session. @param {import("socket.io-client").Socket} socket */
 const current = (socket) => socket === chat || socket === meetup;
 
-/** @param {import("socket.io-client").Socket} socket @param {Error & { data?: { code?: string } }} error */
-function refused(socket, error) {
+/** @param {import("socket.io-client").Socket} socket @param {string} token the token that it offered @param {Error & { data?: { code?: string } }} error */
+async function refused(socket, token, error) {
   if (!current(socket)) return;
   if (socket === chat) link.value = "offline";
-  if (OVER.includes(error.data?.code ?? "")) setSession(null, t("sessionEnded"));
   // The server refused the connection, so the client does not reconnect by itself.
-  else if (!socket.active) setTimeout(() => { if (current(socket)) socket.connect(); }, AGAIN_MS);
+  const again = () => { if (current(socket)) socket.connect(); };
+  if (!OVER.includes(error.data?.code ?? "")) {
+    if (!socket.active) setTimeout(again, AGAIN_MS);
+  } else if (await tokenRefused(token, t("sessionEnded"))) {
+    again();
+  }
 }
 
 /** Handles a connection that the server closed for good: reconnects, unless the API reports that the session has ended. @param {import("socket.io-client").Socket} socket */
@@ -67,13 +71,11 @@ function ended(socket) {
  *   meetupUp: (recovered: boolean) => void }} hears
  */
 export function open(hears) {
-  /** @param {(auth: object) => void} say */
-  const auth = (say) => say({ token: session.value?.token, recover: true });
   // A server that is full serves only requests with a valid token in their headers.
   const extraHeaders = { authorization: `Bearer ${session.value?.token ?? ""}` };
   // Links as the API has them: this page draws the initials of people without a picture itself.
   const query = { links: "stored" };
-  const options = { auth, query, extraHeaders, reconnectionDelay: 500, reconnectionDelayMax: 5_000 };
+  const options = { query, extraHeaders, reconnectionDelay: 500, reconnectionDelayMax: 5_000 };
   chat = io("/chat", options);
   meetup = io("/meetup", options);
   for (const [name, hear] of Object.entries(hears.chat)) chat.on(name, hear);
@@ -85,7 +87,12 @@ export function open(hears) {
   });
   other.on("connect", () => hears.meetupUp(other.recovered));
   for (const socket of [main, other]) {
-    socket.on("connect_error", (error) => refused(socket, error));
+    let offered = "";
+    socket.auth = (say) => {
+      offered = session.value?.token ?? "";
+      say({ token: offered, recover: true });
+    };
+    socket.on("connect_error", (error) => void refused(socket, offered, error));
     socket.on("disconnect", (reason) => {
       if (socket === chat) link.value = "offline";
       if (reason === "io server disconnect") ended(socket);

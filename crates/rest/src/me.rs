@@ -92,7 +92,8 @@ pub(crate) struct PasswordChange {
     new_password: String,
 }
 
-/// Changes the caller's password, ends all its sessions, and returns a new token.
+/// Changes the caller's password, ends all its sessions, and returns a new token. The connections of the old token may end
+/// before the answer arrives.
 #[utoipa::path(
     put, path = "/me/password", tag = "me", operation_id = "changePassword", request_body = PasswordChange,
     responses((status = 200, description = "Changed", body = Session))

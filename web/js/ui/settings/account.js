@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 
-import { call } from "../../api.js";
+import { changeSession } from "../../api.js";
 import { html } from "../../lib/html.js";
 import { me, setSession } from "../../session.js";
 import { t } from "../../texts.js";
@@ -17,7 +17,7 @@ function Password({ onChange }) {
   async function send({ currentPassword, newPassword }, form) {
     setSaved(false);
     // All sessions end, and this one goes on with a new token.
-    setSession(await call("PUT", "/me/password", { ...(currentPassword ? { currentPassword } : {}), newPassword }));
+    await changeSession("PUT", "/me/password", { ...(currentPassword ? { currentPassword } : {}), newPassword }, setSession);
     form.reset();
     setSaved(true);
     onChange();
@@ -39,8 +39,7 @@ function Erase({ onClose }) {
   const username = me.value?.username ?? "";
   /** @param {Record<string, any>} given */
   async function send({ currentPassword }) {
-    await call("DELETE", "/me", currentPassword ? { currentPassword } : {});
-    setSession(null, t("accountErased"));
+    await changeSession("DELETE", "/me", currentPassword ? { currentPassword } : {}, () => setSession(null, t("accountErased")));
   }
   return html`<${Dialog} title=${t("eraseAccount")} onClose=${onClose}>
     <${Form} send=${send}>

@@ -21,7 +21,7 @@ export class Person {
     person.page.on("pageerror", (error) => person.complaints.push(String(error)));
     person.page.on("console", (message) => {
       // Network errors are expected; the page shows them itself.
-      if (message.type() === "error" && !/ERR_|Failed to load resource|WebSocket/.test(message.text())) person.complaints.push(message.text());
+      if (message.type() === "error" && !/ERR_|Failed to load resource|WebSocket|when fetching the script/.test(message.text())) person.complaints.push(message.text());
     });
     person.url = url;
     await person.page.goto(url);

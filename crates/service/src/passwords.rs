@@ -1,13 +1,15 @@
 //! Passwords: hashed and verified by argon2id with the parameters of the library, outside of the async threads.
 //!
 //! A password is hashed in its normal form (RFC 8265), so that it is the same on every keyboard. Hashes of earlier
-//! versions are of the password as it was typed; they still match it, and are replaced when it is typed again.
+//! versions, and those that were moved here from other back ends, are of the password as it was typed; they still match
+//! it, and are replaced when it is typed again.
 //!
 //! What must stay true: the number of passwords that are hashed or wait is bounded. Whether there is a user, and which
 //! kind of hash it has, makes no difference to how long a wrong password takes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
@@ -15,11 +17,19 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use quintet_domain::limits::{PASSWORD_BYTES_MAX, PASSWORDS_WAITING_MAX};
 use quintet_domain::{Refusal, normal_password, refuse_nul};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use crate::password_hashes::{bcrypt_matches, is_as_ours, is_bcrypt};
 
 /// Maximum number of hashes at the same time. Each takes 19 MiB and tens of milliseconds of a core.
 const AT_ONCE: usize = 2;
 /// Milliseconds after which a refused request may be tried again; by then some of the waiting ones are done.
 const BUSY_MS: u64 = 2_000;
+/// The time that a wrong password takes at least: longer than the check of any hash that can be stored, on a machine that is
+/// not slow. On one that is, it is the time of the slowest check so far.
+const WRONG_AT_LEAST: Duration = Duration::from_millis(250);
+/// The time that a wrong password takes at most, because of checks that were slow.
+const WRONG_AT_MOST: Duration = Duration::from_secs(2);
 
 /// Hashes and verifies passwords.
 #[derive(Debug)]
@@ -31,6 +41,8 @@ pub struct Passwords {
     decoy: String,
     /// The minimum number of characters of a new password.
     chars_min: usize,
+    /// The milliseconds that a wrong password takes at least.
+    wrong_ms: AtomicU64,
 }
 
 /// The result of checking a password.
@@ -60,7 +72,8 @@ impl Passwords {
     #[must_use]
     pub fn new(chars_min: usize) -> Self {
         let decoy = hash("a password that nobody has").unwrap_or_default();
-        Self { turns: Arc::new(Semaphore::new(AT_ONCE)), waiting: Arc::default(), decoy, chars_min }
+        let wrong_ms = AtomicU64::new(WRONG_AT_LEAST.as_millis() as u64);
+        Self { turns: Arc::new(Semaphore::new(AT_ONCE)), waiting: Arc::default(), decoy, chars_min, wrong_ms }
     }
 
     /// Returns the minimum number of characters of a new password.
@@ -98,10 +111,22 @@ impl Passwords {
         if password.len() > PASSWORD_BYTES_MAX {
             return Ok(Checked::Wrong);
         }
+        let begun = Instant::now();
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.decoy.clone());
-        let checked = self.run(move || Some(check(&hash, &password))).await?.unwrap_or(Checked::Wrong);
-        Ok(if known { checked } else { Checked::Wrong })
+        let timed = move || {
+            let begun = Instant::now();
+            Some((check(&hash, &password), begun.elapsed()))
+        };
+        let (checked, took) = self.run(timed).await?.unwrap_or((Checked::Wrong, Duration::ZERO));
+        let took_ms = took.min(WRONG_AT_MOST).as_millis() as u64;
+        let wrong_ms = self.wrong_ms.fetch_max(took_ms, Ordering::Relaxed).max(took_ms);
+        if known && checked.is_right() {
+            return Ok(checked);
+        }
+        // The kinds of hashes take different times. Nothing is held meanwhile.
+        tokio::time::sleep_until(begun + Duration::from_millis(wrong_ms)).await;
+        Ok(Checked::Wrong)
     }
 
     /// Runs work once a permit is free. It is refused at once if too many passwords wait.
@@ -150,17 +175,28 @@ fn hash(password: &str) -> Option<String> {
 
 /// Checks a password in its normal form and, if that is another text, as it was typed.
 fn check(stored: &str, password: &str) -> Checked {
+    if is_bcrypt(stored) {
+        // Other back ends hash what was typed.
+        return match bcrypt_matches(stored, password) {
+            true => renewed(&normal_password(password)),
+            false => Checked::Wrong,
+        };
+    }
     let Ok(parsed) = PasswordHash::new(stored) else { return Checked::Wrong };
     let matches = |text: &str| Argon2::default().verify_password(text.as_bytes(), &parsed).is_ok();
     let normal = normal_password(password);
     if matches(&normal) {
-        return Checked::Right;
+        return if is_as_ours(&parsed) { Checked::Right } else { renewed(&normal) };
     }
     if normal == password || !matches(password) {
         return Checked::Wrong;
     }
-    // Without a new hash, the old one stays in use.
-    hash(&normal).map_or(Checked::Right, Checked::RightByOldHash)
+    renewed(&normal)
+}
+
+/// A password that is right by a hash that is to be replaced. Without a new hash, the old one stays in use.
+fn renewed(normal: &str) -> Checked {
+    hash(normal).map_or(Checked::Right, Checked::RightByOldHash)
 }
 
 #[cfg(test)]
@@ -221,5 +257,39 @@ mod tests {
         assert_eq!((refused.code, refused.retry_after_ms), (quintet_domain::Code::Busy, Some(BUSY_MS)));
         drop(all);
         assert!(passwords.hash("password", "correct horse".to_owned()).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_hash_of_another_back_end_is_replaced_by_one_of_ours() {
+        let passwords = Passwords::new(CHARS_MIN);
+        let check = async |hash: &str, password: &str| {
+            passwords.check(Some(hash.to_owned()), password.to_owned()).await.expect("a turn")
+        };
+        // Made by bcryptjs and by the argon2 of Node.js.
+        let moved = [
+            ("$2b$10$sR8LXVS.xDMgwrG747EOg.0mFIFhodxV9N.uTU1ZGuT141mnRgcrO", "correct horse"),
+            (
+                "$argon2id$v=19$m=65536,t=3,p=4$9btF5NYcSsa5THHBW/B54A$l9jaWYMW084OrY3biQKVdsaMa8bBd9+kaUS3KPf5CfQ",
+                "correct horse",
+            ),
+        ];
+        for (hash, password) in moved {
+            let Checked::RightByOldHash(renewed) = check(hash, password).await else { panic!("{hash} is not renewed") };
+            assert!(renewed.starts_with("$argon2id$"));
+            assert_eq!(check(&renewed, password).await, Checked::Right);
+            assert_eq!(check(hash, "wrong horse").await, Checked::Wrong);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wrong_password_takes_as_long_for_every_kind_of_hash_and_for_nobody() {
+        let passwords = Passwords::new(CHARS_MIN);
+        let ours = hash("correct horse").expect("hashed");
+        for known in [None, Some(ours), Some("$2b$10$sR8LXVS.xDMgwrG747EOg.0mFIFhodxV9N.uTU1ZGuT141mnRgcrO".to_owned())]
+        {
+            let begun = Instant::now();
+            assert_eq!(passwords.check(known, "wrong horse".to_owned()).await, Ok(Checked::Wrong));
+            assert_eq!(begun.elapsed(), WRONG_AT_LEAST);
+        }
     }
 }

@@ -10,7 +10,7 @@ use quintet_domain::{
 };
 use quintet_store::{Page, Party};
 
-use crate::{Service, failures};
+use crate::{MovedHash, Service, failures};
 
 /// The data of a registration, before it is checked.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +23,8 @@ pub struct NewAccount {
     pub email: Option<String>,
     /// The password. Only users that a service creates may have none; they cannot log in by a password.
     pub password: Option<String>,
+    /// The hash of the password that another back end has for the user, in place of the password.
+    pub password_hash: Option<MovedHash>,
     /// The full name.
     pub name: Option<String>,
     /// A link to a picture.
@@ -126,7 +128,7 @@ impl Service {
         let country = checked_name("country", new.country)?;
         let password_hash = match new.password {
             Some(password) => Some(self.0.passwords.hash("password", password).await?),
-            None => None,
+            None => new.password_hash.map(MovedHash::into_text),
         };
         let new = NewUser {
             id: new.id,

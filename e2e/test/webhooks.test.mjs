@@ -111,15 +111,17 @@ test("the bot of docs/webhooks.md answers whoever mentions it, once", async () =
   const server = await Server.start({ env: LOCAL });
   const port = await freePort();
   // The key and the webhook are made by the page's commands; the last two install the library and start the bot.
-  const commands = page.split("## A bot\n")[1].match(/^```sh\n(.*?)^```$/ms)[1].trim().split("\n");
+  const [[, first], [, joining]] = page.split("## A bot\n")[1].matchAll(/^```sh\n(.*?)^```$/gms);
+  const commands = first.trim().split("\n");
   assert.deepEqual(commands.slice(2), ["npm install standardwebhooks", "node bot.mjs"]);
   const data = join(server.folder, "data");
   const made = [...commands.slice(0, 2), 'echo "$BOT_KEY $WEBHOOK_SECRET"'].join("\n");
   const script = made.replaceAll("$(quintet ", `$('${BINARY}' --data '${data}' `).replace(":8090/", `:${port}/`);
   const [key, secret] = execFileSync("bash", ["-euc", script], { encoding: "utf8" }).trim().split(" ");
   const alice = await server.register("alice");
-  const { body: bot } = await server.api(key, "GET", "/me");
-  const { body: group } = await server.api(alice.token, "POST", "/conversations", { kind: "group", name: "G", memberIds: [bot.id] });
+  const { body: group } = await server.api(alice.token, "POST", "/conversations", { kind: "group", name: "G" });
+  const enter = joining.replaceAll("http://127.0.0.1:3000", server.url).replace("GROUP", group.id);
+  execFileSync("bash", ["-euc", enter], { env: { ...process.env, BOT_KEY: key }, stdio: ["ignore", "ignore", "ignore"] });
   const { body: { items: [hook] } } = await server.api(key, "GET", "/webhooks");
 
   const folder = mkdtempSync(join(tmpdir(), "quintet-bot-"));

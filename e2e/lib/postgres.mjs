@@ -211,3 +211,22 @@ export class Postgres {
     }
   }
 }
+
+/** The tables of a back end of the vocabulary `chat`, as docs/moving.md has them, with two people who have written to each other. */
+export const oldBackEnd = (passwordHash) => `
+  CREATE TABLE users (id uuid PRIMARY KEY, username text, email text, password_hash text, avatar_url text, created_at timestamptz);
+  CREATE TABLE chats (id uuid PRIMARY KEY, name text, type text, created_by uuid, created_at timestamptz);
+  CREATE TABLE chat_participants (chat_id uuid, user_id uuid, joined_at timestamptz);
+  CREATE TABLE messages (id uuid PRIMARY KEY, chat_id uuid, sender_id uuid, content text, message_type text, file_url text,
+    is_deleted boolean, created_at timestamptz);
+  INSERT INTO users VALUES
+    ('00000000-0000-4000-8000-00000000000a', 'alice', 'alice@example.org', '${passwordHash}', NULL, '2021-03-01T09:00:00Z'),
+    ('00000000-0000-4000-8000-00000000000b', 'bob', 'bob@example.org', '${passwordHash}', '/faces/bob.txt', '2021-03-01T10:00:00Z');
+  INSERT INTO chats VALUES
+    ('00000000-0000-4000-8000-0000000000c1', NULL, 'direct', NULL, '2021-03-02T09:00:00Z'),
+    ('00000000-0000-4000-8000-0000000000c2', 'Empty', 'group', '00000000-0000-4000-8000-00000000000a', '2021-03-02T10:00:00Z');
+  INSERT INTO chat_participants SELECT '00000000-0000-4000-8000-0000000000c1', id, created_at FROM users;
+  INSERT INTO messages SELECT ('00000000-0000-4000-8000-0000000001' || lpad(number::text, 2, '0'))::uuid,
+    '00000000-0000-4000-8000-0000000000c1', id, 'Line ' || number || E'\\nof "' || username || '"', 'text', NULL, number = 3,
+    timestamptz '2021-03-03T09:00:00Z' + number * interval '1 minute'
+    FROM generate_series(1, 4) AS number JOIN users ON (number % 2 = 0) = (username = 'bob');`;

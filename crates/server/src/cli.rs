@@ -100,6 +100,19 @@ pub(crate) enum ServerCommand {
         #[arg(long)]
         password: Option<String>,
     },
+    /// Fill a server that has no people with those of another back end, their conversations and messages, while it does not
+    /// run. docs/moving.md says what the files have to contain.
+    Import {
+        /// The files, in their order. Each line is a JSON object: a user, a conversation or a message.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// The folder of the other back end's uploads, in which the paths that lines name are looked up.
+        #[arg(long = "files", value_name = "DIR")]
+        uploads: Option<PathBuf>,
+        /// Examine the files, and write nothing.
+        #[arg(long)]
+        check: bool,
+    },
     /// Copy the database to a file, with or without a running server. A running server writes the copy itself.
     Backup {
         /// The path of the copy, which must not exist, and where the user of a running server may write.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use quintet_bus::{Bus, LocalBus};
 use quintet_cluster::ClusterBus;
 use quintet_domain::limits::{CONNECT_SECONDS, EVENT_BYTES_MAX, PACKET_SECONDS};
-use quintet_domain::{Contact, Quotas};
+use quintet_domain::{Contact, Environment, Quotas};
 use quintet_files::{Bucket, Files, FilesError};
 use quintet_gateway::{Audience, Doors, Echo, Gateway, Settings, UnidentifiedMax};
 use quintet_outbound::Outbound;
@@ -135,7 +135,7 @@ pub(crate) struct Opened {
     bus: Arc<LocalBus>,
     /// What is made for a node, if the server is one.
     prepared: Option<cluster::Prepared>,
-    pub(crate) environment: Arc<SystemEnvironment>,
+    environment: Arc<dyn Environment>,
     metrics: Arc<Metrics>,
     tracer: Tracer,
     /// The spans that the tracer takes, if it takes any.
@@ -145,7 +145,16 @@ pub(crate) struct Opened {
 /// Opens the store: a database of a PostgreSQL server if one is configured; else a database in a folder, which no other
 /// process uses from here on, or maps in memory for data that is lost with the process. `use_as` says who uses it.
 pub(crate) fn open(config: &Config, location: &Location, use_as: UseAs) -> Result<Opened, OpenError> {
-    let environment = Arc::new(SystemEnvironment::default());
+    open_at(config, location, use_as, Arc::new(SystemEnvironment::default()))
+}
+
+/// Opens the store with a clock that the caller sets.
+pub(crate) fn open_at(
+    config: &Config,
+    location: &Location,
+    use_as: UseAs,
+    environment: Arc<dyn Environment>,
+) -> Result<Opened, OpenError> {
     let bus = Arc::new(LocalBus::new());
     let to_bus = Arc::clone(&bus);
     let is_node = use_as == UseAs::Server && config.database.url.is_some() && *location != Location::Memory;

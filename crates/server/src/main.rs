@@ -19,6 +19,7 @@ mod failure;
 mod forwarded;
 mod health;
 mod housekeeping;
+mod import;
 mod key_files;
 mod listen;
 mod logging;
@@ -98,6 +99,7 @@ fn run_by_settings(command: ServerCommand, options: &Options) -> Result<(), Fail
             ServerCommand::Invite { command } => operator::run(&config, operator::invite(command)).await,
             ServerCommand::Webhook { command } => operator::run(&config, operator::webhook(command)).await,
             ServerCommand::Demo { password } => operator::run(&config, operator::demo(password)).await,
+            ServerCommand::Import { files, uploads, check } => import::run(&config, files, uploads, check).await,
             ServerCommand::Migrate => migration::run(config).await,
             ServerCommand::Copy { from, to } => copy::run(config, &from, &to).await,
             ServerCommand::Backup { file } => operator::run(&config, operator::backup(&file)?).await,

@@ -15,6 +15,7 @@ use crate::cli::{InviteCommand, KeyCommand, UserCommand, WebhookCommand, WhichUs
 use crate::compose::{self, UseAs};
 use crate::config::Config;
 use crate::control::client;
+use crate::environment::SystemEnvironment;
 use crate::failure::Failure;
 
 /// The time to wait for a server that starts or stops, or for another command.
@@ -150,12 +151,13 @@ async fn run_here(config: &Config, command: Command) -> Result<Option<Printed>, 
         | Command::TestWebhook { .. }
         | Command::ReplayWebhook { .. } => Location::Existing(folder),
     };
-    let opened = match compose::open(config, &location, UseAs::Command) {
+    let clock = Arc::new(SystemEnvironment::default());
+    let opened = match compose::open_at(config, &location, UseAs::Command, clock.clone()) {
         Ok(opened) => opened,
         Err(OpenError::Locked(_)) => return Ok(None),
         Err(error) => return Err(error.to_string()),
     };
-    let (database, clock) = (opened.database.clone(), Some(Arc::clone(&opened.environment)));
+    let (database, clock) = (opened.database.clone(), Some(clock));
     let (service, _) = compose::service(config, &location, opened)?;
     let admin = Admin { service, database, outbound: compose::outbound(config)?, clock };
     let result = admin.run(command, &CancellationToken::new()).await;

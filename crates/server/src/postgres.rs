@@ -8,11 +8,10 @@ use std::sync::Arc;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
-use quintet_domain::Quotas;
+use quintet_domain::{Environment, Quotas};
 use quintet_store::{Clock, Delivered, OnCommit, OpenError, PostgresStore, PostgresTarget};
 
 use crate::config::Database;
-use crate::environment::SystemEnvironment;
 use crate::failure::Failure;
 use crate::metrics::gauge;
 
@@ -28,7 +27,7 @@ pub(crate) fn open(
     url: &str,
     password: Option<&str>,
     folder: &Path,
-    environment: Arc<SystemEnvironment>,
+    environment: Arc<dyn Environment>,
     quotas: Quotas,
     delivered: Delivered,
     on_commit: OnCommit,

@@ -25,6 +25,7 @@ mod guests;
 mod hiding;
 mod hop;
 mod identity;
+mod import;
 mod jobs;
 mod life;
 mod limits;

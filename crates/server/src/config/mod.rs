@@ -29,7 +29,7 @@ use self::environment::add_environment;
 use self::fault::{Fault, Sources};
 use self::hooks::Hooks;
 pub(crate) use self::log::{Log, LogFormat};
-use self::moderation::Moderation;
+pub(crate) use self::moderation::Moderation;
 use self::retention::Retention;
 pub(crate) use self::sections::{
     AudienceName, ContactName, Database, EchoName, Files, Limits, MetricsListen, RegistrationName, SignWithName,

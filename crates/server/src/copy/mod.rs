@@ -3,7 +3,7 @@
 //! What must stay true: the target is complete only once the keys and files are there as well; the source stays as it is.
 
 mod files;
-mod progress;
+pub(crate) mod progress;
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! How far a copy has come: a bar on a terminal, and a line for each table elsewhere.
+//! How far a copy or an import has come: a bar on a terminal, and a line for each table elsewhere.
 //!
 //! What must stay true: all of it goes to standard error, so that the output is only what was done.
 
@@ -7,15 +7,15 @@ use std::io::IsTerminal;
 use indicatif::{ProgressBar, ProgressStyle};
 use quintet_store::CopyProgress;
 
-/// Shows how far a copy has come. Clones show the same.
+/// Shows how far the work has come. Clones show the same.
 #[derive(Clone)]
-pub(super) struct Progress {
+pub(crate) struct Progress {
     /// `None` where standard error is no terminal.
     bar: Option<ProgressBar>,
 }
 
 impl Progress {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new(0);
             if let Ok(style) = ProgressStyle::with_template("{msg:18} {bar:30} {pos}/{len} {elapsed}") {
@@ -27,7 +27,7 @@ impl Progress {
     }
 
     /// Something begins that consists of a number of parts.
-    pub(super) fn begin(&self, what: &str, count: u64) {
+    pub(crate) fn begin(&self, what: &str, count: u64) {
         match &self.bar {
             Some(bar) => {
                 bar.set_message(what.to_owned());
@@ -39,14 +39,14 @@ impl Progress {
     }
 
     /// A number of further parts are done.
-    pub(super) fn advance(&self, count: u64) {
+    pub(crate) fn advance(&self, count: u64) {
         if let Some(bar) = &self.bar {
             bar.inc(count);
         }
     }
 
     /// Nothing more is shown.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
@@ -64,7 +64,7 @@ impl CopyProgress for Progress {
 }
 
 /// A number with a comma before each three digits.
-pub(super) fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);
     for (at, digit) in digits.chars().enumerate() {

@@ -4,6 +4,9 @@
 //! What must stay true: every event and every field that the server sends is in one of the tables of this file, so that
 //! none is passed over because it is new.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value};
 
 /// What is shown of a user.
@@ -128,12 +131,16 @@ const OTHER_FIELDS: &str = "\
 const CUSTOM: &str = "metadata";
 
 fn is_event(name: &str) -> bool {
-    TELLING_EVENTS.iter().any(|(telling, ..)| *telling == name)
-        || OTHER_EVENTS.split_whitespace().any(|one| one == name)
+    static EVENTS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+        TELLING_EVENTS.iter().map(|(name, ..)| *name).chain(OTHER_EVENTS.split_whitespace()).collect()
+    });
+    EVENTS.contains(name)
 }
 
 fn is_field(name: &str) -> bool {
-    TELLING_FIELDS.contains(&name) || OTHER_FIELDS.split_whitespace().any(|one| one == name)
+    static FIELDS: LazyLock<HashSet<&str>> =
+        LazyLock::new(|| TELLING_FIELDS.into_iter().chain(OTHER_FIELDS.split_whitespace()).collect());
+    FIELDS.contains(name)
 }
 
 fn text<'v>(object: &'v Map<String, Value>, names: &[&str]) -> Option<&'v str> {

@@ -8,6 +8,7 @@ mod claims;
 mod looking;
 mod looks;
 mod model;
+mod sequences;
 mod steps;
 mod vocabularies;
 mod world;
@@ -20,6 +21,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use self::claims::Kind;
 use self::looks::Look;
+use self::sequences::create_crowd;
 use self::steps::{Step, Where, history};
 use self::vocabularies::NAMESPACES;
 use self::world::{SECRET, USERS, World};
@@ -28,7 +30,9 @@ use crate::support::Server;
 /// The number of histories, unless another one is given.
 const CASES: u64 = 8;
 /// The number of histories that run beside each other on one server.
-const AT_ONCE: u64 = 4;
+const AT_ONCE: usize = 8;
+/// One in how many of all things a history looks at when it ends: as many histories look at all of them.
+const LOOKERS: usize = 4;
 
 fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).map_or(otherwise, |value| value.parse().expect("a number"))
@@ -47,10 +51,12 @@ fn steps_of(seed: u64) -> Vec<Step> {
     history().new_tree(&mut runner).expect("a history").current()
 }
 
-/// Plays the history of a seed, and looks at some of all things at the end: all seeds beside each other look at all.
+/// Plays the history of a seed, and looks at some of all things at the end.
 async fn play(server: &Server, seed: u64, strangers: bool, looks: Vec<Look>) {
-    let at_the_end: Vec<usize> = (0..looks.len()).skip((seed % AT_ONCE) as usize).step_by(AT_ONCE as usize).collect();
+    let first = usize::try_from(seed).expect("a small seed") % LOOKERS;
+    let at_the_end: Vec<usize> = (first..looks.len()).step_by(LOOKERS).collect();
     let mut world = World::new(server, &format!("w{seed}"), strangers, looks).await;
+    world.come_and_go().await;
     for step in steps_of(seed) {
         // Of a test that fails, the output shows the steps.
         println!("{seed}: {step:?}");
@@ -78,10 +84,11 @@ async fn looks(server: &Server, strangers: bool) -> Vec<Look> {
 
 async fn histories_of(contact: &str, strangers: bool) {
     let server = server(contact);
+    create_crowd(&server.http()).await;
     let looks = looks(&server, strangers).await;
     let (first, cases) = (number("HIDING_SEED", 1), number("HIDING_CASES", CASES));
     let seeds: Vec<u64> = (first..first + cases).collect();
-    for some in seeds.chunks(AT_ONCE as usize) {
+    for some in seeds.chunks(AT_ONCE) {
         join_all(some.iter().map(|seed| play(&server, *seed, strangers, looks.clone()))).await;
     }
 }

@@ -27,9 +27,15 @@ pub enum Step {
     /// Send the newest message once more.
     Repeat(User),
     Edit(User),
+    /// Send a message that another user reads, rather one who is hidden, send it once more, and edit it.
+    HaveRead(User, User, Where),
     Mark(User, Where, Kind),
     Type(User, Where, bool),
     Block(User, User, bool),
+    /// Block another user or, if it is blocked, end the block.
+    ChangeBlock(User, User),
+    /// Block somebody who has begun a direct conversation, and end the block soon.
+    BlockForAWhile(User, User),
     /// Block somebody who connects just then, or end the block.
     BlockWhoComes(User, User, bool, Vocabulary),
     /// Open the direct conversation with another user.
@@ -38,7 +44,8 @@ pub enum Step {
     Decide(User, User, bool),
     JoinAgain(User, Where),
     LeaveAndJoin(User),
-    MakeGroup,
+    /// Make a group of all, or of all and many others.
+    MakeGroup(bool),
     RenameHall,
     ChangeProfile(User),
     /// Look at something over HTTP.
@@ -51,16 +58,25 @@ fn user() -> impl Strategy<Value = User> {
     0..USERS
 }
 
+fn two() -> impl Strategy<Value = (User, User)> {
+    (user(), 1..USERS).prop_map(|(one, further)| (one, (one + further) % USERS))
+}
+
+/// A conversation of all.
+fn shared() -> impl Strategy<Value = Where> {
+    prop_oneof![Just(Where::Hall), Just(Where::Lounge)]
+}
+
 fn place() -> impl Strategy<Value = Where> {
-    prop_oneof![2 => Just(Where::Hall), 1 => Just(Where::Lounge), 3 => user().prop_map(Where::With)]
+    prop_oneof![1 => shared(), 1 => user().prop_map(Where::With)]
 }
 
 fn vocabulary() -> impl Strategy<Value = Vocabulary> {
+    // A connection that is undecided receives the events of all vocabularies.
     prop_oneof![5 => (0..NAMESPACES.len()).prop_map(Some), 1 => Just(None)]
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let two = || (user(), user());
     let marks = prop_oneof![2 => Just(Kind::Read), 1 => Just(Kind::Delivered)];
     prop_oneof![
         5 => (user(), vocabulary()).prop_map(|(user, vocabulary)| Step::Connect(user, vocabulary)),
@@ -68,27 +84,43 @@ fn step() -> impl Strategy<Value = Step> {
         3 => user().prop_map(Step::Resume),
         6 => (user(), place()).prop_map(|(user, place)| Step::Say(user, place)),
         1 => user().prop_map(Step::Repeat),
-        2 => user().prop_map(Step::Edit),
+        1 => user().prop_map(Step::Edit),
+        3 => (two(), shared()).prop_map(|((author, reader), place)| Step::HaveRead(author, reader, place)),
         7 => (user(), place(), marks).prop_map(|(user, place, kind)| Step::Mark(user, place, kind)),
         2 => (user(), place(), any::<bool>()).prop_map(|(user, place, typing)| Step::Type(user, place, typing)),
-        6 => (two(), any::<bool>()).prop_map(|((by, other), blocked)| Step::Block(by, other, blocked)),
+        1 => (two(), any::<bool>()).prop_map(|((by, other), blocked)| Step::Block(by, other, blocked)),
+        3 => two().prop_map(|(by, other)| Step::ChangeBlock(by, other)),
+        2 => two().prop_map(|(by, other)| Step::BlockForAWhile(by, other)),
         1 => (two(), any::<bool>(), vocabulary())
             .prop_map(|((by, other), blocked, vocabulary)| Step::BlockWhoComes(by, other, blocked, vocabulary)),
         4 => two().prop_map(|(by, other)| Step::Open(by, other)),
         2 => (two(), any::<bool>()).prop_map(|((by, other), accept)| Step::Decide(by, other, accept)),
-        2 => (user(), place()).prop_map(|(user, place)| Step::JoinAgain(user, place)),
+        4 => (user(), shared()).prop_map(|(user, place)| Step::JoinAgain(user, place)),
         1 => user().prop_map(Step::LeaveAndJoin),
-        1 => Just(Step::MakeGroup),
+        2 => any::<bool>().prop_map(Step::MakeGroup),
         2 => Just(Step::RenameHall),
-        2 => user().prop_map(Step::ChangeProfile),
+        3 => user().prop_map(Step::ChangeProfile),
         8 => (user(), any::<usize>()).prop_map(|(user, number)| Step::Look(user, number)),
         1 => Just(Step::WaitForOffline),
     ]
 }
 
+/// How a history begins: everybody is there, so that the first steps meet somebody, and one user, who receives the events of all
+/// vocabularies, has written to another, who may have blocked it.
+fn beginning() -> impl Strategy<Value = Vec<Step>> {
+    let there = prop::collection::vec(vocabulary(), USERS);
+    (there, two(), any::<bool>()).prop_map(|(there, (by, other), blocked)| {
+        let connections = there.into_iter().enumerate();
+        let mut steps: Vec<Step> = connections.map(|(user, vocabulary)| Step::Connect(user, vocabulary)).collect();
+        steps.extend([Step::Connect(other, None), Step::Open(other, by)]);
+        steps.extend(blocked.then_some(Step::Block(by, other, true)));
+        steps
+    })
+}
+
 /// A random history.
 pub fn history() -> impl Strategy<Value = Vec<Step>> {
-    prop::collection::vec(step(), 30..60)
+    (beginning(), prop::collection::vec(step(), 22..44)).prop_map(|(beginning, steps)| [beginning, steps].concat())
 }
 
 impl Where {
@@ -124,20 +156,29 @@ impl World {
                     self.set_typing(user, &conversation, typing).await;
                 }
             }
-            Step::Block(by, other, blocked) if by != other => self.block(by, other, blocked, None).await,
-            Step::BlockWhoComes(by, other, blocked, vocabulary) if by != other => {
+            Step::HaveRead(author, reader, place) => {
+                if let Some(conversation) = place.id(author, self) {
+                    self.have_read(author, reader, &conversation).await;
+                }
+            }
+            Step::Block(by, other, blocked) => self.block(by, other, blocked, None).await,
+            Step::ChangeBlock(by, other) => {
+                let blocked = !self.model.blocks.contains(&(by, other));
+                self.block(by, other, blocked, None).await;
+            }
+            Step::BlockForAWhile(by, other) => self.block_for_a_while(by, other).await,
+            Step::BlockWhoComes(by, other, blocked, vocabulary) => {
                 self.block(by, other, blocked, Some(vocabulary)).await;
             }
-            Step::Open(by, other) if by != other => self.open(by, other).await,
-            Step::Decide(by, other, accept) if by != other => self.decide(by, other, accept).await,
-            Step::Block(..) | Step::BlockWhoComes(..) | Step::Open(..) | Step::Decide(..) => {}
+            Step::Open(by, other) => self.open(by, other).await,
+            Step::Decide(by, other, accept) => self.decide(by, other, accept).await,
             Step::JoinAgain(user, place) => {
                 if let Some(conversation) = place.id(user, self) {
                     self.join_again(user, &conversation).await;
                 }
             }
             Step::LeaveAndJoin(user) => self.leave_and_join(user).await,
-            Step::MakeGroup => self.make_group().await,
+            Step::MakeGroup(large) => self.make_group(large).await,
             Step::RenameHall => self.rename_hall().await,
             Step::ChangeProfile(user) => self.change_profile(user).await,
             Step::Look(user, number) => self.look(user, number).await,

@@ -3,6 +3,7 @@
 //! What must stay true: everything that reaches a user of the world passes `World::judge`.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -16,7 +17,7 @@ pub const SECRET: &str = "a secret of the tests, of 32 bytes and more";
 
 /// The number of users who do something; one more keeps the hall, and is never there.
 pub const USERS: usize = 3;
-const KEEPER: User = USERS;
+pub const KEEPER: User = USERS;
 
 /// What was shown to somebody of another user: in which vocabulary, where, what, and by which event or field.
 pub type Shown = (String, &'static str, Kind, String);
@@ -60,7 +61,8 @@ pub struct World {
     pub shown: BTreeSet<Shown>,
 }
 
-fn issued(user: &str) -> String {
+/// A token of a user.
+pub fn issued(user: &str) -> String {
     let claims = json!({ "sub": user, "username": user, "exp": 4_102_444_800_u64 });
     let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes());
     jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).expect("a token")
@@ -215,7 +217,7 @@ impl World {
         self.judge_packets(models);
     }
 
-    async fn settle_now(&mut self) {
+    pub async fn settle_now(&mut self) {
         let models = [self.model.clone()];
         self.settle(&models).await;
     }
@@ -286,6 +288,14 @@ impl World {
     }
 
     pub async fn say(&mut self, user: User, conversation: &str) {
+        // Whoever writes to a user who has asked, and is named instead of the conversation, accepts.
+        let asked = (0..USERS).map(|other| (other, user)).find(|pair| {
+            let direct = self.model.directs.get(&Model::pair(pair.0, pair.1));
+            self.model.begun.contains(pair) && direct.is_some_and(|direct| direct == conversation)
+        });
+        if asked.is_some() {
+            self.settle_now().await;
+        }
         self.said += 1;
         let text = format!("hello-{}", self.said);
         let message = match self.act(user, conversation, &Act::Send(&text)).await {
@@ -305,6 +315,11 @@ impl World {
         self.model.sent.insert(message, sent);
         for user in self.connections.iter().map(|one| one.user) {
             self.model.note(user, Some(conversation), Kind::Delivered);
+        }
+        if let Some(pair) = asked {
+            let before = self.model.clone();
+            self.model.begun.remove(&pair);
+            self.changed(before).await;
         }
     }
 
@@ -435,13 +450,6 @@ impl World {
         self.changed(before).await;
     }
 
-    /// The keeper creates a group of all.
-    pub async fn make_group(&mut self) {
-        let body = json!({ "kind": "group", "name": "Group", "memberIds": &self.ids[..USERS] });
-        self.http.api(&self.tokens[KEEPER], "POST", "/conversations", body).await.expect(201);
-        self.settle_now().await;
-    }
-
     pub async fn rename_hall(&mut self) {
         self.said += 1;
         let (path, name) = (format!("/conversations/{}", self.hall), format!("Hall {}", self.said));
@@ -463,12 +471,17 @@ impl World {
                 continue;
             }
             let path = format!("/users/{}", self.ids[user]);
+            let mut look = tokio::time::interval(Duration::from_millis(50));
             let gone = async {
-                while self.http.api(&self.tokens[KEEPER], "GET", &path, Value::Null).await.expect(200)["online"] == true
-                {
+                loop {
+                    look.tick().await;
+                    let shown = self.http.api(&self.tokens[KEEPER], "GET", &path, Value::Null).await.expect(200);
+                    if shown["online"] != true {
+                        break;
+                    }
                 }
             };
-            tokio::time::timeout(std::time::Duration::from_secs(20), gone).await.expect("it goes offline");
+            tokio::time::timeout(Duration::from_secs(20), gone).await.expect("it goes offline");
         }
         self.settle_now().await;
     }

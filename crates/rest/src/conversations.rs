@@ -14,10 +14,11 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::error::{Answer, ProblemBody};
-use crate::extract::{AuthUser, Body, BodyIfAny, Lister, PageQuery, Query, Why, long_answer, present};
+use crate::extract::{AuthUser, Body, BodyIfAny, Lister, PageQuery, Query, Why, long_answer, page_limit, present};
 use crate::ids::{Id, Ids, existing, user_id};
 use crate::new_details::{metadata, new_metadata};
-use crate::views::{Conversation, Page, Views, given_roles, made_kinds};
+use crate::users::NameSearch;
+use crate::views::{Conversation, Member, Page, Views, given_roles, made_kinds};
 
 /// Converts a conversation of the caller.
 pub(crate) async fn shown(
@@ -179,6 +180,25 @@ pub(crate) struct NewMember {
     role: Option<String>,
     /// Why the role is given, in at most 512 bytes, for the audit log.
     reason: Option<String>,
+}
+
+/// Lists the members of a conversation of the caller, longest membership first, or those whose username or name contains a
+/// text: also those of a large one whom its object does not list.
+#[utoipa::path(
+    get, path = "/conversations/{id}/members", tag = "conversations", operation_id = "listMembers",
+    params(("id" = String, Path), NameSearch),
+    responses((status = 200, description = "A page of the list", body = Page<Member>))
+)]
+pub(crate) async fn members(
+    State(service): State<Service>,
+    Lister(caller): Lister,
+    Id(id): Id<ConversationId>,
+    Query(search): Query<NameSearch>,
+) -> Answer<Response> {
+    let limit = page_limit(search.limit)?;
+    let found = service.members(caller.id(), id, search.q, search.cursor, limit).await?;
+    let views = Views(&service, caller.hidden());
+    Ok(long_answer(|| Page::of(found, |member| views.member(member))))
 }
 
 /// Adds a member, or changes a member's role. Without `userId`, the caller joins an open conversation. Somebody who has left the

@@ -70,7 +70,7 @@ pub fn router(service: Service, settings: &Settings) -> Router {
         .routes(routes!(users::get, users::change, users::erase))
         .routes(routes!(conversations::list, conversations::create))
         .routes(routes!(conversations::get, conversations::change, conversations::delete))
-        .routes(routes!(conversations::add_member))
+        .routes(routes!(conversations::members, conversations::add_member))
         .routes(routes!(conversations::remove_member))
         .routes(routes!(moderation::ban, moderation::lift_ban))
         .routes(routes!(moderation::bans))

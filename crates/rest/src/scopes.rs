@@ -74,6 +74,7 @@ const TABLE: &[(&str, &str, Needs)] = &[
     ("GET",    "/api/v1/conversations/{id}",                         READ),
     ("PATCH",  "/api/v1/conversations/{id}",                         MODERATE),
     ("DELETE", "/api/v1/conversations/{id}",                         MODERATE),
+    ("GET",    "/api/v1/conversations/{id}/members",                 READ),
     ("POST",   "/api/v1/conversations/{id}/members",                 MODERATE),
     ("DELETE", "/api/v1/conversations/{id}/members/{user}",          MODERATE),
     ("GET",    "/api/v1/conversations/{id}/bans",                    MODERATE),

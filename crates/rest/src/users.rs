@@ -20,28 +20,28 @@ use crate::views::{Own, Page, Profile, User, Views};
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct Search {
+pub(crate) struct NameSearch {
     /// A part of the username or the name, in any case.
     #[serde(default)]
-    q: String,
+    pub(crate) q: String,
     /// The value of `next` from the previous page.
-    cursor: Option<String>,
+    pub(crate) cursor: Option<String>,
     /// The number of items on the page.
     #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
+    pub(crate) limit: Option<u32>,
 }
 
 /// Lists registered users whose username or name contains a text.
 ///
 /// A page may have fewer than `limit` items although there are more. `next` shows whether there are.
 #[utoipa::path(
-    get, path = "/users", tag = "users", operation_id = "listUsers", params(Search),
+    get, path = "/users", tag = "users", operation_id = "listUsers", params(NameSearch),
     responses((status = 200, description = "A page of the list", body = Page<User>))
 )]
 pub(crate) async fn list(
     State(service): State<Service>,
     Lister(caller): Lister,
-    Query(search): Query<Search>,
+    Query(search): Query<NameSearch>,
 ) -> Answer<Response> {
     let found = service.users(caller.id(), search.q, search.cursor, page_limit(search.limit)?).await?;
     let views = Views(&service, caller.hidden());

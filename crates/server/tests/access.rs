@@ -96,6 +96,7 @@ fn table() -> Vec<(&'static str, &'static str, Value, [u16; 5])> {
         ("GET",    "/conversations/{c}",                 none(),                                   [401, 404, 200, 200, 200]),
         ("PATCH",  "/conversations/{c}",                 json!({ "name": "H" }),                   [401, 404, 403, 200, 200]),
         ("DELETE", "/conversations/{c}",                 none(),                                   [401, 404, 403, 204, 204]),
+        ("GET",    "/conversations/{c}/members",         none(),                                   [401, 404, 200, 200, 200]),
         ("POST",   "/conversations/{c}/members",         json!({ "userId": "asker" }),             [401, 404, 403, 201, 201]),
         ("POST",   "/conversations/{c}/members",         json!({}),                                [401, 404, 200, 200, 201]),
         ("DELETE", "/conversations/{c}/members/member",  none(),                                   [401, 404, 204, 204, 204]),

@@ -1,4 +1,4 @@
-//! Searches for messages over HTTP, and pages around a message.
+//! Searches for messages and for members over HTTP, and pages around a message.
 
 use std::time::Duration;
 
@@ -65,4 +65,46 @@ async fn messages_are_found_and_shown_among_their_neighbours() {
     assert_eq!((contents(&page), page.get("newer")), (vec!["the end"], None));
     let refused = http.api(&bob.1, "GET", &path("around=3&after=4"), Value::Null).await.expect(422);
     assert_eq!(refused["detail"], "`around` excludes `before` and `after`.");
+}
+
+#[tokio::test]
+async fn members_are_found_by_their_names_and_only_by_members() {
+    let server = Server::start();
+    let http = server.http();
+    let (alice, bob, eve) = (http.register("alice").await, http.register("bob").await, http.register("eve").await);
+    let kim = http.register("kim").await;
+    http.api(&bob.1, "PATCH", "/me", json!({ "name": "Große Straße" })).await.expect(200);
+    let group = json!({ "kind": "group", "name": "G", "memberIds": [bob.0, kim.0] });
+    let made = http.api(&alice.1, "POST", "/conversations", group).await.expect(201);
+    let id = made["id"].as_str().expect("an id").to_owned();
+    let path = |query: &str| format!("/conversations/{id}/members?{query}");
+    let found = async |token: &str, query: &str| http.api(token, "GET", &path(query), Value::Null).await.expect(200);
+    let ids = |page: &Value| -> Vec<String> {
+        let items = page["items"].as_array().expect("items").iter();
+        items.map(|one| one["user"]["id"].as_str().expect("an id").to_owned()).collect()
+    };
+
+    let page = found(&bob.1, "").await;
+    assert_eq!(page["items"], made["members"], "as the conversation shows them");
+    let page = found(&kim.1, "q=STRASSE").await;
+    assert_eq!((ids(&page), &page["next"]), (vec![bob.0.clone()], &Value::Null));
+    let page = found(&kim.1, "limit=2").await;
+    let next = page["next"].as_str().expect("a next page");
+    assert_eq!(ids(&found(&kim.1, &format!("limit=2&cursor={next}")).await), [kim.0.clone()]);
+
+    // Of somebody who has blocked the reader, nothing is shown here that is hidden elsewhere.
+    let message = json!({ "content": "hello" });
+    let sent = http.api(&alice.1, "POST", &format!("/conversations/{id}/messages"), message).await.expect(201);
+    let read = json!({ "messageId": sent["id"] });
+    http.api(&bob.1, "PUT", &format!("/conversations/{id}/read"), read).await.expect(204);
+    assert_eq!(found(&alice.1, "q=bob").await["items"][0]["readSequence"], sent["sequence"]);
+    http.api(&bob.1, "PUT", &format!("/me/blocks/{}", alice.0), Value::Null).await.expect(204);
+    assert_eq!(found(&alice.1, "q=bob").await["items"][0]["readSequence"], 0);
+
+    http.api(&eve.1, "GET", &path(""), Value::Null).await.expect(404);
+    for (query, sentence) in
+        [("limit=0", "`limit` must be from 1 to 200."), ("cursor=x", "`cursor` must be the `next` of an earlier page.")]
+    {
+        assert_eq!(http.api(&alice.1, "GET", &path(query), Value::Null).await.expect(422)["detail"], sentence);
+    }
 }

@@ -3,8 +3,9 @@
 use quintet_domain::limits::{CONTENT_BYTES_MAX, IDS_MAX};
 use quintet_domain::{
     Actor, AddMember, ChangeConversation, ChangeSettings, Conversation, ConversationId, ConversationKind,
-    ConversationSettings, CreateConversation, DeleteConversation, Joined, Metadata, ModerationChange, NewConversation,
-    Profile, Refusal, RemoveMember, Role, SettingsChange, Target, UserId, display_name, given_reason, refuse_nul,
+    ConversationSettings, CreateConversation, DeleteConversation, Joined, Member, Metadata, ModerationChange,
+    NewConversation, Profile, Refusal, RemoveMember, Role, SettingsChange, Target, UserId, display_name, given_reason,
+    refuse_nul,
 };
 use quintet_store::{Filter, Listing, Page};
 
@@ -168,6 +169,22 @@ impl Service {
                 self.store().find_conversations(user.clone(), query.clone(), filter.clone(), page.next, limit).await?;
         }
         Ok(page)
+    }
+
+    /// Returns members of a conversation of the user, longest membership first: all, or those whose username or name contains a
+    /// text, ignoring case.
+    ///
+    /// # Errors
+    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`; a refusal if the cursor is invalid.
+    pub async fn members(
+        &self,
+        user: UserId,
+        id: ConversationId,
+        query: String,
+        cursor: Option<String>,
+        limit: u32,
+    ) -> Result<Page<Member>, Refusal> {
+        Ok(self.store().members(user, id, query, cursor, limit).await?)
     }
 
     /// Checks that a user is allowed to send to a conversation.

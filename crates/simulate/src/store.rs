@@ -8,15 +8,16 @@ use std::time::Duration;
 
 use quintet_domain::{
     Account, AuditEntry, AuditFilter, ContactRequest, Conversation, ConversationId, Emoji, GuestProof, Hidden,
-    Invitation, Login, LoginSession, LoginSessionId, Meetup, MeetupId, Message, MessageId, MessageSearch, Report,
-    ReportStatus, Restriction, RestrictionKind, StoredFile, Timestamp, User, UserId, Webhook, WebhookDelivery, Write,
+    Invitation, Login, LoginSession, LoginSessionId, Meetup, MeetupId, Member, Message, MessageId, MessageSearch,
+    Report, ReportStatus, Restriction, RestrictionKind, StoredFile, Timestamp, User, UserId, Webhook, WebhookDelivery,
+    Write,
 };
 use quintet_store::Thread;
 use quintet_store::{
-    Block, Filter, Future, Listing, LogPage, LoginSessionReads, MeetupFilter, Memberships, MemoryStore, MessagePage,
-    MissedSince, ModerationReads, NotificationRow, OrphanedFiles, Page, PageOf, Party, PendingNotifications,
-    PinnedMessage, PushReads, Reaction, ReadResult, Replayed, ReplyTo, ReportReads, ServiceAccount, ServiceKey, Store,
-    StoreError, TokenHolder, UserState,
+    Block, Filter, Future, Listing, LogPage, LoginSessionReads, MeetupFilter, MemberReads, Memberships, MemoryStore,
+    MessagePage, MissedSince, ModerationReads, NotificationRow, OrphanedFiles, Page, PageOf, Party,
+    PendingNotifications, PinnedMessage, PushReads, Reaction, ReadResult, Replayed, ReplyTo, ReportReads,
+    ServiceAccount, ServiceKey, Store, StoreError, TokenHolder, UserState,
 };
 
 use crate::random::Random;
@@ -149,6 +150,12 @@ impl Store for SlowStore {
 
     fn close(&self) -> Future<'_, ()> {
         self.store.close()
+    }
+}
+
+impl MemberReads for SlowStore {
+    reads! {
+        fn members(user: UserId, id: ConversationId, query: String, cursor: Option<String>, limit: u32) -> Page<Member>;
     }
 }
 

@@ -160,6 +160,17 @@ pub struct Page<T> {
     pub next: Option<String>,
 }
 
+impl<T> Page<T> {
+    /// Makes a page of at most `limit` of some items, each with the cursor behind it. One more than the limit shows that there
+    /// is a next page.
+    pub(crate) fn of_marked(mut found: Vec<(String, T)>, limit: u32) -> Self {
+        let more = found.len() > limit as usize;
+        found.truncate(limit as usize);
+        let next = found.last().filter(|_| more).map(|(mark, _)| mark.clone());
+        Self { items: found.into_iter().map(|(_, item)| item).collect(), next }
+    }
+}
+
 /// Selects the meetups of a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MeetupFilter {

@@ -26,6 +26,19 @@ pub(crate) fn after_activity(mark: Option<&str>) -> Result<(i64, i64), Refusal> 
     parts.ok_or_else(bad_mark)
 }
 
+/// The cursor at the end of a page of members: the number of the conversation's change by which the last one joined, and its key.
+pub(crate) fn joined_mark(joined_sequence: i64, key: i64) -> String {
+    format!("{joined_sequence}.{key}")
+}
+
+/// Parses the cursor after which a page of members begins; without one the page is the first.
+///
+/// # Errors
+/// Refuses a text that is not such a cursor.
+pub(crate) fn after_joined(mark: Option<&str>) -> Result<(i64, i64), Refusal> {
+    mark.map_or(Ok((i64::MIN, i64::MIN)), |mark| after_activity(Some(mark)))
+}
+
 /// Parses the key before which a page of rows begins, newest first; without one the page is the first.
 ///
 /// # Errors
@@ -64,6 +77,8 @@ mod tests {
     fn marks_are_read_as_they_were_written() {
         assert_eq!(after_activity(Some(&activity_mark(1_700_000_000_000, 7))).unwrap(), (1_700_000_000_000, 7));
         assert_eq!(after_activity(None).unwrap(), (i64::MAX, i64::MAX));
+        assert_eq!(after_joined(Some(&joined_mark(0, 7))).unwrap(), (0, 7));
+        assert_eq!(after_joined(None).unwrap(), (i64::MIN, i64::MIN));
         assert_eq!(before_key(Some("12")).unwrap(), 12);
         assert_eq!(before_key(None).unwrap(), i64::MAX);
         assert_eq!((after_key(Some("12")).unwrap(), after_key(None).unwrap()), (12, i64::MIN));

@@ -16,9 +16,9 @@ use tokio::sync::oneshot;
 
 pub use crate::future::{Future, ReadResult};
 use crate::{
-    Block, Filter, Jobs, Listing, LoginSessionReads, MeetupFilter, Memberships, MessagePage, ModerationReads,
-    NotificationRow, OrphanedFiles, Page, PageOf, Party, PendingNotifications, PinnedMessage, PushReads, Reaction,
-    ReportReads, ServiceAccount, ServiceKey, SharedCounts, StoreError, UserState,
+    Block, Filter, Jobs, Listing, LoginSessionReads, MeetupFilter, MemberReads, Memberships, MessagePage,
+    ModerationReads, NotificationRow, OrphanedFiles, Page, PageOf, Party, PendingNotifications, PinnedMessage,
+    PushReads, Reaction, ReportReads, ServiceAccount, ServiceKey, SharedCounts, StoreError, UserState,
 };
 
 /// The recipient of a write's result.
@@ -95,7 +95,7 @@ pub type OnCommit = Box<dyn FnMut(Group) + Send>;
 /// 4. **Refusals are isolated.** A refused write changes nothing and affects no other write of its group.
 /// 5. **Allowed when it happens.** Membership and role are checked inside the write.
 /// 6. **Read your writes.** A read that starts after the reply sees what was written.
-pub trait Store: ModerationReads + ReportReads + LoginSessionReads + Send + Sync + 'static {
+pub trait Store: ModerationReads + ReportReads + LoginSessionReads + MemberReads + Send + Sync + 'static {
     /// Queues a write. Returns once it is queued; waits while the queue is full.
     ///
     /// # Errors

@@ -3,11 +3,19 @@
 #![allow(clippy::unwrap_used, clippy::cloned_ref_to_slice_refs, reason = "a panic is how a test fails")]
 
 use crate::support::{Bench, actor, every_store, new_conversation};
-use quintet_domain::{ChangeProfile, CreateConversation};
-use quintet_domain::{ConversationKind, Login, NewConversation, NewUser, ProfileChange, RegisterUser, UserId};
-use quintet_store::{Filter, Party};
+use quintet_domain::{
+    ChangeProfile, Code, ConversationId, ConversationKind, CreateConversation, Login, Member, NewConversation, NewUser,
+    ProfileChange, RegisterUser, Role, UserId,
+};
+use quintet_store::{Filter, Page, Party, StoreError};
 
-every_store!(every_form_of_a_login, searches_for_users, searches_for_conversations, a_taken_address_in_another_form);
+every_store!(
+    every_form_of_a_login,
+    searches_for_users,
+    searches_for_members,
+    searches_for_conversations,
+    a_taken_address_in_another_form,
+);
 
 async fn registered(bench: &Bench, username: &str, email: &str) -> UserId {
     let (username, email) = (username.to_owned(), Some(email.to_owned()));
@@ -58,6 +66,50 @@ async fn searches_for_users(bench: Bench) {
         let found: Vec<_> = page.items.iter().map(|user| user.username.as_str()).collect();
         assert_eq!(found, [username], "{query}");
     }
+}
+
+async fn searches_for_members(bench: Bench) {
+    let ada = bench.user("ada").await;
+    let mut people = Vec::new();
+    for (username, name) in [("strasse", "Große Straße"), ("zoe", "Zo\u{eb} Łuk"), ("luke", "Luke"), ("lukas", "Lukas")]
+    {
+        let user = registered(&bench, username, &format!("{username}@example.org")).await;
+        let change = ProfileChange { name: Some(name.to_owned()), ..ProfileChange::default() };
+        bench.write(ChangeProfile { user: user.clone(), change }).await.expect("changed");
+        people.push(user);
+    }
+    let (outside, inside) = people.split_last().expect("people");
+    let group = bench.conversation(&ada, ConversationKind::Group, false, inside).await;
+    let page = async |asker: &UserId, id: &ConversationId, query: &str, cursor: Option<String>, limit| {
+        bench.store.members(asker.clone(), id.clone(), query.to_owned(), cursor, limit).await
+    };
+    let names = |page: &Page<Member>| page.items.iter().map(|one| one.user.username.clone()).collect::<Vec<_>>();
+    for (query, found) in [
+        ("", vec!["ada", "strasse", "zoe", "luke"]),
+        ("GROSSE STRASSE", vec!["strasse"]),
+        ("ZOE\u{308}", vec!["zoe"]),
+        ("luk", vec!["zoe", "luke"]),
+        ("nobody", vec![]),
+    ] {
+        let all = page(&ada, &group, query, None, 10).await.unwrap();
+        assert_eq!((names(&all), &all.next), (found.into_iter().map(str::to_owned).collect(), &None), "{query}");
+    }
+    let owner = page(&ada, &group, "ada", None, 1).await.unwrap().items.remove(0);
+    assert_eq!((owner.role, &owner.user.id), (Role::Owner, &ada));
+
+    // As many as fit a page and no more are one page; of more, the next page begins behind the last.
+    let first = page(&ada, &group, "luk", None, 1).await.unwrap();
+    assert_eq!(names(&first), ["zoe"]);
+    let second = page(&ada, &group, "luk", first.next, 1).await.unwrap();
+    assert_eq!((names(&second), second.next), (vec!["luke".to_owned()], None));
+
+    let direct = bench.conversation(&ada, ConversationKind::Direct, false, &inside[..1]).await;
+    assert_eq!(names(&page(&inside[0], &direct, "ADA", None, 10).await.unwrap()), ["ada"]);
+    for (asker, id) in [(outside, &group), (&inside[1], &direct)] {
+        let refused = page(asker, id, "", None, 10).await;
+        assert!(matches!(&refused, Err(StoreError::Refused(refusal)) if refusal.code == Code::NotFound), "{refused:?}");
+    }
+    assert!(page(&ada, &group, "", Some("zoe".to_owned()), 10).await.is_err(), "no page ended so");
 }
 
 async fn searches_for_conversations(bench: Bench) {

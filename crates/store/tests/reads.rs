@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::support::actor;
 use crate::support::stage::{On, Stage, every_database};
 use quintet_domain::limits::{LIST_BYTES_MAX, MEMBERS_LISTED_MAX, NAMES_SEARCHED_MAX, UNREAD_COUNTED_MAX};
-use quintet_domain::{AddMember, ConversationKind, DeleteMessage, MarkRead, Quotas, Reading, Role, UserId};
+use quintet_domain::{AddMember, ConversationKind, DeleteMessage, MarkRead, Member, Quotas, Reading, Role, UserId};
 use quintet_store::{Filter, Page, Party};
 
 every_database!(
@@ -16,6 +16,7 @@ every_database!(
     a_page_ends_before_it_is_too_large,
     a_conversation_as_a_late_member_sees_it,
     open_groups_and_own_ones_are_one_list,
+    the_last_members_of_a_large_room_are_found,
     a_large_room_is_listed_nearly_as_fast_as_a_small_one,
 );
 
@@ -92,6 +93,42 @@ async fn a_page_ends_before_it_is_too_large(on: On) {
 
 /// Of a long list of members, the first ones and the requesting user are shown; the readers of the newest message too,
 /// and the number of unread messages up to the limit of counting.
+/// The members are looked at in several portions, of which only the last has those who are searched for.
+async fn the_last_members_of_a_large_room_are_found(on: On) {
+    const MEMBERS: usize = 4_100;
+    let stage = Stage::with(on, Quotas::default());
+    let owner = stage.bench.user("owner").await;
+    let room = stage.bench.conversation(&owner, ConversationKind::Room, true, &[]).await;
+    let stage = stage
+        .sql(&format!(
+            "{}; INSERT INTO member (conversation_pk, user_pk, role, joined_at, joined_sequence, read_sequence)
+                 SELECT 1, pk, 'member', 0, 1, 0 FROM user WHERE id LIKE 'u-%'",
+            users(MEMBERS, 0)
+        ))
+        .await;
+    let search = |query: &str, cursor, limit| {
+        stage.bench.store.members(owner.clone(), room.clone(), query.to_owned(), cursor, limit)
+    };
+    let names = |page: &Page<Member>| page.items.iter().map(|one| one.user.username.clone()).collect::<Vec<_>>();
+    let first = search("U-409", None, 9).await.unwrap();
+    assert_eq!(
+        names(&first),
+        ["u-409", "u-4090", "u-4091", "u-4092", "u-4093", "u-4094", "u-4095", "u-4096", "u-4097"]
+    );
+    let second = search("U-409", first.next, 9).await.unwrap();
+    assert_eq!((names(&second), second.next), (vec!["u-4098".to_owned(), "u-4099".to_owned()], None));
+    let (mut count, mut mark) = (0, None);
+    loop {
+        let page = search("", mark, 200).await.unwrap();
+        count += page.items.len();
+        mark = page.next;
+        if mark.is_none() {
+            break;
+        }
+    }
+    assert_eq!(count, MEMBERS + 1, "each is on one page, and the owner too");
+}
+
 async fn a_conversation_as_a_late_member_sees_it(on: On) {
     let stage = Stage::with(on, Quotas::default());
     let owner = stage.bench.user("owner").await;

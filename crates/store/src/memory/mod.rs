@@ -9,6 +9,7 @@
 
 mod data;
 mod login_sessions;
+mod members;
 mod moderation;
 mod nodes;
 mod push;

@@ -19,6 +19,7 @@ mod link;
 mod lists;
 mod login_sessions;
 mod meetup_lists;
+mod members;
 mod membership;
 mod migrate;
 mod moderation;

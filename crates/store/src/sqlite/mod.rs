@@ -13,6 +13,7 @@ mod group_tests;
 mod lists;
 mod login_sessions;
 mod meetup_lists;
+mod members;
 mod moderation;
 mod names;
 mod notifications;

@@ -73,6 +73,13 @@ pub async fn all(store: &dyn Store, world: &World) -> Vec<String> {
             views.add(("send", asked), store.may_send(user.clone(), id.clone()).await);
             views.add(("count", asked), store.message_count(user.clone(), id.clone()).await);
             views.add(("conversation", asked), store.conversation(user.clone(), id.clone()).await);
+            pages!(views, ("members", asked), |mark| store.members(
+                user.clone(),
+                id.clone(),
+                "a".to_owned(),
+                mark.clone(),
+                2
+            ));
             for of in [
                 PageOf::Newest,
                 PageOf::Before(4),

@@ -138,6 +138,7 @@ mod tests {
                     kind: ConversationKind::Group,
                     name: Some(name.to_owned()),
                     description: None,
+                    picture: None,
                     metadata: None,
                     open: false,
                     members: Vec::new(),

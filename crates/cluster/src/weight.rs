@@ -57,8 +57,9 @@ fn message_bytes(message: &Message) -> usize {
 fn overview_bytes(overview: &Overview) -> usize {
     let last = overview.last_message.as_deref().map_or(0, message_bytes);
     let description = overview.description.as_ref().map_or(0, |text| text.len());
+    let picture = overview.picture.as_ref().map_or(0, |link| link.len());
     let metadata = overview.metadata.as_ref().map_or(0, Metadata::size_bytes);
-    overview.members.len() * MEMBER_BYTES + description + metadata + last
+    overview.members.len() * MEMBER_BYTES + description + picture + metadata + last
 }
 
 fn ids_bytes(users: &[UserId]) -> usize {

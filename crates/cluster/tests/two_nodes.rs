@@ -157,6 +157,7 @@ async fn group(node: &Node, owner: &UserId, members: &[UserId]) -> ConversationI
         kind: ConversationKind::Group,
         name: Some("group".to_owned()),
         description: None,
+        picture: None,
         metadata: None,
         open: false,
         members: members.to_vec(),

@@ -100,6 +100,9 @@ pub(crate) const MARKED_UNREAD: Field = optional("markedUnread", Flag).or(&["mar
 /// A link to the picture of a guest.
 pub(crate) const AVATAR: Field = optional("avatar", Text).ignored_with_token();
 
+/// A link to the picture of a conversation.
+pub(crate) const PICTURE: Field = optional("picture", Url);
+
 /// The files of a message, where it has several.
 pub(crate) const FILES: Field = optional("files", Files);
 

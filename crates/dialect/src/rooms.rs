@@ -15,8 +15,8 @@ use serde_json::value::RawValue;
 use crate::blocks;
 use crate::client_fields::{
     ARCHIVED, AVATAR, CLIENT_MESSAGE_ID, CONVERSATION_METADATA, FILE_NAME, FILE_URL, FILES, IS_TYPING, MARKED_UNREAD,
-    MENTION_ALL, MENTIONS, MESSAGE, METADATA, MUTED, NOTIFY, PINNED, READ_MESSAGES, REPLY_TO, THREAD_ID, content,
-    conversation, kind, sender,
+    MENTION_ALL, MENTIONS, MESSAGE, METADATA, MUTED, NOTIFY, PICTURE, PINNED, READ_MESSAGES, REPLY_TO, THREAD_ID,
+    content, conversation, kind, sender,
 };
 use crate::details::{DeletedDetails, EditedDetails};
 use crate::dialect::Dialect;
@@ -54,6 +54,7 @@ pub(crate) const EVENTS: &[EventSpec] = &[
             sender("userId"),
             optional("username", Name).ignored_with_token(),
             AVATAR,
+            PICTURE,
             CONVERSATION_METADATA,
         ]),
         create,
@@ -220,7 +221,9 @@ fn profile(fields: &Fields<'_>) -> Profile {
 
 fn create(fields: &Fields<'_>) -> Result<Decoded, Refusal> {
     let name = fields.text("name").to_owned();
-    Ok(claimed(fields, WriteCommand::CreateRoom { name, metadata: fields.metadata(), profile: profile(fields) }))
+    let picture = fields.optional("picture").filter(|url| !url.is_empty()).map(str::to_owned);
+    let (metadata, profile) = (fields.metadata(), profile(fields));
+    Ok(claimed(fields, WriteCommand::CreateRoom { name, picture, metadata, profile }))
 }
 
 fn join(fields: &Fields<'_>) -> Result<Decoded, Refusal> {

@@ -138,6 +138,8 @@ const MODERATION: Shape = Shape {
 pub(crate) const LIMITS: Field = optional("moderation", Object(&MODERATION));
 /// The reader's own settings of a conversation; absent if all have their defaults.
 pub(crate) const OWN_SETTINGS: Field = optional("settings", Object(&SETTINGS_OBJECT));
+/// A link to the picture of a conversation; absent if there is none.
+pub(crate) const PICTURE: Field = optional("picture", Url);
 /// The custom data of a conversation.
 pub(crate) const CONVERSATION_METADATA: Field = optional("metadata", ConversationMetadata);
 

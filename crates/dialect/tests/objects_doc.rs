@@ -75,6 +75,7 @@ fn examples() -> Vec<(&'static str, Event)> {
     let whole = Arc::new(Overview {
         conversation: Arc::clone(&conversation),
         description: Some("Where we eat".into()),
+        picture: Some("https://example.org/lunch.png".into()),
         metadata: None,
         open: false,
         moderation: Moderation::default(),

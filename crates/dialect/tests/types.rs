@@ -106,6 +106,7 @@ fn shown(dialect: Dialect, overview: &Overview) -> Value {
     let shown = Shown {
         conversation: &overview.conversation,
         description: overview.description.as_deref(),
+        picture: overview.picture.as_deref(),
         metadata: overview.metadata.as_ref(),
         open: overview.open,
         moderation: Moderation::default(),

@@ -138,6 +138,8 @@ pub enum WriteCommand {
     CreateRoom {
         /// The name of the room.
         name: String,
+        /// A link to a picture of the room.
+        picture: Option<String>,
         /// The custom data of the room.
         metadata: Option<Metadata>,
         /// The profile that a guest claims.

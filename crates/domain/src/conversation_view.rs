@@ -11,6 +11,8 @@ use crate::{
 pub struct Conversation {
     /// Id, kind, name and pair.
     pub conversation: Arc<ConversationRef>,
+    /// A link to a picture; none if there is none.
+    pub picture: Option<Arc<str>>,
     /// The custom data; none if there is none.
     pub metadata: Option<Metadata>,
     /// Whether anybody may join by the id.

@@ -346,6 +346,7 @@ mod tests {
         let overview = Arc::new(Overview {
             conversation: message("viewer", None, &[]).conversation.clone(),
             description: None,
+            picture: None,
             metadata: None,
             moderation: Moderation::default(),
             open: false,

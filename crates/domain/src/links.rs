@@ -115,12 +115,19 @@ impl Links {
         Arc::new(shown)
     }
 
+    /// Returns the link to the picture of a conversation as the reader needs it. Without a picture there is none.
+    #[must_use]
+    pub fn conversation_picture(&self, url: Option<&Arc<str>>) -> Option<Arc<str>> {
+        url.map(|url| self.absolute(url).map_or_else(|| Arc::clone(url), Arc::from))
+    }
+
     /// Returns a conversation as the reader sees it.
     fn overview(&self, overview: &Arc<Overview>) -> Arc<Overview> {
         let member = |member: &Member| Member { user: self.user(&member.user), ..member.clone() };
         Arc::new(Overview {
             members: overview.members.iter().map(member).collect(),
             last_message: overview.last_message.as_ref().map(|message| self.message(message)),
+            picture: self.conversation_picture(overview.picture.as_ref()),
             ..Overview::clone(overview)
         })
     }

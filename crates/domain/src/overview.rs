@@ -15,6 +15,8 @@ pub struct Overview {
     pub conversation: Arc<ConversationRef>,
     /// The description; none if there is none.
     pub description: Option<Arc<str>>,
+    /// A link to a picture; none if there is none.
+    pub picture: Option<Arc<str>>,
     /// The custom data; none if there is none.
     pub metadata: Option<Metadata>,
     /// Whether anybody may join by the id.

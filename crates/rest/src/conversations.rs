@@ -56,6 +56,8 @@ pub(crate) struct NewConversation {
     /// The name, which groups and rooms need.
     name: Option<String>,
     description: Option<String>,
+    /// An https link to a picture, or the link of an uploaded file, which groups and rooms can have.
+    picture: Option<String>,
     /// Custom data of at most 16,384 bytes, which groups and rooms can have.
     #[schema(value_type = Option<Object>)]
     metadata: Option<Box<RawValue>>,
@@ -90,8 +92,8 @@ pub(crate) async fn create(
     let members = input.member_ids.iter().map(|id| user_id("memberIds", id)).collect::<Result<_, _>>()?;
     let owner = input.owner_id.as_deref().map(|id| user_id("ownerId", id)).transpose()?;
     let metadata = metadata(input.metadata.as_deref(), CONVERSATION_METADATA_BYTES_MAX)?;
-    let NewConversation { name, description, open, .. } = input;
-    let wanted = ConversationInput { kind, name, description, metadata, members, owner, open };
+    let NewConversation { name, description, picture, open, .. } = input;
+    let wanted = ConversationInput { kind, name, description, picture, metadata, members, owner, open };
     let (conversation, new) = service.create_conversation(caller.actor(), wanted).await?;
     let caller = caller.renewed(&service).await?;
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
@@ -118,6 +120,10 @@ pub(crate) async fn get(
 pub(crate) struct ConversationPatch {
     name: Option<String>,
     open: Option<bool>,
+    /// An https link to a picture, or the link of an uploaded file; null removes it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    picture: Option<Option<String>>,
     /// Custom data of at most 16,384 bytes, which replaces what there is; null or an empty object removes it.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Object>)]
@@ -131,8 +137,8 @@ pub(crate) struct ConversationPatch {
     reason: Option<String>,
 }
 
-/// Changes the name of a conversation, whether it is open, its custom data, or what its members may write. The last is for
-/// the owner and admins of rooms too.
+/// Changes the name of a conversation, whether it is open, its picture, its custom data, or what its members may write. The
+/// last is for the owner and admins of rooms too.
 #[utoipa::path(
     patch, path = "/conversations/{id}", tag = "conversations", operation_id = "changeConversation",
     params(("id" = String, Path)), request_body = ConversationPatch,
@@ -151,7 +157,8 @@ pub(crate) async fn change(
         only_admins_write: input.only_admins_write,
         reason: given_reason(input.reason.as_deref())?,
     };
-    let patch = ConversationChange { name: input.name, open: input.open, metadata, moderation };
+    let ConversationPatch { name, open, picture, .. } = input;
+    let patch = ConversationChange { name, open, picture, metadata, moderation };
     let conversation = service.change_conversation(caller.actor(), id, patch).await?;
     Ok(Json(shown(&service, &caller, &conversation).await?))
 }

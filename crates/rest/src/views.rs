@@ -166,6 +166,10 @@ pub(crate) struct Conversation {
     #[schema(schema_with = conversation_kinds)]
     kind: &'static str,
     name: Option<String>,
+    /// A link to a picture; absent if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    picture: Option<String>,
     /// The custom data of the conversation.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>, nullable = false)]
@@ -207,6 +211,10 @@ pub(crate) struct Room {
     kind: &'static str,
     name: Option<String>,
     description: Option<String>,
+    /// A link to a picture; absent if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    picture: Option<String>,
     /// The custom data of the group or room.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>, nullable = false)]
@@ -411,6 +419,7 @@ impl Views<'_> {
             id: conversation.conversation.id.to_string(),
             kind: ConversationKind::as_str(conversation.conversation.kind),
             name: conversation.conversation.name.as_deref().map(str::to_owned),
+            picture: conversation.picture.as_deref().map(str::to_owned),
             metadata: custom_data(conversation.metadata.as_ref()),
             open: conversation.open,
             owner_id: conversation.owner.as_ref().map(UserId::to_string),
@@ -454,6 +463,7 @@ pub(crate) fn room(found: &quintet_service::Listing) -> Room {
         kind: found.conversation.kind.as_str(),
         name: found.conversation.name.as_deref().map(str::to_owned),
         description: found.description.clone(),
+        picture: found.picture.as_deref().map(str::to_owned),
         metadata: custom_data(found.metadata.as_ref()),
         owner_id: found.owner.as_ref().map(UserId::to_string),
         member_count: found.member_count,

@@ -163,6 +163,11 @@ impl Transaction<'_> {
         self.rows.owned_conversations(owner)
     }
 
+    /// The conversations that keep a file of a user as their picture.
+    pub(crate) fn pictured_by(&self, uploader: UserKey) -> RowResult<Vec<ConversationKey>> {
+        self.rows.pictured_by(uploader)
+    }
+
     /// Inserts a conversation.
     pub(crate) fn insert_conversation(&mut self, row: ConversationRow) -> RuleResult<ConversationRow> {
         let key = self.rows.insert_conversation(&row)?;

@@ -18,7 +18,7 @@ use crate::{ConversationKey, RowResult, UserKey};
 /// Maximum number of cached rows of one kind. Beyond it, all rows of the kind are dropped and read again.
 const ROWS_MAX: usize = 16_384;
 
-/// Maximum bytes of custom data and descriptions in the cached rows of one kind. Beyond it, all rows of the kind are
+/// Maximum bytes of custom data, descriptions and links to pictures in the cached rows of one kind. Beyond it, all rows of the kind are
 /// dropped, too.
 const TEXT_BYTES_MAX: usize = 32_000_000;
 
@@ -66,8 +66,8 @@ fn user_text_bytes(row: &UserRow) -> usize {
 
 /// The bytes of the texts of a conversation that may be long.
 fn conversation_text_bytes(row: &ConversationRow) -> usize {
-    let description = row.description.as_ref().map_or(0, |text| text.len());
-    description + row.metadata.as_ref().map_or(0, Metadata::size_bytes)
+    let texts = [&row.description, &row.picture].into_iter().flatten().map(|text| text.len()).sum::<usize>();
+    texts + row.metadata.as_ref().map_or(0, Metadata::size_bytes)
 }
 
 impl RowCache {

@@ -19,7 +19,7 @@ use crate::members::{self, actor_with_profile};
 use crate::rows::{AuditRow, ConversationHead, ConversationRow, MemberRow, UserRow};
 use crate::transaction::{About, ActingUser, Transaction};
 use crate::{
-    ConversationKey, RuleResult, UserKey, acceptance, audit, blocks, contact, guest_proof, overviews, reach,
+    ConversationKey, RuleResult, UserKey, acceptance, audit, blocks, contact, guest_proof, overviews, pictures, reach,
     restrictions,
 };
 
@@ -115,6 +115,8 @@ fn new_row(tx: &Transaction<'_>, reference: ConversationRef, open: bool, owner: 
         key: ConversationKey(0),
         reference: Arc::new(reference),
         description: None,
+        picture: None,
+        picture_file: None,
         metadata: None,
         open,
         moderation: Moderation::default(),
@@ -192,13 +194,16 @@ pub(crate) fn create(tx: &mut Transaction<'_>, write: CreateConversation) -> Rul
     }
     let open = new.open || new.kind == ConversationKind::Room;
     may_own_another(tx, &user, new.kind)?;
-    let description = new.description.as_ref().map_or(0, String::len);
-    tx.charge(Cost::Stored, (description + new.metadata.as_ref().map_or(0, Metadata::size_bytes)) as u64);
+    let texts = new.description.as_ref().map_or(0, String::len) + new.picture.as_ref().map_or(0, String::len);
+    tx.charge(Cost::Stored, (texts + new.metadata.as_ref().map_or(0, Metadata::size_bytes)) as u64);
+    let picture_file = pictures::kept_by(tx, &maker, new.picture.as_deref())?;
     let name = new.name.map(String::into_boxed_str);
     let reference = ConversationRef { id: ConversationId::trusted(&tx.new_id()), kind: new.kind, name, pair: None };
     let empty = !new.join && user.user.is_guest();
     let row = ConversationRow {
         description: new.description.map(Arc::from),
+        picture: new.picture.map(Arc::from),
+        picture_file,
         metadata: new.metadata.and_then(Metadata::kept),
         owner_secret: user.secret,
         made_by_guest: empty,
@@ -288,13 +293,14 @@ fn may_own_another(tx: &mut Transaction<'_>, owner: &UserRow, kind: Conversation
     Ok(())
 }
 
-/// Changes the name, the openness, the custom data or the limits on writing of a conversation. A value that
+/// Changes the name, the openness, the picture, the custom data or the limits on writing of a conversation. A value that
 /// equals the stored one is not a change, and no event tells of it.
 pub(crate) fn change(tx: &mut Transaction<'_>, write: ChangeConversation) -> RuleResult<Arc<ConversationRef>> {
-    let ChangeConversation { actor, conversation: id, name, open, metadata, moderation } = write;
+    let ChangeConversation { actor, conversation: id, name, open, picture, metadata, moderation } = write;
     let user = tx.actor(&actor)?;
     let mut conversation = tx.conversation(&id)?;
-    let only_limits = moderation.is_asked() && name.is_none() && open.is_none() && metadata.is_none();
+    let only_limits =
+        moderation.is_asked() && name.is_none() && open.is_none() && picture.is_none() && metadata.is_none();
     if !only_limits {
         tx.check(Action::Change, &conversation, &user, false)?;
     }
@@ -304,8 +310,10 @@ pub(crate) fn change(tx: &mut Transaction<'_>, write: ChangeConversation) -> Rul
     }
     let new_name = name.as_deref().is_some_and(|name| conversation.reference.name.as_deref() != Some(name));
     let metadata = metadata.map(Metadata::kept).filter(|metadata| *metadata != conversation.metadata);
+    let new_picture = pictures::change(tx, &mut conversation, &user, picture)?;
     let limits = restrictions::change_limits(tx, &mut conversation, &user, &moderation)?;
-    if !new_name && open.is_none_or(|open| open == conversation.open) && metadata.is_none() && !limits {
+    let opened = open.is_some_and(|open| open != conversation.open);
+    if !new_name && !opened && !new_picture && metadata.is_none() && !limits {
         return Ok(conversation.reference);
     }
     if let Some(metadata) = metadata {
@@ -376,6 +384,8 @@ pub(crate) fn erase(
     tx.contact_requests().delete_contact_requests_about(conversation.key)?;
     tx.contact_requests().delete_left_groups_about(conversation.key)?;
     conversation.deleted_at = Some(tx.now);
+    // What is deleted keeps no file.
+    conversation.picture_file = None;
     conversation.empty_since = None;
     conversation.head.member_count = 0;
     tx.update_conversation(conversation)?;

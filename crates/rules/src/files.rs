@@ -23,7 +23,7 @@ fn waiting_since(now: Timestamp) -> Timestamp {
 }
 
 /// Whether a client with the file's secret may download it: a message that is not deleted carries it, or it is a user's
-/// picture, or it was uploaded within a day by a user who is not disabled, and no message has carried it.
+/// or a conversation's picture, or it was uploaded within a day by a user who is not disabled, and no message has carried it.
 #[must_use]
 pub fn is_available(file: &FileRow, used: FileUse, now: Timestamp) -> bool {
     let waits = !used.carried && file.created_at > waiting_since(now) && !used.uploader_disabled;
@@ -135,7 +135,7 @@ pub(crate) fn erase_all_of(tx: &mut Transaction<'_>, uploader: UserKey) -> RuleR
 }
 
 /// The available file that a link refers to, if the link is exactly that of a file of this server.
-fn of_link(tx: &mut Transaction<'_>, url: &str) -> RuleResult<Option<FileRow>> {
+pub(crate) fn of_link(tx: &mut Transaction<'_>, url: &str) -> RuleResult<Option<FileRow>> {
     let Some((id, secret)) = file_of_link(url) else { return Ok(None) };
     let Some(file) = tx.files().file(id)?.filter(|file| file.secret == secret) else { return Ok(None) };
     let (used, now) = (tx.files().file_use(file.key)?, tx.now);

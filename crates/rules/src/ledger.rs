@@ -180,11 +180,12 @@ fn message_bytes(message: &Message) -> usize {
 pub(crate) fn overview_bytes(overview: &Overview) -> usize {
     let name = optional_bytes(overview.conversation.name.as_deref());
     let description = optional_bytes(overview.description.as_deref());
+    let picture = optional_bytes(overview.picture.as_deref());
     let metadata = overview.metadata.as_ref().map_or(0, Metadata::size_bytes);
     let avatars: usize = overview.members.iter().map(|member| optional_bytes(member.user.avatar.as_deref())).sum();
     let last = overview.last_message.as_ref().map_or(0, |last| message_bytes(last));
     let members = overview.members.len() * MEMBER_BYTES + avatars;
-    name + description + metadata + members + last + ENVELOPE_BYTES
+    name + description + picture + metadata + members + last + ENVELOPE_BYTES
 }
 
 #[cfg(test)]

@@ -41,6 +41,7 @@ mod new_details;
 mod notifications;
 mod overviews;
 mod ownership;
+mod pictures;
 mod pins;
 pub mod push;
 mod reach;

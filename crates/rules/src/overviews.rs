@@ -93,6 +93,7 @@ pub(crate) fn assembled(
     Arc::new(Overview {
         conversation: Arc::clone(&conversation.reference),
         description: conversation.description.clone(),
+        picture: conversation.picture.clone(),
         metadata: conversation.metadata.clone(),
         open: conversation.open,
         moderation: conversation.moderation,

@@ -17,7 +17,7 @@ use crate::rows::{AuditRow, ConversationRow, ErasureProgress, UserNames, UserRow
 use crate::transaction::{About, ActingUser, Transaction};
 use crate::{
     RuleResult, UserKey, audit, blocks, contact, files, guest_ids, guest_proof, invitations, meetups, members,
-    messages, names, notifications, pins, push, reactions, reports,
+    messages, names, notifications, pictures, pins, push, reactions, reports,
 };
 
 /// Maximum number of memberships of an erased user that one write ends; other writes run in between.
@@ -346,6 +346,7 @@ pub(crate) fn erase(tx: &mut Transaction<'_>, write: &EraseUser) -> RuleResult<(
         audit::note(tx, &noted)?;
     }
     meetups::delete_hosted(tx, user.key)?;
+    pictures::remove_files_of(tx, user.key)?;
     files::erase_all_of(tx, user.key)?;
     leave_some(tx, &ActingUser::plain(Arc::clone(&user)))?;
     // The user's own notifications, and those of others that name the user.

@@ -154,6 +154,65 @@ async fn a_profile_carries_its_picture() {
 }
 
 #[tokio::test]
+async fn a_conversation_carries_its_picture() {
+    let server = Server::start();
+    let http = server.http();
+    let (alice, bob) = (http.register("alice").await, http.register("bob").await);
+    let made = upload(&server, &alice.1, "group.png", PNG).await.expect(201);
+    let new = json!({ "kind": "group", "name": "G", "memberIds": [bob.0], "picture": made["url"] });
+    let group = http.api(&alice.1, "POST", "/conversations", new).await.expect(201);
+    assert_eq!(group["picture"], made["url"]);
+    let path = format!("/conversations/{}", text(&group["id"]));
+    // Once a message has carried a file, nothing but its picture keeps it.
+    let let_go = async |url: &Value| {
+        let message = json!({ "type": "image", "fileUrl": url });
+        let sent = http.api(&alice.1, "POST", &format!("{path}/messages"), message).await.expect(201);
+        http.api(&alice.1, "DELETE", &format!("/messages/{}", text(&sent["id"])), Value::Null).await.expect(204);
+        http.send_bytes("GET", text(url), &[]).await.0
+    };
+    assert_eq!(let_go(&made["url"]).await, 200);
+    assert_eq!(http.api(&bob.1, "GET", &path, Value::Null).await.expect(200)["picture"], made["url"]);
+    // Who may not change the name may not change the picture, and each refusal names the field.
+    http.api(&bob.1, "PATCH", &path, json!({ "picture": null })).await.expect(403);
+    for picture in ["", "http://example.org/a.png", "data:image/png;base64,AA", "/files/x"] {
+        let refused = http.api(&alice.1, "PATCH", &path, json!({ "picture": picture })).await.expect(422);
+        assert_eq!(refused["field"], "picture", "{picture}: {refused}");
+        let new = json!({ "kind": "room", "name": "R", "picture": picture });
+        let refused = http.api(&alice.1, "POST", "/conversations", new).await.expect(422);
+        assert_eq!(refused["field"], "picture", "{picture}: {refused}");
+    }
+    let long = format!("https://example.org/{}", "a".repeat(2_048));
+    let refused = http.api(&alice.1, "PATCH", &path, json!({ "picture": long })).await.expect(413);
+    assert_eq!(refused["field"], "picture", "{refused}");
+    let direct = json!({ "kind": "direct", "memberIds": [bob.0], "picture": made["url"] });
+    let refused = http.api(&alice.1, "POST", "/conversations", direct).await.expect(422);
+    assert_eq!(refused["detail"], "`picture` cannot be given to a direct conversation.");
+    // Another picture takes its place, by its address on this server too, and is removed.
+    let other = upload(&server, &alice.1, "other.png", PNG).await.expect(201);
+    let absolute = format!("http://{}{}", server.address(), text(&other["url"]));
+    let changed = http.api(&alice.1, "PATCH", &path, json!({ "picture": absolute })).await.expect(200);
+    assert_eq!(changed["picture"], other["url"]);
+    assert_eq!(http.send("GET", text(&made["url"]), &[], "").await.status, 404, "nothing carries the first");
+    assert_eq!(let_go(&other["url"]).await, 200);
+    let renamed = http.api(&alice.1, "PATCH", &path, json!({ "name": "H" })).await.expect(200);
+    assert_eq!(renamed["picture"], other["url"], "another change leaves it");
+    let removed = http.api(&alice.1, "PATCH", &path, json!({ "picture": null })).await.expect(200);
+    assert_eq!(removed.get("picture"), None);
+    assert_eq!(http.send("GET", text(&other["url"]), &[], "").await.status, 404);
+    // It goes with the conversation. Those who may join an open one see it before.
+    let last = upload(&server, &alice.1, "last.png", PNG).await.expect(201);
+    let opened = json!({ "open": true, "picture": last["url"] });
+    http.api(&alice.1, "PATCH", &path, opened).await.expect(200);
+    assert_eq!(let_go(&last["url"]).await, 200);
+    let carol = http.register("carol").await;
+    let room = format!("/rooms/{}", text(&group["id"]));
+    assert_eq!(http.api(&carol.1, "GET", &room, Value::Null).await.expect(200)["picture"], last["url"]);
+    http.api(&alice.1, "DELETE", &path, Value::Null).await.expect(204);
+    assert_eq!(http.send("GET", text(&last["url"]), &[], "").await.status, 404);
+    until_kept(&server, 0).await;
+}
+
+#[tokio::test]
 async fn failed_uploads_leave_nothing_behind() {
     let server = Server::start();
     let http = server.http();

@@ -33,6 +33,7 @@ mod links;
 mod metrics;
 mod old_clients;
 mod passwords;
+mod pictures;
 mod plain;
 mod postgres;
 mod postgres_tls;

@@ -49,11 +49,12 @@ fn write_of(caller: Caller, command: WriteCommand, lists: Option<&Lists>) -> Wri
         WriteCommand::Leave { conversation } => {
             LeaveConversation { actor, conversation, departure: Departure::Left }.into()
         }
-        WriteCommand::CreateRoom { name, metadata, profile } => {
+        WriteCommand::CreateRoom { name, picture, metadata, profile } => {
             let new = NewConversation {
                 kind: ConversationKind::Room,
                 name: Some(name),
                 description: None,
+                picture,
                 metadata,
                 open: true,
                 members: Vec::new(),
@@ -211,8 +212,9 @@ impl Service {
             WriteCommand::Join { conversation, profile, guest_secret } => {
                 WriteCommand::Join { conversation, profile: stored(profile), guest_secret }
             }
-            WriteCommand::CreateRoom { name, metadata, profile } => {
-                WriteCommand::CreateRoom { name, metadata, profile: stored(profile) }
+            WriteCommand::CreateRoom { name, picture, metadata, profile } => {
+                let picture = self.bases().stored_picture(picture);
+                WriteCommand::CreateRoom { name, picture, metadata, profile: stored(profile) }
             }
             command @ (WriteCommand::Edit { .. }
             | WriteCommand::Delete { .. }

@@ -21,6 +21,8 @@ pub struct ConversationInput {
     pub name: Option<String>,
     /// The description of the conversation.
     pub description: Option<String>,
+    /// A link to a picture.
+    pub picture: Option<String>,
     /// The custom data of the conversation.
     pub metadata: Option<Metadata>,
     /// The members beside the owner.
@@ -38,6 +40,8 @@ pub struct ConversationChange {
     pub name: Option<String>,
     /// Whether anybody may join by its id.
     pub open: Option<bool>,
+    /// The new link to a picture; `Some(None)` removes it.
+    pub picture: Option<Option<String>>,
     /// The new custom data; an empty object removes it.
     pub metadata: Option<Metadata>,
     /// What changes of the limits on what members write.
@@ -50,7 +54,7 @@ impl ConversationInput {
     pub fn direct(other: UserId) -> Self {
         let members = vec![other];
         let (kind, owner) = (ConversationKind::Direct, None);
-        Self { kind, name: None, description: None, metadata: None, members, owner, open: false }
+        Self { kind, name: None, description: None, picture: None, metadata: None, members, owner, open: false }
     }
 }
 
@@ -76,6 +80,9 @@ impl Service {
             // Nobody could change it: a direct conversation belongs to both users alike.
             return Err(Refusal::invalid("metadata", "cannot be given to a direct conversation"));
         }
+        if input.picture.is_some() && input.kind == ConversationKind::Direct {
+            return Err(Refusal::invalid("picture", "cannot be given to a direct conversation"));
+        }
         let name = input.name.map(|name| display_name("name", &name)).transpose()?;
         if let Some(description) = &input.description {
             refuse_nul("description", description)?;
@@ -91,6 +98,7 @@ impl Service {
             kind: input.kind,
             name,
             description: input.description,
+            picture: self.bases().stored_picture(input.picture),
             metadata: input.metadata,
             open: input.open,
             members: input.members,
@@ -203,7 +211,7 @@ impl Service {
         Ok(self.store().direct_conversation(user, other).await?)
     }
 
-    /// Renames, opens or closes a conversation, replaces its custom data, or limits what its members write.
+    /// Renames, opens or closes a conversation, replaces its picture or its custom data, or limits what its members write.
     ///
     /// # Errors
     /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`, or a refusal that names an invalid field.
@@ -215,8 +223,9 @@ impl Service {
     ) -> Result<Conversation, Refusal> {
         let name = change.name.as_deref().map(|name| display_name("name", name)).transpose()?;
         let user = actor.user.clone();
+        let picture = change.picture.map(|picture| self.bases().stored_picture(picture));
         let ConversationChange { open, metadata, moderation, .. } = change;
-        let change = ChangeConversation { actor, conversation: id, name, open, metadata, moderation };
+        let change = ChangeConversation { actor, conversation: id, name, open, picture, metadata, moderation };
         let conversation = self.write(change).await?;
         self.conversation(user, conversation.id.clone()).await
     }

@@ -352,7 +352,15 @@ fn change(sim: &Rc<Sim>, server: &Server) {
     call(
         sim,
         server,
-        ChangeConversation { actor, conversation, name, open, metadata: None, moderation: Default::default() },
+        ChangeConversation {
+            actor,
+            conversation,
+            name,
+            open,
+            picture: None,
+            metadata: None,
+            moderation: Default::default(),
+        },
         "conversations changed",
     );
 }

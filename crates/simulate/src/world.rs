@@ -49,6 +49,7 @@ pub(crate) fn conversation(by: &str, kind: ConversationKind, open: bool, members
         kind,
         name: (kind != ConversationKind::Direct).then(|| format!("of {by}")),
         description: None,
+        picture: None,
         metadata: None,
         open,
         members: members.iter().map(|user| UserId::trusted(user)).collect(),

@@ -167,6 +167,7 @@ async fn main() -> Result<()> {
             kind: ConversationKind::Group,
             name: Some("name".to_owned()),
             description: None,
+            picture: None,
             metadata: None,
             open: false,
             members,

@@ -99,6 +99,8 @@ pub struct Listing {
     pub conversation: Arc<ConversationRef>,
     /// The description; `None` if there is none.
     pub description: Option<String>,
+    /// The link to a picture; `None` if there is none.
+    pub picture: Option<Arc<str>>,
     /// The custom data; `None` if there is none.
     pub metadata: Option<Metadata>,
     /// Whether users may join by the conversation's id.

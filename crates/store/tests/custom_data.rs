@@ -35,7 +35,15 @@ async fn made(bench: &Bench, owner: &UserId, members: &[UserId], metadata: Optio
 
 async fn change(bench: &Bench, by: &UserId, id: &ConversationId, name: Option<&str>, metadata: Option<Metadata>) {
     let (actor, conversation, name) = (actor(by), id.clone(), name.map(str::to_owned));
-    let change = ChangeConversation { actor, conversation, name, open: None, metadata, moderation: Default::default() };
+    let change = ChangeConversation {
+        actor,
+        conversation,
+        name,
+        open: None,
+        picture: None,
+        metadata,
+        moderation: Default::default(),
+    };
     bench.write(change).await.expect("changed");
 }
 
@@ -102,8 +110,15 @@ async fn of_a_conversation_it_is_replaced_and_removed(bench: Bench) {
     // What was so already was told to nobody.
     assert_eq!(told(&bench, before).await, [data(WRITTEN), data(WRITTEN), data("{\"n\":1}"), None]);
     let (actor, conversation, metadata) = (actor(&b), id.clone(), data(WRITTEN));
-    let refused =
-        ChangeConversation { actor, conversation, name: None, open: None, metadata, moderation: Default::default() };
+    let refused = ChangeConversation {
+        actor,
+        conversation,
+        name: None,
+        open: None,
+        picture: None,
+        metadata,
+        moderation: Default::default(),
+    };
     assert_eq!(bench.write(refused).await.expect_err("a plain member").code, Code::Forbidden);
     assert_eq!(shown(&bench, &a, &id).await, None);
 }

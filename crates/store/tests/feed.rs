@@ -150,6 +150,7 @@ async fn changes_of_another_node_are_read_as_they_were_made() {
         conversation,
         name: None,
         open: None,
+        picture: None,
         metadata: metadata.clone(),
         moderation: Default::default(),
     };
@@ -200,6 +201,7 @@ async fn nobody_is_shown_what_is_newer_than_their_departure() {
             conversation: group.clone(),
             name: Some("secret".to_owned()),
             open: None,
+            picture: None,
             metadata: None,
             moderation: Default::default(),
         };
@@ -280,7 +282,7 @@ async fn what_another_node_has_removed_is_not_remembered() {
     let rename = async |node: &Node, name: &str| {
         let (actor, conversation, name) = (actor(&a), group.clone(), Some(name.to_owned()));
         let (open, metadata, moderation) = (None, None, Default::default());
-        let write = ChangeConversation { actor, conversation, name, open, metadata, moderation };
+        let write = ChangeConversation { actor, conversation, name, open, picture: None, metadata, moderation };
         node.bench.write(write).await.unwrap();
         node.bench.write(Barrier).await.unwrap();
         let entries = node.bench.entries.lock().unwrap();

@@ -16,6 +16,7 @@ mod nodes;
 mod opened_again;
 mod people;
 mod permissions;
+mod pictures;
 mod postgres;
 mod power_loss;
 mod prune;

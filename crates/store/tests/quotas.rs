@@ -143,7 +143,15 @@ async fn what_the_audit_log_keeps_is_paid_for(on: On) {
         let reason = Some(Arc::from("x".repeat(REASON_BYTES_MAX)));
         let moderation = ModerationChange { slow_mode_s: Some(slow_mode_s), only_admins_write: None, reason };
         let (actor, conversation) = (actor(&users[0]), group.clone());
-        let change = ChangeConversation { actor, conversation, name: None, open: None, metadata: None, moderation };
+        let change = ChangeConversation {
+            actor,
+            conversation,
+            name: None,
+            open: None,
+            picture: None,
+            metadata: None,
+            moderation,
+        };
         stage.bench.write(change).await.map(|_| ())
     };
     let text = "x".repeat(5_000);

@@ -37,6 +37,7 @@ impl Lost {
             conversation,
             name: Some(name.to_owned()),
             open: None,
+            picture: None,
             metadata: None,
             moderation: Default::default(),
         };
@@ -142,6 +143,7 @@ async fn a_change_without_a_difference_is_none(bench: Bench) {
             conversation,
             name,
             open: Some(true),
+            picture: None,
             metadata: None,
             moderation: Default::default(),
         })

@@ -41,6 +41,7 @@ async fn too_many_bytes() {
                 conversation,
                 name,
                 open: None,
+                picture: None,
                 metadata: None,
                 moderation: Default::default(),
             })

@@ -20,7 +20,7 @@ use self::body::Body;
 use crate::{Envelope, GroupNotice};
 
 /// The version of the format.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 /// The space in bytes that is taken for a message before its size is known.
 const ENCODED_BYTES_USUAL: usize = 1_024;
 /// Maximum number of messages by which a group is sent. The rest of a larger group is read from the store.

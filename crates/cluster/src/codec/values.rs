@@ -332,6 +332,7 @@ pub(super) struct Overview<'a> {
     #[serde(borrow)]
     conversation: ConversationRef<'a>,
     description: Option<&'a str>,
+    picture: Option<&'a str>,
     metadata: Option<&'a str>,
     open: bool,
     slow_mode_s: u32,
@@ -351,6 +352,7 @@ impl<'a> Overview<'a> {
         let domain::Overview {
             conversation,
             description,
+            picture,
             metadata,
             open,
             moderation,
@@ -364,6 +366,7 @@ impl<'a> Overview<'a> {
         Self {
             conversation: ConversationRef::of(conversation),
             description: description.as_deref(),
+            picture: picture.as_deref(),
             metadata: metadata.as_ref().map(domain::Metadata::as_str),
             open: *open,
             slow_mode_s: moderation.slow_mode_s,
@@ -381,6 +384,7 @@ impl<'a> Overview<'a> {
         let Self {
             conversation,
             description,
+            picture,
             metadata,
             open,
             slow_mode_s,
@@ -395,6 +399,7 @@ impl<'a> Overview<'a> {
         Arc::new(domain::Overview {
             conversation: conversation.read(),
             description: description.map(Into::into),
+            picture: picture.map(Into::into),
             metadata: metadata.map(domain::Metadata::trusted),
             open,
             moderation: domain::Moderation { slow_mode_s, only_admins_write },

@@ -126,7 +126,7 @@ fn overview() -> BoxedStrategy<Arc<Overview>> {
     let member = (user(), role, time(), number(), option::of(time())).prop_map(
         |(user, role, joined_at, read_sequence, read_at)| Member { user, role, joined_at, read_sequence, read_at },
     );
-    let texts = (option::of(text()), option::of(text()));
+    let texts = (option::of(text()), option::of(text()), option::of(text()));
     let moderation = (any::<u32>(), any::<bool>())
         .prop_map(|(slow_mode_s, only_admins_write)| Moderation { slow_mode_s, only_admins_write });
     let open = (any::<bool>(), moderation);
@@ -134,7 +134,7 @@ fn overview() -> BoxedStrategy<Arc<Overview>> {
     (first, any::<u32>(), option::of(message()), time(), time())
         .prop_map(
             |(
-                (conversation, (description, metadata), (open, moderation), owner, members),
+                (conversation, (description, picture, metadata), (open, moderation), owner, members),
                 member_count,
                 last_message,
                 created_at,
@@ -143,6 +143,7 @@ fn overview() -> BoxedStrategy<Arc<Overview>> {
                 Arc::new(Overview {
                     conversation,
                     description: description.map(Into::into),
+                    picture: picture.map(Into::into),
                     metadata: metadata.map(|text| Metadata::trusted(&text)),
                     open,
                     moderation,

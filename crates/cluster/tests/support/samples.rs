@@ -136,6 +136,7 @@ fn overview(kind: ConversationKind) -> Arc<Overview> {
     Arc::new(Overview {
         conversation: conversation(kind),
         description: (kind == ConversationKind::Group).then(|| "Tables".into()),
+        picture: (kind == ConversationKind::Group).then(|| "/files/f-1/s-1".into()),
         metadata: (kind == ConversationKind::Room).then(|| Metadata::trusted("{\"color\":\"green\"}")),
         open: kind == ConversationKind::Room,
         moderation: Moderation { slow_mode_s: 30, only_admins_write: kind == ConversationKind::Group },

@@ -60,6 +60,8 @@ pub(super) struct ChatObject<'a> {
     kind: &'static str,
     created_by: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    picture: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<&'a RawValue>,
     created_at: Moment,
     updated_at: Moment,
@@ -84,6 +86,7 @@ impl<'a> ChatObject<'a> {
             name: shown.conversation.name.as_deref(),
             kind: if shown.conversation.kind == ConversationKind::Direct { "direct" } else { "group" },
             created_by: shown.owner.map(UserId::as_str),
+            picture: shown.picture,
             metadata: shown.custom_data(),
             created_at: Moment(shown.created_at),
             updated_at: Moment(shown.updated_at),

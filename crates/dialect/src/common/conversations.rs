@@ -65,6 +65,8 @@ pub(super) struct ConversationObject<'a> {
     name: Option<&'a str>,
     participants: Vec<ParticipantObject<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    picture: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<&'a RawValue>,
     last_message: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -89,6 +91,7 @@ impl<'a> ConversationObject<'a> {
             kind: shown.conversation.kind.as_str(),
             name: shown.conversation.name.as_deref(),
             participants: shown.members.iter().map(participant).collect(),
+            picture: shown.picture,
             metadata: shown.custom_data(),
             last_message: shown.last(Dialect::Conversations, online),
             unread_count: shown.own.unread_count(),

@@ -39,6 +39,8 @@ pub(super) struct ChatObject<'a> {
     name: Option<&'a str>,
     description: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    picture: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<&'a RawValue>,
     open: bool,
     owner_id: Option<&'a str>,
@@ -63,6 +65,7 @@ impl<'a> ChatObject<'a> {
             kind: shown.conversation.kind.as_str(),
             name: shown.conversation.name.as_deref(),
             description: shown.description,
+            picture: shown.picture,
             metadata: shown.custom_data(),
             open: shown.open,
             owner_id: shown.owner.map(quintet_domain::UserId::as_str),

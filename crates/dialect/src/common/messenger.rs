@@ -22,6 +22,8 @@ pub(super) struct GroupObject<'a> {
     name: Option<&'a str>,
     description: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    picture: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<&'a RawValue>,
     creator: Option<&'a str>,
     member_count: u32,
@@ -39,6 +41,7 @@ impl<'a> GroupObject<'a> {
             id: shown.conversation.id.as_str(),
             name: shown.conversation.name.as_deref(),
             description: shown.description.unwrap_or_default(),
+            picture: shown.picture,
             metadata: shown.custom_data(),
             creator: shown.owner.map(quintet_domain::UserId::as_str),
             member_count: shown.member_count,

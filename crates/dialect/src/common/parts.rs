@@ -80,6 +80,8 @@ pub struct Shown<'a> {
     pub conversation: &'a ConversationRef,
     /// The description; none if there is none.
     pub description: Option<&'a str>,
+    /// A link to a picture, as the reader needs it; none if there is none.
+    pub picture: Option<&'a str>,
     /// The custom data; none if there is none.
     pub metadata: Option<&'a Metadata>,
     /// Whether anybody may join by the id.
@@ -109,6 +111,7 @@ impl<'a> Shown<'a> {
         Self {
             conversation: &overview.conversation,
             description: overview.description.as_deref(),
+            picture: overview.picture.as_deref(),
             metadata: overview.metadata.as_ref(),
             open: overview.open,
             moderation: overview.moderation,

@@ -23,6 +23,8 @@ pub(super) struct RoomObject<'a> {
     kind: &'static str,
     description: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    picture: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<&'a RawValue>,
     open: bool,
     owner_id: Option<&'a str>,
@@ -41,6 +43,7 @@ impl<'a> RoomObject<'a> {
             created_at: Moment(shown.created_at),
             kind: shown.conversation.kind.as_str(),
             description: shown.description,
+            picture: shown.picture,
             metadata: shown.custom_data(),
             open: shown.open,
             owner_id: shown.owner.map(quintet_domain::UserId::as_str),

@@ -219,6 +219,8 @@ pub(super) struct ConversationObject<'a> {
     pub(super) place: PlaceObject<'a>,
     pub(super) description: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) picture: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) metadata: Option<&'a RawValue>,
     pub(super) open: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -235,6 +237,7 @@ impl<'a> ConversationObject<'a> {
         Self {
             place: PlaceObject::of(&overview.conversation),
             description: overview.description.as_deref(),
+            picture: overview.picture.as_deref(),
             metadata: custom_data(overview.metadata.as_ref()),
             open: overview.open,
             moderation: ModerationObject::of(overview.moderation, None),

@@ -1,8 +1,8 @@
 //! The shapes of the objects of the chat dialect.
 
 use super::{
-    CONVERSATION_METADATA, DETAILS, EXTRAS, GUEST, LIMITS, METADATA, OWN_SETTINGS, ROLE, STATUS, changed_profile,
-    profile,
+    CONVERSATION_METADATA, DETAILS, EXTRAS, GUEST, LIMITS, METADATA, OWN_SETTINGS, PICTURE, ROLE, STATUS,
+    changed_profile, profile,
 };
 use crate::payload::{
     Field, Payload, Shape,
@@ -66,6 +66,7 @@ pub(crate) const CHAT: Shape = Shape {
         required("name", Name).or_null(),
         required("type", OneOf(&["direct", "group"])),
         required("created_by", Id).or_null(),
+        PICTURE,
         CONVERSATION_METADATA,
         required("created_at", Time),
         required("updated_at", Time),

@@ -1,8 +1,8 @@
 //! The shapes of the objects of the conversations dialect.
 
 use super::{
-    CONVERSATION_METADATA, DETAILS, GUEST, KINDS, LIMITS, METADATA, OWN_SETTINGS, ROLE, STATUS, changed_profile,
-    profile,
+    CONVERSATION_METADATA, DETAILS, GUEST, KINDS, LIMITS, METADATA, OWN_SETTINGS, PICTURE, ROLE, STATUS,
+    changed_profile, profile,
 };
 use crate::payload::{
     Field, Payload, Shape,
@@ -83,6 +83,7 @@ pub(crate) const CONVERSATION: Shape = Shape {
         required("type", OneOf(KINDS)),
         required("name", Name).or_null(),
         required("participants", Objects(&PARTICIPANT)),
+        PICTURE,
         CONVERSATION_METADATA,
         required("lastMessage", Object(&MESSAGE)).or_null(),
         optional("unreadCount", Number),

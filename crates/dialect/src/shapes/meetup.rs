@@ -1,8 +1,8 @@
 //! The shapes of the objects of the meetup dialect.
 
 use super::{
-    CONVERSATION_METADATA, DETAILS, EXTRAS, GUEST, KINDS, LIMITS, METADATA, OWN_SETTINGS, ROLE, changed_profile,
-    profile,
+    CONVERSATION_METADATA, DETAILS, EXTRAS, GUEST, KINDS, LIMITS, METADATA, OWN_SETTINGS, PICTURE, ROLE,
+    changed_profile, profile,
 };
 use crate::payload::{
     Field, Payload, Shape,
@@ -49,6 +49,7 @@ pub(crate) const CHAT: Shape = Shape {
         required("type", OneOf(KINDS)),
         required("name", Name).or_null(),
         required("description", Text).or_null(),
+        PICTURE,
         CONVERSATION_METADATA,
         required("open", Flag),
         required("ownerId", Id).or_null(),

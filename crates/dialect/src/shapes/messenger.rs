@@ -2,7 +2,7 @@
 
 use super::{
     ARCHIVED, CONVERSATION_METADATA, DETAILS, EXTRAS, GUEST, LIMITS, MARKED_UNREAD, METADATA, MUTED, NOTIFY,
-    OWN_SETTINGS, PINNED, THREAD_ID, THREAD_TOLD, changed_profile, profile,
+    OWN_SETTINGS, PICTURE, PINNED, THREAD_ID, THREAD_TOLD, changed_profile, profile,
 };
 use crate::payload::{
     Field, Payload, Shape,
@@ -60,6 +60,7 @@ pub(crate) const GROUP: Shape = Shape {
         required("_id", Id),
         required("name", Name).or_null(),
         required("description", Text),
+        PICTURE,
         CONVERSATION_METADATA,
         required("creator", Id).or_null(),
         required("memberCount", Number),

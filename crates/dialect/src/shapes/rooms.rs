@@ -1,7 +1,8 @@
 //! The shapes of the objects of the rooms dialect.
 
 use super::{
-    CONVERSATION_METADATA, DETAILS, EXTRAS, GUEST, KINDS, LIMITS, METADATA, OWN_SETTINGS, changed_profile, profile,
+    CONVERSATION_METADATA, DETAILS, EXTRAS, GUEST, KINDS, LIMITS, METADATA, OWN_SETTINGS, PICTURE, changed_profile,
+    profile,
 };
 use crate::payload::{
     Field, Shape,
@@ -60,6 +61,7 @@ pub(crate) const ROOM: Shape = Shape {
         required("createdAt", Time),
         required("type", OneOf(KINDS)),
         required("description", Text).or_null(),
+        PICTURE,
         CONVERSATION_METADATA,
         required("open", Flag),
         required("ownerId", Id).or_null(),

@@ -78,6 +78,7 @@ fn overview(conversation: Arc<ConversationRef>, user: Arc<User>) -> Arc<Overview
     Arc::new(Overview {
         conversation,
         description: (!direct).then(|| Arc::from(UNUSUAL)),
+        picture: None,
         metadata: None,
         open: !direct,
         moderation: Moderation::default(),
@@ -245,8 +246,10 @@ pub fn events() -> Vec<(String, Event)> {
         let with_data = Overview { metadata: Some(Metadata::trusted(CUSTOM_DATA)), ..Overview::clone(&whole) };
         let moderation = Moderation { slow_mode_s: 30, only_admins_write: true };
         let limited = Arc::new(Overview { moderation, ..Overview::clone(&whole) });
+        let pictured = Overview { picture: Some(Arc::from("https://example.org/p.png")), ..Overview::clone(&whole) };
         add("change", Event::ConversationChanged { conversation: whole });
         add("change of limits", Event::ConversationChanged { conversation: limited });
+        add("change of the picture", Event::ConversationChanged { conversation: Arc::new(pictured) });
         add("change of custom data", Event::ConversationChanged { conversation: Arc::new(with_data) });
         let hidden = Event::ConversationHidden { conversation: place(), user: user.id.clone() };
         add("hiding", hidden);

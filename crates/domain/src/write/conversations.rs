@@ -82,6 +82,8 @@ pub struct NewConversation {
     pub name: Option<String>,
     /// The description of the conversation.
     pub description: Option<String>,
+    /// A link to a picture.
+    pub picture: Option<String>,
     /// The custom data of the conversation.
     pub metadata: Option<Metadata>,
     /// Whether anybody may join by its id.
@@ -116,8 +118,8 @@ pub struct Created {
     pub new: bool,
 }
 
-/// Renames, opens or closes a conversation, replaces its custom data, or changes what its members may write; a field that
-/// is `None` stays unchanged.
+/// Renames, opens or closes a conversation, replaces its picture or its custom data, or changes what its members may write;
+/// a field that is `None` stays unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangeConversation {
     /// The member who changes it.
@@ -128,6 +130,8 @@ pub struct ChangeConversation {
     pub name: Option<String>,
     /// Whether anybody may join by its id.
     pub open: Option<bool>,
+    /// The new link to a picture; `Some(None)` removes it.
+    pub picture: Option<Option<String>>,
     /// The new custom data; an empty object removes it.
     pub metadata: Option<Metadata>,
     /// What changes of the limits on what members write.

@@ -176,6 +176,8 @@ struct Creation {
     kind: Option<String>,
     #[serde(default)]
     participant_ids: Vec<String>,
+    /// An https link to a picture, or the link of an uploaded file, which groups can have.
+    picture: Option<String>,
     #[schema(value_type = Option<Object>)]
     metadata: Option<Box<RawValue>>,
 }
@@ -195,7 +197,9 @@ async fn create(
     members.retain(|member| *member != caller.0.user.id);
     let metadata = metadata(input.metadata.as_deref(), CONVERSATION_METADATA_BYTES_MAX)?;
     let wanted = match (input.kind.as_deref().or(Some("direct")), &members[..]) {
-        (Some("direct"), [other]) => ConversationInput { metadata, ..ConversationInput::direct(other.clone()) },
+        (Some("direct"), [other]) => {
+            ConversationInput { picture: input.picture, metadata, ..ConversationInput::direct(other.clone()) }
+        }
         (Some("direct"), _) => {
             return Err(Refusal::invalid("participantIds", "must name exactly one other user").into());
         }
@@ -203,6 +207,7 @@ async fn create(
             kind: ConversationKind::Group,
             name: Some(required("name", input.name)?),
             description: None,
+            picture: input.picture,
             metadata,
             members,
             owner: None,
@@ -230,15 +235,19 @@ async fn one(State(service): State<Service>, caller: AuthUser, Id(id): Id<Conver
 
 #[derive(Deserialize, ToSchema)]
 struct Rename {
-    /// The new name, which may be absent if there is new custom data.
+    /// The new name, which may be absent if there is a new picture or new custom data.
     name: Option<String>,
+    /// An https link to a picture, or the link of an uploaded file; null removes it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    picture: Option<Option<String>>,
     /// Custom data, which replaces what there is; null or an empty object removes it.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Object>)]
     metadata: Option<Option<Box<RawValue>>>,
 }
 
-/// Changes the name of a chat, or its custom data.
+/// Changes the name of a chat, its picture, or its custom data.
 #[utoipa::path(
     put, path = "/chats/{id}", tag = "clients of chat", operation_id = "chatChangeChat", params(("id" = String, Path)),
     request_body = inline(Rename), responses((status = 200, description = "Done", body = inline(Changed)))
@@ -251,11 +260,11 @@ async fn rename(
 ) -> Answer<Json<Changed>> {
     let metadata = input.metadata.as_ref().map(Option::as_deref);
     let metadata = new_metadata(metadata, CONVERSATION_METADATA_BYTES_MAX)?;
-    let name = match (input.name, &metadata) {
-        (None, Some(_)) => None,
-        (name, _) => Some(required("name", name)?),
+    let name = match input.name {
+        None if metadata.is_some() || input.picture.is_some() => None,
+        name => Some(required("name", name)?),
     };
-    let change = ConversationChange { name, metadata, ..ConversationChange::default() };
+    let change = ConversationChange { name, picture: input.picture, metadata, ..ConversationChange::default() };
     let changed = service.change_conversation(caller.actor(), id, change).await?;
     let data = chat(&service, &caller, &changed);
     Ok(Json(Changed { message: "Chat updated successfully", data }))

@@ -284,9 +284,11 @@ pub(super) fn shown_conversation(
         |member: &Member| Member { user: shown_user(service, links, hidden, &member.user), ..hidden.member(member) };
     let members: Vec<Member> = conversation.members.iter().map(member).collect();
     let last_message = conversation.last_message.as_ref().map(|message| links.message(&hidden.message(message)));
+    let picture = links.conversation_picture(conversation.picture.as_ref());
     let shown = Shown {
         conversation: &conversation.conversation,
         description: None,
+        picture: picture.as_deref(),
         metadata: conversation.metadata.as_ref(),
         open: conversation.open,
         moderation: conversation.moderation,

@@ -9,7 +9,7 @@ use axum::response::Response;
 use http::StatusCode;
 use quintet_dialect::{Dialect, Own, Shown};
 use quintet_domain::limits::{CONVERSATION_METADATA_BYTES_MAX, METADATA_BYTES_MAX};
-use quintet_domain::{ConversationId, ConversationKind, Moderation, Refusal, Target, User, UserId};
+use quintet_domain::{ConversationId, ConversationKind, Links, Moderation, Refusal, Target, User, UserId};
 use quintet_service::{ConversationInput, Filter, Listing, NewAccount, ProfileChange, Service};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -272,10 +272,12 @@ async fn say_direct(
 // --- groups ---
 
 /// Returns a group of a list as the dialect writes it.
-fn group(found: &Listing) -> Box<RawValue> {
+fn group(links: &Links, found: &Listing) -> Box<RawValue> {
+    let picture = links.conversation_picture(found.picture.as_ref());
     let shown = Shown {
         conversation: &found.conversation,
         description: found.description.as_deref(),
+        picture: picture.as_deref(),
         metadata: found.metadata.as_ref(),
         open: found.open,
         moderation: Moderation::default(),
@@ -301,7 +303,7 @@ async fn shown_group(service: &Service, caller: &AuthUser, id: ConversationId) -
         false => Vec::new(),
     };
     let members = members.iter().map(|member| MessengerPerson::of(&member.user, None));
-    OneGroup::of(&group(found), members.collect())
+    OneGroup::of(&group(caller.links(), found), members.collect())
 }
 
 /// Lists groups: open ones, and those of the caller.
@@ -311,7 +313,7 @@ async fn shown_group(service: &Service, caller: &AuthUser, id: ConversationId) -
 )]
 async fn list_groups(State(service): State<Service>, Lister(caller): Lister) -> Answer<Response> {
     let found = service.find_conversations(caller.id(), String::new(), Filter::OpenOrMine, None, LIST_MAX).await?;
-    Ok(long_answer(|| found.items.iter().map(group).collect::<Vec<_>>()))
+    Ok(long_answer(|| found.items.iter().map(|one| group(caller.links(), one)).collect::<Vec<_>>()))
 }
 
 /// Returns a group and its members.
@@ -331,6 +333,8 @@ async fn one_group(
 struct NewGroup {
     name: Option<String>,
     description: Option<String>,
+    /// An https link to a picture, or the link of an uploaded file.
+    picture: Option<String>,
     #[schema(value_type = Option<Object>)]
     metadata: Option<Box<RawValue>>,
 }
@@ -349,6 +353,7 @@ async fn create_group(
         kind: ConversationKind::Group,
         name: Some(required("name", input.name)?),
         description: input.description,
+        picture: input.picture,
         metadata: metadata(input.metadata.as_deref(), CONVERSATION_METADATA_BYTES_MAX)?,
         members: Vec::new(),
         owner: None,

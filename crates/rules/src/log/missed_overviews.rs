@@ -121,8 +121,8 @@ pub(super) fn read(
             Some(Arc::new(message))
         });
         let owner = row.owner.and_then(|owner| users.get(&owner));
-        let ConversationTexts { description, metadata } = texts.remove(&row.key).unwrap_or_default();
-        let whole = ConversationRow { description, metadata, ..ConversationRow::clone(row) };
+        let ConversationTexts { description, picture, metadata } = texts.remove(&row.key).unwrap_or_default();
+        let whole = ConversationRow { description, picture, metadata, ..ConversationRow::clone(row) };
         (row.key, assembled(&whole, owner, members, row.head.member_count, last))
     };
     let overviews: HashMap<ConversationKey, Arc<Overview>> = shown_rows.iter().map(overview).collect();

@@ -9,7 +9,7 @@ use quintet_domain::{
     OwnRetention, Role, Timestamp, UserId,
 };
 
-use crate::{ConversationKey, MessageKey, RowResult, SecretKey, UserKey};
+use crate::{ConversationKey, FileKey, MessageKey, RowResult, SecretKey, UserKey};
 
 /// The row of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,10 @@ pub struct ConversationRow {
     pub reference: Arc<ConversationRef>,
     /// The description; `None` if there is none.
     pub description: Option<Arc<str>>,
+    /// The link to its picture; `None` if there is none.
+    pub picture: Option<Arc<str>>,
+    /// The uploaded file that is its picture, and that it keeps available.
+    pub picture_file: Option<FileKey>,
     /// The custom data; `None` if there is none.
     pub metadata: Option<Metadata>,
     /// Whether any registered user may join by the conversation's id.
@@ -100,6 +104,8 @@ impl ConversationRow {
 pub struct ConversationTexts {
     /// The description; `None` if there is none.
     pub description: Option<Arc<str>>,
+    /// The link to the picture; `None` if there is none.
+    pub picture: Option<Arc<str>>,
     /// The custom data; `None` if there is none.
     pub metadata: Option<Metadata>,
 }
@@ -108,7 +114,8 @@ impl ConversationTexts {
     /// The size of the texts together, in bytes.
     #[must_use]
     pub fn size_bytes(&self) -> usize {
-        self.description.as_ref().map_or(0, |text| text.len()) + self.metadata.as_ref().map_or(0, Metadata::size_bytes)
+        let texts = [&self.description, &self.picture].into_iter().flatten().map(|text| text.len()).sum::<usize>();
+        texts + self.metadata.as_ref().map_or(0, Metadata::size_bytes)
     }
 }
 
@@ -254,6 +261,8 @@ pub trait ConversationRows {
     fn owned_conversations(&self, owner: UserKey) -> RowResult<i64>;
     /// Whether a user owns a conversation, deleted or not.
     fn owns_any_conversation(&self, owner: UserKey) -> RowResult<bool>;
+    /// The conversations that keep a file of a user as their picture, by their keys.
+    fn pictured_by(&self, uploader: UserKey) -> RowResult<Vec<ConversationKey>>;
     /// Some rooms of guests that have been empty since before a time and are not deleted.
     fn empty_rooms(&self, before: Timestamp, limit: usize) -> RowResult<Vec<ConversationKey>>;
     /// Conversations from a key on, by their keys, deleted ones included; at most `limit`. With `decided`, only those for

@@ -36,7 +36,7 @@ pub struct FileUse {
     pub carried: bool,
     /// Whether a message carries it that is not deleted, in a conversation that is not deleted.
     pub carried_alive: bool,
-    /// Whether it is the picture of a user.
+    /// Whether it is the picture of a user or of a conversation that is not deleted.
     pub picture: bool,
     /// Whether its uploader is disabled or erased.
     pub uploader_disabled: bool,

@@ -141,6 +141,7 @@ impl Stage<'_> {
             kind,
             name: Some(name.to_owned()),
             description: None,
+            picture: None,
             metadata: None,
             members: Vec::new(),
             owner: None,

@@ -139,6 +139,8 @@ pub(crate) const TABLES: &[Table] = &[
             text("kind"),
             text("name"),
             text("description"),
+            text("picture"),
+            whole("picture_pk"),
             text("metadata"),
             flag("open"),
             whole("owner_pk"),

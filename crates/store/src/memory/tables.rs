@@ -92,6 +92,7 @@ tables! {
         /// Open conversations that are not deleted, by activity.
         open: Index<(Timestamp, ConversationKey)>,
         empty: Index<(Timestamp, ConversationKey)>,
+        by_picture: Index<(FileKey, ConversationKey)>,
         members: Table<(ConversationKey, UserKey), MemberRow>,
         /// How far messages have reached a device of a member, once they have.
         delivered: Table<(ConversationKey, UserKey), u64>,

@@ -78,6 +78,7 @@ impl Bench {
             kind: ConversationKind::Group,
             name: Some("Group".to_owned()),
             description: None,
+            picture: None,
             metadata: None,
             open: false,
             members: members.iter().copied().cloned().collect(),

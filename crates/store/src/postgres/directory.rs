@@ -163,6 +163,7 @@ fn shown(conn: &ReadLink, user: &UserRow, marks: &[Mark]) -> Read<Vec<Listing>> 
         Ok(Listing {
             conversation: conversation.reference,
             description: conversation.description.as_deref().map(str::to_owned),
+            picture: conversation.picture,
             metadata: conversation.metadata,
             open: conversation.open,
             owner: get::<Option<&str>>(row, CONVERSATION_COLUMNS)?.map(UserId::trusted),

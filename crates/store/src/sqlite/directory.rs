@@ -140,6 +140,7 @@ fn shown(conn: &Connection, user: &UserRow, marks: &[Mark]) -> Read<Vec<Listing>
                 Listing {
                     conversation: conversation.reference,
                     description: conversation.description.as_deref().map(str::to_owned),
+                    picture: conversation.picture,
                     metadata: conversation.metadata,
                     open: conversation.open,
                     owner: owner.map(UserId::trusted),

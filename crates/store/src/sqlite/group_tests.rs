@@ -79,6 +79,7 @@ impl Stage {
             kind: ConversationKind::Group,
             name: None,
             description: None,
+            picture: None,
             metadata: None,
             open: false,
             members: Vec::new(),

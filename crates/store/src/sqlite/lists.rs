@@ -245,6 +245,7 @@ fn assembled(row: ConversationRow, beside: Beside, members_max: usize) -> Conver
         members.remove(members_max - 1);
     }
     Conversation {
+        picture: row.picture,
         metadata: row.metadata,
         open: row.open,
         moderation: row.moderation,

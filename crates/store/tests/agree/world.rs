@@ -138,7 +138,7 @@ impl World {
         details.kept()
     }
 
-    fn new_conversation(step: &Step) -> NewConversation {
+    fn new_conversation(&self, step: &Step) -> NewConversation {
         let kind = [ConversationKind::Group, ConversationKind::Room, ConversationKind::Direct][step.c % 3];
         let members = match kind {
             ConversationKind::Direct => vec![person(step.b)],
@@ -149,6 +149,7 @@ impl World {
             kind,
             name: (kind != ConversationKind::Direct).then(|| format!("Name {}", step.b)),
             description: step.x.then(|| "A description".to_owned()),
+            picture: (step.c % 4 == 1 && kind != ConversationKind::Direct).then(|| self.file_link(step)),
             metadata: step.y.then(|| custom_data(step)),
             open: kind == ConversationKind::Room || (kind == ConversationKind::Group && step.x),
             members,
@@ -231,7 +232,7 @@ impl World {
                 };
                 JoinConversation { actor, conversation: self.conversation(step.b), profile, history: step.y }.into()
             }
-            20..23 => CreateConversation { actor, new: Self::new_conversation(step) }.into(),
+            20..23 => CreateConversation { actor, new: self.new_conversation(step) }.into(),
             23 => {
                 let (conversation, departure) = (self.conversation(step.b), Departure::Left);
                 LeaveConversation { actor, conversation, departure }.into()
@@ -260,6 +261,7 @@ impl World {
                     conversation: self.conversation(step.b),
                     name,
                     open,
+                    picture: (step.c % 3 == 1).then(|| step.y.then(|| self.file_link(step))),
                     metadata,
                     moderation: ModerationChange {
                         slow_mode_s: (step.c % 4 == 1).then_some(if step.x { 0 } else { 1_800 }),

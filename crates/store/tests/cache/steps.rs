@@ -256,17 +256,19 @@ impl Made {
                     conversation: conversation?,
                     name,
                     open: None,
+                    picture: (at % 3 == 1).then(|| (at % 2 == 0).then(|| format!("https://example.org/{at}"))),
                     metadata,
                     moderation: Default::default(),
                 }
                 .into()
             }
             Step::Limit => {
-                let (name, open, metadata) = (None, None, None);
+                let (name, open, picture, metadata) = (None, None, None, None);
                 let slow_mode_s = Some(u32::from(at.is_multiple_of(2)));
                 let moderation =
                     ModerationChange { slow_mode_s, only_admins_write: Some(at.is_multiple_of(5)), reason: None };
-                ChangeConversation { actor, conversation: conversation?, name, open, metadata, moderation }.into()
+                ChangeConversation { actor, conversation: conversation?, name, open, picture, metadata, moderation }
+                    .into()
             }
             Step::Restrict => {
                 let kind = if at.is_multiple_of(3) { RestrictionKind::Ban } else { RestrictionKind::Silence };

@@ -177,6 +177,7 @@ impl Run {
                     kind: ConversationKind::Room,
                     name: Some("R".into()),
                     description: None,
+                    picture: None,
                     metadata: None,
                     open: true,
                     members: Vec::new(),
@@ -260,6 +261,7 @@ impl Run {
                         conversation,
                         name: Some("N".into()),
                         open: None,
+                        picture: None,
                         metadata: None,
                         moderation: Default::default(),
                     })

@@ -62,6 +62,7 @@ async fn acts_are_noted_once_with_who_and_why(bench: Bench) {
         conversation: id.clone(),
         name: None,
         open: None,
+        picture: None,
         metadata: None,
         moderation,
     };

@@ -56,7 +56,8 @@ async fn restrict(
 
 async fn limit(bench: &Bench, by: &UserId, id: &ConversationId, moderation: ModerationChange) -> Result<(), Refusal> {
     let (actor, conversation) = (actor(by), id.clone());
-    let change = ChangeConversation { actor, conversation, name: None, open: None, metadata: None, moderation };
+    let change =
+        ChangeConversation { actor, conversation, name: None, open: None, picture: None, metadata: None, moderation };
     bench.write(change).await.map(|_| ())
 }
 
@@ -271,6 +272,7 @@ async fn limits_are_told_once_and_replayed(bench: Bench) {
         conversation: id.clone(),
         name: Some("new".into()),
         open: None,
+        picture: None,
         metadata: None,
         moderation: ModerationChange { slow_mode_s: Some(0), ..ModerationChange::default() },
     };

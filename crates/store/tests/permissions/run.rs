@@ -344,6 +344,7 @@ impl Run {
                     conversation: id,
                     name: Some("new".into()),
                     open: None,
+                    picture: None,
                     metadata: None,
                     moderation: Default::default(),
                 };
@@ -419,14 +420,9 @@ impl Run {
                 let slow_mode_s = Some(if slow { SOON_S } else { 0 });
                 let moderation =
                     ModerationChange { slow_mode_s, only_admins_write: Some(only_admins_write), reason: None };
-                let write = ChangeConversation {
-                    actor: by,
-                    conversation: id,
-                    name: None,
-                    open: None,
-                    metadata: None,
-                    moderation,
-                };
+                let (name, open, picture, metadata) = (None, None, None, None);
+                let write =
+                    ChangeConversation { actor: by, conversation: id, name, open, picture, metadata, moderation };
                 let done = bench.write(write).await.is_ok();
                 if expected {
                     (conversation.slow, conversation.only_admins_write) = (slow, only_admins_write);

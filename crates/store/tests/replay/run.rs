@@ -219,6 +219,7 @@ impl Run {
                         conversation: id,
                         name: Some(text),
                         open: None,
+                        picture: None,
                         metadata: None,
                         moderation: Default::default(),
                     })

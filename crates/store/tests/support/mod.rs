@@ -283,6 +283,7 @@ pub fn new_conversation(kind: ConversationKind, open: bool, members: &[UserId]) 
         kind,
         name: (kind != ConversationKind::Direct).then(|| "name".to_owned()),
         description: None,
+        picture: None,
         metadata: None,
         open,
         members: members.to_vec(),

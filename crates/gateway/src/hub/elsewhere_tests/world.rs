@@ -340,6 +340,7 @@ impl World {
             kind,
             name: Some("Together".to_owned()),
             description: None,
+            picture: None,
             metadata: None,
             open: kind == ConversationKind::Room,
             members: members.iter().map(|user| user.id.clone()).collect(),

@@ -110,6 +110,9 @@ pub(crate) struct Chat {
     kind: String,
     #[schema(required)]
     created_by: Option<String>,
+    /// A link to the picture, if there is one.
+    #[schema(nullable = false)]
+    picture: Option<String>,
     /// The custom data, if there is any.
     #[schema(value_type = Option<Object>, nullable = false)]
     metadata: Option<()>,

@@ -120,6 +120,9 @@ pub(crate) struct MessengerGroup {
     #[schema(required)]
     name: Option<String>,
     description: String,
+    /// A link to the picture, if there is one.
+    #[schema(nullable = false)]
+    picture: Option<String>,
     /// The custom data, if there is any.
     #[schema(value_type = Option<Object>, nullable = false)]
     metadata: Option<()>,

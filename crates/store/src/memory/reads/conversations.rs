@@ -158,6 +158,7 @@ fn assembled(
     let own = data.conversations.members.get(&(row.key, user.key));
     Ok(Conversation {
         conversation: Arc::clone(&row.reference),
+        picture: row.picture.clone(),
         metadata: row.metadata.clone(),
         open: row.open,
         moderation: row.moderation,

@@ -119,6 +119,7 @@ fn listing(data: &Data, user: &UserRow, row: &ConversationRow) -> Read<Listing> 
     Ok(Listing {
         conversation: Arc::clone(&row.reference),
         description: row.description.as_deref().map(str::to_owned),
+        picture: row.picture.clone(),
         metadata: row.metadata.clone(),
         open: row.open,
         owner: owner.map(|owner| owner.user.id.clone()),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use quintet_domain::{ConversationId, ConversationRef, Timestamp};
 use quintet_rules::rows::{ConversationHead, ConversationRow, ConversationRows, OldestMessage};
-use quintet_rules::{ConversationKey, RowResult, UserKey};
+use quintet_rules::{ConversationKey, FileKey, RowResult, UserKey};
 
 use crate::memory::data::{Constraint, Data, check_unique, move_entry, move_unique, next_key};
 
@@ -18,6 +18,7 @@ struct Indexed {
     owner: Option<(UserKey, ConversationKey)>,
     open: Option<(Timestamp, ConversationKey)>,
     empty: Option<(Timestamp, ConversationKey)>,
+    picture: Option<(FileKey, ConversationKey)>,
 }
 
 impl Indexed {
@@ -28,6 +29,7 @@ impl Indexed {
             owner: row.owner.map(|owner| (owner, row.key)),
             open: (row.open && row.deleted_at.is_none()).then_some((row.head.updated_at, row.key)),
             empty: row.empty_since.filter(|_| row.deleted_at.is_none()).map(|since| (since, row.key)),
+            picture: row.picture_file.map(|file| (file, row.key)),
         }
     }
 }
@@ -36,6 +38,12 @@ impl Data {
     /// The conversation of a key that another row or an index refers to.
     pub(in crate::memory) fn conversation_named(&self, key: ConversationKey) -> RowResult<&ConversationRow> {
         Ok(self.conversations.rows.get(&key).ok_or(Constraint::Missing("conversation"))?)
+    }
+
+    /// The conversations that keep a file as their picture.
+    pub(super) fn pictured(&self, file: FileKey) -> impl Iterator<Item = ConversationKey> {
+        let all = (file, ConversationKey(i64::MIN))..=(file, ConversationKey(i64::MAX));
+        self.conversations.by_picture.range(all).map(|((_, key), ())| *key)
     }
 
     /// Whether a user owns a conversation, deleted or not, or is one of the pair of a direct one.
@@ -61,6 +69,7 @@ impl Data {
         move_entry(&mut tables.owners, old.owner, new.owner);
         move_entry(&mut tables.open, old.open, new.open);
         move_entry(&mut tables.empty, old.empty, new.empty);
+        move_entry(&mut tables.by_picture, old.picture, new.picture);
         tables.rows.insert(key, row);
         Ok(())
     }
@@ -129,6 +138,12 @@ impl ConversationRows for Data {
     fn owns_any_conversation(&self, owner: UserKey) -> RowResult<bool> {
         let first = (owner, ConversationKey(i64::MIN));
         Ok(self.conversations.owners.range(first..=(owner, ConversationKey(i64::MAX))).next().is_some())
+    }
+
+    fn pictured_by(&self, uploader: UserKey) -> RowResult<Vec<ConversationKey>> {
+        let mut found: Vec<_> = self.uploaded(uploader, None).flat_map(|file| self.pictured(file.key)).collect();
+        found.sort_unstable();
+        Ok(found)
     }
 
     fn empty_rooms(&self, before: Timestamp, limit: usize) -> RowResult<Vec<ConversationKey>> {

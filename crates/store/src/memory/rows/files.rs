@@ -25,7 +25,8 @@ impl Data {
         self.files.carried.range(all).map(|((_, message), ())| *message)
     }
 
-    fn uploaded(&self, uploader: UserKey, after: Option<FileKey>) -> impl Iterator<Item = &FileRow> {
+    /// The files of a user by their keys, after a key.
+    pub(super) fn uploaded(&self, uploader: UserKey, after: Option<FileKey>) -> impl Iterator<Item = &FileRow> {
         let from = (uploader, after.map_or(FileKey(i64::MIN), |after| FileKey(after.0.saturating_add(1))));
         let own = self.files.by_uploader.range(from..).take_while(move |((of, _), ())| *of == uploader);
         own.filter_map(|((_, key), ())| self.files.rows.get(key))
@@ -92,7 +93,7 @@ impl FileRows for Data {
         Ok(FileUse {
             carried: self.carriers(key).next().is_some(),
             carried_alive: self.carriers(key).any(|message| self.is_alive(message)),
-            picture: self.users.by_picture.range(pictures).next().is_some(),
+            picture: self.users.by_picture.range(pictures).next().is_some() || self.pictured(key).next().is_some(),
             uploader_disabled: self.user_named(row.uploader)?.disabled,
         })
     }

@@ -116,7 +116,9 @@ impl ReplayRows for ReplayView<'_> {
 
     fn conversations(&self, keys: &BTreeSet<ConversationKey>) -> RowResult<Vec<ConversationRow>> {
         let found = keys.iter().filter_map(|key| self.0.conversations.rows.get(key));
-        Ok(found.map(|row| ConversationRow { description: None, metadata: None, ..row.clone() }).collect())
+        Ok(found
+            .map(|row| ConversationRow { description: None, picture: None, metadata: None, ..row.clone() })
+            .collect())
     }
 
     fn conversation_texts(
@@ -125,7 +127,8 @@ impl ReplayRows for ReplayView<'_> {
         visit: &mut dyn FnMut(ConversationKey, ConversationTexts) -> bool,
     ) -> RowResult<()> {
         for row in keys.iter().filter_map(|key| self.0.conversations.rows.get(key)) {
-            let texts = ConversationTexts { description: row.description.clone(), metadata: row.metadata.clone() };
+            let (description, picture) = (row.description.clone(), row.picture.clone());
+            let texts = ConversationTexts { description, picture, metadata: row.metadata.clone() };
             if texts != ConversationTexts::default() && !visit(row.key, texts) {
                 break;
             }

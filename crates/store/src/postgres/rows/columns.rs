@@ -78,24 +78,25 @@ pub(in crate::postgres) use conversation_updated_at;
 /// read both as keys and as ids.
 macro_rules! conversation_columns {
     () => {
-        conversation_columns!("c.description", "c.metadata")
+        conversation_columns!("c.description", "c.picture", "c.metadata")
     };
     (plain) => {
-        conversation_columns!("NULL", "NULL")
+        conversation_columns!("NULL", "NULL", "NULL")
     };
     (headless) => {
-        conversation_columns!("NULL", "NULL", "c.sequence", "NULL::bigint", "c.updated_at")
+        conversation_columns!("NULL", "NULL", "NULL", "c.sequence", "NULL::bigint", "c.updated_at")
     };
-    ($description:literal, $metadata:literal) => {
+    ($description:literal, $picture:literal, $metadata:literal) => {
         conversation_columns!(
             $description,
+            $picture,
             $metadata,
             "greatest(c.sequence, latest.sequence)",
             "latest.position",
             $crate::postgres::rows::conversation_updated_at!()
         )
     };
-    ($description:literal, $metadata:literal, $sequence:literal, $last_message:literal, $updated_at:expr) => {
+    ($description:literal, $picture:literal, $metadata:literal, $sequence:literal, $last_message:literal, $updated_at:expr) => {
         concat!(
             "c.pk, c.id, c.kind, c.name, ",
             $description,
@@ -110,14 +111,15 @@ macro_rules! conversation_columns {
             $updated_at,
             ", ",
             $metadata,
-            ", c.blocked, c.slow_mode_s, c.moderation, c.retention_days"
+            ", c.blocked, c.slow_mode_s, c.moderation, c.retention_days, c.picture_pk, ",
+            $picture
         )
     };
 }
 pub(in crate::postgres) use conversation_columns;
 
 /// The number of columns of a conversation.
-pub(in crate::postgres) const CONVERSATION_COLUMNS: usize = 25;
+pub(in crate::postgres) const CONVERSATION_COLUMNS: usize = 27;
 
 /// The columns of a message, for [`message_at`].
 macro_rules! message_columns {
@@ -253,6 +255,8 @@ pub(in crate::postgres) fn conversation_at(row: &Row, at: usize) -> Fetched<Conv
         key: ConversationKey(row.try_get(at)?),
         reference: Arc::new(reference),
         description: row.try_get::<_, Option<&str>>(at + 4)?.map(Arc::from),
+        picture: row.try_get::<_, Option<&str>>(at + 26)?.map(Arc::from),
+        picture_file: row.try_get::<_, Option<i64>>(at + 25)?.map(FileKey),
         metadata: row.try_get::<_, Option<&str>>(at + 20)?.map(Metadata::trusted),
         open: row.try_get(at + 5)?,
         moderation,

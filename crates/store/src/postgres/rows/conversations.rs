@@ -58,6 +58,8 @@ impl<C: Channel> PostgresRows<C> {
                 &row.slow_mode(),
                 &row.moderation_flags(),
                 &row.retention_days(),
+                &row.picture.as_deref(),
+                &row.picture_file.map(|file| file.0),
             ],
         )?;
         self.0.conversation_changed(ConversationKey(key));
@@ -98,10 +100,9 @@ impl<C: Channel> ConversationRows for PostgresRows<C> {
         self.write_conversation(
             "INSERT INTO conversation (pk, id, kind, name, description, open, owner_pk, owner_secret_pk, first_pk,
                  second_pk, made_by_guest, empty_since, created_at, deleted_at, sequence, member_count, last_message,
-                 updated_at, metadata, blocked, slow_mode_s, moderation,
-                 retention_days)
+                 updated_at, metadata, blocked, slow_mode_s, moderation, retention_days, picture, picture_pk)
              VALUES (coalesce($1, (SELECT max(pk) FROM conversation), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-                 $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
+                 $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
              RETURNING pk",
             None,
             row,
@@ -114,7 +115,7 @@ impl<C: Channel> ConversationRows for PostgresRows<C> {
                  owner_secret_pk = $8, first_pk = $9, second_pk = $10, made_by_guest = $11, empty_since = $12,
                  created_at = $13, deleted_at = $14, sequence = $15, member_count = $16, last_message = $17,
                  updated_at = $18, metadata = $19, blocked = $20, slow_mode_s = $21, moderation = $22,
-                 retention_days = $23
+                 retention_days = $23, picture = $24, picture_pk = $25
              WHERE pk = $1 RETURNING pk",
             Some(row.key),
             row,
@@ -133,6 +134,12 @@ impl<C: Channel> ConversationRows for PostgresRows<C> {
 
     fn owns_any_conversation(&self, owner: UserKey) -> RowResult<bool> {
         self.exists("SELECT 1 FROM conversation WHERE owner_pk = $1 LIMIT 1", &[&owner.0])
+    }
+
+    fn pictured_by(&self, uploader: UserKey) -> RowResult<Vec<ConversationKey>> {
+        let sql = "SELECT c.pk FROM file f JOIN conversation c ON c.picture_pk = f.pk WHERE f.uploader_pk = $1
+             ORDER BY c.pk";
+        self.list(sql, &[&uploader.0], |row| Ok(ConversationKey(row.try_get(0)?)))
     }
 
     fn empty_rooms(&self, before: Timestamp, limit: usize) -> RowResult<Vec<ConversationKey>> {

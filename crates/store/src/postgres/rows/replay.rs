@@ -192,13 +192,14 @@ impl<C: Channel> ReplayRows for PostgresRows<C> {
         visit: &mut dyn FnMut(ConversationKey, ConversationTexts) -> bool,
     ) -> RowResult<()> {
         self.visit(
-            "SELECT c.pk, c.description, c.metadata FROM conversation c
-             WHERE c.pk = ANY($1) AND (c.description IS NOT NULL OR c.metadata IS NOT NULL)",
+            "SELECT c.pk, c.description, c.picture, c.metadata FROM conversation c
+             WHERE c.pk = ANY($1) AND (c.description IS NOT NULL OR c.picture IS NOT NULL OR c.metadata IS NOT NULL)",
             &[&keys.iter().map(|key| key.0).collect::<Vec<_>>()],
             |row| {
                 let description = row.try_get::<_, Option<&str>>(1)?.map(Arc::from);
-                let metadata = row.try_get::<_, Option<&str>>(2)?.map(Metadata::trusted);
-                Ok((ConversationKey(row.try_get(0)?), ConversationTexts { description, metadata }))
+                let picture = row.try_get::<_, Option<&str>>(2)?.map(Arc::from);
+                let metadata = row.try_get::<_, Option<&str>>(3)?.map(Metadata::trusted);
+                Ok((ConversationKey(row.try_get(0)?), ConversationTexts { description, picture, metadata }))
             },
             |(key, texts)| visit(key, texts),
         )

@@ -56,12 +56,12 @@ pub(in crate::sqlite) use user_columns;
 /// both as keys and as ids.
 macro_rules! conversation_columns {
     () => {
-        conversation_columns!("c.description", "c.metadata")
+        conversation_columns!("c.description", "c.picture", "c.metadata")
     };
     (plain) => {
-        conversation_columns!("NULL", "NULL")
+        conversation_columns!("NULL", "NULL", "NULL")
     };
-    ($description:literal, $metadata:literal) => {
+    ($description:literal, $picture:literal, $metadata:literal) => {
         concat!(
             "c.pk, c.id, c.kind, c.name, ",
             $description,
@@ -69,14 +69,15 @@ macro_rules! conversation_columns {
              (SELECT id FROM user WHERE pk = c.first_pk), (SELECT id FROM user WHERE pk = c.second_pk), c.made_by_guest,
              c.empty_since, c.created_at, c.deleted_at, c.sequence, c.member_count, c.last_message, c.updated_at, ",
             $metadata,
-            ", c.blocked, c.slow_mode_s, c.moderation, c.retention_days"
+            ", c.blocked, c.slow_mode_s, c.moderation, c.retention_days, c.picture_pk, ",
+            $picture
         )
     };
 }
 pub(in crate::sqlite) use conversation_columns;
 
 /// The number of columns of a conversation.
-pub(in crate::sqlite) const CONVERSATION_COLUMNS: usize = 25;
+pub(in crate::sqlite) const CONVERSATION_COLUMNS: usize = 27;
 
 /// The columns of a message, for [`message_at`].
 macro_rules! message_columns {
@@ -200,6 +201,8 @@ pub(in crate::sqlite) fn conversation_at(row: &Row<'_>, at: usize) -> Result<Con
         key: ConversationKey(row.get(at)?),
         reference: Arc::new(reference),
         description: row.get_ref(at + 4)?.as_str_or_null()?.map(Arc::from),
+        picture: row.get_ref(at + 26)?.as_str_or_null()?.map(Arc::from),
+        picture_file: row.get::<_, Option<i64>>(at + 25)?.map(FileKey),
         metadata: row.get_ref(at + 20)?.as_str_or_null()?.map(Metadata::trusted),
         open: row.get(at + 5)?,
         moderation,

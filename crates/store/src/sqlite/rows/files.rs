@@ -93,7 +93,8 @@ impl<C: Deref<Target = Connection>> FileRows for SqliteRows<C> {
                  EXISTS (SELECT 1 FROM carried c JOIN message m ON m.position = c.message
                          JOIN conversation v ON v.pk = m.conversation_pk
                          WHERE c.file_pk = ?1 AND m.deleted_at IS NULL AND v.deleted_at IS NULL),
-                 EXISTS (SELECT 1 FROM user WHERE picture_pk = ?1),
+                 EXISTS (SELECT 1 FROM user WHERE picture_pk = ?1)
+                     OR EXISTS (SELECT 1 FROM conversation WHERE picture_pk = ?1),
                  NOT EXISTS (SELECT 1 FROM file f JOIN user u ON u.pk = f.uploader_pk
                              WHERE f.pk = ?1 AND u.disabled = 0)",
             [key.0],

@@ -191,13 +191,14 @@ impl<C: Deref<Target = Connection>> ReplayRows for SqliteRows<C> {
         visit: &mut dyn FnMut(ConversationKey, ConversationTexts) -> bool,
     ) -> RowResult<()> {
         self.visit(
-            "SELECT c.pk, c.description, c.metadata FROM json_each(?1) j CROSS JOIN conversation c ON c.pk = j.value
-             WHERE c.description IS NOT NULL OR c.metadata IS NOT NULL",
+            "SELECT c.pk, c.description, c.picture, c.metadata FROM json_each(?1) j CROSS JOIN conversation c ON c.pk = j.value
+             WHERE c.description IS NOT NULL OR c.picture IS NOT NULL OR c.metadata IS NOT NULL",
             [sets::keys(keys.iter().map(|key| key.0))],
             |row| {
                 let description = row.get_ref(1)?.as_str_or_null()?.map(Arc::from);
-                let metadata = row.get_ref(2)?.as_str_or_null()?.map(Metadata::trusted);
-                Ok((ConversationKey(row.get(0)?), ConversationTexts { description, metadata }))
+                let picture = row.get_ref(2)?.as_str_or_null()?.map(Arc::from);
+                let metadata = row.get_ref(3)?.as_str_or_null()?.map(Metadata::trusted);
+                Ok((ConversationKey(row.get(0)?), ConversationTexts { description, picture, metadata }))
             },
             |(key, texts)| visit(key, texts),
         )

@@ -1,0 +1,7 @@
+-- The pictures of conversations.
+
+-- The link to the picture.
+ALTER TABLE conversation ADD COLUMN picture TEXT;
+-- The file of this server that is the picture, where the conversation keeps it available.
+ALTER TABLE conversation ADD COLUMN picture_pk INTEGER;
+CREATE INDEX conversation_picture ON conversation (picture_pk) WHERE picture_pk IS NOT NULL;

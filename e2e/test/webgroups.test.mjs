@@ -39,20 +39,34 @@ describe("groups in the chat", () => {
       await page.getByRole("button", { name: "Save" }).click();
       await page.getByText("<b>Nothing else.</b>", { exact: false }).waitFor();
       await bob.page.getByRole("heading", { name: `Builders ${size}` }).waitFor();
-      // A picture, of which others see a small one, and nothing else that custom data may say.
+      // A picture, of which others see a square, and no link that leads elsewhere.
       await page.locator(".about input[type=file]").setInputFiles({ name: "words.txt", mimeType: "image/png", buffer: Buffer.from("no picture") });
       await page.getByText("words.txt is not a picture.").waitFor();
       await page.locator(".about input[type=file]").setInputFiles({ name: "team.png", mimeType: "image/png", buffer: png(300, 200) });
       const seen = bob.page.locator(".bar .avatar.group img");
-      await until(bob.page, () => document.querySelector(".bar .avatar.group img")?.naturalWidth === 96);
-      assert.match(await seen.getAttribute("src"), /^blob:/);
-      const { metadata } = await teams.call(one, "GET", `/conversations/${id}`);
+      const isSquare = () => document.querySelector(".bar .avatar.group img")?.naturalWidth === 256;
+      await until(bob.page, isSquare);
+      const { picture: link, metadata } = await teams.call(one, "GET", `/conversations/${id}`);
+      assert.equal(await seen.getAttribute("src"), link);
+      assert.match(link, /^\/files\//);
+      await teams.call(one, "PATCH", `/conversations/${id}`, { picture: "https://example.org/a.png" });
+      await seen.waitFor({ state: "detached" });
+      await page.getByRole("button", { name: "Remove picture" }).click();
+      await page.getByRole("button", { name: "Remove picture" }).waitFor({ state: "detached" });
+      assert.equal((await teams.call(one, "GET", `/conversations/${id}`)).picture, undefined);
+      // One that an earlier version of the page has put into the custom data is shown, and nothing else that it may say.
+      const old = `data:image/png;base64,${png(96, 96).toString("base64")}`;
       for (const picture of ["data:image/svg+xml;base64,PHN2Zy8+", "https://example.org/a.png", "javascript:1", 7]) {
+        await teams.call(one, "PATCH", `/conversations/${id}`, { metadata: { ...metadata, picture: old } });
+        await seen.waitFor();
+        assert.match(await seen.getAttribute("src"), /^blob:/);
         await teams.call(one, "PATCH", `/conversations/${id}`, { metadata: { ...metadata, picture } });
         await seen.waitFor({ state: "detached" });
       }
-      await teams.call(one, "PATCH", `/conversations/${id}`, { metadata });
-      await seen.waitFor();
+      // A new one replaces it.
+      await page.locator(".about input[type=file]").setInputFiles({ name: "team.png", mimeType: "image/png", buffer: png(300, 200) });
+      await until(bob.page, isSquare);
+      assert.deepEqual((await teams.call(one, "GET", `/conversations/${id}`)).metadata, metadata);
       // Bob leads for a while.
       await manage(two, "Make admin");
       await row(two).getByText(`@${two.name}, admin`).waitFor();
@@ -71,8 +85,8 @@ describe("groups in the chat", () => {
       await page.getByText("Used 0 of 1 times", { exact: false }).waitFor();
       await page.getByRole("button", { name: "Copy link" }).click();
       await page.getByText("Copied.").waitFor();
-      const link = await page.evaluate(() => navigator.clipboard.readText());
-      const code = decodeURIComponent(new URL(link).hash.split("/")[2]);
+      const copied = await page.evaluate(() => navigator.clipboard.readText());
+      const code = decodeURIComponent(new URL(copied).hash.split("/")[2]);
       await faults(page, "invitation links");
       await teams.call(dan, "POST", `/invitations/${code}/accept`);
       await page.getByRole("button", { name: "Make a link" }).click();

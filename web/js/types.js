@@ -19,7 +19,7 @@
  * @typedef {{ user: User, role: "owner" | "admin" | "member", joinedAt: string, readSequence: number, deliveredSequence?: number }} Member
  * @typedef {{ id: string, kind: "direct" | "group" | "room" | "meetup", name: string | null, open: boolean,
  *   ownerId: string | null, members: Member[], memberCount?: number, lastMessage: Message | null, unreadCount: number, sequence: number, settings?: Settings,
- *   createdAt: string, updatedAt: string, moderation?: Moderation, metadata?: Record<string, any> }} Conversation
+ *   createdAt: string, updatedAt: string, moderation?: Moderation, picture?: string, metadata?: Record<string, any> }} Conversation
  * @typedef {{ slowModeS: number, onlyAdminsWrite: boolean, silencedUntil?: string }} Moderation
  * @typedef {{ id: string, type: "message" | "group", from: User, conversation: { id: string, kind: string, name: string | null },
  *   message: Message | null, createdAt: string }} ContactRequest
@@ -27,7 +27,7 @@
  *   revokedAt: string | null, conversations: { id: string }[] }} Invitation
  * @typedef {{ user: User, until: string | null, reason: string | null, by: string, at: string }} Restriction
  * @typedef {{ id: string, kind: string, name: string | null, description: string | null, memberCount: number,
- *   isMember: boolean }} Room
+ *   isMember: boolean, picture?: string, metadata?: Record<string, any> }} Room
  * @typedef {{ user: User, createdAt: string }} Request
  * @typedef {{ id: string, chatId: string, host: User, activity: string, location: string, startsAt: string,
  *   expiresAt: string, capacity: number | null, status: "open" | "confirmed" | "cancelled" | "completed" | "expired",

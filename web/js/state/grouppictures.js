@@ -1,7 +1,8 @@
-// The pictures of groups and rooms. A file of the server stays only as long as a message or a profile carries it, so that a
-// small picture is in the custom data of the conversation (`picture`), as a `data:` URL.
+// The pictures of groups and rooms.
+//
+// An earlier version of the page had them in the custom data of the conversation (`picture`), as `data:` URLs.
 
-/** What a picture may be: other members, and other clients, write the custom data as well. */
+/** What a picture in custom data may be: other members, and other clients, write the custom data as well. */
 const PICTURE = /^data:(image\/(?:webp|png|jpeg));base64,([A-Za-z0-9+/]+={0,2})$/;
 
 /** The links that were made, by the pictures, because the policy of the page allows no `data:`. @type {Map<string, string | null>} */
@@ -18,10 +19,10 @@ function linkTo(text) {
   }
 }
 
-/** A link to the picture of a conversation; null without one. @param {import("../types.js").Conversation} conversation */
-export function pictureOf({ metadata }) {
+/** A link to the picture of a conversation; null without one. @param {{ picture?: string, metadata?: Record<string, any> }} conversation */
+export function pictureOf({ picture, metadata }) {
   const text = metadata?.picture;
-  if (typeof text !== "string") return null;
+  if (picture || typeof text !== "string") return picture ?? null;
   if (!links.has(text)) links.set(text, linkTo(text));
   return links.get(text) ?? null;
 }

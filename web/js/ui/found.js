@@ -7,6 +7,7 @@ import { brief } from "../lib/time.js";
 import { searchLink } from "../route.js";
 import { inALine } from "../state/conversations.js";
 import { findMore, newPeople, placeOf } from "../state/finding.js";
+import { pictureOf } from "../state/grouppictures.js";
 import { tell } from "../state/notices.js";
 import { nameOf } from "../state/people.js";
 import { t } from "../texts.js";
@@ -41,7 +42,7 @@ export function Found({ query, own, onDone, onReady }) {
       <button class="item" onClick=${() => enter(openPerson(user.id))}><${Face} user=${user} />
         <span class="item-text"><span class="item-title" dir="auto">${user.name || user.username}</span><span class="line">@${user.username}</span></span></button></li>`)}</ul>`}
     ${rooms.length > 0 && html`<h2>${t("searchRooms")}</h2><ul>${rooms.map((room) => html`<li key=${room.id}>
-      <button class="item" onClick=${() => enter(joinRoom(room.id))}><${Avatar} id=${room.id} name=${room.name ?? ""} kind="room" />
+      <button class="item" onClick=${() => enter(joinRoom(room.id))}><${Avatar} id=${room.id} name=${room.name ?? ""} avatar=${pictureOf(room)} kind="room" />
         <span class="item-text"><span class="item-title" dir="auto">${room.name}</span><span class="line">${t("memberCount", { count: room.memberCount })}</span></span></button></li>`)}</ul>`}
     ${messages.length > 0 && html`<h2>${t("messages")}</h2><ul>${messages.map((message) => html`<li key=${message.id}>
       <button class="item" onClick=${() => openMessage(message)}><${Avatar} id=${message.sender.id} name=${nameOf(message.sender.id, message.sender)} avatar=${message.sender.avatar} />

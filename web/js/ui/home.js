@@ -5,6 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { call } from "../api.js";
 import { html } from "../lib/html.js";
 import { me } from "../session.js";
+import { pictureOf } from "../state/grouppictures.js";
 import { inviting } from "../state/invitation.js";
 import { know, nameOf, online } from "../state/people.js";
 import { t } from "../texts.js";
@@ -53,7 +54,7 @@ export function Home() {
       <ul class="home-list">${shown.map((user) => html`<li key=${user.id}><button class="home-item" onClick=${() => openPerson(user.id)}><${Face} user=${user} />
         <span class="item-text"><span class="item-title" dir="auto">${nameOf(user.id, user)}</span><span class="line">${t("sayHello")}</span></span></button></li>`)}</ul></section>`}
     ${open.length > 0 && html`<section aria-labelledby="home-rooms"><h2 id="home-rooms">${t("rooms")}</h2>
-      <ul class="home-list">${open.map((room) => html`<li key=${room.id}><button class="home-item" onClick=${() => joinRoom(room.id)}><${Avatar} id=${room.id} name=${room.name ?? ""} kind=${room.kind} />
+      <ul class="home-list">${open.map((room) => html`<li key=${room.id}><button class="home-item" onClick=${() => joinRoom(room.id)}><${Avatar} id=${room.id} name=${room.name ?? ""} avatar=${pictureOf(room)} kind=${room.kind} />
         <span class="item-text"><span class="item-title" dir="auto">${room.name}</span><span class="line">${t("memberCount", { count: room.memberCount })}${room.isMember ? "" : ` · ${t("join")}`}</span></span></button></li>`)}</ul></section>`}
   </div>`;
 }

@@ -7,6 +7,7 @@ import { copy } from "../lib/clipboard.js";
 import { html } from "../lib/html.js";
 import { invitationLink } from "../route.js";
 import { leadsIn, titleOf } from "../state/conversations.js";
+import { pictureOf } from "../state/grouppictures.js";
 import { inviting } from "../state/invitation.js";
 import { listed } from "../state/settings.js";
 import { t } from "../texts.js";
@@ -37,7 +38,7 @@ export function InvitePeople() {
     <p class="hint">${t("inviteHint")}</p>
     <ul class="people">
       ${isOpen && row("server", html`<span class="switcher-icon"><${icons.logo} /></span>`, t("thisServer"), toServer)}
-      ${groups.map((one) => row(one.id, html`<${Avatar} id=${one.id} name=${titleOf(one)} kind="group" size="small" />`, titleOf(one), () => void link(one.id)))}
+      ${groups.map((one) => row(one.id, html`<${Avatar} id=${one.id} name=${titleOf(one)} avatar=${pictureOf(one)} kind="group" size="small" />`, titleOf(one), () => void link(one.id)))}
     </ul>
     ${!isOpen && groups.length === 0 && html`<p>${t("inviteNowhere")}</p>`}
     <${Wrong} error=${error} />

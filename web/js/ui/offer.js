@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import { call } from "../api.js";
 import { html } from "../lib/html.js";
+import { pictureOf } from "../state/grouppictures.js";
 import { t } from "../texts.js";
 import { joinRoom } from "./opening.js";
 import { Avatar } from "./parts.js";
@@ -27,7 +28,7 @@ export function Offer({ id }) {
     setBusy(false);
   };
   return html`<div class="middle offer">
-    <${Avatar} id=${room.id} name=${room.name ?? ""} kind=${room.kind} size="large" />
+    <${Avatar} id=${room.id} name=${room.name ?? ""} avatar=${pictureOf(room)} kind=${room.kind} size="large" />
     <h2 dir="auto">${room.name}</h2>
     <p class="hint">${t(room.kind === "room" ? "room" : "group")} · ${t("memberCount", { count: room.memberCount })}</p>
     ${room.description && html`<p dir="auto">${room.description}</p>`}

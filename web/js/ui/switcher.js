@@ -8,6 +8,7 @@ import { brief } from "../lib/time.js";
 import { conversationLink, go, route, searchLink } from "../route.js";
 import { inALine, titleOf } from "../state/conversations.js";
 import { bestOwn, newPeople, placeOf } from "../state/finding.js";
+import { pictureOf } from "../state/grouppictures.js";
 import { inviting } from "../state/invitation.js";
 import { overlay } from "../state/overlay.js";
 import { nameOf } from "../state/people.js";
@@ -59,7 +60,7 @@ function groupsFor(wanted, { people, rooms, messages }) {
       key: user.id, face: face(user), title: user.name || user.username, line: `@${user.username}`, run: () => void openPerson(user.id),
     })) },
     { title: "searchRooms", entries: rooms.map((room) => ({
-      key: room.id, face: html`<${Avatar} id=${room.id} name=${room.name ?? ""} kind="room" size="small" />`, title: room.name ?? "",
+      key: room.id, face: html`<${Avatar} id=${room.id} name=${room.name ?? ""} avatar=${pictureOf(room)} kind="room" size="small" />`, title: room.name ?? "",
       line: t("memberCount", { count: room.memberCount }), run: () => void joinRoom(room.id),
     })) },
     { title: "actionsTitle", entries: ACTIONS.filter(({ text }) => match(t(text), wanted) >= 0).map(action) },

@@ -2,9 +2,9 @@
 
 import { useRef, useState } from "preact/hooks";
 
-import { call, why } from "../../api.js";
+import { call, upload, why } from "../../api.js";
 import { html } from "../../lib/html.js";
-import { thumbnail } from "../../lib/thumbnail.js";
+import { squareOf } from "../../lib/square.js";
 import { put } from "../../state/conversations.js";
 import { t } from "../../texts.js";
 import { ConversationFace } from "../faces.js";
@@ -30,18 +30,19 @@ export function About({ conversation }) {
     setError("");
     put(await call("PATCH", `/conversations/${encodeURIComponent(id)}`, change));
   }
-  /** @param {string | null} picture */
+  /** @param {string | null} picture its link */
   const setPicture = (picture) => {
-    const { picture: _, ...others } = metadata;
-    return change({ metadata: picture ? { ...others, picture } : others }).catch((failure) => setError(why(failure)));
+    // What an earlier version of the page has put into the custom data is replaced.
+    const { picture: old, ...others } = metadata;
+    return change({ picture, ...(old === undefined ? {} : { metadata: others }) });
   };
   const picked = async (/** @type {any} */ event) => {
     const [file] = event.target.files;
     event.target.value = "";
     if (!file) return;
-    const picture = await thumbnail(file);
-    if (picture) await setPicture(picture);
-    else setError(t("pictureNeeded", { name: file.name }));
+    const square = await squareOf(file);
+    if (!square) return setError(t("pictureNeeded", { name: file.name }));
+    await upload(square, () => {}).then(({ url }) => setPicture(url)).catch((failure) => setError(why(failure)));
   };
   /** @param {Record<string, any>} given */
   async function send(given) {
@@ -65,6 +66,6 @@ export function About({ conversation }) {
       <button onClick=${() => setChanging(true)}>${t("changeAbout")}</button>
       <input type="file" accept="image/*" hidden ref=${picker} onChange=${picked} tabindex="-1" aria-hidden="true" />
       <button onClick=${() => picker.current?.click()}>${t("changePicture")}</button>
-      ${metadata.picture && html`<button class="quiet" onClick=${() => setPicture(null)}>${t("removePicture")}</button>`}</div>
+      ${(conversation.picture || metadata.picture) && html`<button class="quiet" onClick=${() => setPicture(null).catch((failure) => setError(why(failure)))}>${t("removePicture")}</button>`}</div>
       <${Wrong} error=${error} />`}</div>`;
 }

@@ -65,8 +65,8 @@ fn friends() -> Vec<Value> {
             "passwordHash": BCRYPT, "avatar": "/faces/alice.png", "createdAt": "2021-03-01T09:00:00.000Z" } }),
         json!({ "user": bob }),
         json!({ "user": { "id": "u-3", "username": "ALICE" } }),
-        json!({ "conversation": { "id": "c-lunch", "kind": "group", "name": "Lunch", "description": "At noon", "ownerId": "u-1",
-            "memberIds": ["u-1", 17], "adminIds": [17], "createdAt": "2021-03-03T12:00:00Z" } }),
+        json!({ "conversation": { "id": "c-lunch", "kind": "group", "name": "Lunch", "description": "At noon", "picture": "our office.png",
+            "ownerId": "u-1", "memberIds": ["u-1", 17], "adminIds": [17], "createdAt": "2021-03-03T12:00:00Z" } }),
         json!({ "conversation": { "id": "c-pair", "kind": "direct", "memberIds": ["u-1", 17] } }),
         json!({ "conversation": { "id": "c-pair-2", "kind": "direct", "memberIds": [17, "u-1"] } }),
         json!({ "conversation": { "id": "lobby", "kind": "room", "name": "Lobby", "ownerId": "u-1", "memberIds": [17] } }),
@@ -128,6 +128,7 @@ async fn people_find_what_they_had_with_their_passwords_tokens_and_ids() {
     let members: Vec<_> =
         lunch["members"].as_array().expect("members").iter().map(|one| (&one["user"]["id"], &one["role"])).collect();
     assert_eq!(members, [(&json!("u-1"), &json!("owner")), (&json!("17"), &json!("admin"))]);
+    assert_eq!(bytes(&lunch["picture"]).await, picture);
     let facts = ["name", "open", "unreadCount", "createdAt"].map(|field| lunch[field].clone());
     assert_eq!(facts, [json!("Lunch"), json!(false), json!(0), json!("2021-03-03T12:00:00.000Z")]);
     let lunch = http.call(&bob, "GET", "/messenger/api/groups/c-lunch", Value::Null).await.expect(200);

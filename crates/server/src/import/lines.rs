@@ -40,6 +40,8 @@ pub(super) struct ConversationLine {
     pub(super) kind: String,
     pub(super) name: Option<String>,
     pub(super) description: Option<String>,
+    /// A link, or the path of a picture in the folder of files.
+    pub(super) picture: Option<String>,
     pub(super) open: Option<bool>,
     /// The owner of a group or room; the first member if absent.
     pub(super) owner_id: Option<Id>,

@@ -42,6 +42,7 @@ pub(super) struct Conversation {
     pub(super) kind: ConversationKind,
     pub(super) name: Option<String>,
     pub(super) description: Option<String>,
+    pub(super) picture: Option<Attachment>,
     pub(super) open: bool,
     /// The owner; of a direct conversation, one of the two.
     pub(super) owner: UserId,
@@ -259,6 +260,8 @@ impl Plan {
                 return Err(format!("`description` has at most {CONTENT_BYTES_MAX} bytes"));
             }
         }
+        let picture = line.picture.filter(|picture| !picture.is_empty() && kind != ConversationKind::Direct);
+        let picture = picture.map(|link| attachments::find("picture", &link, self.folder.as_deref())).transpose()?;
         if kind == ConversationKind::Direct {
             let pair = members
                 .first()
@@ -280,6 +283,7 @@ impl Plan {
             kind,
             name,
             description,
+            picture,
             open: line.open.unwrap_or_default(),
             owner,
             admins: if kind == ConversationKind::Direct { BTreeSet::new() } else { admins },

@@ -114,10 +114,16 @@ impl Writer<'_> {
             ConversationKind::Direct | ConversationKind::Group => others.split_off(others.len().min(IDS_MAX)),
             ConversationKind::Room | ConversationKind::Meetup => std::mem::take(&mut others),
         };
+        let picture = match &new.picture {
+            None => None,
+            Some(Attachment::Link(link)) => Some(link.clone()),
+            Some(Attachment::File(path)) => Some(self.upload(&owner, path, None).await?.url),
+        };
         let input = ConversationInput {
             kind: new.kind,
             name: new.name.clone(),
             description: new.description.clone(),
+            picture,
             metadata: None,
             members: others,
             owner: None,

@@ -120,7 +120,7 @@ const OTHER_FIELDS: &str = "\
     location madeBy markedUnread meetupId memberCount memberIds members mentionAll mentions message messageId \
     messageIds message_type messages metadata mime mine moderation msg muted name newContent newPassword newer next \
     notification notify number ok onlyAdminsWrite open ownerId p256dh page pages pagination participantId \
-    participantIds participants password passwordLengthMin personal pinned position problem publicKey reactions \
+    participantIds participants password passwordLengthMin personal picture pinned position problem publicKey reactions \
     readAt reason recipient refused registration requestId renewedAt replyTo reporter requests resolution retryAfterMs \
     revokedAt role root roomId secret sender senderId senderName sender_id sentAt sequence serverRole service settings \
     silencedUntil size slowModeS snapshot startsAt success text thread threadId time timestamp title token tookMs \

@@ -91,8 +91,8 @@ async fn people_find_what_they_had_with_their_passwords_tokens_and_ids() {
     std::fs::create_dir_all(old.path("uploads/faces")).expect("made");
     std::fs::write(old.path("uploads/faces/alice.png"), picture).expect("written");
     std::fs::write(old.path("uploads/our office.png"), picture).expect("written");
-    let what = "3 people, 3 conversations and 5 messages; 1 times two people had a second conversation, which became one with \
-                the first";
+    let what = "3 people, 3 conversations and 5 messages; further conversations of the same two people, which \
+                became one with the first: 1";
     let checked = old.import(&["--files", "uploads", "--check"]);
     assert_eq!(done(&checked), format!("The files are good: {what}. Nothing was written.\n"));
     assert!(!old.path("data").exists());
@@ -129,8 +129,9 @@ async fn people_find_what_they_had_with_their_passwords_tokens_and_ids() {
         lunch["members"].as_array().expect("members").iter().map(|one| (&one["user"]["id"], &one["role"])).collect();
     assert_eq!(members, [(&json!("u-1"), &json!("owner")), (&json!("17"), &json!("admin"))]);
     assert_eq!(bytes(&lunch["picture"]).await, picture);
-    let facts = ["name", "open", "unreadCount", "createdAt"].map(|field| lunch[field].clone());
-    assert_eq!(facts, [json!("Lunch"), json!(false), json!(0), json!("2021-03-03T12:00:00.000Z")]);
+    let facts = ["name", "open", "unreadCount", "createdAt", "updatedAt"].map(|field| lunch[field].clone());
+    let (created, updated) = (json!("2021-03-03T12:00:00.000Z"), json!("2021-03-03T12:05:00.000Z"));
+    assert_eq!(facts, [json!("Lunch"), json!(false), json!(0), created, updated]);
     let lunch = http.call(&bob, "GET", "/messenger/api/groups/c-lunch", Value::Null).await.expect(200);
     assert_eq!(lunch["description"], "At noon");
     let said = get("/conversations/c-lunch/messages", &bob).await;

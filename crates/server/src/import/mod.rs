@@ -152,7 +152,7 @@ fn what(plan: &Plan) -> String {
     if plan.joined > 0 {
         let _ = write!(
             text,
-            "; {} times two people had a second conversation, which became one with the first",
+            "; further conversations of the same two people, which became one with the first: {}",
             number(plan.joined)
         );
     }

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use futures_util::stream;
 use quintet_domain::limits::IDS_MAX;
 use quintet_domain::{
-    Actor, ConversationKind, FileLink, MessageId, NewDetails, NewText, ProfileChange, Refusal, Role, Target, UserId,
+    Actor, ConversationKind, FileLink, MessageId, NewDetails, NewText, ProfileChange, Refusal, Role, Target, Timestamp,
+    UserId,
 };
 use quintet_service::{ConversationInput, NewAccount, Service};
 
@@ -51,7 +52,7 @@ impl Writer<'_> {
         }
         self.progress.begin("conversations and messages", plan.deeds.len() as u64);
         // The newest message of each conversation.
-        let mut newest: Vec<Option<MessageId>> = vec![None; plan.conversations.len()];
+        let mut newest: Vec<Option<(MessageId, Timestamp)>> = vec![None; plan.conversations.len()];
         for (moment, deed) in &plan.deeds {
             self.past.set(*moment);
             match deed {
@@ -62,7 +63,7 @@ impl Writer<'_> {
                 Deed::Send(place) => {
                     let (number, sent) = self.message(*place).await.map_err(|because| at(*place, because))?;
                     if let Some(newest) = newest.get_mut(number) {
-                        *newest = Some(sent);
+                        *newest = Some((sent, *moment));
                     }
                 }
             }
@@ -173,14 +174,16 @@ impl Writer<'_> {
         Ok((message.conversation, sent.id.clone()))
     }
 
-    /// Ends the memberships of those who had left, and takes everything as read by the others: when the newest of all
-    /// messages was sent, at which the clock stands.
-    async fn members(&self, conversation: &Conversation, newest: Option<MessageId>) -> Result<(), String> {
+    /// Ends the memberships of those who had left, and takes everything as read by the others: when the newest message
+    /// was sent, so that the conversation has not changed since then.
+    async fn members(&self, conversation: &Conversation, newest: Option<(MessageId, Timestamp)>) -> Result<(), String> {
+        // Who had left has written something.
+        let Some((newest, moment)) = newest else { return Ok(()) };
+        self.past.set(moment);
         let (id, owner) = (&conversation.id, Actor::user(conversation.owner.clone()));
         for user in &conversation.former {
             self.service.remove_member(owner.clone(), id.clone(), user.clone(), None).await.map_err(because)?;
         }
-        let Some(newest) = newest else { return Ok(()) };
         for user in std::iter::once(&conversation.owner).chain(&conversation.members) {
             let reader = Actor::user(user.clone());
             self.service.mark_read(reader, Some(id.clone()), newest.clone()).await.map_err(because)?;

@@ -224,6 +224,9 @@ describe("groups in the chat", () => {
       await until(page, () => document.querySelectorAll(".members li").length === 100);
       await page.locator("dialog input[type=search]").first().fill("hopper 7");
       await page.locator(".members li", { hasText: "Hopper 70" }).waitFor();
+      // Somebody whom the server does not name among its members.
+      await page.locator("dialog input[type=search]").first().fill("jansen 9990");
+      await page.locator(".members li", { hasText: "@user09990" }).waitFor();
       await page.keyboard.press("Escape");
     });
     await step("adding somebody elsewhere", async () => {

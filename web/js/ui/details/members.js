@@ -9,6 +9,7 @@ import { me } from "../../session.js";
 import { ask } from "../../state/asked.js";
 import { fetchConversation, put, titleOf } from "../../state/conversations.js";
 import { openCard } from "../../state/dialogs.js";
+import { findMembers, unknownMembers } from "../../state/members.js";
 import { tell } from "../../state/notices.js";
 import { nameOf } from "../../state/people.js";
 import { t } from "../../texts.js";
@@ -16,6 +17,7 @@ import { Choose } from "../choose.js";
 import * as icons from "../icons.js";
 import { openPerson } from "../opening.js";
 import { Face, IconButton, Wrong } from "../parts.js";
+import { useSearch } from "../search.js";
 import { Restrict } from "./restrict.js";
 import { outranks, roleIn } from "./standing.js";
 
@@ -61,6 +63,33 @@ function MemberItem({ conversation, member, act, onRestrict }) {
   </li>`;
 }
 
+/**
+ * The members that fit a text. Of a large conversation, the server is asked for those who are not known here; whether it has
+ * answered is the second.
+ * @param {Conversation} conversation @param {string} text @returns {[Member[], boolean]}
+ */
+function useFitting(conversation, text) {
+  const { id, members } = conversation;
+  const [answer, setAnswer] = useState({ text: "", found: /** @type {Member[]} */ ([]) });
+  const isAsked = text !== "" && unknownMembers(conversation) > 0;
+  useSearch(isAsked ? text : "", async (isNewest) => {
+    if (!isAsked) return;
+    let found = /** @type {Member[]} */ ([]);
+    try {
+      found = await findMembers(id, text);
+    } catch {
+      // Without a connection, those who are known are found.
+    }
+    if (isNewest()) setAnswer({ text, found });
+  });
+  if (!text) return [members, true];
+  const known = members.filter(({ user }) => match(nameOf(user.id, user), text) >= 0 || match(user.username, text) >= 0);
+  if (!isAsked) return [known, true];
+  const listed = new Set(members.map(({ user }) => user.id));
+  const others = answer.text === text ? answer.found.filter(({ user }) => !listed.has(user.id)) : [];
+  return [[...known, ...others], answer.text === text];
+}
+
 /** @param {{ conversation: Conversation }} props */
 export function Members({ conversation }) {
   const [error, setError] = useState("");
@@ -70,9 +99,8 @@ export function Members({ conversation }) {
   const { id, kind, members, memberCount = members.length } = conversation;
   const { leads } = roleIn(conversation);
   const text = wanted.trim().replace(/^@/, "");
-  const found = text ? members.filter(({ user }) => match(nameOf(user.id, user), text) >= 0 || match(user.username, text) >= 0) : members;
-  // The server names only some of the members of a large conversation.
-  const unknown = memberCount - members.length;
+  const [found, isComplete] = useFitting(conversation, text);
+  const unknown = unknownMembers(conversation);
   /** @param {() => Promise<unknown>} work */
   async function act(work) {
     setError("");
@@ -93,7 +121,7 @@ export function Members({ conversation }) {
     <ul class="people members">${found.slice(0, most).map((member) => html`<${MemberItem} key=${member.user.id} conversation=${conversation} member=${member} act=${act}
       onRestrict=${(/** @type {"ban" | "silence"} */ restriction) => setRestricting({ user: member.user, kind: restriction })} />`)}</ul>
     ${found.length > most ? html`<button class="quiet wide" onClick=${() => setMost(most + PAGE)}>${t("showMore")}</button>`
-      : html`<p class="hint" role="status">${found.length === 0 ? t("searchNothing", { query: text }) : unknown > 0 && !text ? t("andMore", { count: unknown }) : ""}</p>`}
+      : html`<p class="hint" role="status">${found.length === 0 ? (isComplete && t("searchNothing", { query: text })) : unknown > 0 && !text ? t("andMore", { count: unknown }) : ""}</p>`}
     ${leads && kind === "group" && html`<${Choose} without=${members.map(({ user }) => user.id)} onChoose=${add} />`}
     <${Wrong} error=${error} />
     ${restricting && html`<${Restrict} conversation=${conversation} user=${restricting.user} kind=${restricting.kind} onClose=${() => setRestricting(null)} />`}`;

@@ -9,8 +9,8 @@ use quintet_service::{MeetupChange, MeetupInput, Service};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::error::Answer;
-use crate::extract::{AuthUser, Body, Lister, Query, long_answer, page_limit, present};
+use crate::error::{Answer, ProblemBody};
+use crate::extract::{AuthUser, Body, Lister, Query, Why, long_answer, page_limit, present};
 use crate::ids::{Id, Ids};
 use crate::scalars::moment;
 use crate::views::{Meetup, Page, Views, set_statuses};
@@ -203,14 +203,19 @@ async fn decide(
 /// Removes a participant, or leaves the meetup.
 #[utoipa::path(
     delete, path = "/meetups/{id}/participants/{user}", tag = "meetups", operation_id = "removeParticipant",
-    params(("id" = String, Path), ("user" = String, Path)),
-    responses((status = 200, description = "Removed", body = Meetup))
+    params(("id" = String, Path), ("user" = String, Path), Why),
+    responses(
+        (status = 200, description = "Removed", body = Meetup),
+        (status = 413, description = "The reason is too long", body = ProblemBody,
+            content_type = "application/problem+json")
+    )
 )]
 pub(crate) async fn remove_participant(
     State(service): State<Service>,
     caller: AuthUser,
     Ids(id, user): Ids<MeetupId, UserId>,
+    Query(why): Query<Why>,
 ) -> Answer<Json<Meetup>> {
-    let meetup = service.remove_participant(caller.actor(), id, user).await?;
+    let meetup = service.remove_participant(caller.actor(), id, user, why.reason.as_deref()).await?;
     Ok(Json(Views(&service, caller.hidden()).meetup(&meetup)))
 }

@@ -3,7 +3,7 @@
 use quintet_domain::limits::NAME_CHARS_MAX;
 use quintet_domain::{
     Actor, ChangeMeetup, CreateMeetup, DecideRequest, DeleteMeetup, ExpireMeetups, Meetup, MeetupChange, MeetupId,
-    NewMeetup, Refusal, RemoveParticipant, RequestMeetup, Timestamp, UserId, is_blank, refuse_nul,
+    NewMeetup, Refusal, RemoveParticipant, RequestMeetup, Timestamp, UserId, given_reason, is_blank, refuse_nul,
 };
 use quintet_store::{MeetupFilter, Page};
 
@@ -128,12 +128,19 @@ impl Service {
         self.write(DecideRequest { actor, meetup: id, user, accept }).await
     }
 
-    /// Removes a participant, or the actor itself.
+    /// Removes a participant, or the actor itself. The reason why another one is removed stands in the audit log.
     ///
     /// # Errors
-    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`.
-    pub async fn remove_participant(&self, actor: Actor, id: MeetupId, user: UserId) -> Result<Meetup, Refusal> {
-        self.write(RemoveParticipant { actor, meetup: id, user }).await
+    /// `ERR_NOT_FOUND`, `ERR_FORBIDDEN`; a refusal if the reason is too long.
+    pub async fn remove_participant(
+        &self,
+        actor: Actor,
+        id: MeetupId,
+        user: UserId,
+        reason: Option<&str>,
+    ) -> Result<Meetup, Refusal> {
+        let reason = given_reason(reason)?;
+        self.write(RemoveParticipant { actor, meetup: id, user, reason }).await
     }
 
     /// Expires open meetups whose time has passed, and returns their number.

@@ -1,5 +1,7 @@
 //! Writes about meetups and notifications.
 
+use std::sync::Arc;
+
 use crate::{Actor, MeetupId, MeetupStatus, NotificationId, Timestamp, UserId};
 
 /// A meetup to create.
@@ -92,6 +94,8 @@ pub struct RemoveParticipant {
     pub meetup: MeetupId,
     /// The participant to remove.
     pub user: UserId,
+    /// Why another user is removed, for the audit log.
+    pub reason: Option<Arc<str>>,
 }
 
 /// Expires open meetups whose time has passed.

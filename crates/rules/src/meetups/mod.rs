@@ -350,11 +350,11 @@ pub(crate) fn decide(tx: &mut Transaction<'_>, write: &DecideRequest) -> RuleRes
 pub(crate) fn remove_participant(tx: &mut Transaction<'_>, write: &RemoveParticipant) -> RuleResult<Meetup> {
     let meetup = meetup(tx, &write.meetup)?;
     let conversation = tx.conversation_by_key(meetup.conversation)?.reference.id.clone();
-    let (actor, user) = (write.actor.clone(), write.user.clone());
+    let (actor, user, reason) = (write.actor.clone(), write.user.clone(), write.reason.clone());
     if user == actor.user {
         members::leave(tx, &LeaveConversation { actor, conversation, departure: Departure::Left })?;
     } else {
-        members::remove(tx, &RemoveMember { actor, conversation, user, reason: None })?;
+        members::remove(tx, &RemoveMember { actor, conversation, user, reason })?;
     }
     let viewer = tx.user(&write.actor.user)?;
     shown(tx, &meetup, &viewer)

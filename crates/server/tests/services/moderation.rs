@@ -82,7 +82,13 @@ async fn what_is_undone_has_a_reason_too() {
     let until = json!({ "until": "2099-01-01T00:00:00Z" });
     http.api(&alice.1, "PUT", &silence, until).await.expect(200);
     let long = "x".repeat(513);
-    for path in [&silence, &ban, &member] {
+    let proposal = json!({ "activity": "Chess", "location": "Park", "startsAt": "2099-01-01T00:00:00Z" });
+    let meetup = http.api(&alice.1, "POST", "/meetups", proposal).await.expect(201);
+    let meetup = format!("/meetups/{}", meetup["id"].as_str().expect("an id"));
+    http.api(&bob.1, "POST", &format!("{meetup}/requests"), json!({})).await.expect(201);
+    http.api(&alice.1, "POST", &format!("{meetup}/requests/{}/accept", bob.0), json!({})).await.expect(200);
+    let participant = format!("{meetup}/participants/{}", bob.0);
+    for path in [&silence, &ban, &member, &participant] {
         let answer = http.api(&alice.1, "DELETE", &format!("{path}?reason={long}"), Value::Null).await;
         refused(answer, 413, "`reason` has at most 512 bytes");
     }
@@ -91,10 +97,14 @@ async fn what_is_undone_has_a_reason_too() {
     http.api(&alice.1, "DELETE", &format!("{silence}?reason=he%20was%20sorry"), Value::Null).await.expect(204);
     http.api(&alice.1, "POST", &members, role("he helps")).await.expect(200);
     http.api(&alice.1, "DELETE", &format!("{member}?reason=he%20helps%20no%20more"), Value::Null).await.expect(204);
-    let acts = http.api(&shop, "GET", "/audit?limit=4", Value::Null).await.expect(200);
+    let late = format!("{participant}?reason=always%20late");
+    let left = http.api(&alice.1, "DELETE", &late, Value::Null).await.expect(200);
+    assert_eq!(left["participants"], json!([]));
+    let acts = http.api(&shop, "GET", "/audit?limit=5", Value::Null).await.expect(200);
     let acts: Vec<_> =
         acts["items"].as_array().expect("acts").iter().map(|act| (&act["act"], &act["reason"])).collect();
     let expected = [
+        (&json!("remove_member"), &json!("always late")),
         (&json!("remove_member"), &json!("he helps no more")),
         (&json!("change_role"), &json!("he helps")),
         (&json!("lift_silence"), &json!("he was sorry")),

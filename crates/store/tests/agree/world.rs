@@ -364,7 +364,7 @@ impl World {
                 }
                 .into()
             }
-            54 => RemoveParticipant { actor, meetup: self.meetup(step.c), user: other }.into(),
+            54 => RemoveParticipant { actor, meetup: self.meetup(step.c), user: other, reason: None }.into(),
             55 if step.x => {
                 let id = one(&self.invitations, step.c, str::to_owned);
                 RevokeInvitation { actor: step.y.then_some(actor), id }.into()

@@ -115,7 +115,24 @@ impl Modelled {
 struct Conversation {
     id: ConversationId,
     members: BTreeSet<usize>,
+    /// Those who have left by their own choice, who are only asked by whoever adds them.
+    left: BTreeSet<usize>,
     deleted: bool,
+}
+
+impl Conversation {
+    /// A user joins by its own choice.
+    fn comes(&mut self, user: usize) {
+        self.members.insert(user);
+        self.left.remove(&user);
+    }
+
+    /// A user leaves by its own choice.
+    fn goes(&mut self, user: usize) {
+        if self.members.remove(&user) {
+            self.left.insert(user);
+        }
+    }
 }
 
 struct Run {
@@ -143,7 +160,7 @@ impl Run {
         ] {
             let id = bench.conversation(&users[0], kind, open, &users[others.clone()]).await;
             let members = others.chain([0]).collect();
-            conversations.push(Conversation { id, members, deleted: false });
+            conversations.push(Conversation { id, members, left: BTreeSet::new(), deleted: false });
         }
         Self { bench, users, conversations, messages: Vec::new() }
     }
@@ -183,26 +200,34 @@ impl Run {
             Step::Join => {
                 let join = JoinConversation { actor, conversation: id, profile: Profile::default(), history: false };
                 if by != SERVICE && self.bench.write(join).await.is_ok() {
-                    self.conversations[at].members.insert(by);
+                    self.conversations[at].comes(by);
                 }
             }
             Step::Leave => {
                 let leave = LeaveConversation { actor, conversation: id, departure: Departure::Left };
                 if self.bench.write(leave).await.is_ok() {
-                    self.conversations[at].members.remove(&by);
+                    self.conversations[at].goes(by);
                 }
             }
             Step::Add(other) => {
                 let add =
                     AddMember { actor, conversation: id, user: self.users[other].clone(), role: None, reason: None };
                 if self.bench.write(add).await.is_ok() {
-                    self.conversations[at].members.insert(other);
+                    // Whoever adds itself joins.
+                    if by == other {
+                        self.conversations[at].comes(by);
+                    } else if !self.conversations[at].left.contains(&other) {
+                        self.conversations[at].members.insert(other);
+                    }
                 }
             }
             Step::Remove(other) => {
                 let remove = RemoveMember { actor, conversation: id, user: self.users[other].clone(), reason: None };
                 if self.bench.write(remove).await.is_ok() {
-                    self.conversations[at].members.remove(&other);
+                    match by == other {
+                        true => self.conversations[at].goes(by),
+                        false => _ = self.conversations[at].members.remove(&other),
+                    }
                 }
             }
             Step::DeleteConversation => {
@@ -298,6 +323,15 @@ fn finds_what_is_readable(factory: Factory, steps: &[(usize, usize, Step)]) {
             }
         }
     });
+}
+
+#[test]
+fn those_who_are_asked_back_find_nothing_yet() {
+    let find = Step::Find { text: "ab".to_owned(), waits: false, has: None, here: true, from: None };
+    let steps = [(SERVICE, 1, Step::Add(1)), (0, 1, Step::Remove(0)), (1, 1, Step::Add(0)), (0, 1, find)];
+    for (_, factory) in quick_stores() {
+        finds_what_is_readable(factory, &steps);
+    }
 }
 
 proptest! {

@@ -1,7 +1,7 @@
 //! `quintet import`: people, conversations and messages of another back end, as its clients find them afterwards.
 
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::{Value, json};
@@ -30,9 +30,14 @@ impl Old {
     }
 
     fn import(&self, words: &[&str]) -> Output {
+        self.quintet(&[&["import", "old.jsonl"], words].concat()).output().expect("it runs")
+    }
+
+    fn quintet(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_quintet"));
-        command.arg("--data").arg(self.path("data")).arg("import").arg("old.jsonl").args(words);
-        command.current_dir(self.folder.path()).env_remove("QUINTET_DATABASE_URL").output().expect("it runs")
+        command.arg("--data").arg(self.path("data")).args(words);
+        command.current_dir(self.folder.path()).env_remove("QUINTET_DATABASE_URL");
+        command
     }
 }
 
@@ -59,7 +64,8 @@ fn token(user: &str) -> String {
 
 /// Two friends with a group, from which a third one has gone, two conversations of their own, and a room.
 fn friends() -> Vec<Value> {
-    let bob = json!({ "id": 17, "username": "Bob the Builder", "email": "bob@example.org" });
+    let bob = json!({ "id": 17, "username": "Bob the Builder", "name": "Bob", "lastName": "the Builder",
+        "email": "bob@example.org" });
     vec![
         json!({ "user": { "id": "u-1", "username": "alice", "name": "Alice Adams", "email": "Alice@example.org", "dialect": "chat",
             "passwordHash": BCRYPT, "avatar": "/faces/alice.png", "createdAt": "2021-03-01T09:00:00.000Z" } }),
@@ -69,7 +75,10 @@ fn friends() -> Vec<Value> {
             "ownerId": "u-1", "memberIds": ["u-1", 17], "adminIds": [17], "createdAt": "2021-03-03T12:00:00Z" } }),
         json!({ "conversation": { "id": "c-pair", "kind": "direct", "memberIds": ["u-1", 17] } }),
         json!({ "conversation": { "id": "c-pair-2", "kind": "direct", "memberIds": [17, "u-1"] } }),
-        json!({ "conversation": { "id": "lobby", "kind": "room", "name": "Lobby", "ownerId": "u-1", "memberIds": [17] } }),
+        json!({ "conversation": { "id": "lobby", "kind": "room", "name": "Lobby", "ownerId": "u-1", "memberIds": ["u-1", 17] } }),
+        // Whoever made it, and led it, has left.
+        json!({ "conversation": { "id": "c-old", "kind": "group", "name": "Old", "ownerId": "u-3", "adminIds": ["u-3"],
+            "memberIds": [17, "u-1"] } }),
         // Not in the order of time; and one answers a message that was deleted.
         json!({ "message": { "id": "m-2", "conversationId": "c-lunch", "senderId": 17, "content": "Pizza.", "replyTo": "m-1",
             "createdAt": 1_614_773_100_000_u64 } }),
@@ -91,7 +100,7 @@ async fn people_find_what_they_had_with_their_passwords_tokens_and_ids() {
     std::fs::create_dir_all(old.path("uploads/faces")).expect("made");
     std::fs::write(old.path("uploads/faces/alice.png"), picture).expect("written");
     std::fs::write(old.path("uploads/our office.png"), picture).expect("written");
-    let what = "3 people, 3 conversations and 5 messages; further conversations of the same two people, which \
+    let what = "3 people, 4 conversations and 5 messages; further conversations of the same two people, which \
                 became one with the first: 1";
     let checked = old.import(&["--files", "uploads", "--check"]);
     assert_eq!(done(&checked), format!("The files are good: {what}. Nothing was written.\n"));
@@ -155,6 +164,11 @@ async fn people_find_what_they_had_with_their_passwords_tokens_and_ids() {
     assert_eq!(get("/conversations", &gone).await["items"], json!([]));
     assert_eq!(get("/me", &gone).await["name"], "ALICE");
 
+    // Another one owns the group that its owner has left.
+    assert_eq!(get("/conversations/c-old", &bob).await["ownerId"], "17");
+    let profile = http.call(&bob, "GET", "/messenger/api/users/profile", Value::Null).await.expect(200);
+    assert_eq!((&profile["firstName"], &profile["lastName"]), (&json!("Bob"), &json!("the Builder")));
+
     // Both conversations of two people are one.
     let pair = get("/conversations/c-pair/messages", &alice).await;
     let [photo, link] = &pair["items"].as_array().expect("messages")[..] else { panic!("{pair}") };
@@ -204,7 +218,11 @@ fn every_line_that_cannot_be_imported_is_named_before_anything_is_written() {
             json!({ "user": { "id": "d", "avatar": "/a.png" } }),
             "`avatar` is a path: name the folder of the files by --files",
         ),
-        (json!({ "user": { "id": {} } }), "an id has to be a text or a number"),
+        (json!({ "user": { "id": {} } }), "an id has to be a text or a whole number"),
+        (json!({ "user": { "id": 17.5 } }), "an id has to be a text or a whole number"),
+        (json!({ "user": { "id": "d", "lastName": "x".repeat(200) } }), "`lastName` has at most 128 characters"),
+        (json!({ "user": { "id": "d", "\u{1b}[2J": 1 } }), "unknown field `\\u{1b}[2J`"),
+        (json!([user("d")]), "expected value; a line has the form {\"user\": {…}}"),
         (group(json!({ "kind": "meetup" })), "`kind` must be `direct`, `group` or `room`"),
         (group(json!({ "name": null })), "`name` is missing"),
         (group(json!({ "memberIds": ["d"] })), "`memberIds` names `d`, and no such user stands further up"),
@@ -218,6 +236,8 @@ fn every_line_that_cannot_be_imported_is_named_before_anything_is_written() {
         (message(json!({ "type": "poll" })), "`type` must be `text`, `image`"),
         (message(json!({ "createdAt": "2021-03-03 12:00" })), "`createdAt` must be a moment"),
         (message(json!({ "createdAt": "2999-01-01T00:00:00Z" })), "`createdAt` must be a moment"),
+        (message(json!({ "createdAt": 1_614_773_100 })), "`createdAt` must be a moment"),
+        (message(json!({ "createdAt": 1_614_773_100_000.5 })), "`createdAt` has to be a text or a whole number"),
         (message(json!({ "fileUrl": "http://old.example.org/a.png" })), "`fileUrl` must be an https link"),
     ];
     for (line, why) in cases {
@@ -235,5 +255,39 @@ fn every_line_that_cannot_be_imported_is_named_before_anything_is_written() {
         [user("a"), group(json!({ "id": "c", "kind": "x" })), message(json!({})), message(json!({ "content": "" }))];
     let output = Old::new(&lines).import(&[]);
     assert_eq!(failed(&output).trim().lines().count(), 2, "{output:?}");
+    assert!(failed(&Old::new(&[]).import(&[])).contains("no line of the files has a user"));
+    let old =
+        Old::new(&[user("a"), group(json!({})), message(json!({ "conversationId": "g", "fileUrl": "empty.txt" }))]);
+    std::fs::write(old.path("empty.txt"), "").expect("written");
+    assert!(failed(&old.import(&["--files", "."])).contains("old.jsonl:3: `fileUrl` names an empty file"));
+    assert!(
+        failed(&old.quintet(&["import", "/dev/null"]).output().expect("it runs")).contains("is not a file on a disk")
+    );
     assert!(failed(&Old::new(&[]).import(&["--database", "postgres://x@127.0.0.1/x"])).contains("quintet copy --from"));
+}
+
+#[test]
+fn no_server_starts_with_a_part_of_an_import() {
+    let mut lines = vec![json!({ "user": { "id": "a" } })];
+    lines.push(json!({ "conversation": { "id": "g", "kind": "group", "name": "G", "memberIds": ["a"] } }));
+    let message =
+        json!({ "conversationId": "g", "senderId": "a", "content": "x", "createdAt": "2021-03-03T12:00:00Z" });
+    // The import takes many times as long as it takes to end it.
+    lines.extend(std::iter::repeat_n(json!({ "message": message }), 50_000));
+    let old = Old::new(&lines);
+    let mut import =
+        old.quintet(&["import", "old.jsonl"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it runs");
+    while !old.path("data/quintet.incomplete").exists() {
+        assert!(import.try_wait().expect("known").is_none(), "the import has ended");
+        std::thread::yield_now();
+    }
+    import.kill().expect("killed");
+    import.wait().expect("ended");
+    for words in [&["--listen", "127.0.0.1:0"][..], &["user", "list"], &["import", "old.jsonl"]] {
+        let said = old.quintet(words).output().expect("it runs");
+        assert!(
+            failed(&said).contains("is incomplete, because a copy or an import to it has stopped: remove it"),
+            "{said:?}"
+        );
+    }
 }

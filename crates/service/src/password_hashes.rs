@@ -7,6 +7,8 @@ use argon2::{Algorithm, Params};
 use bcrypt::HashParts;
 use quintet_domain::Refusal;
 
+/// The least cost that bcrypt has.
+const BCRYPT_COST_MIN: u32 = 4;
 /// The largest cost of bcrypt, which is about a quarter of a second. Back ends usually have 10 or 12.
 const BCRYPT_COST_MAX: u32 = 12;
 /// The most memory of argon2, in KiB, which is what the library of Node.js takes.
@@ -29,7 +31,10 @@ impl MovedHash {
             |most: String| Err(Refusal::invalid(field, format!("takes too long to check: at most {most}")));
         if is_bcrypt(text) {
             return match text.parse::<HashParts>() {
-                Ok(parts) if parts.get_cost() <= BCRYPT_COST_MAX => Ok(Self(text.to_owned())),
+                Ok(parts) if (BCRYPT_COST_MIN..=BCRYPT_COST_MAX).contains(&parts.get_cost()) => {
+                    Ok(Self(text.to_owned()))
+                }
+                Ok(parts) if parts.get_cost() < BCRYPT_COST_MIN => unknown(field),
                 Ok(_) => too_costly(format!("a cost of {BCRYPT_COST_MAX}")),
                 Err(_) => unknown(field),
             };
@@ -98,6 +103,7 @@ mod tests {
             (format!("$argon2id$v=19$m=65537,t=3,p=4${tail}"), "takes too long to check: at most m=65536 and t=4"),
             (format!("$argon2id$v=19$m=4096,t=5,p=4${tail}"), "takes too long to check: at most m=65536 and t=4"),
             (format!("$2b$10${bcrypt}x"), "must be a hash of bcrypt"),
+            (format!("$2b$03${bcrypt}"), "must be a hash of bcrypt"),
             (format!("$2x$10${bcrypt}"), "must be a hash of bcrypt"),
             ("$argon2id$v=19$m=4096,t=3,p=1$c29tZXNhbHQ".to_owned(), "must be a hash of bcrypt"),
             (format!("$scrypt$ln=16,r=8,p=1${tail}"), "must be a hash of bcrypt"),

@@ -114,7 +114,7 @@ pub enum OpenError {
     #[error("cannot open the database: {0}")]
     Database(#[from] rusqlite::Error),
     /// An installation was copied to the database only in part.
-    #[error("{0} is an incomplete copy: run `quintet copy` to it again, or remove it")]
+    #[error("{0} is incomplete, because a copy or an import to it has stopped: remove it, and begin again")]
     Incomplete(String),
     /// The rows of the database cannot be read.
     #[error("cannot open the database: {0}")]

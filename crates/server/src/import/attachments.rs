@@ -39,8 +39,14 @@ pub(super) fn find(field: &str, text: &str, folder: Option<&Path>) -> Result<Att
     let size = path.metadata().ok().filter(std::fs::Metadata::is_file).map(|metadata| metadata.len());
     match size.filter(|_| path.starts_with(&folder)) {
         None => Err(missing()),
-        Some(FILE_BYTES_MAX..) => Err(format!("`{field}` names a file of more than {FILE_BYTES_MAX} bytes: `{text}`")),
-        Some(_) => Ok(Attachment::File(path)),
+        Some(0) => Err(format!("`{field}` names an empty file: `{text}`")),
+        Some(size) if size > FILE_BYTES_MAX => {
+            Err(format!("`{field}` names a file of more than {FILE_BYTES_MAX} bytes: `{text}`"))
+        }
+        Some(_) => match std::fs::File::open(&path) {
+            Ok(_) => Ok(Attachment::File(path)),
+            Err(error) => Err(format!("`{field}` names a file that cannot be read: `{text}`: {error}")),
+        },
     }
 }
 

@@ -2,7 +2,6 @@
 
 use quintet_domain::Timestamp;
 use serde::Deserialize;
-use serde_json::Number;
 
 /// One line. Its one key says what it is.
 #[derive(Debug, Deserialize)]
@@ -68,12 +67,13 @@ pub(super) struct MessageLine {
     pub(super) created_at: Moment,
 }
 
-/// An id of the other back end. A number stands for its text.
+/// An id of the other back end. A number stands for its text; one with a fraction, or beyond 64 bits, is not exact.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(untagged, expecting = "an id has to be a text or a number")]
+#[serde(untagged, expecting = "an id has to be a text or a whole number of at most 64 bits")]
 pub(super) enum Id {
     Text(String),
-    Number(Number),
+    Number(u64),
+    Negative(i64),
 }
 
 impl Id {
@@ -82,13 +82,17 @@ impl Id {
         match self {
             Self::Text(text) => text.clone(),
             Self::Number(number) => number.to_string(),
+            Self::Negative(number) => number.to_string(),
         }
     }
 }
 
+/// The least number of milliseconds that is taken for one, which is a day of 1973.
+const MILLISECONDS_MIN: i64 = 100_000_000_000;
+
 /// A moment, as ISO 8601 with its time zone, or in milliseconds since 1970.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(untagged, expecting = "`createdAt` has to be a text or a number")]
+#[serde(untagged, expecting = "`createdAt` has to be a text or a whole number")]
 pub(super) enum Moment {
     Text(String),
     Milliseconds(i64),
@@ -102,7 +106,8 @@ impl Moment {
     pub(super) fn parse(&self, now: Timestamp) -> Result<Timestamp, String> {
         let parsed = match self {
             Self::Text(text) => Timestamp::parse(text),
-            Self::Milliseconds(number) => Some(Timestamp(*number)),
+            // A smaller number is one of seconds.
+            Self::Milliseconds(number) => Some(Timestamp(*number)).filter(|_| *number >= MILLISECONDS_MIN),
         };
         parsed.filter(|at| (0..=now.0).contains(&at.0)).ok_or_else(|| {
             "`createdAt` must be a moment from 1970 until now, such as 2026-11-28T18:30:00Z, or milliseconds since 1970"

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use quintet_domain::Environment;
 use quintet_service::Service;
-use quintet_store::{Location, OpenError};
+use quintet_store::{Location, OpenError, SqliteStore};
 
 use self::past::Past;
 use self::plan::Plan;
@@ -30,6 +30,8 @@ use crate::failure::Failure;
 
 /// How many faults of the files are named at once.
 const FAULTS_NAMED: usize = 20;
+/// How many characters are shown of a fault.
+const FAULT_CHARS_MAX: usize = 400;
 /// How many changed usernames are named.
 const RENAMED_NAMED: usize = 100;
 
@@ -69,8 +71,9 @@ pub(crate) async fn run(
         }
         Err(error) => return Err(error.to_string()),
     };
+    let database = opened.database.clone();
     let (service, _) = compose::service(&config, &location, opened)?;
-    let written = write(&config, &service, &past, &plan, &mut files).await;
+    let written = write(&config, &service, database.as_deref(), &past, &plan, &mut files).await;
     service.close().await;
     let changed = written?;
     println!("Imported {what}.");
@@ -93,15 +96,35 @@ fn examine(files: &mut Files, plan: &mut Plan) -> Result<(), Failure> {
         })
         .or_else(|error| if error.is_empty() { Ok(()) } else { Err(error) })?;
     if faults.is_empty() {
-        plan.finish();
+        faults = plan.finish();
+    }
+    if faults.is_empty() && plan.people.is_empty() {
+        return Err("there is nothing to import: no line of the files has a user".to_owned());
+    }
+    if faults.is_empty() {
         return Ok(());
     }
     let mut text = "nothing was written, because the files have lines that cannot be imported:".to_owned();
     for (place, fault) in &faults {
         // Writing to text in memory does not fail.
-        let _ = write!(text, "\n  {}: {fault}", files.named(*place));
+        let _ = write!(text, "\n  {}: {}", files.named(*place), printable(fault));
     }
     Err(text)
+}
+
+/// A fault as a terminal may show it: what the files say is cut off, and moves no cursor.
+fn printable(fault: &str) -> String {
+    let mut text = String::new();
+    for char in fault.chars().take(FAULT_CHARS_MAX) {
+        match char.is_control() {
+            true => text.extend(char.escape_default()),
+            false => text.push(char),
+        }
+    }
+    if fault.chars().nth(FAULT_CHARS_MAX).is_some() {
+        text.push('…');
+    }
+    text
 }
 
 /// The settings during an import: what people may do to each other now says nothing about what they have done.
@@ -111,12 +134,14 @@ fn as_imported(config: &Config) -> Config {
     config.people.contact = ContactName::Everyone;
     config.moderation = Moderation::default();
     config.files.user_bytes = 0;
+    config.files.total_bytes = 0;
     config
 }
 
 async fn write(
     config: &Config,
     service: &Service,
+    database: Option<&SqliteStore>,
     past: &Past,
     plan: &Plan,
     files: &mut Files,
@@ -128,16 +153,24 @@ async fn write(
             "the server in {folder} has {accounts} accounts, and `quintet import` only fills one that has none: name another folder by --data"
         ));
     }
+    // A server does not start with a part of the people and of their messages.
+    if let Some(database) = database {
+        database.mark_incomplete("an import").map_err(|error| error.to_string())?;
+    }
     let progress = Progress::start();
     let mut writer = Writer { service, past, plan, files, progress: &progress };
-    writer.write().await.map_err(|broken| {
+    let written = writer.write().await.map_err(|broken| {
         progress.end();
         let place = broken.place.map(|place| format!("{}: ", writer.files.named(place))).unwrap_or_default();
         format!(
             "{place}{}\nThe import stopped there: remove the folder {folder}, mend the file, and begin again.",
             broken.because
         )
-    })
+    })?;
+    if let Some(database) = database {
+        database.mark_complete().map_err(|error| error.to_string())?;
+    }
+    Ok(written)
 }
 
 /// Says what there is to import.

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use quintet_dialect::Dialect;
-use quintet_domain::limits::{CONTENT_BYTES_MAX, MEMBERS_MAX};
+use quintet_domain::limits::{CONTENT_BYTES_MAX, MEMBERS_MAX, OWNED_MAX};
 use quintet_domain::{
     ConversationId, ConversationKind, FileLink, MessageId, MessageKind, Timestamp, UserId, display_name,
     display_name_from, email_key, parse_email, refuse_nul, username_from, validate_content,
@@ -88,14 +88,17 @@ pub(super) struct Plan {
     pub(super) joined: usize,
     folder: Option<PathBuf>,
     now: Timestamp,
-    ids: HashSet<UserId>,
+    /// When each user was created.
+    ids: HashMap<UserId, Timestamp>,
     emails: HashSet<String>,
     by_id: HashMap<String, usize>,
     pairs: HashMap<(UserId, UserId), usize>,
     /// Conversations whose line is wrong: nothing is said about each of their messages.
     faulty: HashSet<String>,
-    /// The conversation and the moment of each message that has an id.
-    known: HashMap<String, (usize, Timestamp)>,
+    /// The conversation, the moment and the place of each message that has an id.
+    known: HashMap<String, (usize, Timestamp, Place)>,
+    /// How many groups and rooms each user owns.
+    owned: HashMap<UserId, i64>,
 }
 
 fn said(refusal: quintet_domain::Refusal) -> String {
@@ -117,12 +120,13 @@ impl Plan {
             joined: 0,
             folder: folder.map(Path::to_path_buf),
             now,
-            ids: HashSet::new(),
+            ids: HashMap::new(),
             emails: HashSet::new(),
             by_id: HashMap::new(),
             pairs: HashMap::new(),
             faulty: HashSet::new(),
             known: HashMap::new(),
+            owned: HashMap::new(),
         }
     }
 
@@ -141,11 +145,12 @@ impl Plan {
             }
             Line::Message(line) if self.faulty.contains(&line.conversation_id.text()) => Ok(()),
             Line::Message(line) => {
-                let message = self.message(*line)?;
-                if let Some(id) = &message.id
-                    && self.known.insert(id.as_str().to_owned(), (message.conversation, message.created_at)).is_some()
-                {
-                    return Err(format!("a message `{id}` stands further up"));
+                let message = self.message(*line, place)?;
+                if let Some(id) = &message.id {
+                    let known = (message.conversation, message.created_at, place);
+                    if self.known.insert(id.as_str().to_owned(), known).is_some() {
+                        return Err(format!("a message `{id}` stands further up"));
+                    }
                 }
                 let Some(conversation) = self.conversations.get_mut(message.conversation) else {
                     return Err("its conversation is missing".to_owned());
@@ -164,21 +169,38 @@ impl Plan {
         }
     }
 
-    /// Puts everything in the order of time.
-    pub(super) fn finish(&mut self) {
+    /// Puts everything in the order of time. Returns what only all lines together show to be wrong.
+    pub(super) fn finish(&mut self) -> Vec<(Place, String)> {
         self.people.sort_by_key(|person| person.created_at);
+        // One without a date and without messages is as old as its owner, and not the newest of all.
+        for undated in self.conversations.iter_mut().filter(|one| one.created_at == self.now) {
+            undated.created_at = self.ids.get(&undated.owner).copied().unwrap_or(self.now);
+        }
         let created = self.conversations.iter().enumerate().map(|(at, found)| (found.created_at, Deed::Create(at)));
         self.deeds.extend(created);
         // A conversation comes before its first message, because that is how the kinds of deeds are ordered.
         self.deeds.sort_unstable();
+        let too_large = |one: &&Conversation| 1 + one.members.len() + one.former.len() > MEMBERS_MAX as usize;
+        let fault = |one: &Conversation| {
+            let (members, former) = (1 + one.members.len(), one.former.len());
+            let why = format!(
+                "the conversation has {members} members and {former} senders who have left, and at most {MEMBERS_MAX} of both \
+                 together can be imported: give the messages of some who have left to one user who stands for them"
+            );
+            (one.place, why)
+        };
+        self.conversations.iter().filter(too_large).map(fault).collect()
     }
 
     fn add_person(&mut self, line: UserLine, place: Place) -> Result<(), String> {
         let id = user_id("id", &line.id)?;
         // Whatever is wrong with the rest, other lines may name the user.
-        if !self.ids.insert(id.clone()) {
+        if self.ids.contains_key(&id) {
             return Err(format!("a user `{id}` stands further up"));
         }
+        self.ids.insert(id.clone(), self.now);
+        let created_at = line.created_at.map_or(Ok(self.now), |at| at.parse(self.now))?;
+        self.ids.insert(id.clone(), created_at);
         let given = line.username.as_ref().or(line.name.as_ref()).cloned().unwrap_or_else(|| id.to_string());
         let wish = username_from(&given);
         let username = if wish.is_empty() { "user".to_owned() } else { wish };
@@ -191,10 +213,16 @@ impl Plan {
             let known = || Dialect::ALL.map(Dialect::as_str).join(", ");
             Dialect::parse(name).ok_or_else(|| format!("`dialect` must be one of {}", known()))
         });
+        let last_name = text("lastName", line.last_name.filter(|name| !name.is_empty()))?;
+        let name = match (text("name", line.name)?, &last_name) {
+            // The full name ends with the last one.
+            (Some(name), Some(last)) if !name.ends_with(last.as_str()) => text("name", Some(format!("{name} {last}")))?,
+            (name, _) => name,
+        };
         let person = Person {
             // A username that cannot be kept is kept as a name.
-            name: text("name", line.name)?.or_else(|| display_name_from(&given)),
-            last_name: line.last_name,
+            name: name.or_else(|| display_name_from(&given)),
+            last_name,
             country: text("country", line.country)?,
             avatar: avatar.map(|link| attachments::find("avatar", &link, self.folder.as_deref())).transpose()?,
             password_hash: line
@@ -204,7 +232,7 @@ impl Plan {
                 .map_err(said)?,
             dialect: dialect.transpose()?,
             username,
-            created_at: line.created_at.map_or(Ok(self.now), |at| at.parse(self.now))?,
+            created_at,
             id,
             given,
             email,
@@ -230,7 +258,7 @@ impl Plan {
                 return Err("`kind` must be `direct`, `group` or `room`".to_owned());
             }
         };
-        let admins = self.users("adminIds", &line.admin_ids.unwrap_or_default())?;
+        let mut admins = self.users("adminIds", &line.admin_ids.unwrap_or_default())?;
         let listed = line.member_ids.unwrap_or_default();
         let mut members = self.users("memberIds", &listed)?;
         let owner = line.owner_id.as_ref().map(|id| self.user("ownerId", id)).transpose()?;
@@ -238,10 +266,13 @@ impl Plan {
         if kind == ConversationKind::Direct && members.len() != 2 {
             return Err("`memberIds` of a direct conversation must name two users".to_owned());
         }
-        let Some(owner) = owner.filter(|_| kind != ConversationKind::Direct).or(first) else {
+        // An owner or an admin who is no member has left.
+        admins.retain(|admin| members.contains(admin));
+        let owner =
+            owner.filter(|owner| kind != ConversationKind::Direct && (listed.is_empty() || members.contains(owner)));
+        let Some(owner) = owner.or_else(|| admins.first().cloned()).or(first) else {
             return Err("`ownerId` is missing, and there is no member who could be the owner".to_owned());
         };
-        members.extend(admins.iter().cloned());
         members.remove(&owner);
         if members.len() >= MEMBERS_MAX as usize {
             return Err(format!("a conversation has at most {MEMBERS_MAX} members"));
@@ -277,6 +308,13 @@ impl Plan {
             }
             self.pairs.insert(pair, self.conversations.len());
         }
+        if kind != ConversationKind::Direct {
+            let owned = self.owned.entry(owner.clone()).or_default();
+            *owned += 1;
+            if *owned > OWNED_MAX {
+                return Err(format!("`{owner}` owns more than {OWNED_MAX} groups and rooms: give them several owners"));
+            }
+        }
         self.by_id.insert(id.to_string(), self.conversations.len());
         self.conversations.push(Conversation {
             id,
@@ -295,11 +333,11 @@ impl Plan {
         Ok(())
     }
 
-    /// Reads the message of a line.
+    /// Reads the message of the line at a place.
     ///
     /// # Errors
     /// A sentence that says what is wrong with the line.
-    pub(super) fn message(&self, line: MessageLine) -> Result<Message, String> {
+    pub(super) fn message(&self, line: MessageLine, place: Place) -> Result<Message, String> {
         let wanted = line.conversation_id.text();
         let Some(conversation) = self.by_id.get(&wanted).copied() else {
             return Err(format!("no conversation `{wanted}` stands further up"));
@@ -317,7 +355,10 @@ impl Plan {
         let reply_to = line.reply_to.map(|id| message_id("replyTo", &id)).transpose()?;
         // What was deleted is usually not in the file, and clocks may have been wrong.
         let is_there = |id: &MessageId| {
-            self.known.get(id.as_str()).is_some_and(|(there, at)| *there == conversation && *at < created_at)
+            let earlier = |(there, at, line): &(usize, Timestamp, Place)| {
+                *there == conversation && (*at, *line) < (created_at, place)
+            };
+            self.known.get(id.as_str()).is_some_and(earlier)
         };
         Ok(Message {
             id: line.id.as_ref().map(|id| message_id("id", id)).transpose()?,
@@ -333,7 +374,7 @@ impl Plan {
 
     fn user(&self, field: &str, id: &Id) -> Result<UserId, String> {
         let id = user_id(field, id)?;
-        match self.ids.contains(&id) {
+        match self.ids.contains_key(&id) {
             true => Ok(id),
             false => Err(format!("`{field}` names `{id}`, and no such user stands further up")),
         }

@@ -15,6 +15,9 @@ pub(super) struct Place {
     byte: u64,
 }
 
+/// The mark of UTF-8 at the beginning of a file.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// The open files.
 pub(super) struct Files(Vec<(PathBuf, BufReader<File>)>);
 
@@ -24,9 +27,14 @@ impl Files {
     /// # Errors
     /// A sentence for the operator.
     pub(super) fn open(paths: Vec<PathBuf>) -> Result<Self, Failure> {
-        let open = |path: PathBuf| match File::open(&path) {
-            Ok(file) => Ok((path, BufReader::new(file))),
-            Err(error) => Err(format!("cannot read {}: {error}", path.display())),
+        let open = |path: PathBuf| {
+            let opened = File::open(&path).and_then(|file| Ok((file.metadata()?.is_file(), file)));
+            match opened {
+                Ok((true, file)) => Ok((path, BufReader::new(file))),
+                // Lines of messages are read twice.
+                Ok((false, _)) => Err(format!("{} is not a file on a disk: write the lines to one", path.display())),
+                Err(error) => Err(format!("cannot read {}: {error}", path.display())),
+            }
         };
         paths.into_iter().map(open).collect::<Result<_, _>>().map(Self)
     }
@@ -50,8 +58,10 @@ impl Files {
                     break;
                 }
                 place.line += 1;
-                if !bytes.iter().all(u8::is_ascii_whitespace) {
-                    each(place, parse(&bytes))?;
+                // Some programs begin a file with a mark of its encoding.
+                let line = bytes.strip_prefix(BYTE_ORDER_MARK).filter(|_| place.line == 1).unwrap_or(&bytes);
+                if !line.iter().all(u8::is_ascii_whitespace) {
+                    each(place, parse(line))?;
                 }
                 place.byte += length as u64;
             }
@@ -85,6 +95,13 @@ fn parse(bytes: &[u8]) -> Result<Line, String> {
     serde_json::from_slice(bytes).map_err(|error| {
         // The position within the line is that of the column; the line is always the first.
         let text = error.to_string();
-        text.split(" at line ").next().unwrap_or(&text).to_owned()
+        let text = text.split(" at line ").next().unwrap_or(&text);
+        // What is said about a field says where to look.
+        match text.contains('`') && !text.starts_with("invalid type") {
+            true => text.to_owned(),
+            false => format!(
+                "{text}; a line has the form {{\"user\": {{…}}}}, {{\"conversation\": {{…}}}} or {{\"message\": {{…}}}}"
+            ),
+        }
     })
 }

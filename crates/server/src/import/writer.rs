@@ -150,7 +150,7 @@ impl Writer<'_> {
             Line::Message(line) => *line,
             Line::User(_) | Line::Conversation(_) => return Err("the file was changed meanwhile".to_owned()),
         };
-        let message = self.plan.message(line)?;
+        let message = self.plan.message(line, place)?;
         let Some(conversation) = self.plan.conversations.get(message.conversation) else {
             return Err("the file was changed meanwhile".to_owned());
         };

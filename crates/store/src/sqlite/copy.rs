@@ -4,7 +4,6 @@
 //! [`INCOMPLETE`], and no server opens its database.
 
 use std::fs::File;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use quintet_domain::MessageId;
@@ -164,11 +163,7 @@ impl SqliteTargetCopy {
         } else if file.try_exists().map_err(&cannot)? {
             return Err(CopyError::NotEmpty(format!("the data folder {}", folder.display())));
         }
-        let marked = File::create(&mark).and_then(|mut mark| {
-            mark.write_all(format!("a copy of {source} has begun and has not ended\n").as_bytes())?;
-            mark.sync_all()
-        });
-        marked.and_then(|()| sync(folder)).map_err(&cannot)?;
+        open::mark_incomplete(folder, &format!("a copy of {source}")).map_err(&cannot)?;
         let mut connection = open::connect(&file).map_err(OpenError::from)?;
         let begun = (|| -> Result<(), Error> {
             // A copy that does not end is made anew, so that it needs no journal.
@@ -189,10 +184,6 @@ impl SqliteTargetCopy {
         begun.map_err(failed(folder))?;
         Ok(Self { connection, folder: folder.to_owned(), _lock: lock, table: None })
     }
-}
-
-fn sync(path: &Path) -> std::io::Result<()> {
-    File::open(path)?.sync_all()
 }
 
 /// A value as its column stores it.
@@ -251,14 +242,14 @@ impl TargetCopy for SqliteTargetCopy {
             let why = format!("rows of {table} refer to rows that do not exist");
             return Err(CopyError::Statement { place: format!("the data folder {}", self.folder.display()), why });
         }
-        sync(&self.folder.join(FILE)).and_then(|()| sync(&self.folder)).map_err(cannot_use(&self.folder))?;
+        open::sync(&self.folder.join(FILE))
+            .and_then(|()| open::sync(&self.folder))
+            .map_err(cannot_use(&self.folder))?;
         Ok(copied)
     }
 
     fn complete(self: Box<Self>) -> Copying<()> {
-        let cannot = cannot_use(&self.folder);
-        let mark = self.folder.join(INCOMPLETE);
-        std::fs::remove_file(mark).and_then(|()| sync(&self.folder)).map_err(cannot)
+        open::mark_complete(&self.folder).map_err(cannot_use(&self.folder))
     }
 
     fn replaced(&self) -> u64 {

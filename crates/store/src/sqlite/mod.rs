@@ -132,6 +132,28 @@ impl SqliteStore {
         Ok(Self { writer, readers, search, space, log, environment, folder, _lock: opened.lock })
     }
 
+    /// Marks the database as incomplete, so that nobody opens it, until [`Self::mark_complete`]: `work`, such as "an import",
+    /// is being written to it.
+    ///
+    /// # Errors
+    /// [`OpenError::Folder`].
+    pub fn mark_incomplete(&self, work: &str) -> Result<(), OpenError> {
+        self.mark(|folder| open::mark_incomplete(folder, work))
+    }
+
+    /// Removes the mark.
+    ///
+    /// # Errors
+    /// [`OpenError::Folder`].
+    pub fn mark_complete(&self) -> Result<(), OpenError> {
+        self.mark(open::mark_complete)
+    }
+
+    fn mark(&self, mark: impl FnOnce(&Path) -> std::io::Result<()>) -> Result<(), OpenError> {
+        let Some(folder) = &self.folder else { return Ok(()) };
+        mark(folder).map_err(|why| OpenError::Folder { folder: folder.clone(), why })
+    }
+
     /// The database without the writer's thread and the readers, for tests and simulations that commit by themselves.
     ///
     /// # Errors

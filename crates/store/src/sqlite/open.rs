@@ -22,7 +22,7 @@ mod migrations {
 
 /// The file name of the database in its folder.
 pub(super) const FILE: &str = "quintet.sqlite3";
-/// The file name of the mark of a database to which an installation is being copied. It says what is copied.
+/// The file name of the mark of a database to which a copy or an import is being written. It says which.
 pub(super) const INCOMPLETE: &str = "quintet.incomplete";
 /// The file name of the index of messages in its folder.
 const SEARCH: &str = "search.sqlite3";
@@ -140,13 +140,32 @@ pub(super) fn find(folder: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// Refuses a folder to which an installation was copied only in part.
+/// Refuses a folder to which a copy or an import was written only in part.
 pub(super) fn refuse_incomplete(folder: &Path) -> Result<(), OpenError> {
     match folder.join(INCOMPLETE).try_exists() {
         Ok(true) => Err(OpenError::Incomplete(format!("the database in {}", folder.display()))),
         Ok(false) => Ok(()),
         Err(why) => Err(OpenError::Folder { folder: folder.to_owned(), why }),
     }
+}
+
+/// Marks the database of a folder as incomplete, because `work` begins.
+pub(super) fn mark_incomplete(folder: &Path, work: &str) -> std::io::Result<()> {
+    let mark = folder.join(INCOMPLETE);
+    std::fs::write(&mark, format!("{work} has begun and has not ended\n"))?;
+    sync(&mark)?;
+    sync(folder)
+}
+
+/// Removes the mark.
+pub(super) fn mark_complete(folder: &Path) -> std::io::Result<()> {
+    std::fs::remove_file(folder.join(INCOMPLETE))?;
+    sync(folder)
+}
+
+/// Waits until a file or folder is on the disk.
+pub(super) fn sync(path: &Path) -> std::io::Result<()> {
+    std::fs::File::open(path)?.sync_all()
 }
 
 pub(super) fn make_folder(folder: &Path) -> Result<(), OpenError> {

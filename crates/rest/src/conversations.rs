@@ -56,7 +56,8 @@ pub(crate) struct NewConversation {
     /// The name, which groups and rooms need.
     name: Option<String>,
     description: Option<String>,
-    /// An https link to a picture, or the link of an uploaded file, which groups and rooms can have.
+    /// An https link to a picture, or the link of a file that the user itself or a service has uploaded. Groups and rooms
+    /// can have one.
     picture: Option<String>,
     /// Custom data of at most 16,384 bytes, which groups and rooms can have.
     #[schema(value_type = Option<Object>)]
@@ -120,7 +121,7 @@ pub(crate) async fn get(
 pub(crate) struct ConversationPatch {
     name: Option<String>,
     open: Option<bool>,
-    /// An https link to a picture, or the link of an uploaded file; null removes it.
+    /// An https link to a picture, or the link of a file that the user itself or a service has uploaded; null removes it.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     picture: Option<Option<String>>,

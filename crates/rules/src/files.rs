@@ -142,11 +142,11 @@ pub(crate) fn of_link(tx: &mut Transaction<'_>, url: &str) -> RuleResult<Option<
     Ok(Some(file).filter(|file| is_available(file, used, now)))
 }
 
-/// The file of this server that a message's link refers to; `None` for a link to another server.
+/// The file of this server that the link of a message or a picture refers to; `None` for a link to another server.
 ///
 /// # Errors
 /// Refuses a link to this server's own path that refers to no available file, and a link that is not encrypted.
-pub(crate) fn row_of_message(tx: &mut Transaction<'_>, field: &str, url: &str) -> RuleResult<Option<FileRow>> {
+pub(crate) fn row_of_link(tx: &mut Transaction<'_>, field: &str, url: &str) -> RuleResult<Option<FileRow>> {
     match of_link(tx, url)? {
         Some(file) => Ok(Some(file)),
         None if url.starts_with(FILES_PATH) => {

@@ -82,7 +82,7 @@ fn send_as(
     let given = (is_changed && text.client_message_id.is_some()).then(|| GivenDigest::of(given.unwrap_or(&text)));
     let text = NewText { content: masked.unwrap_or(text.content), ..text };
     // Before the first row is written, so that refusing the file needs no savepoint.
-    let file = text.file.as_ref().map(|file| files::row_of_message(tx, "fileUrl", &file.url)).transpose()?.flatten();
+    let file = text.file.as_ref().map(|file| files::row_of_link(tx, "fileUrl", &file.url)).transpose()?.flatten();
     let mut resolved = new_details::resolve(tx, (&conversation, &sender), &text, file.as_ref())?;
     if given.is_some() {
         resolved.extra.get_or_insert_default().given = given;

@@ -78,7 +78,7 @@ pub(crate) fn resolve(
     for (at, link) in details.files.iter().enumerate() {
         let row = match at {
             0 => first.cloned(),
-            _ => files::row_of_message(tx, "files", &link.url)?,
+            _ => files::row_of_link(tx, "files", &link.url)?,
         };
         if at > 0
             && let Some(row) = &row

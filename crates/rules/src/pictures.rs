@@ -1,29 +1,33 @@
 //! The pictures of conversations.
 //!
-//! What must stay true: a conversation keeps no file of a person who did not choose it as the picture, or who was erased,
-//! and none once it is deleted.
+//! What must stay true: a picture that is a file of this server is kept available by its conversation, so its link does
+//! not lead to a file that is gone. A conversation keeps no file of a person who did not choose it as the picture, or who
+//! was erased, and none once it is deleted.
 
 use std::sync::Arc;
 
-use quintet_domain::validate_link;
+use quintet_domain::Refusal;
 
 use crate::ledger::Cost;
 use crate::rows::{ConversationRow, UserRow};
 use crate::transaction::Transaction;
 use crate::{FileKey, RuleResult, UserKey, files};
 
-/// The file that a conversation keeps available as its picture: the file that the link refers to, if `actor`, who chooses
-/// it, or a service uploaded it. Whatever a service chooses is kept.
+/// The file that a conversation keeps available as its picture, which `actor` chooses; `None` for a link to another server.
 ///
 /// # Errors
-/// Refuses a link that is neither encrypted nor that of a file of this server.
+/// Refuses a link that is neither encrypted nor that of an available file of this server, and a file that neither `actor`
+/// nor a service uploaded, unless `actor` is a service: it could not be kept, because its uploader has not chosen it.
 pub(crate) fn kept_by(tx: &mut Transaction<'_>, actor: &UserRow, link: Option<&str>) -> RuleResult<Option<FileKey>> {
     let Some(url) = link else { return Ok(None) };
-    validate_link("picture", url)?;
-    let Some(file) = files::of_link(tx, url)? else { return Ok(None) };
+    let Some(file) = files::row_of_link(tx, "picture", url)? else { return Ok(None) };
     let keeps =
         file.uploader == actor.key || actor.user.is_service() || tx.user_by_key(file.uploader)?.user.is_service();
-    Ok(keeps.then_some(file.key))
+    if !keeps {
+        let message = "is a file of another person: use one that you have uploaded yourself";
+        return Err(Refusal::invalid("picture", message).into());
+    }
+    Ok(Some(file.key))
 }
 
 /// Changes the picture in the row of a conversation. Returns whether it is another than before.

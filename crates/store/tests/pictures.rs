@@ -17,7 +17,8 @@ every_store!(
     shown_in_every_read_and_told,
     changed_by_those_who_may_change_the_name,
     keeps_its_file_until_another_takes_its_place,
-    keeps_no_file_of_others,
+    leads_to_a_file_that_is_there,
+    is_no_file_of_another_person,
     goes_with_the_person_who_uploaded_it,
 );
 
@@ -84,6 +85,18 @@ async fn uploaded(bench: &Bench, by: &UserId, id: &str) -> String {
     format!("/files/{id}/s")
 }
 
+async fn service(bench: &Bench) -> UserId {
+    let add = AddService { name: "shop".to_owned(), hash: "hash".to_owned(), scopes: Scopes::all() };
+    bench.write(add).await.unwrap().user.id.clone()
+}
+
+#[track_caller]
+fn refused(result: Result<(), Refusal>, part: &str) {
+    let refusal = result.expect_err("refused");
+    assert_eq!((refusal.code, refusal.field.as_deref()), (Code::InvalidPayload, Some("picture")), "{refusal:?}");
+    assert!(refusal.message.contains(part), "{refusal:?}");
+}
+
 /// Sends a file to a group and deletes the message, after which nothing but a picture keeps the file.
 async fn let_go(bench: &Bench, by: &UserId, group: &ConversationId, link: &str) {
     let mut send = message(by, group, "a file", None);
@@ -136,8 +149,7 @@ async fn changed_by_those_who_may_change_the_name(bench: Bench) {
     change(&bench, &b, &id, None).await.unwrap();
     change(&bench, &b, &id, None).await.unwrap();
     assert_eq!(told(&bench, before).await, [Some(ELSEWHERE.to_owned()), None], "what was so already is told to nobody");
-    let refused = change(&bench, &a, &id, Some("http://example.org/a.png")).await.unwrap_err();
-    assert_eq!((refused.code, refused.field.as_deref()), (Code::InvalidPayload, Some("picture")));
+    refused(change(&bench, &a, &id, Some("http://example.org/a.png")).await, "https");
     assert_eq!(shown(&bench, &a, &id).await, None);
 }
 
@@ -159,34 +171,61 @@ async fn keeps_its_file_until_another_takes_its_place(bench: Bench) {
     assert!(!is_there(&bench, &second).await, "what is deleted keeps nothing");
 }
 
-async fn keeps_no_file_of_others(bench: Bench) {
-    let (a, b) = (bench.user("a").await, bench.user("b").await);
+async fn leads_to_a_file_that_is_there(bench: Bench) {
+    let a = bench.user("a").await;
+    let place = made(&bench, &a, &[], None).await;
+    let gone = uploaded(&bench, &a, "f-1").await;
+    let_go(&bench, &a, &place, &gone).await;
+    let other_secret = format!("{}x", uploaded(&bench, &a, "f-2").await);
+    for link in [gone.as_str(), &other_secret, "/files/f-3/s"] {
+        refused(change(&bench, &a, &place, Some(link)).await, "names no file");
+        let picture = Some(link.to_owned());
+        let new = NewConversation { picture, ..new_conversation(ConversationKind::Group, false, &[]) };
+        refused(bench.write(CreateConversation { actor: actor(&a), new }).await.map(|_| ()), "names no file");
+    }
+    assert_eq!(shown(&bench, &a, &place).await, None);
+}
+
+async fn is_no_file_of_another_person(bench: Bench) {
+    let (a, b, shop) = (bench.user("a").await, bench.user("b").await, service(&bench).await);
     let place = made(&bench, &b, slice::from_ref(&a), None).await;
-    let others = uploaded(&bench, &a, "f-1").await;
-    change(&bench, &b, &place, Some(&others)).await.unwrap();
-    let_go(&bench, &a, &place, &others).await;
-    assert!(!is_there(&bench, &others).await, "its uploader did not choose it");
+    let role = Some(Role::Admin);
+    let admin = AddMember { actor: actor(&b), conversation: place.clone(), user: a.clone(), role, reason: None };
+    bench.write(admin).await.unwrap();
+    let of_a = uploaded(&bench, &a, "f-1").await;
+    refused(change(&bench, &b, &place, Some(&of_a)).await, "another person");
+    assert_eq!(shown(&bench, &b, &place).await, None);
+    // Who sends back the picture that another admin chose changes nothing.
+    change(&bench, &a, &place, Some(&of_a)).await.unwrap();
+    change(&bench, &b, &place, Some(&of_a)).await.unwrap();
+    let_go(&bench, &a, &place, &of_a).await;
+    assert!(is_there(&bench, &of_a).await);
     // Whoever chooses a file of a service has chosen from what is offered, and a service chooses for others.
-    let add = AddService { name: "shop".to_owned(), hash: "hash".to_owned(), scopes: Scopes::all() };
-    let shop = bench.write(add).await.unwrap().user.id.clone();
-    let (offered, of_a) = (uploaded(&bench, &shop, "f-2").await, uploaded(&bench, &a, "f-3").await);
+    let offered = uploaded(&bench, &shop, "f-2").await;
     change(&bench, &b, &place, Some(&offered)).await.unwrap();
     let_go(&bench, &b, &place, &offered).await;
     assert!(is_there(&bench, &offered).await);
+    let of_a = uploaded(&bench, &a, "f-3").await;
     change(&bench, &shop, &place, Some(&of_a)).await.unwrap();
     let_go(&bench, &a, &place, &of_a).await;
     assert!(is_there(&bench, &of_a).await && !is_there(&bench, &offered).await);
 }
 
 async fn goes_with_the_person_who_uploaded_it(bench: Bench) {
-    let (a, b) = (bench.user("a").await, bench.user("b").await);
+    let (a, b, shop) = (bench.user("a").await, bench.user("b").await, service(&bench).await);
     let link = uploaded(&bench, &a, "f-1").await;
     let id = made(&bench, &a, slice::from_ref(&b), Some(&link)).await;
     let kept = made(&bench, &a, slice::from_ref(&b), Some(ELSEWHERE)).await;
+    let other = made(&bench, &b, &[], None).await;
+    change(&bench, &b, &other, Some(&link)).await.unwrap_err();
+    let given = made(&bench, &b, &[], None).await;
+    change(&bench, &shop, &given, Some(&link)).await.unwrap();
     let before = entries(&bench).await;
     bench.write(EraseUser { user: a, by: None }).await.unwrap();
     assert!(!is_there(&bench, &link).await);
-    assert_eq!(shown(&bench, &b, &id).await, None);
+    for id in [&id, &other, &given] {
+        assert_eq!(shown(&bench, &b, id).await, None, "no conversation keeps a link to a file that is gone");
+    }
     assert_eq!(shown(&bench, &b, &kept).await, Some(ELSEWHERE.to_owned()), "a link elsewhere is no file of the person");
-    assert_eq!(told(&bench, before).await.first(), Some(&None), "the members are told");
+    assert_eq!(told(&bench, before).await[..2], [None, None], "the members are told");
 }

@@ -176,7 +176,8 @@ struct Creation {
     kind: Option<String>,
     #[serde(default)]
     participant_ids: Vec<String>,
-    /// An https link to a picture, or the link of an uploaded file, which groups can have.
+    /// An https link to a picture, or the link of a file that the user itself or a service has uploaded. Groups can have
+    /// one.
     picture: Option<String>,
     #[schema(value_type = Option<Object>)]
     metadata: Option<Box<RawValue>>,
@@ -237,7 +238,7 @@ async fn one(State(service): State<Service>, caller: AuthUser, Id(id): Id<Conver
 struct Rename {
     /// The new name, which may be absent if there is a new picture or new custom data.
     name: Option<String>,
-    /// An https link to a picture, or the link of an uploaded file; null removes it.
+    /// An https link to a picture, or the link of a file that the user itself or a service has uploaded; null removes it.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     picture: Option<Option<String>>,

@@ -333,7 +333,7 @@ async fn one_group(
 struct NewGroup {
     name: Option<String>,
     description: Option<String>,
-    /// An https link to a picture, or the link of an uploaded file.
+    /// An https link to a picture, or the link of a file that the user itself or a service has uploaded.
     picture: Option<String>,
     #[schema(value_type = Option<Object>)]
     metadata: Option<Box<RawValue>>,

@@ -194,9 +194,9 @@ pub const FILE_BYTES_MAX: u64 = 25_000_000;
 pub const UPLOADS_AT_ONCE_OF_USER: usize = 8;
 /// Maximum uploads of all users at the same time.
 pub const UPLOADS_AT_ONCE: usize = 200;
-/// Seconds for which a file is kept although no message or profile carries it.
+/// Seconds for which a file is kept although no message, profile or conversation carries it.
 pub const UPLOAD_WAITS_SECONDS: i64 = 24 * 60 * 60;
-/// Maximum files of a user that no message or profile carries yet.
+/// Maximum files of a user that no message, profile or conversation carries yet.
 pub const UPLOADS_WAITING_MAX: i64 = 100;
 /// Rows per second that a user may cause to be written, on average: members, messages, notifications and entries of the
 /// log. The writes of one message count as two, so this is above the rate of events.

@@ -70,7 +70,9 @@ pub(crate) fn announce(tx: &mut Transaction<'_>, new: NewFile) -> RuleResult<u64
     let since = waiting_since(now);
     let (waiting, oldest) = tx.files().waiting_files(uploader.key, since)?;
     if waiting >= UPLOADS_WAITING_MAX && !uploader.user.is_service() {
-        let message = format!("{UPLOADS_WAITING_MAX} files of yours are in no message yet: send some of them first.");
+        let message = format!(
+            "{UPLOADS_WAITING_MAX} files of yours are in no message yet, and are no pictures: send some of them first."
+        );
         // At the latest, the user may retry when the oldest of them has expired.
         let wait = oldest.map_or(0, |oldest| oldest.0 - since.0);
         let wait = u64::try_from(wait).unwrap_or_default();

@@ -6,10 +6,11 @@ use std::slice;
 use std::sync::Arc;
 
 use crate::support::{Bench, actor, every_store, message, new_conversation};
+use quintet_domain::limits::UPLOADS_WAITING_MAX;
 use quintet_domain::{
-    AddMember, AddService, AnnounceFile, ChangeConversation, Code, CompleteFile, ConversationId, ConversationKind,
-    CreateConversation, DeleteConversation, DeleteMessage, EraseUser, Event, FileLink, NewConversation, NewFile,
-    Refusal, Role, Scopes, StoredFile, UserId, file_of_link,
+    AddMember, AddService, AnnounceFile, ChangeConversation, ChangeProfile, Code, CompleteFile, ConversationId,
+    ConversationKind, CreateConversation, DeleteConversation, DeleteMessage, EraseUser, Event, FileLink,
+    NewConversation, NewFile, ProfileChange, Refusal, Role, Scopes, StoredFile, UserId, file_of_link,
 };
 use quintet_store::{Filter, Party};
 
@@ -20,6 +21,7 @@ every_store!(
     leads_to_a_file_that_is_there,
     is_no_file_of_another_person,
     goes_with_the_person_who_uploaded_it,
+    does_not_count_as_a_file_that_nothing_uses,
 );
 
 const ELSEWHERE: &str = "https://example.org/a.png";
@@ -76,13 +78,17 @@ async fn entries(bench: &Bench) -> usize {
     bench.entries.lock().unwrap().len()
 }
 
+async fn upload(bench: &Bench, by: &UserId, id: &str) -> Result<String, Refusal> {
+    let new = NewFile { id: id.to_owned(), secret: "s".to_owned(), uploader: by.clone(), name: None };
+    bench.write(AnnounceFile { new }).await?;
+    let file = StoredFile { name: None, size: 30, mime: "image/png".to_owned(), image: Some((2, 3)) };
+    bench.write(CompleteFile { id: id.to_owned(), file }).await?;
+    Ok(format!("/files/{id}/s"))
+}
+
 /// Uploads a file. Returns its link.
 async fn uploaded(bench: &Bench, by: &UserId, id: &str) -> String {
-    let new = NewFile { id: id.to_owned(), secret: "s".to_owned(), uploader: by.clone(), name: None };
-    bench.write(AnnounceFile { new }).await.unwrap();
-    let file = StoredFile { name: None, size: 30, mime: "image/png".to_owned(), image: Some((2, 3)) };
-    bench.write(CompleteFile { id: id.to_owned(), file }).await.unwrap();
-    format!("/files/{id}/s")
+    upload(bench, by, id).await.unwrap()
 }
 
 async fn service(bench: &Bench) -> UserId {
@@ -228,4 +234,28 @@ async fn goes_with_the_person_who_uploaded_it(bench: Bench) {
     }
     assert_eq!(shown(&bench, &b, &kept).await, Some(ELSEWHERE.to_owned()), "a link elsewhere is no file of the person");
     assert_eq!(told(&bench, before).await[..2], [None, None], "the members are told");
+}
+
+async fn does_not_count_as_a_file_that_nothing_uses(bench: Bench) {
+    let a = bench.user("a").await;
+    let mut links = Vec::new();
+    while (links.len() as i64) < UPLOADS_WAITING_MAX {
+        links.push(uploaded(&bench, &a, &format!("f-{}", links.len())).await);
+    }
+    let too_many = async |id: &str| {
+        let refusal = upload(&bench, &a, id).await.expect_err("refused");
+        assert!(refusal.code == Code::RateLimited && refusal.message.contains("100 files"), "{refusal:?}");
+    };
+    too_many("g-1").await;
+    let id = made(&bench, &a, &[], Some(&links[0])).await;
+    uploaded(&bench, &a, "g-1").await;
+    too_many("g-2").await;
+    let change_avatar = ProfileChange { avatar: Some(Some(links[1].clone())), ..ProfileChange::default() };
+    bench.write(ChangeProfile { user: a.clone(), change: change_avatar }).await.unwrap();
+    uploaded(&bench, &a, "g-2").await;
+    // What another takes the place of counts again.
+    change(&bench, &a, &id, Some(&links[2])).await.unwrap();
+    too_many("g-3").await;
+    bench.write(DeleteConversation { actor: actor(&a), conversation: id }).await.unwrap();
+    too_many("g-3").await;
 }

@@ -56,8 +56,8 @@ pub trait FileRows {
     fn file_use(&self, key: FileKey) -> RowResult<FileUse>;
     /// Records that a message carries a file.
     fn carry_file(&mut self, file: FileKey, message: MessageKey) -> RowResult<()>;
-    /// The number of a user's files that were announced after a time and that no message carries, and when the oldest
-    /// of them was announced.
+    /// The number of a user's files that were announced after a time, that no message has carried and that are nobody's
+    /// picture, and when the oldest of them was announced.
     fn waiting_files(&self, uploader: UserKey, after: Timestamp) -> RowResult<(i64, Option<Timestamp>)>;
     /// All files of a user, by their keys; at most `limit`, after the key `after`.
     fn files_of(&self, uploader: UserKey, after: Option<FileKey>, limit: usize) -> RowResult<Vec<FileRow>>;

@@ -25,6 +25,17 @@ impl Data {
         self.files.carried.range(all).map(|((_, message), ())| *message)
     }
 
+    /// Whether a file is the picture of a user or of a conversation.
+    fn is_picture(&self, file: FileKey) -> bool {
+        let users = (file, UserKey(i64::MIN))..=(file, UserKey(i64::MAX));
+        self.users.by_picture.range(users).next().is_some() || self.pictured(file).next().is_some()
+    }
+
+    /// Whether a message has carried a file, or it is a picture.
+    fn is_used(&self, file: FileKey) -> bool {
+        self.carriers(file).next().is_some() || self.is_picture(file)
+    }
+
     /// The files of a user by their keys, after a key.
     pub(super) fn uploaded(&self, uploader: UserKey, after: Option<FileKey>) -> impl Iterator<Item = &FileRow> {
         let from = (uploader, after.map_or(FileKey(i64::MIN), |after| FileKey(after.0.saturating_add(1))));
@@ -89,11 +100,10 @@ impl FileRows for Data {
 
     fn file_use(&self, key: FileKey) -> RowResult<FileUse> {
         let row = self.files.rows.get(&key).ok_or(Constraint::Missing("file"))?;
-        let pictures = (key, UserKey(i64::MIN))..=(key, UserKey(i64::MAX));
         Ok(FileUse {
             carried: self.carriers(key).next().is_some(),
             carried_alive: self.carriers(key).any(|message| self.is_alive(message)),
-            picture: self.users.by_picture.range(pictures).next().is_some() || self.pictured(key).next().is_some(),
+            picture: self.is_picture(key),
             uploader_disabled: self.user_named(row.uploader)?.disabled,
         })
     }
@@ -108,7 +118,7 @@ impl FileRows for Data {
     fn waiting_files(&self, uploader: UserKey, after: Timestamp) -> RowResult<(i64, Option<Timestamp>)> {
         let waiting = self
             .uploaded(uploader, None)
-            .filter(|row| row.created_at > after && self.carriers(row.key).next().is_none())
+            .filter(|row| row.created_at > after && !self.is_used(row.key))
             .map(|row| row.created_at);
         Ok(waiting.fold((0, None), |(count, oldest), at| {
             (count + 1, Some(oldest.map_or(at, |oldest: Timestamp| oldest.min(at))))

@@ -117,7 +117,9 @@ impl<C: Channel> FileRows for PostgresRows<C> {
     fn waiting_files(&self, uploader: UserKey, after: Timestamp) -> RowResult<(i64, Option<Timestamp>)> {
         self.get(
             "SELECT count(*), min(f.created_at) FROM file f WHERE f.uploader_pk = $1 AND f.created_at > $2
-             AND NOT EXISTS (SELECT 1 FROM carried c WHERE c.file_pk = f.pk)",
+             AND NOT EXISTS (SELECT 1 FROM carried c WHERE c.file_pk = f.pk)
+             AND NOT EXISTS (SELECT 1 FROM chat_user u WHERE u.picture_pk = f.pk)
+             AND NOT EXISTS (SELECT 1 FROM conversation v WHERE v.picture_pk = f.pk)",
             &[&uploader.0, &after.0],
             |row| Ok((row.try_get(0)?, row.try_get::<_, Option<i64>>(1)?.map(Timestamp))),
         )

@@ -137,7 +137,7 @@ pub(crate) fn erase_all_of(tx: &mut Transaction<'_>, uploader: UserKey) -> RuleR
 }
 
 /// The available file that a link refers to, if the link is exactly that of a file of this server.
-pub(crate) fn of_link(tx: &mut Transaction<'_>, url: &str) -> RuleResult<Option<FileRow>> {
+fn of_link(tx: &mut Transaction<'_>, url: &str) -> RuleResult<Option<FileRow>> {
     let Some((id, secret)) = file_of_link(url) else { return Ok(None) };
     let Some(file) = tx.files().file(id)?.filter(|file| file.secret == secret) else { return Ok(None) };
     let (used, now) = (tx.files().file_use(file.key)?, tx.now);
@@ -164,8 +164,12 @@ pub(crate) fn row_of_link(tx: &mut Transaction<'_>, field: &str, url: &str) -> R
 pub(crate) fn picture_of(tx: &mut Transaction<'_>, user: UserKey, avatar: Option<&str>) -> RuleResult<Option<FileKey>> {
     let Some(url) = avatar else { return Ok(None) };
     let Some(file) = of_link(tx, url)? else { return Ok(None) };
-    let keeps = file.uploader == user || tx.user_by_key(file.uploader)?.user.is_service();
-    Ok(keeps.then_some(file.key))
+    Ok(is_offered(tx, &file, user)?.then_some(file.key))
+}
+
+/// Whether a file may be kept as a picture that a user chooses: the user itself or a service uploaded it.
+pub(crate) fn is_offered(tx: &mut Transaction<'_>, file: &FileRow, user: UserKey) -> RuleResult<bool> {
+    Ok(file.uploader == user || tx.user_by_key(file.uploader)?.user.is_service())
 }
 
 /// Deletes the rows of files whose bytes are gone.

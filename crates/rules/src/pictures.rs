@@ -21,9 +21,7 @@ use crate::{FileKey, RuleResult, UserKey, files};
 pub(crate) fn kept_by(tx: &mut Transaction<'_>, actor: &UserRow, link: Option<&str>) -> RuleResult<Option<FileKey>> {
     let Some(url) = link else { return Ok(None) };
     let Some(file) = files::row_of_link(tx, "picture", url)? else { return Ok(None) };
-    let keeps =
-        file.uploader == actor.key || actor.user.is_service() || tx.user_by_key(file.uploader)?.user.is_service();
-    if !keeps {
+    if !actor.user.is_service() && !files::is_offered(tx, &file, actor.key)? {
         let message = "is a file of another person: use one that you have uploaded yourself";
         return Err(Refusal::invalid("picture", message).into());
     }

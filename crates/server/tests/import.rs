@@ -76,7 +76,7 @@ fn friends() -> Vec<Value> {
         json!({ "conversation": { "id": "c-pair", "kind": "direct", "memberIds": ["u-1", 17] } }),
         json!({ "conversation": { "id": "c-pair-2", "kind": "direct", "memberIds": [17, "u-1"] } }),
         json!({ "conversation": { "id": "lobby", "kind": "room", "name": "Lobby", "ownerId": "u-1", "memberIds": ["u-1", 17] } }),
-        // Whoever made it, and led it, has left.
+        // The owner, who was its only admin, has left this group.
         json!({ "conversation": { "id": "c-old", "kind": "group", "name": "Old", "ownerId": "u-3", "adminIds": ["u-3"],
             "memberIds": [17, "u-1"] } }),
         // Not in the order of time; and one answers a message that was deleted.

@@ -63,7 +63,7 @@ async fn clients_of_existing_backends_give_and_change_it() {
     let http = server.http();
     let ada = http.register("ada").await;
     let file = text(&http.upload(&ada.1, "dot.png", PNG).await.expect(201)["url"]);
-    // They know it by the address at which they were told of it.
+    // These clients send the absolute link that the server has told them.
     let link = format!("http://{HOST}{file}");
     let call = async |method, path: &str, body| call(&http, &ada.1, method, path, body).await;
     call("GET", "/chat/api/auth/me", Value::Null).await;

@@ -1,6 +1,6 @@
 //! The hashes of passwords that are moved here from other back ends: bcrypt, and argon2 with parameters of their own.
 //!
-//! What must stay true: checking a hash costs no more than the bounds that are named here, whoever made it.
+//! What must stay true: a hash whose check would cost more than the bounds named here is refused before it is stored.
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Params};

@@ -65,7 +65,7 @@ fn picture(event: &Event) -> Option<Option<Arc<str>>> {
     }
 }
 
-/// The pictures of the conversations that were told of since a number of entries.
+/// The pictures in the events of changed conversations, from the entry with the number `from` on.
 async fn told(bench: &Bench, from: usize) -> Vec<Option<String>> {
     bench.settled().await;
     let entries = bench.entries.lock().unwrap();
@@ -154,7 +154,11 @@ async fn changed_by_those_who_may_change_the_name(bench: Bench) {
     change(&bench, &a, &id, Some(ELSEWHERE)).await.unwrap();
     change(&bench, &b, &id, None).await.unwrap();
     change(&bench, &b, &id, None).await.unwrap();
-    assert_eq!(told(&bench, before).await, [Some(ELSEWHERE.to_owned()), None], "what was so already is told to nobody");
+    assert_eq!(
+        told(&bench, before).await,
+        [Some(ELSEWHERE.to_owned()), None],
+        "a change to the same picture tells nobody"
+    );
     refused(change(&bench, &a, &id, Some("http://example.org/a.png")).await, "https");
     assert_eq!(shown(&bench, &a, &id).await, None);
 }
@@ -206,7 +210,7 @@ async fn is_no_file_of_another_person(bench: Bench) {
     change(&bench, &b, &place, Some(&of_a)).await.unwrap();
     let_go(&bench, &a, &place, &of_a).await;
     assert!(is_there(&bench, &of_a).await);
-    // Whoever chooses a file of a service has chosen from what is offered, and a service chooses for others.
+    // A file that a service uploaded is offered to everybody, and a service may choose any file.
     let offered = uploaded(&bench, &shop, "f-2").await;
     change(&bench, &b, &place, Some(&offered)).await.unwrap();
     let_go(&bench, &b, &place, &offered).await;

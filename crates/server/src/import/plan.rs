@@ -198,9 +198,9 @@ impl Plan {
         if self.ids.contains_key(&id) {
             return Err(format!("a user `{id}` stands further up"));
         }
-        self.ids.insert(id.clone(), self.now);
-        let created_at = line.created_at.map_or(Ok(self.now), |at| at.parse(self.now))?;
-        self.ids.insert(id.clone(), created_at);
+        let created_at = line.created_at.map_or(Ok(self.now), |at| at.parse(self.now));
+        self.ids.insert(id.clone(), *created_at.as_ref().unwrap_or(&self.now));
+        let created_at = created_at?;
         let given = line.username.as_ref().or(line.name.as_ref()).cloned().unwrap_or_else(|| id.to_string());
         let wish = username_from(&given);
         let username = if wish.is_empty() { "user".to_owned() } else { wish };

@@ -22,7 +22,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 pub(super) struct Files(Vec<(PathBuf, BufReader<File>)>);
 
 impl Files {
-    /// Opens files.
+    /// Opens the files at the given paths, which are read in this order.
     ///
     /// # Errors
     /// A sentence for the operator.

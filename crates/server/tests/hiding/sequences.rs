@@ -8,8 +8,8 @@ use super::model::User;
 use super::world::{KEEPER, USERS, World, issued};
 use crate::support::Http;
 
-/// The ids of people who do nothing. With them and the users of a world, a group is so large that its members are told of it
-/// by another event.
+/// The ids of people who do nothing. A group of these people and the users of a world is so large that the server tells its
+/// members of it by another event than those of a small group.
 fn crowd() -> impl Iterator<Item = String> {
     (USERS..=TOLD_EACH_MAX).map(|number| format!("crowd-{number}"))
 }

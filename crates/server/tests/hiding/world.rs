@@ -288,7 +288,7 @@ impl World {
     }
 
     pub async fn say(&mut self, user: User, conversation: &str) {
-        // Whoever writes to a user who has asked, and is named instead of the conversation, accepts.
+        // A message that names the other user instead of the conversation accepts what the other user has asked for.
         let asked = (0..USERS).map(|other| (other, user)).find(|pair| {
             let direct = self.model.directs.get(&Model::pair(pair.0, pair.1));
             self.model.begun.contains(pair) && direct.is_some_and(|direct| direct == conversation)

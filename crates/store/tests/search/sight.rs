@@ -115,7 +115,7 @@ impl Modelled {
 struct Conversation {
     id: ConversationId,
     members: BTreeSet<usize>,
-    /// Those who have left by their own choice, who are only asked by whoever adds them.
+    /// The users who have left by their own choice. An addition of one of them is only an invitation.
     left: BTreeSet<usize>,
     deleted: bool,
 }
@@ -213,7 +213,7 @@ impl Run {
                 let add =
                     AddMember { actor, conversation: id, user: self.users[other].clone(), role: None, reason: None };
                 if self.bench.write(add).await.is_ok() {
-                    // Whoever adds itself joins.
+                    // A user who adds itself joins.
                     if by == other {
                         self.conversations[at].comes(by);
                     } else if !self.conversations[at].left.contains(&other) {
